@@ -1,0 +1,1 @@
+"""The command `hourglass-keras`, a file for each subcommand."""

@@ -1,0 +1,89 @@
+"""`hourglass-keras evaluate`: PCKh of a network, or of a file of predictions."""
+
+import json
+
+import click
+
+from keras_hourglass import evaluation, predict
+from keras_hourglass.data import mpii_predictions
+from keras_hourglass.data.mixture import Source, mix
+from keras_hourglass.data.sample import Sampler
+from keras_hourglass.skeleton import MPII
+from keras_hourglass.training import feeding
+
+
+@click.command()
+@click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.option("--dataset", default="mpii", show_default=True, metavar="NAME[:DIR]")
+@click.option("--root", type=click.Path(), help="Folder of the dataset.")
+@click.option("--predictions", type=click.Path(), help="A file to score instead.")
+@click.option("--flip", is_flag=True, help="Look at everybody mirrored, too.")
+@click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True)
+@click.option("--missing-images", type=click.Choice(["error", "skip"]), default="error")
+@click.option("--broken-images", type=click.Choice(["error", "skip"]), default="error")
+@click.option("--json", "as_json", is_flag=True, help="Print data, not tables.")
+def command(
+    models,
+    dataset,
+    root,
+    predictions,
+    flip,
+    batch_size,
+    missing_images,
+    broken_images,
+    as_json,
+):
+    """Score networks on a dataset's validation people, under every named convention.
+
+    Or a FILE.{mat,h5,npz,json} of predictions for MPII's 2,958 validation people;
+    --root is then the folder with detections_our_format.mat.
+    """
+    if bool(models) == bool(predictions):
+        raise click.UsageError("Name either one or more MODELs, or --predictions.")
+    source = Source.parse(dataset)
+    source = source._replace(root=root or source.root)
+    reports = {}
+    if predictions:
+        truth = mpii_predictions.truth(source.root)
+        errors = mpii_predictions.errors(mpii_predictions.read(predictions), *truth)
+        reports[predictions] = evaluation.score(errors, MPII)
+    for path in models:
+        model = predict.load(path)
+        mixture = mix([source], model.skeleton, missing_images)
+        for note in mixture.notes:
+            click.echo(note, err=True)
+        (people,) = mixture.validation.values()
+        sampler = Sampler(people, model.image_size[::-1], model.heatmap_size)
+        loader = feeding.loader(sampler, broken_images)
+        batches = feeding.validation(loader, batch_size)
+        errors, offset = evaluation.evaluate(model, batches, flip)
+        reports[path] = evaluation.score(errors, model.skeleton)
+        reports[path]["offset"] = offset
+        if loader.failures:
+            reports[path]["unread"] = list(loader.failures.values())
+    if as_json:
+        click.echo(json.dumps(reports, indent=2))
+        return
+    for name, report in reports.items():
+        click.echo(f"{name}: {report['people']:,} people, {report['joints']:,} joints")
+        show(report)
+
+
+def show(report):
+    """Prints one report as tables."""
+    for threshold, part in report["thresholds"].items():
+        click.echo(f"\nPCKh@{threshold}")
+        columns = part["columns"]
+        click.echo("".join(f"{name:>{len(name) + 3}}" for name in columns))
+        click.echo("".join(f"{v:>{len(k) + 3}.2f}" for k, v in columns.items()))
+        for name, value in part["means"].items():
+            says = evaluation.CONVENTIONS[name].says
+            click.echo(f"  {name:16}{value:7.2f}  {says}")
+    click.echo("\nArea under the curve from 0 to 0.5")
+    for name, value in report["area"].items():
+        click.echo(f"  {name:16}{value:7.2f}")
+    if "offset" in report:
+        x, y = report["offset"]
+        click.echo(f"\nMean signed error: x {x:+.3f}, y {y:+.3f} heatmap pixels")
+    if unread := report.get("unread"):
+        click.echo(f"{len(unread):,} pictures could not be read, {unread[0]} first")

@@ -1,0 +1,67 @@
+"""`hourglass-keras`: opens a subcommand's file only when it is asked for."""
+
+import os
+import sys
+from difflib import get_close_matches
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "train": "Train a network on people.",
+    "evaluate": "Score a network, or a file of predictions.",
+    "predict": "Find the joints of a person in a picture.",
+    "info": "Parameters and multiply-adds of the presets.",
+    "benchmark": "Measure the loader.",
+}
+STOPPED = 130  # what a shell calls a program that Ctrl-C ended
+
+
+class LazyGroup(click.Group):
+    """A group that shows its subcommands without importing keras for them."""
+
+    def list_commands(self, context):
+        return list(COMMANDS)
+
+    def get_command(self, context, name):
+        if name not in COMMANDS:
+            return None
+        # TensorFlow's remarks at its start are not for users of a command.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        return import_module(f"keras_hourglass_cli.{name}").command
+
+    def resolve_command(self, context, args):
+        if args and args[0] not in COMMANDS:
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            context.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(context, args)
+
+    def format_commands(self, context, formatter):
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, context):
+        """Runs a subcommand; what goes wrong is one line, unless more is asked for."""
+        try:
+            return super().invoke(context)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:
+            if context.params["traceback"]:
+                raise
+            message = str(error).strip().splitlines() or [type(error).__name__]
+            click.echo(f"Error: {message[0]}", err=True)
+            stopped = type(error).__name__ == "Interrupted"
+            context.exit(STOPPED if stopped else 1)
+
+
+@click.group(cls=LazyGroup)
+@click.option("--traceback", is_flag=True, help="Show where an error arose.")
+@click.version_option(package_name="keras-hourglass")
+def main(traceback):
+    """Train, judge and run stacked hourglass networks for human pose estimation."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""Datasets by name: a file each, all of them in the conventions of `people.py`."""
+
+from difflib import get_close_matches
+
+from keras_hourglass.data import crops, mpii, synthetic
+from keras_hourglass.data.files import DatasetError
+from keras_hourglass.data.people import People
+
+__all__ = ["DATASETS", "DatasetError", "People", "load"]
+
+DATASETS = {
+    "mpii": mpii.load,
+    "crops": crops.load,
+    "synthetic": synthetic.load,
+}
+
+
+def load(name: str, root=None, missing: str = "error") -> People:
+    """The people of a dataset.
+
+    Args:
+        name: A key of `DATASETS`.
+        root: The dataset's folder.
+        missing: Of pictures; see `files.without_missing`.
+
+    Raises:
+        DatasetError: If the name is unknown, or the folder does not hold what it
+            should; names the file and the person.
+    """
+    if name in DATASETS:
+        return DATASETS[name](root, missing)
+    close = get_close_matches(str(name), DATASETS, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"Choose from {[*DATASETS]}."
+    raise DatasetError(f"`dataset` must be a name. {hint} Received: dataset={name!r}")

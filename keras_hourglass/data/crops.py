@@ -1,0 +1,106 @@
+"""The prepared form of every dataset: a folder of cropped people.
+
+`images/*.jpg` holds a picture for each person (or several people to a picture), and
+`annotations.json` says `joint_names` and `people`. Each of `people` has `image` and
+`joints` (pixels of that picture, counted from 0), and may have:
+
+present: 0 for joints that are not labelled.
+scores: How far each joint is trusted, 0 to 1.
+center, side: The window to look at, pixels. Without them it is worked out of the
+    joints: `MARGIN` times the longer side of their box, around its middle.
+head_size: The length that errors are measured in, pixels.
+split: "train" or "val".
+"""
+
+import numpy as np
+
+from keras_hourglass.data import files
+from keras_hourglass.data.people import People, from_rows
+from keras_hourglass.skeleton import MPII, Skeleton
+
+MARGIN = 1.4  # MPII's windows are so much longer than its joints' boxes, in the median
+
+
+def load(root, missing: str = "error") -> People:
+    """The people of a prepared folder.
+
+    Args:
+        root: Folder with `images/` and `annotations.json`.
+        missing: Of pictures; see `files.without_missing`.
+    """
+    root = files.folder(root, "crops")
+    path = files.find(root, "annotations.json")
+    if path is None:
+        raise files.DatasetError(
+            f"`root` must hold annotations.json. Received: root={str(root)!r}"
+        )
+    listed = files.read_json(path)
+    try:
+        skeleton, entries = skeleton_of(listed["joint_names"]), [*listed["people"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise files.DatasetError(
+            f"{path} must say `joint_names` and `people`: {error}"
+        ) from None
+    rows = []
+    for number, entry in enumerate(entries):
+        name = f"{path}, person {number}"
+        try:
+            row = person(entry, len(skeleton.joints))
+        except (KeyError, TypeError, ValueError) as error:
+            what = (
+                f"`{error.args[0]}` is missing"
+                if isinstance(error, KeyError)
+                else error
+            )
+            raise files.DatasetError(f"{name}: {what}") from None
+        if row is not None:
+            row["picture"] = files.inside(root / "images", entry["image"], name)
+            rows.append({**row, "name": f"{entry['image']} ({name})"})
+    if not rows:
+        raise files.DatasetError(f"{path} has no person with joints")
+    people = from_rows(skeleton, rows)
+    if left_out := len(entries) - len(rows):
+        people = people.noting(
+            f"{left_out:,} people of {path} have no usable joint: left out"
+        )
+    return files.without_missing(people, missing)
+
+
+def skeleton_of(names: list[str]) -> Skeleton:
+    """MPII's skeleton if these are its joints, else one without limbs."""
+    skeleton = Skeleton(tuple(names))
+    return MPII if skeleton.joints == MPII.joints else skeleton
+
+
+def person(entry: dict, count: int) -> dict | None:
+    """A row of `People`, or None if no joint is usable.
+
+    Raises:
+        KeyError, ValueError: If something is missing or cannot be.
+    """
+    joints = np.array(entry["joints"], float)
+    present = np.array(entry.get("present", np.ones(len(joints))), float)
+    weights = (present > 0) * np.array(entry.get("scores", present), float)
+    if joints.shape != (count, 2) or weights.shape != (count,):
+        raise ValueError(f"`joints` must be {count} pairs, with a weight each")
+    used = weights > 0
+    if (
+        not np.isfinite(joints[used]).all()
+        or not ((0 <= weights) & (weights <= 1)).all()
+    ):
+        raise ValueError("`joints` must be finite and `scores` lie in 0 to 1")
+    if not used.any():
+        return None
+    low, high = joints[used].min(0), joints[used].max(0)
+    row = {
+        "joints": np.where(used[:, None], joints, 0),
+        "weights": weights,
+        "center": np.array(entry.get("center", (low + high) / 2), float),
+        "side": float(entry.get("side", MARGIN * (high - low).max())),
+        "split": entry.get("split", "train"),
+    }
+    if not row["side"] > 0 or not np.isfinite(row["center"]).all():
+        raise ValueError("`side` must be positive and `center` finite")
+    if "head_size" in entry:
+        row["head_size"] = float(entry["head_size"])
+    return row

@@ -1,0 +1,87 @@
+"""Finding a dataset's files, and never any outside its folder."""
+
+import json
+from gzip import BadGzipFile
+from gzip import open as open_gzip
+from pathlib import Path
+
+import numpy as np
+
+from keras_hourglass.data.people import People
+
+
+class DatasetError(ValueError):
+    """A dataset that cannot be used as it is; names the file and the person."""
+
+
+def folder(root, dataset: str) -> Path:
+    """The folder of a dataset, once it is sure that it exists."""
+    if root is None:
+        raise DatasetError(f"dataset {dataset!r} needs a folder: {dataset}:DIR")
+    if not Path(root).is_dir():
+        raise DatasetError(f"`root` must be a folder. Received: root={str(root)!r}")
+    return Path(root)
+
+
+def find(root: Path, *names: str) -> Path | None:
+    """The first file of one of the names, in `root` or its `annotations/`."""
+    places = [root / sub / name for name in names for sub in ("", "annotations")]
+    return next((path for path in places if path.is_file()), None)
+
+
+def inside(parent: Path, name: str, person: str) -> str:
+    """The path of a picture that an annotation names, in the folder of pictures.
+
+    Raises:
+        DatasetError: If it would lie anywhere else.
+    """
+    path = parent / name
+    if Path(name).is_absolute() or ".." in Path(name).parts or not name.strip():
+        raise DatasetError(f"{person}: picture {name!r} lies outside of {parent}")
+    return str(path)
+
+
+def read_json(path: Path):
+    """What a JSON file says, compressed or not.
+
+    Raises:
+        DatasetError: If it is no JSON.
+    """
+    opener = open_gzip if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8") as file:
+            return json.load(file)
+    except (ValueError, EOFError, BadGzipFile) as error:
+        raise DatasetError(f"{path} is not readable as JSON: {error}") from None
+
+
+def without_missing(people: People, missing: str = "error") -> People:
+    """The people whose pictures exist.
+
+    Args:
+        missing: "error" insists that all do; "skip" leaves the others out and notes
+            how many remain.
+
+    Raises:
+        DatasetError: If pictures are missing and that is not to be skipped, or none
+            is left.
+    """
+    folders = {str(Path(path).parent) for path in people.pictures}
+    listed = {
+        str(path)
+        for name in folders
+        if Path(name).is_dir()
+        for path in Path(name).iterdir()
+    }
+    here = np.array([path in listed for path in people.pictures], bool)
+    absent = set(people.pictures[~here])
+    if not absent:
+        return people
+    count = len(set(people.pictures))
+    first = min(absent)
+    said = f"{len(absent):,} of {count:,} pictures are missing, {first} first"
+    if missing != "skip" or not here.any():
+        raise DatasetError(f"{said}; `--missing-images skip` goes on without them")
+    return people.take(here).noting(
+        f"{said}: {here.sum():,} of {len(here):,} people remain"
+    )

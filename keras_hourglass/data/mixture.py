@@ -1,0 +1,108 @@
+"""Several datasets as one: who trains, who validates, and by which shares."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_hourglass import data
+from keras_hourglass.data.people import People, join
+from keras_hourglass.skeleton import Skeleton
+
+HELD_OUT = 20  # of so many photographs one validates, where no dataset says which
+
+
+class Source(NamedTuple):
+    """A dataset to use: its name, its folder, the share of its people per epoch."""
+
+    name: str
+    root: str | None = None
+    share: float = 1.0
+
+    @classmethod
+    def parse(cls, text: str) -> "Source":
+        """Reads `NAME[:DIR][*SHARE]`.
+
+        Raises:
+            DatasetError: If the share is no positive number.
+        """
+        text, star, share = text.partition("*")
+        name, colon, root = text.partition(":")
+        try:
+            source = cls(name, root if colon else None, float(share) if star else 1.0)
+        except ValueError:
+            source = None
+        if source is None or not 0 < source.share < float("inf"):
+            raise data.DatasetError(
+                "`dataset` must be NAME[:DIR][*SHARE], SHARE above 0. "
+                f"Received: {text + star + share!r}"
+            )
+        return source
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """People of several datasets, with one skeleton.
+
+    Attributes:
+        train: Who trains, dataset after dataset.
+        counts: How many of each dataset that are.
+        shares: Of each dataset, in an epoch.
+        validation: Name of a dataset -> its validation people. The first decides
+            which weights are best.
+        notes: What the user should know.
+    """
+
+    train: People
+    counts: tuple[int, ...]
+    shares: tuple[float, ...]
+    validation: dict[str, People]
+    notes: tuple[str, ...]
+
+
+def mix(sources: list[Source], skeleton: Skeleton, missing="error") -> Mixture:
+    """Loads datasets and parts training from validation people.
+
+    Args:
+        sources: What to load.
+        skeleton: Whose joints to train; those that a dataset lacks get weight 0.
+        missing: Of pictures; see `data.files.without_missing`.
+
+    Raises:
+        DatasetError: If a dataset cannot be loaded, shares no joint with the
+            skeleton, or nobody is left to train on.
+    """
+    parts, notes = [], []
+    for source in sources:
+        people = data.load(source.name, source.root, missing)
+        notes += people.notes
+        people = people.as_skeleton(skeleton)
+        if not people.weights.any():
+            raise data.DatasetError(
+                f"{source.name} has none of the joints {skeleton.joints}"
+            )
+        parts.append(people)
+    if not any((people.splits == "val").any() for people in parts):
+        parts = [_held_out(people) for people in parts]
+        notes.append(
+            f"nobody is marked for validation: every {HELD_OUT}th picture is held out"
+        )
+    train = [people.of_split("train") for people in parts]
+    for source, people in zip(sources, train):
+        if not len(people):
+            raise data.DatasetError(f"{source.name} has nobody to train on")
+    validation = {}
+    for source, people in zip(sources, parts):
+        people = people.of_split("val")
+        if len(people):
+            name = source.name if source.name not in validation else str(source.root)
+            validation[name] = people
+    counts, shares = tuple(map(len, train)), tuple(s.share for s in sources)
+    return Mixture(join(train), counts, shares, validation, tuple(notes))
+
+
+def _held_out(people):
+    """The people with every so many photographs turned into validation."""
+    _, photograph = np.unique(people.pictures.astype(str), return_inverse=True)
+    held = photograph % HELD_OUT == HELD_OUT - 1
+    return replace(people, splits=np.where(held, "val", people.splits))

@@ -1,0 +1,168 @@
+"""MPII Human Pose: its people, in this library's conventions.
+
+Andriluka et al. 2D Human Pose Estimation: New Benchmark and State of the Art
+Analysis, CVPR 2014. http://human-pose.mpi-inf.mpg.de
+
+Everything peculiar to MPII stays in this file: pixels counted from 1, sizes in
+units of 200 pixels, head boxes whose diagonal overstates the head, and which of
+its training people everybody validates on.
+"""
+
+from importlib.resources import files as package_files
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+
+from keras_hourglass.data import files
+from keras_hourglass.data.people import People, from_rows
+from keras_hourglass.skeleton import MPII
+
+UNIT = 200  # pixels of standing height in one unit of `scale`
+MARGIN = 1.25  # the crop is larger than the person, to keep hands and feet
+DROP = 15  # pixels per unit of `scale`: the labelled center sits high on the body
+HEAD = 0.6  # of the head box's diagonal is the head, says the official evaluation
+HEAD_OF_SCALE = 25  # pixels per unit of `scale`: the same length, to 0.02 %
+
+MATLAB = "mpii_human_pose_v1_u12_1.mat"
+JSON = ("mpii_annotations.json", "mpii_annotations.json.gz")
+HEAD_BOXES = "detections_our_format.mat"
+
+
+def load(root, missing: str = "error") -> People:
+    """The annotated people of MPII's training images, `val` ones among them.
+
+    Args:
+        root: Folder with `images/` and, beside or in `annotations/`, the official
+            `.mat` or the community's `mpii_annotations.json`.
+        missing: Of pictures; see `files.without_missing`.
+    """
+    root = files.folder(root, "mpii")
+    if path := files.find(root, MATLAB):
+        rows, left_out = from_matlab(path, root / "images")
+    elif path := files.find(root, *JSON):
+        heads = files.find(root, HEAD_BOXES)
+        rows, left_out = from_json(path, root / "images", heads)
+    else:
+        raise files.DatasetError(
+            f"`root` must hold {MATLAB} or {JSON[0]}, itself or in its "
+            f"`annotations/`. Received: root={str(root)!r}"
+        )
+    if not rows:
+        raise files.DatasetError(f"{path} has no person with joints, center and scale")
+    people = from_rows(MPII, rows)
+    if left_out:
+        people = people.noting(
+            f"{left_out:,} people of {path.name} lack joints, center or scale: left out"
+        )
+    return files.without_missing(people, missing)
+
+
+def validation_pairs() -> list[tuple[int, int]]:
+    """(image, person), both counted from 1, of the 2,958 validation people.
+
+    In the order in which published predictions list them. The choice is that of
+    Tompson et al., Joint Training of a Convolutional Network and a Graphical Model,
+    2014, https://arxiv.org/abs/1406.2984, which all later work uses.
+    """
+    listed = package_files("keras_hourglass.data") / "mpii_validation.csv"
+    with listed.open() as file:
+        return [tuple(map(int, line.split(","))) for line in file]
+
+
+def person(objpos, scale, joints, head_box=None) -> dict:
+    """One person, in this library's conventions.
+
+    Args:
+        objpos: `(2,)`, x before y, in MPII pixels.
+        scale: Height of the person, in units of 200 pixels.
+        joints: `(16, 2)`, x before y, in MPII pixels; (0, 0) where absent.
+        head_box: `(2, 2)`, two opposite corners, in MPII pixels, where published.
+    """
+    head = HEAD_OF_SCALE * scale
+    if head_box is not None and np.all(np.isfinite(head_box)):
+        head = HEAD * np.linalg.norm(np.subtract(*head_box))
+    return {
+        "center": np.subtract(objpos, 1) + (0, DROP * scale),
+        "side": UNIT * MARGIN * scale,
+        "joints": np.subtract(joints, 1),
+        "weights": np.any(joints, axis=-1),
+        "head_size": head,
+    }
+
+
+def from_json(path: Path, images: Path, heads: Path | None = None):
+    """Rows of the community's JSON, and how many of its people are left out.
+
+    Args:
+        path: Of the JSON, which lists joints, scales and the validation people.
+        images: Folder of the pictures.
+        heads: A `.mat` with the validation people's head boxes, in the same order.
+    """
+    boxes = iter(())
+    if heads is not None:
+        boxes = iter(np.moveaxis(scipy.io.loadmat(heads)["headboxes_src"], -1, 0))
+    rows, listed = [], files.read_json(path)
+    if not isinstance(listed, list):
+        raise files.DatasetError(f"{path} must hold a list of people")
+    for number, entry in enumerate(listed):
+        name = f"{path.name}, person {number}"
+        try:
+            joints = np.array(entry["joint_self"], float).reshape(16, 3)[:, :2]
+            validation = bool(entry["isValidation"])
+            head_box = next(boxes, None) if validation else None
+            row = person(entry["objpos"], entry["scale_provided"], joints, head_box)
+            picture = entry["img_paths"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise files.DatasetError(
+                f"{name} is not as in MPII's JSON: {type(error).__name__}: {error}"
+            ) from None
+        if not row["weights"].any() or not row["side"] > 0:
+            continue
+        row["picture"] = files.inside(images, picture, name)
+        row["split"] = "val" if validation else "train"
+        rows.append({**row, "name": f"{picture} ({name})"})
+    return rows, len(listed) - len(rows)
+
+
+def from_matlab(path: Path, images: Path):
+    """Rows of the official `.mat`, and how many of its people are left out."""
+    try:
+        release = scipy.io.loadmat(path, struct_as_record=False, squeeze_me=True)[
+            "RELEASE"
+        ]
+        in_training = np.atleast_1d(release.img_train).astype(bool)
+        pictures = np.atleast_1d(release.annolist)
+    except (KeyError, AttributeError, ValueError, NotImplementedError) as error:
+        raise files.DatasetError(f"{path} is not MPII's annotation: {error}") from None
+    validation = {*validation_pairs()}
+    rows, left_out = [], 0
+    for image, (entry, train) in enumerate(zip(pictures, in_training), 1):
+        if not train:
+            continue
+        picture = str(entry.image.name)
+        for number, rect in enumerate(np.atleast_1d(entry.annorect), 1):
+            row = _from_rect(rect)
+            if row is None:
+                left_out += 1
+                continue
+            name = f"{picture} ({path.name}, image {image}, person {number})"
+            row["picture"] = files.inside(images, picture, name)
+            row["split"] = "val" if (image, number) in validation else "train"
+            rows.append({**row, "name": name})
+    return rows, left_out
+
+
+def _from_rect(rect):
+    """A person of an `annorect`, of which anything may be missing; then None."""
+    points = np.atleast_1d(getattr(getattr(rect, "annopoints", None), "point", []))
+    objpos, scale = getattr(rect, "objpos", None), getattr(rect, "scale", None)
+    if not points.size or not hasattr(objpos, "x") or not np.size(scale):
+        return None
+    joints = np.zeros((16, 2))
+    for point in points:
+        joints[int(point.id)] = point.x, point.y
+    if not joints.any() or not float(scale) > 0:
+        return None
+    corners = [[rect.x1, rect.y1], [rect.x2, rect.y2]]
+    return person((objpos.x, objpos.y), float(scale), joints, corners)

@@ -1,0 +1,118 @@
+"""The people of a dataset, as columns: what every reader returns."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from keras_hourglass.skeleton import Skeleton
+
+HEAD_OF_SIDE = 0.1  # of the window: MPII's head size where no head box is known
+
+
+@dataclass(frozen=True)
+class People:
+    """N people with J joints, one row each.
+
+    Attributes:
+        skeleton: What the joints are.
+        pictures: `(N,)`, strings: paths, or what `read` makes pictures of.
+        joints: `(N, J, 2)`, float32, picture pixels, x before y.
+        weights: `(N, J)`, float32, 0 where absent, else how far the label is trusted.
+        centers: `(N, 2)`, float32, middle of the window, picture pixels.
+        sides: `(N,)`, float32, its longer edge, picture pixels.
+        heads: `(N,)`, float32, the length errors are measured in, picture pixels.
+        splits: `(N,)`, strings: "train" or "val".
+        names: `(N,)`, strings, to tell a person by in a message.
+        readers: `(N,)`, what makes RGB pixels of the picture; None where it is a file.
+        notes: What was left out or assumed, in sentences for the user.
+    """
+
+    skeleton: Skeleton
+    pictures: np.ndarray
+    joints: np.ndarray
+    weights: np.ndarray
+    centers: np.ndarray
+    sides: np.ndarray
+    heads: np.ndarray
+    splits: np.ndarray
+    names: np.ndarray
+    readers: np.ndarray
+    notes: tuple[str, ...] = ()
+
+    def __len__(self):
+        return len(self.sides)
+
+    def take(self, rows) -> "People":
+        """The people of some rows: indices, a slice or a mask."""
+        columns = [f.name for f in fields(self) if f.name not in ROWLESS]
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+
+    def of_split(self, split: str) -> "People":
+        """The people of one split."""
+        return self.take(self.splits == split)
+
+    def noting(self, *notes: str) -> "People":
+        """The same people, with more to tell the user."""
+        return replace(self, notes=(*self.notes, *notes))
+
+    def as_skeleton(self, skeleton: Skeleton) -> "People":
+        """The same people with another skeleton's joints, found by their names.
+
+        Joints that these people lack get weight 0.
+        """
+        if skeleton == self.skeleton:
+            return self
+        at = {name: i for i, name in enumerate(self.skeleton.joints)}
+        known = np.array([name in at for name in skeleton.joints])
+        source = [at.get(name, 0) for name in skeleton.joints]
+        return replace(
+            self,
+            skeleton=skeleton,
+            joints=self.joints[:, source],
+            weights=self.weights[:, source] * known.astype("float32"),
+        )
+
+
+ROWLESS = {"skeleton", "notes"}
+
+
+def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
+    """People from one dictionary each.
+
+    Args:
+        rows: With `picture`, `joints`, `weights`, `center`, `side`, and, where they
+            are known, `head_size`, `split`, `name` and `reader`.
+        kwargs: Other attributes of `People`.
+    """
+
+    def column(name, default=None):
+        return [row.get(name, default and default(row)) for row in rows]
+
+    joints = np.array(column("joints"), "float32")
+    count = len(skeleton.joints)
+    return People(
+        skeleton=skeleton,
+        pictures=np.array(column("picture"), object),
+        joints=joints.reshape(-1, count, 2),
+        weights=np.array(column("weights"), "float32").reshape(-1, count),
+        centers=np.array(column("center"), "float32").reshape(-1, 2),
+        sides=np.array(column("side"), "float32"),
+        heads=np.array(
+            column("head_size", lambda row: HEAD_OF_SIDE * row["side"]), "float32"
+        ),
+        splits=np.array(column("split", lambda row: "train"), object),
+        readers=np.array(column("reader", lambda row: None), object),
+        names=np.array(column("name", lambda row: row["picture"]), object),
+        **kwargs,
+    )
+
+
+def join(parts: list[People]) -> People:
+    """All people of several datasets with one skeleton, none of them drawn."""
+    columns = [f.name for f in fields(People) if f.name not in ROWLESS]
+    rows = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in columns
+    }
+    notes = tuple(note for part in parts for note in part.notes)
+    return replace(parts[0], notes=notes, **rows)

@@ -1,0 +1,51 @@
+"""Cutting a window out of pixels, turned, mirrored and scaled in one step."""
+
+import cv2
+import numpy as np
+
+from keras_hourglass.data.picture import Region
+from keras_hourglass.geometry import Crop
+
+# Three corners of a grid settle an affine map.
+CORNERS = np.array([[0, 0], [1, 0], [0, 1]])
+
+
+def cut(region: Region, window: Crop, size: tuple[int, int]) -> np.ndarray:
+    """The window as a picture of its own, black where the picture has no pixels.
+
+    Args:
+        region: Pixels of the picture.
+        window: What to cut out, on the picture.
+        size: Width and height of what comes out.
+
+    Returns:
+        `(height, width, 3)`, uint8, interpolated linearly.
+    """
+    corners = CORNERS * (size[0] - 1, size[1] - 1)
+    source = region.place.to_grid(window.to_image(corners, size), region.size)
+    matrix = cv2.getAffineTransform(corners.astype("float32"), source.astype("float32"))
+    return cv2.warpAffine(
+        region.pixels, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    )
+
+
+def shrink(region: Region, window: Crop, size: tuple[int, int]) -> Region:
+    """Halves the pixels by 2 x 2 means while they are over twice as fine as the grid.
+
+    So that shrinking a large person does not alias.
+    """
+    while _finer_than_twice(region, window, size):
+        height, width = (side // 2 * 2 for side in region.pixels.shape[:2])
+        place = region.place.part(np.array([0, 0, width, height]), region.size)
+        half = cv2.resize(
+            region.pixels[:height, :width],
+            (width // 2, height // 2),
+            interpolation=cv2.INTER_AREA,  # at exactly one half: means of 2 x 2
+        )
+        region = Region(half, place)
+    return region
+
+
+def _finer_than_twice(region, window, size):
+    fineness = region.place.pixels_per_image_pixel(region.size)
+    return fineness > 2 * window.pixels_per_image_pixel(size) and min(region.size) > 1

@@ -1,0 +1,71 @@
+"""Networks by name: what their arguments are and what was printed about them."""
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One network.
+
+    Attributes:
+        network: Arguments of `StackedHourglass` that differ from its defaults.
+        row: The row of Table 1 of "Lighter Stacked Hourglass Human Pose Estimation"
+            (https://arxiv.org/abs/2107.13643) that it is, if it is one.
+        printed: Millions of parameters that the row prints.
+        matches: Whether the network described has as many, to the decimal. Three
+            rows cannot: `layers/blocks/multidilated.py`.
+        weights: Name of the weights that the package carries, if it does.
+    """
+
+    network: dict = field(default_factory=dict)
+    row: str | None = None
+    printed: float | None = None
+    matches: bool = True
+    weights: str | None = None
+
+
+def _row(row, printed, stacks, block, matches=True, **network):
+    """A row of Table 1: all of them have four blocks at each position."""
+    network = {"stacks": stacks, "block": block, "blocks": 4, **network}
+    return Preset(network, row, printed, matches)
+
+
+ONE, TWO = "Single, Multidilated", "2-Stack, Multidilated"
+
+PRESETS = {
+    "hg1": Preset({"stacks": 1}),
+    "hg2": Preset({"stacks": 2}),
+    "hg8": Preset({"stacks": 8}),
+    "lighter/hg8": _row("8-Stack Hourglass", 97.7, 8, "residual"),
+    "lighter/hg1": _row("Single Hourglass", 12.6, 1, "residual"),
+    "lighter/hg2": _row("2-Stack Hourglass", 24.8, 2, "residual"),
+    "lighter/hg1_separable": _row("Single, 1 Depthwise Separable", 5.0, 1, "separable"),
+    "lighter/hg1_separable3": _row(
+        "Single, 3 Depthwise Separable", 5.4, 1, "separable3", matches=False
+    ),
+    "lighter/hg1_ghost": _row("Single, Ghost Bottleneck", 2.2, 1, "ghost"),
+    "lighter/hg1_ghost_reduced": _row(
+        "Single, Ghost + Reduced Features", 2.1, 1, "ghost", stem_filters=32
+    ),
+    "lighter/hg1_multidilated": _row(ONE, 13.7, 1, "multidilated", matches=False),
+    "lighter/hg1_multidilated_dense": _row(ONE, 13.7, 1, "multidilated_dense"),
+    "lighter/hg2_separable": _row(
+        "2-Stack, 1 Depthwise Separable", 9.9, 2, "separable"
+    ),
+    "lighter/hg2_multidilated": _row(TWO, 26.9, 2, "multidilated", matches=False),
+    "lighter/hg2_multidilated_dense": _row(TWO, 26.9, 2, "multidilated_dense"),
+}
+
+
+def get(name: str) -> Preset:
+    """The preset of a name.
+
+    Raises:
+        ValueError: If there is none; with a guess at what was meant.
+    """
+    if name in PRESETS:
+        return PRESETS[name]
+    close = get_close_matches(str(name), PRESETS, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"Choose from {[*PRESETS]}."
+    raise ValueError(f"`name` must be a preset's. {hint} Received: name={name!r}")

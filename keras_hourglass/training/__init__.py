@@ -1,0 +1,1 @@
+"""Training: recipes, and the run that follows one."""

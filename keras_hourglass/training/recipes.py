@@ -1,0 +1,126 @@
+"""How to train, by name: everything that is not the network itself."""
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from keras import optimizers
+
+from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.losses import HeatmapLoss
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to train.
+
+    Attributes:
+        epochs: Passes over the people.
+        batch_size: People of a step.
+        learning_rate: The highest.
+        optimizer: "adam", "adamw" or "rmsprop".
+        warm_up: Share of the run in which the learning rate rises from 0.
+        drops: Epochs at whose start it falls to a tenth; without any it falls along
+            half a cosine wave.
+        average: Momentum of the moving average of the weights, which is what is
+            validated and saved; None for none.
+        sigma, foreground: Of `HeatmapLoss`.
+        augmentation: How samples are varied.
+        network: Arguments of `StackedHourglass` that differ from its defaults.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    optimizer: str = "adam"
+    warm_up: float = 0.0
+    drops: tuple[int, ...] = ()
+    average: float | None = None
+    sigma: float = 1.0
+    foreground: float = 0.0
+    augmentation: Augmentation = Augmentation()
+    network: dict = field(default_factory=dict)
+
+    def loss(self) -> HeatmapLoss:
+        """What to minimize."""
+        return HeatmapLoss(self.sigma, self.foreground)
+
+    def schedule(self, steps: int):
+        """The learning rate by step, with `steps` of them in an epoch."""
+        rate, total = self.learning_rate, self.epochs * steps
+        if self.drops:
+            rates = [rate * 0.1**i for i in range(len(self.drops) + 1)]
+            boundaries = [epoch * steps for epoch in self.drops]
+            return optimizers.schedules.PiecewiseConstantDecay(boundaries, rates)
+        warm_up = round(self.warm_up * total)
+        return optimizers.schedules.CosineDecay(
+            0.0 if warm_up else rate,
+            decay_steps=max(1, total - warm_up),
+            warmup_target=rate if warm_up else None,
+            warmup_steps=warm_up,
+        )
+
+    def make_optimizer(self, steps: int) -> optimizers.Optimizer:
+        """The optimizer, with `steps` of them in an epoch."""
+        averaging = {"use_ema": self.average is not None}
+        if self.average is not None:
+            averaging["ema_momentum"] = self.average
+        return OPTIMIZERS[self.optimizer](self.schedule(steps), **averaging)
+
+
+def _rmsprop(rate, **kwargs):
+    # The paper's epsilon is 1e-8 outside the square root; Keras has it inside, where
+    # its own 1e-7 would outweigh most squared gradients.
+    return optimizers.RMSprop(rate, rho=0.99, epsilon=1e-16, **kwargs)
+
+
+OPTIMIZERS = {
+    "adam": optimizers.Adam,
+    "adamw": optimizers.AdamW,
+    "rmsprop": _rmsprop,
+}
+
+RECIPES = {
+    # Elhagry et al., https://arxiv.org/abs/2107.13643, to the letter.
+    "paper": Recipe(
+        epochs=220,
+        batch_size=6,
+        learning_rate=5e-4,
+        optimizer="rmsprop",
+        drops=(150, 175, 200),
+    ),
+    "modern": Recipe(
+        epochs=140,
+        batch_size=16,
+        learning_rate=1e-3,
+        warm_up=0.02,
+        average=0.999,
+        sigma=2.0,
+        foreground=9.0,
+    ),
+    # Minutes on two cores: small pictures, a narrow network.
+    "demo": Recipe(
+        epochs=6,
+        batch_size=32,
+        learning_rate=3e-3,
+        optimizer="adamw",
+        warm_up=0.05,
+        average=0.98,
+        sigma=1.0,
+        foreground=9.0,
+        augmentation=Augmentation(rotation=15.0, scale=0.1),
+        network={"image_size": 64, "depth": 3, "filters": 64, "stem_filters": 32},
+    ),
+}
+
+
+def get(name: str) -> Recipe:
+    """The recipe of a name.
+
+    Raises:
+        ValueError: If there is none; with a guess at what was meant.
+    """
+    if name in RECIPES:
+        return RECIPES[name]
+    close = get_close_matches(str(name), RECIPES, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"Choose from {[*RECIPES]}."
+    raise ValueError(f"`recipe` must be a recipe's name. {hint} Received: {name!r}")

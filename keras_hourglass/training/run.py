@@ -1,0 +1,178 @@
+"""A training run: from a plan to a folder with a trained network."""
+
+from pathlib import Path
+
+import keras
+
+from keras_hourglass import callbacks, draw
+from keras_hourglass.data.mixture import mix
+from keras_hourglass.data.picture import BrokenPicture
+from keras_hourglass.data.sample import Sampler
+from keras_hourglass.data.stream import Stream
+from keras_hourglass.metrics import PCKh
+from keras_hourglass.model import StackedHourglass
+from keras_hourglass.replacing import replacing
+from keras_hourglass.training import feeding
+from keras_hourglass.training import plan as plans
+from keras_hourglass.training.plan import Plan, Progress
+from keras_hourglass.training.showing import predictions
+
+BEST, LAST, HISTORY = "best.keras", "last.keras", "history.csv"
+EVENTS, PICTURE = "logs", "predictions.png"
+
+
+class Interrupted(Exception):
+    """Training was stopped by hand. All is kept; the message says how to go on."""
+
+
+class Run:
+    """A run in its folder. Where the folder holds one already, it goes on.
+
+    Args:
+        plan: Every choice.
+        folder: For all that the run leaves: `best.keras` (the network whose averaged
+            weights scored best), `last.keras` (to go on from), `run.json`,
+            `history.csv`, `logs/` for TensorBoard, `predictions.png`.
+        say: What prints a line.
+
+    Raises:
+        ValueError: If the folder holds something else, or a choice cannot be.
+    """
+
+    def __init__(self, plan: Plan, folder: Path, say=print):
+        self.plan, self.folder, self.say = plan, Path(folder), say
+        self.progress = _progress_of(plan, self.folder)
+        keras.utils.set_random_seed(plan.seed)
+        if self.progress.epochs:
+            self.model = keras.models.load_model(self.folder / LAST)
+            say(f"Going on after epoch {self.progress.epochs} of {plan.recipe.epochs}.")
+        else:
+            self.model = StackedHourglass(**plan.recipe.network)
+        mixture = mix(plan.sources, self.model.skeleton, plan.missing)
+        for note in mixture.notes:
+            say(note)
+        counts, shares = mixture.counts, mixture.shares
+        self.stream = Stream(counts, plan.recipe.batch_size, shares, plan.seed)
+        self.loader = self._loader(mixture.train, plan.recipe.augmentation)
+        self.validators = {
+            name: self._loader(people) for name, people in mixture.validation.items()
+        }
+
+    def train(self):
+        """Trains to the end.
+
+        Raises:
+            Interrupted: On Ctrl-C, once everything is kept.
+            BrokenPicture: If a picture cannot be read and the plan does not skip it.
+        """
+        plan, done = self.plan, self.progress.epochs
+        if done >= plan.recipe.epochs:
+            self.say("All epochs are finished: nothing is left to do.")
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.model.compiled:
+            optimizer = plan.recipe.make_optimizer(self.stream.steps)
+            metric = PCKh(skeleton=self.model.skeleton)
+            self.model.compile(optimizer, plan.recipe.loss(), metrics=[metric])
+            # Left to the first step, it would be traced with it, and twice: that takes
+            # two thirds of the time until something moves.
+            optimizer.build(self.model.trainable_variables)
+        first, *others = (
+            (name, feeding.validation(loader, plan.recipe.batch_size))
+            for name, loader in self.validators.items()
+        )
+        self.averaged = callbacks.AveragedWeights()
+        self.best = callbacks.KeepBest(
+            self.folder / BEST, self.averaged, best=self.progress.best
+        )
+        self.say("Compiling the network: on a CPU this takes up to minutes ...")
+        try:
+            self.model.fit(
+                feeding.training(self.loader, self.stream, done),
+                epochs=plan.recipe.epochs,
+                initial_epoch=done,
+                steps_per_epoch=self.stream.steps,
+                validation_data=first[1],
+                callbacks=[
+                    self.averaged,
+                    callbacks.PCKhCallback(dict(others), self.say),
+                    keras.callbacks.CSVLogger(self.folder / HISTORY, append=done > 0),
+                    callbacks.EventLog(self.folder / EVENTS, self.pictures),
+                    self.best,
+                    keras.callbacks.LambdaCallback(on_epoch_end=self._epoch_ended),
+                ],
+            )
+        except KeyboardInterrupt:
+            if self.averaged.swapped:
+                self.averaged.swap()
+            self._keep()
+            raise Interrupted(
+                f"Stopped in epoch {self.progress.epochs + 1} of {plan.recipe.epochs}. "
+                f"Everything is kept: the same command with `--output {self.folder}` "
+                "goes on with that epoch."
+            ) from None
+        except Exception as error:
+            raise self._cause_of(error) from None
+        self._report()
+
+    def pictures(self) -> dict:
+        """Name -> a picture of what the averaged network finds, beside the truth."""
+        loader = next(iter(self.validators.values()))
+        with self.averaged.in_model():
+            return {"predictions": predictions(self.model, loader)}
+
+    def _loader(self, people, augmentation=None):
+        size = self.model.image_size[::-1]
+        heatmaps, seed = self.model.heatmap_size, self.plan.seed
+        sampler = Sampler(people, size, heatmaps, augmentation, seed)
+        return feeding.loader(sampler, self.plan.broken)
+
+    def _epoch_ended(self, epoch, logs):
+        self.progress = Progress(epoch + 1, self.best.best)
+        self._keep()
+
+    def _keep(self):
+        """Writes all that is needed to go on from here."""
+        with replacing(self.folder / LAST) as path:
+            self.model.save(path)
+        plans.write(self.folder, self.plan, self.progress)
+
+    @property
+    def failures(self) -> list[str]:
+        """What could not be read, and why."""
+        loaders = [self.loader, *self.validators.values()]
+        return [text for loader in loaders for text in loader.failures.values()]
+
+    def _cause_of(self, error):
+        """The picture that could not be read, if that is what stopped training."""
+        if self.failures and self.plan.broken == "error":
+            return BrokenPicture(self.failures[0])
+        return error
+
+    def _report(self):
+        with replacing(self.folder / PICTURE) as path:
+            path.write_bytes(draw.png(self.pictures()["predictions"]))
+        if failures := self.failures:
+            self.say(
+                f"{len(failures):,} pictures could not be read and were left out, "
+                f"{failures[0]} first"
+            )
+        self.say(f"Best val_pckh {self.best.best:.2f}, kept in {self.folder / BEST}")
+
+
+def _progress_of(plan, folder):
+    """How far the run in a folder has come, once it is sure that it is this one."""
+    if (folder / plans.NAME).is_file():
+        old, progress = plans.read(folder)
+        if different := plans.differences(old, plan):
+            raise ValueError(
+                "`output` must be a new folder, or one of a run with the same choices; "
+                f"in {folder} these differ: {'; '.join(different)}"
+            )
+        return progress
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(
+            "`output` must be a new folder, or one of an earlier run. "
+            f"Received: output={str(folder)!r}"
+        )
+    return Progress()

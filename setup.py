@@ -1,0 +1,50 @@
+"""The package's metadata."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = next(
+    line.split('"')[1]
+    for line in (HERE / "keras_hourglass/__init__.py").read_text().splitlines()
+    if line.startswith("__version__")
+)
+
+setup(
+    name="keras-hourglass",
+    version=VERSION,
+    description="Stacked hourglass networks for human pose estimation, in Keras 3",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    classifiers=[
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+    ],
+    python_requires=">=3.11",
+    # Installed under a name of its own: a top-level package `cli` would be anybody's.
+    packages=[*find_packages(include=["keras_hourglass*"]), "keras_hourglass_cli"],
+    package_dir={"keras_hourglass_cli": "cli"},
+    package_data={"keras_hourglass": ["py.typed"], "keras_hourglass.data": ["*.csv"]},
+    install_requires=[
+        "keras>=3.13",
+        "tensorflow>=2.18",
+        "tensorboard",
+        "numpy",
+        "scipy",
+        "h5py",
+        "opencv-python-headless",
+        "click",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]"],
+        "jax": ["jax"],
+        "torch": ["torch"],
+        "addons": ['tensorflow-addons==0.23.0; python_version < "3.12"'],
+        "test": ["pytest"],
+    },
+    entry_points={
+        "console_scripts": ["hourglass-keras = keras_hourglass_cli.main:main"]
+    },
+)
