@@ -1,6 +1,7 @@
 """The stacked hourglass network, whole."""
 
 import keras
+from keras.initializers import RandomNormal
 from keras.layers import Add, Conv2D, Input, MaxPooling2D, ReLU, ZeroPadding2D
 
 from keras_hourglass import presets
@@ -82,8 +83,7 @@ class StackedHourglass(keras.Model):
             y = Conv2D(filters, 1, name=f"stack_{stack}_convolution")(y)
             y = batch_norm(name=f"stack_{stack}_norm")(y)
             y = ReLU(name=f"stack_{stack}_relu")(y)
-            head = Conv2D(len(skeleton.joints), 1, name=f"stack_{stack}_heatmaps")
-            outputs.append(head(y))
+            outputs.append(_head(len(skeleton.joints), f"stack_{stack}_heatmaps")(y))
             if stack < stacks:
                 y = Conv2D(filters, 1, name=f"stack_{stack}_features_back")(y)
                 back = Conv2D(filters, 1, name=f"stack_{stack}_heatmaps_back")
@@ -156,6 +156,12 @@ def fitting_size(image_size, depth: int) -> tuple[int, int]:
             f"{' or '.join(map(str, near))}). Received: image_size={image_size}"
         )
     return size
+
+
+def _head(joints, name):
+    """The convolution that draws heatmaps; they begin near 0, as most pixels end."""
+    start = RandomNormal(stddev=0.001)
+    return Conv2D(joints, 1, kernel_initializer=start, name=name)
 
 
 def _stem(images, block, stem_filters, filters):

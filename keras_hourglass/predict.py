@@ -111,9 +111,7 @@ def load(model) -> StackedHourglass:
         loaded = keras.models.load_model(model, compile=False)
     except Exception as error:  # whatever a file of another kind provokes
         reason = str(error).strip().splitlines()[0]
-        raise ValueError(
-            f"{model} cannot be read as a Keras model: {reason}"
-        ) from error
+        raise ValueError(f"{model} is no readable Keras model: {reason}") from error
     if not isinstance(loaded, StackedHourglass):
         raise ValueError(
             f"{model} must hold a StackedHourglass. Received: a {type(loaded).__name__}"

@@ -28,7 +28,12 @@ def load(name: str, root=None, missing: str = "error") -> People:
             should; names the file and the person.
     """
     if name in DATASETS:
-        return DATASETS[name](root, missing)
+        people = DATASETS[name](root, missing)
+        if unknown := int((people.heads <= 0).sum()):
+            return people.noting(
+                f"{unknown:,} people have a head of size 0: not scored"
+            )
+        return people
     close = get_close_matches(str(name), DATASETS, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Choose from {[*DATASETS]}."
     raise DatasetError(f"`dataset` must be a name. {hint} Received: dataset={name!r}")

@@ -37,7 +37,7 @@ def load(root, missing: str = "error") -> People:
     listed = files.read_json(path)
     try:
         skeleton, entries = skeleton_of(listed["joint_names"]), [*listed["people"]]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise files.DatasetError(
             f"{path} must say `joint_names` and `people`: {error}"
         ) from None
@@ -54,7 +54,7 @@ def load(root, missing: str = "error") -> People:
             )
             raise files.DatasetError(f"{name}: {what}") from None
         if row is not None:
-            row["picture"] = files.inside(root / "images", entry["image"], name)
+            row["picture"] = files.inside(root / "images", row["picture"], name)
             rows.append({**row, "name": f"{entry['image']} ({name})"})
     if not rows:
         raise files.DatasetError(f"{path} has no person with joints")
@@ -93,14 +93,21 @@ def person(entry: dict, count: int) -> dict | None:
         return None
     low, high = joints[used].min(0), joints[used].max(0)
     row = {
+        "picture": entry["image"],
         "joints": np.where(used[:, None], joints, 0),
         "weights": weights,
         "center": np.array(entry.get("center", (low + high) / 2), float),
         "side": float(entry.get("side", MARGIN * (high - low).max())),
         "split": entry.get("split", "train"),
     }
-    if not row["side"] > 0 or not np.isfinite(row["center"]).all():
-        raise ValueError("`side` must be positive and `center` finite")
+    if not 0 < row["side"] < np.inf:
+        raise ValueError("`side` must be positive and finite")
+    if row["center"].shape != (2,) or not np.isfinite(row["center"]).all():
+        raise ValueError("`center` must be two finite numbers")
+    if row["split"] not in ("train", "val"):
+        raise ValueError(f"`split` must be 'train' or 'val', not {row['split']!r}")
     if "head_size" in entry:
         row["head_size"] = float(entry["head_size"])
+        if not 0 <= row["head_size"] < np.inf:
+            raise ValueError("`head_size` must be finite and not negative")
     return row

@@ -35,10 +35,11 @@ def inside(parent: Path, name: str, person: str) -> str:
     Raises:
         DatasetError: If it would lie anywhere else.
     """
-    path = parent / name
+    if not isinstance(name, str):
+        raise DatasetError(f"{person}: picture {name!r} must be a file's name")
     if Path(name).is_absolute() or ".." in Path(name).parts or not name.strip():
         raise DatasetError(f"{person}: picture {name!r} lies outside of {parent}")
-    return str(path)
+    return str(parent / name)
 
 
 def read_json(path: Path):

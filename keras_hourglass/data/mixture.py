@@ -72,6 +72,8 @@ def mix(sources: list[Source], skeleton: Skeleton, missing="error") -> Mixture:
         DatasetError: If a dataset cannot be loaded, shares no joint with the
             skeleton, or nobody is left to train on.
     """
+    if len({source[:2] for source in sources}) < len(sources):
+        raise data.DatasetError("`dataset` must name each folder once")
     parts, notes = [], []
     for source in sources:
         people = data.load(source.name, source.root, missing)
@@ -104,5 +106,5 @@ def mix(sources: list[Source], skeleton: Skeleton, missing="error") -> Mixture:
 def _held_out(people):
     """The people with every so many photographs turned into validation."""
     _, photograph = np.unique(people.pictures.astype(str), return_inverse=True)
-    held = photograph % HELD_OUT == HELD_OUT - 1
+    held = photograph % HELD_OUT == min(HELD_OUT, photograph.max() + 1) - 1
     return replace(people, splits=np.where(held, "val", people.splits))

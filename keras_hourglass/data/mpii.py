@@ -10,6 +10,7 @@ its training people everybody validates on.
 
 from importlib.resources import files as package_files
 from pathlib import Path
+from zlib import error as ZlibError
 
 import numpy as np
 import scipy.io
@@ -27,6 +28,10 @@ HEAD_OF_SCALE = 25  # pixels per unit of `scale`: the same length, to 0.02 %
 MATLAB = "mpii_human_pose_v1_u12_1.mat"
 JSON = ("mpii_annotations.json", "mpii_annotations.json.gz")
 HEAD_BOXES = "detections_our_format.mat"
+UNREADABLE = (  # what scipy raises for bytes, and Python for fields, of another kind
+    *(AttributeError, LookupError, NotImplementedError, OSError, TypeError, ValueError),
+    *(scipy.io.matlab.MatReadError, ZlibError),
+)
 
 
 def load(root, missing: str = "error") -> People:
@@ -132,21 +137,26 @@ def from_matlab(path: Path, images: Path):
             "RELEASE"
         ]
         in_training = np.atleast_1d(release.img_train).astype(bool)
-        pictures = np.atleast_1d(release.annolist)
-    except (KeyError, AttributeError, ValueError, NotImplementedError) as error:
+        listed = [
+            (str(entry.image.name), np.atleast_1d(entry.annorect))
+            for entry in np.atleast_1d(release.annolist)
+        ]
+    except UNREADABLE as error:
         raise files.DatasetError(f"{path} is not MPII's annotation: {error}") from None
     validation = {*validation_pairs()}
     rows, left_out = [], 0
-    for image, (entry, train) in enumerate(zip(pictures, in_training), 1):
+    for image, ((picture, rects), train) in enumerate(zip(listed, in_training), 1):
         if not train:
             continue
-        picture = str(entry.image.name)
-        for number, rect in enumerate(np.atleast_1d(entry.annorect), 1):
-            row = _from_rect(rect)
+        for number, rect in enumerate(rects, 1):
+            name = f"{picture} ({path.name}, image {image}, person {number})"
+            try:
+                row = _from_rect(rect)
+            except (IndexError, TypeError, ValueError) as error:
+                raise files.DatasetError(f"{name}: {error}") from None
             if row is None:
                 left_out += 1
                 continue
-            name = f"{picture} ({path.name}, image {image}, person {number})"
             row["picture"] = files.inside(images, picture, name)
             row["split"] = "val" if (image, number) in validation else "train"
             rows.append({**row, "name": name})
@@ -156,13 +166,19 @@ def from_matlab(path: Path, images: Path):
 def _from_rect(rect):
     """A person of an `annorect`, of which anything may be missing; then None."""
     points = np.atleast_1d(getattr(getattr(rect, "annopoints", None), "point", []))
-    objpos, scale = getattr(rect, "objpos", None), getattr(rect, "scale", None)
-    if not points.size or not hasattr(objpos, "x") or not np.size(scale):
-        return None
+    objpos = _numbers(getattr(rect, "objpos", None), "x", "y")
+    scale, box = _numbers(rect, "scale"), _numbers(rect, "x1", "y1", "x2", "y2")
     joints = np.zeros((16, 2))
     for point in points:
-        joints[int(point.id)] = point.x, point.y
-    if not joints.any() or not float(scale) > 0:
+        if (found := _numbers(point, "id", "x", "y")) is not None:
+            joints[range(16)[int(found[0])]] = found[1:]
+    if objpos is None or scale is None or not scale[0] > 0 or not joints.any():
         return None
-    corners = [[rect.x1, rect.y1], [rect.x2, rect.y2]]
-    return person((objpos.x, objpos.y), float(scale), joints, corners)
+    return person(objpos, scale[0], joints, None if box is None else box.reshape(2, 2))
+
+
+def _numbers(struct, *names):
+    """The fields of a struct, `(names,)`; None if one is missing or empty."""
+    values = [np.ravel(getattr(struct, name, [])) for name in names]
+    whole = all(value.size == 1 for value in values)
+    return np.concatenate(values).astype(float) if whole else None

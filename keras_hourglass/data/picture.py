@@ -6,6 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from keras_hourglass.data.jpeg import header
 from keras_hourglass.geometry import Crop
 
 REDUCED = {
@@ -53,14 +54,18 @@ def read(path, data: bytes | None = None, reduction: int = 1) -> Region:
     Args:
         path: Of the file.
         data: Its bytes, where they are known already.
-        reduction: 1, 2 or 4: reads at a half or a quarter of the size.
+        reduction: 1, 2 or 4: reads at a half or a quarter of the size, where it is
+            sure what part of the picture each pixel then is.
 
     Raises:
         FileNotFoundError: If there is no such file.
         BrokenPicture: If it is no picture or is damaged.
     """
     data = Path(path).read_bytes() if data is None else data
-    pixels = None
+    pixels, head = None, header(data)
+    # Other formats are rounded down; of a turned picture the rounding may come first.
+    if head is None or head.orientation != 1:
+        reduction = 1
     if data:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), REDUCED[reduction])
     if pixels is None:

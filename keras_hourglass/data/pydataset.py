@@ -1,11 +1,14 @@
 """The loader as a Keras dataset, where TensorFlow is not installed."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.stream import Stream
+
+AHEAD = 8  # batches that are made before they are asked for
 
 
 class PeopleDataset(keras.utils.PyDataset):
@@ -26,9 +29,12 @@ class PeopleDataset(keras.utils.PyDataset):
         stream: Stream | None = None,
         first_epoch: int = 0,
     ):
-        super().__init__(workers=os.cpu_count(), max_queue_size=8)
+        # Without Keras's own threads: it looks at a first batch for its shapes, and
+        # what they have read by then comes again in the epoch, in place of its end.
+        super().__init__(workers=1)
         self.loader, self.batch_size, self.stream = loader, batch_size, stream
-        self.epoch = first_epoch
+        self.epoch, self._begun = first_epoch, False
+        self._threads, self._made = ThreadPoolExecutor(os.cpu_count()), {}
 
     @property
     def num_batches(self):
@@ -37,13 +43,26 @@ class PeopleDataset(keras.utils.PyDataset):
         return -(-len(self.loader) // self.batch_size)
 
     def __getitem__(self, batch):
-        places = range(batch * self.batch_size, (batch + 1) * self.batch_size)
         if self.stream is None:
-            return self.loader.load_batch(
-                (0, i) for i in places if i < len(self.loader)
-            )
-        first = self.epoch * self.stream.steps * self.stream.batch_size
-        return self.loader.load_batch(self.stream.at(first + place) for place in places)
+            last = self.num_batches
+        else:
+            batch += self.epoch * self.stream.steps
+            last = float("inf")
+        self._made = {
+            ahead: self._made.get(ahead) or self._threads.submit(self._make, ahead)
+            for ahead in range(batch, batch + AHEAD)
+            if ahead < last
+        }
+        return self._made.pop(batch).result()
 
     def on_epoch_end(self):
-        self.epoch += 1
+        # Before its first epoch, `fit` ends one of which it only wanted the shapes.
+        self.epoch += self._begun
+        self._begun = True
+
+    def _make(self, batch):
+        """A batch of the stream, counted from its beginning, or of everybody."""
+        places = range(batch * self.batch_size, (batch + 1) * self.batch_size)
+        if self.stream is not None:
+            return self.loader.load_batch(map(self.stream.at, places))
+        return self.loader.load_batch((0, i) for i in places if i < len(self.loader))

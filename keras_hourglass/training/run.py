@@ -93,6 +93,7 @@ class Run:
                 initial_epoch=done,
                 steps_per_epoch=self.stream.steps,
                 validation_data=first[1],
+                shuffle=False,  # the stream has an order of its own
                 callbacks=[
                     self.averaged,
                     callbacks.PCKhCallback(dict(others), self.say),

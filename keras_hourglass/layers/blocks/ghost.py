@@ -19,19 +19,27 @@ class GhostModule(keras.layers.Layer):
     Args:
         filters: Channels of the output, even.
         activation: Name of a Keras activation, after each half's normalization.
+        initializer: Of the scale of each half's normalization.
     """
 
-    def __init__(self, filters: int, activation: str = "linear", **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        activation: str = "linear",
+        initializer: str = "ones",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.filters, self.activation = filters, activation
+        self.initializer = initializer
         self.primary = [
             Conv2D(filters // 2, 1, use_bias=False),
-            batch_norm(),
+            batch_norm(gamma_initializer=initializer),
             Activation(activation),
         ]
         self.cheap = [
             DepthwiseConv2D(3, padding="same", use_bias=False),
-            batch_norm(),
+            batch_norm(gamma_initializer=initializer),
             Activation(activation),
         ]
         hand_down_policy(self)
@@ -55,6 +63,7 @@ class GhostModule(keras.layers.Layer):
             **super().get_config(),
             "filters": self.filters,
             "activation": self.activation,
+            "initializer": self.initializer,
         }
 
 
@@ -65,5 +74,5 @@ class GhostBlock(Bottleneck):
     def branch_layers(self):
         return [
             GhostModule(self.filters // 2, "relu"),
-            GhostModule(self.filters),
+            GhostModule(self.filters, initializer="zeros"),
         ]

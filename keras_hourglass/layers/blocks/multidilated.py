@@ -79,7 +79,7 @@ class MultidilatedBlock(Bottleneck):
         return [
             *preactivated(Conv2D(half, 1)),
             *preactivated(ParallelSeparable(half)),
-            *preactivated(Conv2D(self.filters, 1)),
+            *preactivated(Conv2D(self.filters, 1, kernel_initializer="zeros")),
         ]
 
 
@@ -93,5 +93,5 @@ class MultidilatedDenseBlock(Bottleneck):
             *preactivated(Conv2D(half, 1)),
             *preactivated(ParallelDense(half)),
             Conv2D(half, 1),  # like the pointwise half of a separable convolution
-            *preactivated(Conv2D(self.filters, 1)),
+            *preactivated(Conv2D(self.filters, 1, kernel_initializer="zeros")),
         ]

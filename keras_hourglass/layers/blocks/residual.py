@@ -19,5 +19,5 @@ class ResidualBlock(Bottleneck):
         return [
             *preactivated(Conv2D(half, 1)),
             *preactivated(Conv2D(half, 3, padding="same")),
-            *preactivated(Conv2D(self.filters, 1)),
+            *preactivated(Conv2D(self.filters, 1, kernel_initializer="zeros")),
         ]

@@ -21,13 +21,21 @@ class DepthwiseSeparable(keras.layers.Layer):
     Args:
         filters: Channels of the output.
         dilation: Step between the taps of the 3 x 3 convolution, in pixels.
+        initializer: Of the pointwise kernel.
     """
 
-    def __init__(self, filters: int, dilation: int = 1, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        dilation: int = 1,
+        initializer: str = "glorot_uniform",
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.filters, self.dilation = filters, dilation
+        self.initializer = initializer
         self.depthwise = DepthwiseConv2D(3, padding="same", dilation_rate=dilation)
-        self.pointwise = Conv2D(filters, 1)
+        self.pointwise = Conv2D(filters, 1, kernel_initializer=initializer)
         hand_down_policy(self)
 
     def build(self, input_shape):
@@ -44,6 +52,7 @@ class DepthwiseSeparable(keras.layers.Layer):
             **super().get_config(),
             "filters": self.filters,
             "dilation": self.dilation,
+            "initializer": self.initializer,
         }
 
 
@@ -56,7 +65,7 @@ class SeparableBlock(Bottleneck):
         return [
             *preactivated(Conv2D(half, 1)),
             *preactivated(DepthwiseSeparable(half)),
-            *preactivated(Conv2D(self.filters, 1)),
+            *preactivated(Conv2D(self.filters, 1, kernel_initializer="zeros")),
         ]
 
 
@@ -69,5 +78,5 @@ class Separable3Block(Bottleneck):
         return [
             *preactivated(DepthwiseSeparable(half)),
             *preactivated(DepthwiseSeparable(half)),
-            *preactivated(DepthwiseSeparable(self.filters)),
+            *preactivated(DepthwiseSeparable(self.filters, initializer="zeros")),
         ]

@@ -1,0 +1,36 @@
+"""Train on people that the library draws itself, with `model.fit` as ever.
+
+python examples/drawn_people.py
+"""
+
+from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback, StackedHourglass
+from keras_hourglass.data import load
+from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.loader import Loader
+from keras_hourglass.data.pydataset import PeopleDataset
+from keras_hourglass.data.sample import Sampler
+from keras_hourglass.data.stream import Stream
+
+
+def main(people=2000, image_size=64, filters=64, batch_size=16, epochs=2):
+    model = StackedHourglass(
+        stacks=1, block="separable", depth=3, filters=filters, image_size=image_size
+    )
+    model.compile("adam", HeatmapLoss(foreground=9), metrics=[PCKh()])
+
+    drawn = load("synthetic", people)
+    train, validation = drawn.of_split("train"), drawn.of_split("val")
+    sizes = (image_size, image_size), model.heatmap_size
+    varied = Loader(Sampler(train, *sizes, Augmentation()))
+    as_drawn = Loader(Sampler(validation.take(slice(people)), *sizes))
+    stream = Stream([len(train)], batch_size)
+    return model.fit(
+        PeopleDataset(varied, batch_size, stream),
+        validation_data=PeopleDataset(as_drawn, batch_size),
+        callbacks=[PCKhCallback()],
+        epochs=epochs,
+    )
+
+
+if __name__ == "__main__":
+    main()

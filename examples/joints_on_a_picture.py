@@ -1,0 +1,26 @@
+"""Find a person's joints in a picture, and draw them on it.
+
+python examples/joints_on_a_picture.py photo.jpg model.keras 120 80 200 400
+"""
+
+import sys
+from pathlib import Path
+
+from keras_hourglass import PoseEstimator, draw
+from keras_hourglass.data import picture
+
+
+def main(photo, model, box, output="joints.png"):
+    estimator = PoseEstimator(model)
+    ((pose,),) = estimator([photo], [box])
+    for name, (x, y), score in zip(pose.names, pose.joints, pose.scores):
+        print(f"{name:16} {x:8.1f} {y:8.1f}   {score:.2f}")
+
+    pixels = picture.read(photo).pixels
+    drawn = draw.skeleton(pixels, pose.joints, estimator.model.skeleton)
+    Path(output).write_bytes(draw.png(drawn))
+    return pose
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], [float(value) for value in sys.argv[3:7]])

@@ -1,0 +1,36 @@
+"""MPII, from the download to the score.
+
+Download mpii_human_pose_v1.tar.gz (12.9 GB of pictures) and
+mpii_human_pose_v1_u12_2.zip (annotations) from http://human-pose.mpi-inf.mpg.de, so
+that one folder holds `images/` and `mpii_human_pose_v1_u12_1.mat`. Then:
+
+python examples/mpii.py FOLDER
+"""
+
+import sys
+from dataclasses import replace
+
+from keras_hourglass.data.mixture import Source
+from keras_hourglass.evaluation import evaluate, score
+from keras_hourglass.predict import load
+from keras_hourglass.training import feeding, recipes
+from keras_hourglass.training.plan import Plan
+from keras_hourglass.training.run import BEST, Run
+
+
+def main(root, output="runs/mpii", dataset="mpii", missing="error", **network):
+    changes = {k: network.pop(k) for k in ("epochs", "batch_size") if k in network}
+    recipe = replace(recipes.get("modern"), network=network, **changes)
+    run = Run(Plan(recipe, (Source(dataset, root),), missing=missing), output)
+    run.train()
+
+    best = load(run.folder / BEST)
+    (people,) = run.validators.values()
+    errors, offset = evaluate(best, feeding.validation(people, 16), flip=True)
+    report = score(errors, best.skeleton)
+    print(report["thresholds"]["0.5"]["means"], "mean signed error", offset)
+    return report
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], stacks=2, block="multidilated")

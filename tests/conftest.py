@@ -1,0 +1,76 @@
+"""What several tests start from: real data, and a dot to look for."""
+
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from keras_hourglass.data import mpii, synthetic
+from keras_hourglass.data.people import from_rows
+from keras_hourglass.skeleton import MPII
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of real pictures and annotations, which lies beside the checkout."""
+    path = Path(__file__).parents[2] / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip(f"needs the real data in {path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def annotated(shared):
+    """Everybody in MPII's annotations, whether their photograph is here or not."""
+    root, folder = shared / "mpii", shared / "mpii" / "annotations"
+    rows, left_out = mpii.from_json(
+        folder / "mpii_annotations.json.gz", root / "images", folder / mpii.HEAD_BOXES
+    )
+    assert left_out == 0
+    return from_rows(MPII, rows)
+
+
+@pytest.fixture(scope="session")
+def dotted():
+    """Draws a soft white dot: (its place, size of the picture, radius) -> pixels."""
+
+    def draw(place, size, radius):
+        x, y = (np.arange(length) - at for length, at in zip(size, place))
+        dot = np.exp(-0.5 * (y[:, None] ** 2 + x**2) / radius**2)
+        return np.repeat(np.rint(255 * dot).astype("uint8")[..., None], 3, axis=-1)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def found():
+    """Finds the one dot of a picture: pixels -> its place (x, y)."""
+
+    def find(pixels):
+        moments = cv2.moments(pixels[..., 1].astype("float32"))
+        assert moments["m00"] > 0, "there is no dot"
+        return np.array([moments["m10"], moments["m01"]]) / moments["m00"]
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    """Drawn people: 12 to train and 5 to validate on."""
+    people = synthetic.load("12")
+    return people.take(slice(17))
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Networks are not compiled for training: for tiny ones that takes far longer."""
+    if keras.backend.backend() == "jax":
+        return  # the other way round
+    compile = keras.Model.compile
+
+    def compile_eagerly(self, *args, **kwargs):
+        return compile(self, *args, **{**kwargs, "run_eagerly": True})
+
+    monkeypatch.setattr(keras.Model, "compile", compile_eagerly)

@@ -1,0 +1,131 @@
+import keras
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback, StackedHourglass
+from keras_hourglass.callbacks import AveragedWeights, EventLog, KeepBest, report
+
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.integers(0, 256, (4, 32, 32, 3), dtype="uint8")
+LABELS = np.concatenate(
+    [RANDOM.uniform(0, 8, (4, 16, 2)), np.ones((4, 16, 1)), np.full((4, 16, 1), 2)], -1
+).astype("float32")
+
+
+@pytest.fixture
+def model():
+    network = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1}
+    model = StackedHourglass(image_size=32, **network)
+    optimizer = keras.optimizers.Adam(0.1, use_ema=True, ema_momentum=0.5)
+    model.compile(optimizer, HeatmapLoss(), metrics=[PCKh()], run_eagerly=True)
+    return model
+
+
+def fit(model, *callbacks, epochs=2, **kwargs):
+    data = {"validation_data": (IMAGES, LABELS), "batch_size": 2, "verbose": 0}
+    kwargs = {**data, **kwargs}
+    return model.fit(IMAGES, LABELS, epochs=epochs, callbacks=[*callbacks], **kwargs)
+
+
+def test_table_per_joint_is_printed_after_each_epoch_and_is_the_metric(model):
+    lines = []
+    history = fit(model, PCKhCallback({"other": Batches()}, lines.append)).history
+    heads = [line for line in lines if "Head" in line and "Ankle" in line]
+    assert len(heads) == 2 and len([line for line in lines if "other:" in line]) == 2
+    assert history["other_pckh"] == pytest.approx(history["val_pckh"])
+    assert {"val_pckh_head", "val_pckh_wrist"} <= history.keys()
+
+
+class Batches(keras.utils.PyDataset):
+    num_batches = 1
+
+    def __getitem__(self, index):
+        return IMAGES, LABELS
+
+
+def test_columns_are_means_over_both_sides():
+    metric = PCKh()
+    left, right = (metric.skeleton.joints.index(f"{s}_knee") for s in ("left", "right"))
+    count, correct = np.full(16, 4.0), np.zeros(16)
+    correct[[left, right]] = 1, 4
+    metric.count.assign(count)
+    metric.correct.assign(correct)
+    assert report(metric)["Knee"] == 62.5
+
+
+def test_averaged_weights_are_validated_and_the_others_come_back_to_the_last_bit(model):
+    averaged, seen = AveragedWeights(), {}
+
+    class Look(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen["raw"] = self.model.get_weights()
+
+        def on_test_batch_end(self, batch, logs=None):
+            seen["tested"] = self.model.get_weights()
+
+        def on_epoch_end(self, epoch, logs=None):
+            seen["after"] = self.model.get_weights()
+
+    fit(model, averaged, Look(), epochs=1)
+    assert any(np.any(a != b) for a, b in zip(seen["raw"], seen["tested"]))
+    for a, b in zip(seen["raw"], seen["after"]):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_average_is_the_average(model):
+    """With momentum 0.5, after two steps: half of the first, half of the second."""
+    averaged, steps = AveragedWeights(), []
+
+    class Look(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            steps.append(self.model.stem_weight())
+
+        def on_epoch_end(self, epoch, logs=None):
+            with averaged.in_model():
+                steps.append(self.model.stem_weight())
+
+    model.stem_weight = lambda: keras.ops.convert_to_numpy(
+        model.get_layer("stem_convolution").kernel
+    ).copy()
+    fit(model, averaged, Look(), epochs=1)
+    first, second, average = steps
+    np.testing.assert_allclose(average, (first + second) / 2, atol=1e-6)
+
+
+def test_the_best_epoch_is_kept_and_a_worse_one_is_not(model, tmp_path):
+    path, averaged = tmp_path / "best.keras", AveragedWeights()
+    keep = KeepBest(path, averaged, monitor="score")
+    fit(model, averaged, epochs=1)
+    for callback in (averaged, keep):
+        callback.set_model(model)
+    keep.on_epoch_end(0, {"score": 5.0})
+    first = path.read_bytes()
+    keep.on_epoch_end(1, {"score": 4.0})
+    assert path.read_bytes() == first and keep.best == 5
+    keep.on_epoch_end(2, {"score": 6.0})
+    assert keep.best == 6
+    again = keras.models.load_model(path)
+    assert not again.compiled and type(again) is StackedHourglass
+    with averaged.in_model():
+        for a, b in zip(again.get_weights(), model.get_weights()):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_events_are_read_back_as_they_were_written(model, tmp_path):
+    image = RANDOM.integers(0, 256, (8, 6, 3), dtype="uint8")
+    log = EventLog(tmp_path, lambda: {"sheet": image})
+    history = fit(model, PCKhCallback(say=lambda line: None), log).history
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    read = [event.value for event in events.Scalars("val_pckh")]
+    np.testing.assert_allclose(read, history["val_pckh"], rtol=1e-6)
+    assert {"loss", "pckh", "val_pckh_head"} <= {*events.Tags()["scalars"]}
+    first, second = events.Images("sheet")
+    assert (first.height, first.width, second.step) == (8, 6, 1)
+
+
+def test_without_validation_no_table_is_printed(model):
+    lines = []
+    fit(model, PCKhCallback(say=lines.append), epochs=1, validation_data=None)
+    assert lines == []

@@ -1,0 +1,165 @@
+"""The command as a user meets it."""
+
+import json
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from keras_hourglass import StackedHourglass
+from keras_hourglass.data.synthetic import draw
+from keras_hourglass_cli import main as cli
+
+TINY = "--stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32 --epochs 1"
+TINY += " --batch-size 4 --dataset synthetic:4"
+
+
+def call(*arguments, status=0):
+    result = CliRunner().invoke(cli.main, [str(part) for part in arguments])
+    assert result.exit_code == status, result.output
+    return result
+
+
+@pytest.fixture
+def network(tmp_path):
+    size = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+    StackedHourglass(stacks=1, **size).save(tmp_path / "model.keras")
+    return tmp_path / "model.keras"
+
+
+def test_help_imports_neither_keras_nor_the_library():
+    code = (
+        "import sys; from keras_hourglass_cli.main import main\n"
+        "try: main(['--help'])\n"
+        "finally: assert not {'keras', 'keras_hourglass', 'numpy'} & {*sys.modules}"
+    )
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.3
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_has_help(name):
+    assert "Usage" in call(name, "--help").output
+
+
+def test_defaults_in_the_help_are_the_constructors():
+    output = call("train", "--help").output
+    assert "default: residual" in output and "default: 256" in output
+
+
+def test_an_unknown_command_says_what_was_meant():
+    assert "Did you mean 'train'" in call("trian", status=2).output
+
+
+def test_training_leaves_a_run_and_finishes_what_it_began(
+    tmp_path, monkeypatch, eager
+):
+    monkeypatch.setattr("keras_hourglass.data.synthetic.VALIDATION", 4)
+    command = ["train", *TINY.split(), "--recipe", "demo", "--output", tmp_path / "run"]
+    output = call(*command).output
+    assert "Best val_pckh" in output and (tmp_path / "run/best.keras").is_file()
+    assert "nothing is left to do" in call("train", "--output", tmp_path / "run").output
+    refused = call(*command, "--seed", 9, status=1).output
+    assert "seed: 0, now 9" in refused
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        ("train --dataset crops:nowhere", "`root` must be a folder"),
+        ("train --dataset mpi:there", "Did you mean 'mpii'"),
+        ("train --dataset crops:x*0", "SHARE above 0"),
+        ("train --dataset synthetic:8 --image-size 100", "must be multiples of 64"),
+        ("evaluate nothing.keras --root x", "nothing.keras"),
+        ("info hg3", "Did you mean 'hg"),
+        ("benchmark loader --dataset synthetic:none", "takes a number of people"),
+    ],
+)
+def test_what_goes_wrong_is_one_line_on_stderr(arguments, says):
+    result = call(*arguments.split(), status=1)
+    (line,) = [line for line in result.stderr.splitlines() if line.strip()]
+    assert line.startswith("Error: ") and says in line
+    with pytest.raises(Exception, match=says[:9]):
+        CliRunner().invoke(
+            cli.main, ["--traceback", *arguments.split()], catch_exceptions=False
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["train --block gost", "train --root x", "evaluate", "predict a.jpg --model m"],
+)
+def test_misuse_exits_with_two(arguments):
+    call(*arguments.split(), status=2)
+
+
+def test_info_as_data_has_the_numbers_of_the_network():
+    (row,) = json.loads(call("info", "lighter/hg1_ghost", "--json").stdout)
+    assert row == {
+        "name": "lighter/hg1_ghost",
+        "stacks": 1,
+        "block": "ghost",
+        "blocks": 4,
+        "parameters": 2_165_872,
+        "multiply_adds": 2_764_984_320,
+        "row": "Single, Ghost Bottleneck",
+        "printed": 2.2,
+        "matches": True,
+    }
+    assert "(13.7M)" in call("info", "lighter/hg1_multidilated").output
+
+
+def test_predict_prints_joints_on_the_picture_and_draws_them(network, tmp_path):
+    cv2.imwrite(str(tmp_path / "photo.png"), draw(0, 0)[0])
+    command = ["predict", tmp_path / "photo.png", "--model", network]
+    command += ["--box", 20, 10, 150, 170, "--output", tmp_path / "drawn.png"]
+    found = json.loads(call(*command).stdout.splitlines()[-1])
+    (person,) = found["people"]
+    assert person["box"] == [20, 10, 150, 170] and len(person["joints"]) == 16
+    drawn = cv2.imread(str(tmp_path / "drawn.png"))
+    assert drawn.shape == (192, 192, 3)
+    assert np.any(drawn != cv2.imread(str(tmp_path / "photo.png")))
+
+
+def test_a_broken_picture_is_named(network, tmp_path):
+    (tmp_path / "text.jpg").write_text("no picture")
+    command = ["predict", tmp_path / "text.jpg", "--model", network]
+    assert "text.jpg" in call(*command, "--box", 0, 0, 9, 9, status=1).stderr
+
+
+def test_evaluate_prints_every_convention(network):
+    command = ["evaluate", network, "--dataset", "synthetic:2"]
+    output = call(*command).output
+    for text in (
+        "400 people",
+        "Head",
+        "Ankle",
+        "mean_by_count",
+        "limbs",
+        "signed error",
+    ):
+        assert text in output
+    report = json.loads(call(*command, "--flip", "--json").stdout)[str(network)]
+    assert report["people"] == 400 and len(report["thresholds"]["0.5"]["means"]) == 4
+
+
+def test_evaluate_scores_a_file_of_predictions(shared):
+    path = shared / "mpii/reference_predictions/bearpaw-hg_s8_b1.mat"
+    command = ["evaluate", "--predictions", path, "--root", shared / "mpii", "--json"]
+    report = json.loads(call(*command).stdout)[str(path)]
+    means = report["thresholds"]["0.5"]["means"]
+    assert means["mean_of_joints"] == pytest.approx(88.64, abs=0.005)
+
+
+def test_benchmark_loader_prints_people_per_second_and_core():
+    command = ["benchmark", "loader", "--dataset", "synthetic:32", "--image-size", 64]
+    report = json.loads(call(*command, "--people", 32, "--json").stdout)
+    assert report["people"] == 32 and report["people_per_second_per_core"] > 0

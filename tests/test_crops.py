@@ -1,0 +1,175 @@
+import json
+
+import numpy as np
+import pytest
+
+from keras_hourglass import data
+from keras_hourglass.skeleton import MPII
+
+NAMES = ["left_hip", "right_hip", "neck"]
+JOINTS = [[10, 40], [30, 20], [20, 120]]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Writes a prepared folder of some people, with an empty file as picture."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "1.jpg").touch()
+
+    def write(*people, names=NAMES):
+        listed = {"joint_names": names, "people": people}
+        (tmp_path / "annotations.json").write_text(json.dumps(listed))
+        return tmp_path
+
+    return write
+
+
+def person(**fields):
+    return {"image": "1.jpg", "joints": JOINTS, **fields}
+
+
+@pytest.mark.parametrize(
+    "name, train, val",
+    [
+        ("mpii_crops384", 2076, 149),
+        ("lspet_clean", 7063, 0),
+        ("ccp_teacher", 1446, 0),
+        ("coco_people", 4161, 233),
+        ("stanford40_clean", 1500, 0),
+    ],
+)
+def test_every_real_folder_loads_with_everybody_in_it(shared, name, train, val):
+    people = data.load("crops", shared / name)
+    assert people.skeleton is MPII
+    assert len(people.of_split("train")) == train
+    assert len(people.of_split("val")) == val
+    assert len(people) == train + val and not people.notes
+    assert np.isfinite(people.joints).all() and (people.heads > 0).all()
+    assert people.weights.any(axis=1).all()
+    assert 0 <= people.weights.min() < people.weights.max() <= 1
+
+
+def test_a_person_is_what_the_file_says(folder):
+    given = person(center=[5, 6], side=70, head_size=9, split="val", scores=[0, 0.5, 1])
+    people = data.load("crops", folder(given))
+    assert people.skeleton.joints == tuple(NAMES)
+    assert people.joints[0, 1:].tolist() == JOINTS[1:]
+    assert people.weights.tolist() == [[0, 0.5, 1]]
+    assert people.centers.tolist() == [[5, 6]]
+    assert people.sides.tolist() == [70] and people.heads.tolist() == [9]
+    assert people.splits.tolist() == ["val"]
+    assert people.names[0].startswith("1.jpg (")
+
+
+def test_without_a_window_it_is_the_longer_side_of_the_joints_and_two_fifths(folder):
+    people = data.load("crops", folder(person()))
+    assert people.centers.tolist() == [[20, 70]]
+    np.testing.assert_allclose(people.sides, 1.4 * 100)
+    np.testing.assert_allclose(people.heads, 0.1 * 1.4 * 100)
+    assert people.splits.tolist() == ["train"]
+    assert people.weights.tolist() == [[1, 1, 1]]
+
+
+@pytest.mark.parametrize("absent", [{"present": [1, 1, 0]}, {"scores": [1, 1, 0]}])
+def test_an_absent_joint_does_not_widen_the_window(folder, absent):
+    people = data.load("crops", folder(person(**absent)))
+    np.testing.assert_allclose(people.sides, 1.4 * 20)
+
+
+def test_a_joint_that_is_not_present_has_no_weight_whatever_its_score(folder):
+    given = person(present=[1, 0, 1], scores=[0.3, 0.9, 1])
+    people = data.load("crops", folder(given))
+    np.testing.assert_allclose(people.weights, [[0.3, 0, 1]])
+
+
+def test_an_absent_joint_may_be_nowhere(folder):
+    given = person(joints=[[1, 2], [None, None], [30, 4]], present=[1, 0, 1])
+    people = data.load("crops", folder(given))
+    assert np.isfinite(people.joints).all()
+
+
+def test_people_without_a_usable_joint_are_left_out_and_counted(folder):
+    nobody = person(present=[0, 0, 0])
+    people = data.load("crops", folder(nobody, person(), nobody))
+    assert len(people) == 1 and "person 1" in people.names[0]
+    assert people.notes[0].startswith("2 people of ")
+
+
+def test_a_folder_in_which_nobody_has_joints_is_refused(folder):
+    with pytest.raises(data.DatasetError, match="no person with joints"):
+        data.load("crops", folder(person(present=[0, 0, 0])))
+
+
+BROKEN = {
+    "no picture": ({"joints": JOINTS}, "`image` is missing"),
+    "no joints": ({"image": "1.jpg"}, "`joints` is missing"),
+    "picture is a number": (person(image=5), "must be a file's name"),
+    "picture elsewhere": (person(image="../1.jpg"), "lies outside"),
+    "picture anywhere": (person(image="/1.jpg"), "lies outside"),
+    "picture without a name": (person(image=" "), "lies outside"),
+    "two joints": (person(joints=JOINTS[:2]), "`joints` must be 3 pairs"),
+    "ragged joints": (person(joints=[[1], [1, 2], [3, 4]]), ""),
+    "joints are text": (person(joints="here"), ""),
+    "joint nowhere": (person(joints=[[1, None], [1, 2], [3, 4]]), "must be finite"),
+    "few present": (person(present=[1, 1]), ""),
+    "few scores": (person(scores=[1, 1]), ""),
+    "score above 1": (person(scores=[1, 1.5, 1]), "0 to 1"),
+    "score below 0": (person(scores=[1, -0.5, 1]), "0 to 1"),
+    "side 0": (person(side=0), "`side` must be"),
+    "side without end": (person(side=float("inf")), "`side` must be"),
+    "side is no number": (person(side=float("nan")), "`side` must be"),
+    "one joint, no side": (person(present=[1, 0, 0]), "`side` must be"),
+    "center nowhere": (person(center=[1, float("nan")]), "`center` must be"),
+    "center is a number": (person(center=[1]), "`center` must be"),
+    "center in space": (person(center=[1, 2, 3]), "`center` must be"),
+    "negative head": (person(head_size=-1), "`head_size` must be"),
+    "head is no number": (person(head_size=float("nan")), "`head_size` must be"),
+    "unknown split": (person(split="test"), "`split` must be"),
+    "not a person": ("somebody", ""),
+    "nobody": (None, ""),
+}
+
+
+@pytest.mark.parametrize("broken, said", BROKEN.values(), ids=BROKEN)
+def test_what_cannot_be_is_refused_with_file_and_person(folder, broken, said):
+    with pytest.raises(
+        data.DatasetError, match=f"annotations.json, person 1: .*{said}"
+    ):
+        data.load("crops", folder(person(), broken))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "3", "[]", "null", "{}", '{"joint_names": ["neck"]}'),
+        *('{"people": []}', '{"joint_names": ["neck"], "people": null}'),
+        *('{"joint_names": [1], "people": []}', '{"joint_names": 1, "people": []}'),
+        '{"joint_names": ["left_hip"], "people": []}',
+    ],
+)
+def test_an_annotation_file_that_is_none_is_refused_by_its_name(tmp_path, text):
+    (tmp_path / "annotations.json").write_text(text)
+    with pytest.raises(data.DatasetError, match="annotations.json"):
+        data.load("crops", tmp_path)
+
+
+def test_missing_pictures_are_counted_or_skipped(folder):
+    root = folder(person(), person(image="2.jpg"), person(image="2.jpg"))
+    with pytest.raises(data.DatasetError, match="1 of 2 pictures are missing.*2.jpg"):
+        data.load("crops", root)
+    people = data.load("crops", root, "skip")
+    assert len(people) == 1 and "1 of 3 people remain" in people.notes[-1]
+
+
+def test_a_folder_must_be_named_and_exist(tmp_path):
+    with pytest.raises(data.DatasetError, match="needs a folder"):
+        data.load("crops")
+    with pytest.raises(data.DatasetError, match="must be a folder.*nowhere"):
+        data.load("crops", tmp_path / "nowhere")
+    with pytest.raises(data.DatasetError, match="must hold annotations.json"):
+        data.load("crops", tmp_path)
+
+
+def test_an_unknown_dataset_says_what_was_meant():
+    with pytest.raises(data.DatasetError, match="Did you mean 'mpii'.*'mpi'"):
+        data.load("mpi")

@@ -1,0 +1,147 @@
+import json
+
+import numpy as np
+import pytest
+import scipy.io
+
+from keras_hourglass import evaluation
+from keras_hourglass.data import DatasetError, mpii_predictions
+from keras_hourglass.evaluation import CONVENTIONS, columns, score
+from keras_hourglass.skeleton import MPII
+
+# What published networks score: data/README.md's table, to the last digit.
+PUBLISHED = {
+    "bearpaw-hg_s1_b1.mat": (
+        *(95.12, 93.61, 85.53, 79.56, 84.51, 78.28, 73.38),
+        *(85.08, 84.46, 22.81),
+    ),
+    "bearpaw-hg_s8_b1.mat": (
+        *(96.79, 95.19, 90.08, 85.32, 87.48, 84.26, 80.73),
+        *(89.09, 88.64, 24.49),
+    ),
+    "pose-hg-demo-valid-ours.h5": (
+        *(95.94, 94.68, 88.53, 83.38, 87.48, 83.09, 79.05),
+        *(88.04, 87.56, 28.65),
+    ),
+    "tompson.h5": (
+        *(95.60, 92.71, 83.36, 76.74, 81.93, 73.36, 65.45),
+        *(82.34, 81.46, 28.97),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_predictions_score_what_is_published(name, shared):
+    joints, heads = mpii_predictions.truth(shared / "mpii")
+    path = shared / "mpii/reference_predictions" / name
+    errors = mpii_predictions.errors(mpii_predictions.read(path), joints, heads)
+    report = score(errors, MPII)
+    half, tenth = report["thresholds"]["0.5"], report["thresholds"]["0.1"]
+    table = dict(half["columns"])
+    table.pop("Head (official)")
+    got = [
+        *table.values(),
+        half["means"]["mean_by_count"],
+        half["means"]["mean_of_joints"],
+        tenth["means"]["mean_by_count"],
+    ]
+    np.testing.assert_allclose(got, PUBLISHED[name], atol=0.0051)
+
+
+def test_other_conventions_score_what_their_users_published(shared):
+    joints, heads = mpii_predictions.truth(shared / "mpii")
+    path = shared / "mpii/reference_predictions/bearpaw-hg_s8_b1.mat"
+    errors = mpii_predictions.errors(mpii_predictions.read(path), joints, heads)
+    report = score(errors, MPII)
+    half = report["thresholds"]["0.5"]
+    assert half["columns"]["Head (official)"] == pytest.approx(97.44, abs=0.005)
+    assert half["means"]["all_joints"] == pytest.approx(89.90, abs=0.005)
+    assert report["area"]["mean_by_count"] == pytest.approx(58.7, abs=0.05)
+
+
+def errors_of(value, people=4):
+    return np.full((people, 16), value)
+
+
+def test_an_error_at_the_threshold_is_correct_under_one_convention_only():
+    means = score(errors_of(0.5), MPII)["thresholds"]["0.5"]["means"]
+    assert means == {
+        "mean_of_joints": 0,
+        "mean_by_count": 100,
+        "all_joints": 100,
+        "limbs": 100,
+    }
+
+
+def test_a_tenth_is_a_tenth():
+    thresholds = score(errors_of(0.105), MPII)["thresholds"]
+    assert thresholds["0.1"]["means"]["mean_by_count"] == 0
+    assert thresholds["0.2"]["means"]["mean_by_count"] == 100
+
+
+def test_means_weigh_joints_or_labels():
+    """Ankles are labelled on one person of four, and wrong there."""
+    errors = errors_of(0.0)
+    ankles = [MPII.joints.index(f"{side}_ankle") for side in ("left", "right")]
+    errors[1:, ankles], errors[0, ankles] = np.nan, 9
+    means = score(errors, MPII)["thresholds"]["0.5"]["means"]
+    assert means["mean_of_joints"] == pytest.approx(100 * 12 / 14)
+    assert means["mean_by_count"] == pytest.approx(100 * 48 / 50)
+    assert means["all_joints"] == pytest.approx(100 * 56 / 58)
+    assert means["limbs"] == pytest.approx(100 * 40 / 42)
+
+
+def test_the_official_head_is_the_mean_of_neck_and_top():
+    errors = errors_of(0.0)
+    errors[:3, MPII.joints.index("upper_neck")] = 9
+    table = columns(errors, MPII, 0.5)
+    assert (table["Head"], table["Head (official)"]) == (100, 62.5)
+
+
+def test_the_area_is_that_of_the_curve_by_trapezoids():
+    """All errors are 0.25: the curve steps from 0 to 100 there."""
+    area = score(errors_of(0.25), MPII)["area"]
+    assert area["mean_by_count"] == pytest.approx(51)
+    assert area["mean_of_joints"] == pytest.approx(49)
+
+
+def test_every_convention_says_who_uses_it():
+    assert all(convention.says for convention in CONVENTIONS.values())
+    limbs = evaluation.chosen(MPII, "limbs")
+    assert {MPII.joints[i].split("_")[1] for i in limbs} == evaluation.LIMB_JOINTS
+    assert len(limbs) == 12
+
+
+@pytest.fixture
+def predictions():
+    return np.random.default_rng(0).uniform(1, 900, mpii_predictions.SHAPE)
+
+
+def test_files_of_every_kind_say_the_same(predictions, tmp_path):
+    import h5py
+
+    scipy.io.savemat(tmp_path / "a.mat", {"preds": predictions})
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        file["preds"] = predictions.transpose(2, 1, 0)  # as Torch and MATLAB leave it
+    np.savez(tmp_path / "c.npz", preds=predictions - 1, origin=0)
+    listed = {"preds": predictions.tolist(), "origin": 1}
+    (tmp_path / "d.json").write_text(json.dumps(listed))
+    for path in sorted(tmp_path.iterdir()):
+        np.testing.assert_allclose(mpii_predictions.read(path), predictions, atol=1e-9)
+
+
+def test_unusable_predictions_are_refused_by_name(predictions, tmp_path):
+    np.savez(tmp_path / "origin.npz", preds=predictions)
+    np.savez(tmp_path / "few.npz", preds=predictions[:5], origin=0)
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "some.txt").write_text("")
+    for name, says in [
+        ("origin.npz", "origin"),
+        ("few.npz", "must be .2958, 16, 2."),
+        ("broken.json", "not readable as JSON"),
+        ("some.txt", "must end in one of"),
+    ]:
+        with pytest.raises(DatasetError, match=f"(?s){says}"):
+            mpii_predictions.read(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        mpii_predictions.read(tmp_path / "none.npz")

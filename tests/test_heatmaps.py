@@ -1,0 +1,82 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_hourglass.heatmaps import decode, encode
+
+SIZE = (24, 16)  # width, height
+
+
+def drawn(points, sigma=1.0, size=SIZE):
+    heatmaps = encode(keras.ops.convert_to_tensor(points), size, sigma)
+    return keras.ops.convert_to_numpy(heatmaps)
+
+
+def read(heatmaps, **kwargs):
+    heatmaps = keras.ops.convert_to_tensor(heatmaps)
+    return tuple(keras.ops.convert_to_numpy(v) for v in decode(heatmaps, **kwargs))
+
+
+def test_a_heatmap_is_a_gaussian_around_its_joint():
+    heatmap = drawn(np.array([[3.0, 5.0]], "float32"), sigma=2.0)
+    assert heatmap.shape == (16, 24, 1)
+    assert heatmap[5, 3, 0] == 1
+    np.testing.assert_allclose(heatmap[6, 3, 0], np.exp(-1 / 8), rtol=1e-6)
+    np.testing.assert_allclose(heatmap[7, 5, 0], np.exp(-1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("sigma", [1.0, 1.5, 2.0])
+def test_decode_undoes_encode_to_a_hundredth_of_a_pixel(sigma):
+    points = np.random.default_rng(0).uniform(1, 14, (5, 16, 2)).astype("float32")
+    found, scores = read(drawn(points, sigma))
+    np.testing.assert_allclose(found, points, atol=0.01)
+    assert scores.shape == (5, 16) and (scores > 0.7).all()
+
+
+def test_decode_undoes_encode_on_the_rim():
+    points = np.array([[0, 0], [23, 15], [0, 7.3], [11.6, 15], [23.4, 4]], "float32")
+    found, _ = read(drawn(points))
+    np.testing.assert_allclose(found, points, atol=0.1)
+
+
+def test_noise_of_two_percent_costs_a_tenth_of_a_pixel():
+    random = np.random.default_rng(1)
+    points = random.uniform(2, 13, (50, 16, 2)).astype("float32")
+    noisy = drawn(points, 2.0) + random.normal(0, 0.02, (50, 16, 24, 16))
+    found, _ = read(noisy.astype("float32"))
+    assert np.abs(found - points).mean() < 0.1
+
+
+def test_flat_and_negative_heatmaps_give_finite_points():
+    for value in (0.0, -1.0, 1.0):
+        found, scores = read(np.full((2, 16, 24, 3), value, "float32"))
+        assert np.isfinite(found).all() and (scores == value).all()
+
+
+def test_a_single_hot_pixel_is_found_where_it_is():
+    heatmaps = np.zeros((1, 16, 24, 1), "float32")
+    heatmaps[0, 9, 4] = 0.8
+    found, scores = read(heatmaps)
+    np.testing.assert_allclose(found[0, 0], [4, 9], atol=1e-6)
+    np.testing.assert_allclose(scores, [[0.8]])
+
+
+def test_never_more_than_half_a_pixel_from_the_highest():
+    heatmaps = np.random.default_rng(2).random((20, 16, 24, 16), dtype="float32")
+    found, _ = read(heatmaps)
+    flat = heatmaps.reshape(20, -1, 16).argmax(1)
+    peak = np.stack([flat % 24, flat // 24], -1)
+    assert np.abs(found - peak).max() <= 0.5
+
+
+def test_offset_is_added_in_heatmap_pixels():
+    heatmap = drawn(np.array([[[3.0, 5.0]]], "float32"))
+    found, _ = read(heatmap, offset=(0.25, -0.5))
+    np.testing.assert_allclose(found[0, 0], [3.25, 4.5], atol=1e-4)
+
+
+def test_leading_axes_stay():
+    points = np.random.default_rng(3).uniform(2, 10, (2, 3, 4, 2)).astype("float32")
+    found, scores = read(drawn(points))
+    assert found.shape == (2, 3, 4, 2) and scores.shape == (2, 3, 4)
+    np.testing.assert_allclose(found, points, atol=0.01)

@@ -1,0 +1,93 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+
+from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.loader import Loader, read_reduced
+from keras_hourglass.data.people import from_rows
+from keras_hourglass.data.picture import BrokenPicture
+from keras_hourglass.data.sample import Sampler
+from keras_hourglass.geometry import Crop
+from keras_hourglass.skeleton import Skeleton
+
+HIPS = Skeleton(("left_hip", "right_hip"))
+
+
+@pytest.fixture
+def people(tmp_path):
+    """Four people; the second's picture is broken, the third's is missing."""
+    whole = np.full((90, 120, 3), (50, 100, 200), "uint8")
+    for name in ("0.jpg", "3.png"):
+        cv2.imwrite(str(tmp_path / name), whole)
+    (tmp_path / "1.jpg").write_bytes((tmp_path / "0.jpg").read_bytes()[:300])
+    row = {"joints": [[40, 50], [60, 50]], "weights": [1, 1], "center": [50, 45]}
+    names = ["0.jpg", "1.jpg", "2.jpg", "3.png"]
+    rows = [
+        {**row, "picture": str(tmp_path / name), "name": f"person of {name}"}
+        for name in names
+    ]
+    return from_rows(HIPS, [{**row, "side": 40} for row in rows])
+
+
+def loader(people, broken="error", **options):
+    return Loader(Sampler(people, (32, 48), (8, 12), **options), broken)
+
+
+def test_a_picture_is_read_in_red_green_and_blue(people):
+    image, label = loader(people).load(0)
+    assert image.shape == (48, 32, 3) and label.shape == (2, 4)
+    colour = np.broadcast_to((200, 100, 50), image.shape)
+    np.testing.assert_allclose(image, colour, atol=3)
+
+
+@pytest.mark.parametrize("index, why", [(1, "cannot be read"), (2, "No such file")])
+def test_a_picture_that_cannot_be_read_is_named_with_its_person(people, index, why):
+    given = loader(people)
+    with pytest.raises(BrokenPicture, match=f"person of {index}.jpg: .*{why}.*skip"):
+        given.load(index)
+    assert list(given.failures) == [people.pictures[index]]
+
+
+def test_pictures_that_are_skipped_are_counted_once_each_and_not_scored(people):
+    given = loader(people, "skip")
+    for epoch in range(2):
+        for index in (1, 2):
+            image, label = given.load(index, epoch)
+            assert image.shape == (48, 32, 3) and label.shape == (2, 4)
+            assert not image.any() and not label.any()
+    assert list(given.failures) == [*people.pictures[1:3]]
+    assert given.load(0)[1].any()
+
+
+def test_a_batch_is_its_samples_stacked(people):
+    given = loader(people, augmentation=Augmentation())
+    images, labels = given.load_batch([(0, 3), (1, 0), (1, 3)])
+    assert images.shape == (3, 48, 32, 3) and labels.shape == (3, 2, 4)
+    image, label = given.load(index=0, epoch=1)
+    np.testing.assert_array_equal(images[1], image)
+    np.testing.assert_array_equal(labels[1], label)
+
+
+def test_samples_do_not_depend_on_who_asks_first(drawn):
+    given = Loader(Sampler(drawn, (32, 48), (8, 12), Augmentation()))
+    alone = [given.load(index) for index in range(8)]
+    with ThreadPoolExecutor(4) as threads:
+        crowd = [*threads.map(given.load, reversed(range(8)))][::-1]
+    for one, other in zip(alone, crowd):
+        np.testing.assert_array_equal(one[0], other[0])
+        np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_a_large_person_is_read_at_reduced_size_and_lies_in_the_same_place(
+    tmp_path, dotted, found
+):
+    path = str(tmp_path / "large.jpg")
+    place = np.array([402.3, 289.7])
+    cv2.imwrite(path, dotted(place, (803, 601), 20))
+    window = Crop.around(place + 20, np.float64(500), (96, 128))
+    region = read_reduced(path, window, (96, 128))
+    assert region.size == (402, 301)
+    back = region.place.to_image(found(region.pixels)[None], region.size)[0]
+    np.testing.assert_allclose(back, place, atol=0.1)

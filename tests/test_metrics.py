@@ -1,0 +1,83 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_hourglass import PCKh, Skeleton
+from keras_hourglass.heatmaps import encode
+
+THREE = Skeleton(("left_eye", "right_eye", "nose"), unscored=("nose",))
+POINTS = np.array([[[3.0, 5.0], [8.0, 2.0], [6.0, 6.0]]], "float32")
+
+
+def heatmaps(points):
+    drawn = encode(keras.ops.convert_to_tensor(points), (16, 12), 1.5)
+    last = keras.ops.convert_to_numpy(drawn)[:, None]
+    return np.concatenate([np.zeros_like(last), last], 1)  # only the last stack counts
+
+
+def label(points, weight=1.0, reference=4.0):
+    rest = np.broadcast_to(np.array([weight, reference], "float32"), points.shape)
+    return np.concatenate([points, rest], -1)
+
+
+def measured(y_true, y_pred, **kwargs):
+    metric = PCKh(skeleton=THREE, **kwargs)
+    metric.update_state(y_true, y_pred)
+    return metric
+
+
+def test_errors_of_known_size_are_counted_against_the_head():
+    off = POINTS.copy()
+    off[0, 0, 0] += 1.9  # 0.475 of a head
+    off[0, 1, 1] += 2.1  # 0.525
+    metric = measured(label(POINTS), heatmaps(off))
+    assert float(metric.result()) == pytest.approx(50)
+    assert metric.per_joint()[:2] == [100, 0]
+    assert float(measured(label(POINTS), heatmaps(off), threshold=0.6).result()) == 100
+
+
+def test_an_error_exactly_at_the_threshold_is_correct():
+    off = POINTS.copy()
+    off[0, :2, 0] += 2  # pixels; a whole number is decoded exactly
+    off[0, 2] += 3
+    assert float(measured(label(POINTS), heatmaps(off)).result()) == pytest.approx(100)
+
+
+def test_joints_are_weighted_by_their_count():
+    people = np.concatenate([POINTS, POINTS, POINTS])
+    y_true = label(people)
+    y_true[1:, 1, 2] = 0  # the second joint is absent twice
+    off = people.copy()
+    off[:, 1] += 5
+    assert float(measured(y_true, heatmaps(off)).result()) == pytest.approx(75)
+
+
+def test_absent_and_unscored_are_left_out_and_a_low_weight_is_not():
+    wrong = heatmaps(POINTS + 5)
+    for weight, reference in [(0, 4), (1, 0)]:
+        metric = measured(label(POINTS, weight, reference), wrong)
+        assert float(metric.result()) == 0 and np.isnan(metric.per_joint()).all()
+    low = measured(label(POINTS, 0.1), heatmaps(POINTS))
+    assert float(low.result()) == 100
+
+
+def test_a_joint_off_the_heatmap_counts():
+    outside = POINTS.copy()
+    outside[0, 0] = -9, 4
+    metric = measured(label(outside), heatmaps(POINTS))
+    assert metric.per_joint() == [0, 100, 100]
+
+
+def test_batches_add_up_and_reset_forgets():
+    metric = PCKh(skeleton=THREE)
+    metric.update_state(label(POINTS), heatmaps(POINTS))
+    metric.update_state(label(POINTS), heatmaps(POINTS + 5))
+    assert float(metric.result()) == pytest.approx(50)
+    metric.reset_state()
+    assert float(metric.result()) == 0
+
+
+def test_comes_back_from_its_config():
+    metric = PCKh(0.2, THREE, name="mine")
+    again = PCKh.from_config(metric.get_config())
+    assert again.get_config() == metric.get_config() and again.skeleton == THREE

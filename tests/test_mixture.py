@@ -1,0 +1,131 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from keras_hourglass.data import DatasetError
+from keras_hourglass.data.mixture import Source, mix
+from keras_hourglass.skeleton import MPII, Skeleton
+
+ARM = Skeleton(("right_wrist", "right_elbow", "left_wrist", "left_elbow"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Writes a prepared folder: (its name, splits, pictures) -> path."""
+
+    def write(name, splits, pictures=None, joints=("left_wrist", "right_wrist")):
+        root = tmp_path / name
+        (root / "images").mkdir(parents=True)
+        pictures = pictures or [f"{i:03}.jpg" for i in range(len(splits))]
+        for picture in pictures:
+            (root / "images" / picture).touch()
+        people = [
+            {"image": picture, "joints": [[i, 2], [3, 40]], "split": split}
+            for i, (picture, split) in enumerate(zip(pictures, splits))
+        ]
+        listed = {"joint_names": joints, "people": people}
+        (root / "annotations.json").write_text(json.dumps(listed))
+        return str(root)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("synthetic", Source("synthetic", None, 1.0)),
+        ("mpii:/data/mpii", Source("mpii", "/data/mpii", 1.0)),
+        ("crops:a/b*0.5", Source("crops", "a/b", 0.5)),
+        ("synthetic*2", Source("synthetic", None, 2.0)),
+        ("crops:C:/people", Source("crops", "C:/people", 1.0)),
+    ],
+)
+def test_a_source_is_read_as_name_folder_and_share(text, expected):
+    assert Source.parse(text) == expected
+
+
+@pytest.mark.parametrize("share", ["", "0", "-1", "half", "nan", "inf", "1*2"])
+def test_a_share_that_is_no_positive_number_is_refused_as_typed(share):
+    with pytest.raises(DatasetError) as error:
+        Source.parse(f"crops:a*{share}")
+    assert repr(f"crops:a*{share}") in str(error.value)
+
+
+def test_training_and_validation_people_are_those_that_the_dataset_says(folder):
+    root = folder("one", ["train", "val", "train", "val", "val"])
+    mixture = mix([Source("crops", root)], ARM)
+    assert mixture.counts == (2,) and len(mixture.train) == 2
+    assert list(mixture.validation) == ["crops"]
+    assert mixture.validation["crops"].joints[:, 2, 0].tolist() == [1, 3, 4]
+    assert not mixture.notes
+
+
+def test_joints_are_found_by_name_and_those_that_lack_weigh_nothing(folder):
+    root = folder("one", ["train", "val"])
+    people = mix([Source("crops", root)], ARM).validation["crops"]
+    assert people.skeleton is ARM
+    assert people.weights.tolist() == [[1, 0, 1, 0]]
+    assert people.joints[0, [0, 2]].tolist() == [[3, 40], [1, 2]]
+
+
+def test_where_nobody_validates_every_twentieth_picture_is_held_out(folder):
+    pictures = [f"{number // 2:03}.jpg" for number in range(120)]
+    root = folder("one", ["train"] * 120, pictures)
+    mixture = mix([Source("crops", root)], ARM)
+    held = mixture.validation["crops"]
+    assert len(held) == 6 and mixture.counts == (114,)
+    # Both people of a picture are on the same side.
+    assert not {*held.pictures} & {*mixture.train.pictures}
+    assert "every 20th picture is held out" in mixture.notes[-1]
+
+
+def test_nobody_is_held_out_where_one_dataset_says_who_validates(folder):
+    marked = folder("marked", ["train", "val"])
+    unmarked = folder("unmarked", ["train"] * 40)
+    sources = [Source("crops", unmarked, 0.5), Source("crops", marked)]
+    mixture = mix(sources, ARM)
+    assert mixture.counts == (40, 1) and mixture.shares == (0.5, 1.0)
+    assert [len(people) for people in mixture.validation.values()] == [1]
+    assert not mixture.notes
+
+
+def test_validation_people_of_two_folders_keep_apart(folder):
+    roots = [folder(name, ["train", "val"]) for name in ("one", "two")]
+    mixture = mix([Source("crops", root) for root in roots], ARM)
+    assert list(mixture.validation) == ["crops", roots[1]]
+    pictures = [people.pictures[0] for people in mixture.validation.values()]
+    assert all(picture.startswith(root) for picture, root in zip(pictures, roots))
+
+
+def test_drawn_people_and_a_folder_train_together(folder):
+    root = folder("one", ["train", "val", "train"])
+    mixture = mix([Source("synthetic", "7", 0.5), Source("crops", root, 2)], MPII)
+    assert mixture.counts == (7, 2) and mixture.shares == (0.5, 2)
+    assert list(mixture.validation) == ["synthetic", "crops"]
+    drawn, prepared = mixture.train.take(slice(7)), mixture.train.take(slice(7, 9))
+    assert drawn.weights.all()
+    wrists = MPII.indices(["left_wrist", "right_wrist"])
+    assert prepared.weights.sum() == prepared.weights[:, wrists].sum() == 4
+    assert all(reader is not None for reader in drawn.readers)
+    assert all(reader is None for reader in prepared.readers)
+
+
+def test_a_dataset_without_any_joint_of_the_skeleton_is_refused(folder):
+    root = folder("one", ["train", "val"], joints=("nose", "neck"))
+    with pytest.raises(DatasetError, match="crops has none of the joints.*right_wrist"):
+        mix([Source("crops", root)], ARM)
+
+
+def test_a_dataset_in_which_everybody_validates_is_refused(folder):
+    root = folder("one", ["val", "val"])
+    with pytest.raises(DatasetError, match="crops has nobody to train on"):
+        mix([Source("crops", root)], ARM)
+
+
+def test_what_a_dataset_notes_is_passed_on(folder):
+    root = folder("one", ["train", "val", "train"])
+    Path(root, "images", "000.jpg").unlink()
+    mixture = mix([Source("crops", root)], ARM, "skip")
+    assert ["2 of 3 people remain" in note for note in mixture.notes] == [True]
+    assert mixture.counts == (1,)

@@ -1,0 +1,182 @@
+import struct
+from itertools import islice
+
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from keras_hourglass.data import mpii, picture
+from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.loader import Loader, read_reduced
+from keras_hourglass.data.people import from_rows
+from keras_hourglass.data.pydataset import PeopleDataset
+from keras_hourglass.data.sample import Sampler
+from keras_hourglass.data.stream import Stream
+from keras_hourglass.geometry import Crop
+from keras_hourglass.skeleton import MPII, Skeleton
+
+tf = pytest.importorskip("tensorflow")
+if keras.backend.backend() != "tensorflow":
+    pytest.skip("other backends read without tf.data", allow_module_level=True)
+
+from keras_hourglass.data import pipeline  # noqa: E402
+
+IMAGE, HEATMAP = (96, 128), (24, 32)
+
+
+@pytest.fixture(scope="module")
+def photographed(shared):
+    """Six real people, on photographs."""
+    root = shared / "fixtures" / "mpii_mini"
+    rows, _ = mpii.from_json(root / "annotations.json", root / "images")
+    return from_rows(MPII, rows[:6])
+
+
+@pytest.fixture
+def broken(tmp_path, dotted):
+    """Three people; the picture of the second has lost its end."""
+    for name in ("0.jpg", "1.jpg", "2.jpg"):
+        cv2.imwrite(str(tmp_path / name), dotted((60, 50), (160, 120), 30))
+    data = (tmp_path / "1.jpg").read_bytes()
+    (tmp_path / "1.jpg").write_bytes(data[: len(data) // 2])
+    row = {"joints": [[40, 50]], "weights": [1], "center": [60, 60], "side": 100}
+    names = [str(tmp_path / f"{number}.jpg") for number in range(3)]
+    return from_rows(Skeleton(("nose",)), [{**row, "picture": name} for name in names])
+
+
+def loader(people, broken="error", read=pipeline.read_window):
+    sampler = Sampler(people, IMAGE, HEATMAP, Augmentation(), seed=5)
+    return Loader(sampler, broken, read)
+
+
+def read_whole(path, window, size):
+    return picture.read(path)
+
+
+def batches(dataset, count=None):
+    return [*islice(dataset.as_numpy_iterator(), count)]
+
+
+def assert_same(first, second):
+    for one, other in zip(first, second, strict=True):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_batches_are_those_that_the_loader_gives_directly(photographed):
+    given, stream = loader(photographed), Stream([6], 2, seed=1)
+    dataset = pipeline.training_dataset(given, stream)
+    expected = [
+        given.load_batch(stream.at(2 * batch + place) for place in range(2))
+        for batch in range(6)
+    ]
+    assert_same(batches(dataset, 6), expected)
+
+
+def test_batches_are_those_of_the_dataset_without_tensorflow(photographed):
+    stream = Stream([6], 3, seed=1)
+    window = pipeline.training_dataset(loader(photographed), stream)
+    other = PeopleDataset(loader(photographed, read=read_whole), 3, stream)
+    for (images, labels), batch in zip(batches(window, 2), range(2), strict=True):
+        other_images, other_labels = other[batch]
+        np.testing.assert_array_equal(labels, other_labels)
+        assert np.abs(images - other_images.astype(float)).mean() < 1
+
+
+def test_a_picture_read_in_part_shows_what_the_reduced_one_shows(photographed):
+    part = loader(photographed)
+    reduced = loader(photographed, read=read_reduced)
+    for index in range(6):
+        (image, label), (other, other_label) = part.load(index), reduced.load(index)
+        np.testing.assert_array_equal(label, other_label)
+        assert np.corrcoef(image.ravel(), other.ravel())[0, 1] > 0.98
+
+
+def test_the_dataset_says_its_shapes_before_it_is_run(drawn):
+    dataset = pipeline.training_dataset(loader(drawn), Stream([12], 4))
+    image, label = dataset.element_spec
+    assert image.shape == (None, 128, 96, 3) and image.dtype == tf.uint8
+    assert label.shape == (None, 16, 4) and label.dtype == tf.float32
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_stream_does_not_depend_on_the_number_of_threads(drawn, threads):
+    given, stream = loader(drawn.take(slice(12))), Stream([12], 4, seed=2)
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = threads
+    dataset = pipeline.training_dataset(given, stream).with_options(options)
+    expected = [
+        given.load_batch(stream.at(4 * batch + place) for place in range(4))
+        for batch in range(4)
+    ]
+    assert_same(batches(dataset, 4), expected)
+
+
+def test_a_resumed_dataset_goes_on_where_the_unbroken_one_would_be(drawn):
+    given, stream = loader(drawn.take(slice(12))), Stream([12], 6, seed=2)
+    unbroken = batches(pipeline.training_dataset(given, stream), 6)
+    resumed = pipeline.training_dataset(given, stream, first_epoch=2)
+    assert_same(batches(resumed, 2), unbroken[4:])
+
+
+def test_everybody_validates_once_in_order_and_the_last_batch_may_be_small(drawn):
+    people = drawn.of_split("val")
+    given = Loader(Sampler(people, IMAGE, HEATMAP), read_window=pipeline.read_window)
+    run = batches(pipeline.validation_dataset(given, 2))
+    assert [len(images) for images, _ in run] == [2, 2, 1]
+    expected = [given.load_batch([(0, i)]) for i in range(5)]
+    joined = [np.concatenate(part) for part in zip(*run)]
+    assert_same([joined], [[np.concatenate(part) for part in zip(*expected)]])
+
+
+def test_a_broken_jpeg_stops_the_run_and_is_named(broken):
+    given = loader(broken)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="1.jpg"):
+        batches(pipeline.validation_dataset(given, 3))
+    ((path, why),) = given.failures.items()
+    assert path == broken.pictures[1] and "damaged JPEG" in why
+
+
+def test_a_broken_jpeg_may_be_skipped_and_is_counted(broken):
+    given = loader(broken, "skip")
+    ((images, labels),) = batches(pipeline.validation_dataset(given, 3))
+    assert images.any(axis=(1, 2, 3)).tolist() == [True, False, True]
+    assert labels.any(axis=(1, 2)).tolist() == [True, False, True]
+    assert list(given.failures) == [broken.pictures[1]]
+
+
+def test_only_the_part_under_the_window_is_read_and_lies_where_it_says(
+    tmp_path, dotted, found
+):
+    path, place = tmp_path / "a.jpg", np.array([103.4, 71.85])
+    cv2.imwrite(str(path), dotted(place, (203, 151), 3), [cv2.IMWRITE_JPEG_QUALITY, 98])
+    window = Crop.around(place + 3, np.float64(40), IMAGE).turned(0.5)
+    region = pipeline.read_window(str(path), window, IMAGE)
+    assert max(region.size) < 60
+    back = region.place.to_image(found(region.pixels)[None], region.size)[0]
+    np.testing.assert_allclose(back, place, atol=0.1)
+
+
+def test_a_turned_photograph_and_another_format_are_read_as_they_are_shown(
+    tmp_path, dotted
+):
+    shown = cv2.applyColorMap(dotted((100, 70), (203, 151), 30), cv2.COLORMAP_JET)
+    cv2.imwrite(str(tmp_path / "a.png"), shown)
+    stored = cv2.imencode(".jpg", np.rot90(shown))[1].tobytes()
+    tiff = struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x112, 3, 1, 6, 0, 0)
+    exif = b"\xff\xe1" + struct.pack(">H", 8 + len(tiff)) + b"Exif\0\0" + tiff
+    (tmp_path / "a.jpg").write_bytes(stored[:2] + exif + stored[2:])
+    window = Crop.around(np.array([100.0, 70]), np.float64(120), IMAGE)
+    for name in ("a.png", "a.jpg"):
+        region = pipeline.read_window(str(tmp_path / name), window, IMAGE)
+        assert region.size == (203, 151)
+        assert np.abs(region.pixels.astype(int) - shown[..., ::-1]).mean() < 3
+
+
+def test_a_gray_jpeg_has_three_equal_channels(tmp_path):
+    path = str(tmp_path / "gray.jpg")
+    cv2.imwrite(path, np.full((151, 203), 90, "uint8"))
+    window = Crop.around(np.array([100.0, 70]), np.float64(120), IMAGE)
+    region = pipeline.read_window(path, window, IMAGE)
+    assert region.pixels.shape[2] == 3 and np.abs(region.pixels - 90.0).max() < 2

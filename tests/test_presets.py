@@ -1,0 +1,81 @@
+"""Every integer of the paper's table, counted on the networks themselves."""
+
+import pytest
+
+from keras_hourglass import StackedHourglass, presets
+from keras_hourglass.layers.cost import multiply_adds, parameters
+from keras_hourglass.presets import PRESETS
+
+# Of each row with four blocks at a position (as printed), then with one: parameters
+# and multiply-adds at 256 x 256.
+TABLE = {
+    "lighter/hg8": (97_676_032, 90_826_604_544, 25_594_624, 28_094_496_768),
+    "lighter/hg1": (12_597_136, 13_646_168_064, 3_586_960, 5_804_654_592),
+    "lighter/hg2": (24_751_264, 24_671_944_704, 6_730_912, 8_988_917_760),
+    "lighter/hg1_separable": (5_037_072, 5_676_916_736, 1_478_160, 2_618_537_984),
+    "lighter/hg1_separable3": (5_259_792, 5_889_032_192, 1_539_600, 2_703_417_344),
+    "lighter/hg1_ghost": (2_165_872, 2_764_984_320, 684_784, 1_494_979_584),
+    "lighter/hg1_ghost_reduced": (2_130_080, 2_425_638_912, 648_992, 1_155_634_176),
+    "lighter/hg1_multidilated": (7_110_544, 7_838_932_992, 2_057_104, 3_489_343_488),
+    "lighter/hg1_multidilated_dense": (
+        *(13_708_752, 14_802_599_936),
+        *(3_897_552, 6_273_069_056),
+    ),
+    "lighter/hg2_separable": (9_922_848, 10_325_180_416, 2_805_024, 4_208_422_912),
+    "lighter/hg2_multidilated": (
+        *(13_989_024, 14_208_811_008),
+        *(3_882_144, 5_509_632_000),
+    ),
+    "lighter/hg2_multidilated_dense": (
+        *(26_930_912, 26_745_733_120),
+        *(7_308_512, 9_686_671_360),
+    ),
+}
+SAME_AS = {"hg1": "lighter/hg1", "hg2": "lighter/hg2", "hg8": "lighter/hg8"}
+CANNOT_MATCH = {
+    "lighter/hg1_separable3",
+    "lighter/hg1_multidilated",
+    "lighter/hg2_multidilated",
+}
+
+
+def counted(name, **changes):
+    model = StackedHourglass.from_preset(name, **changes)
+    return parameters(model), multiply_adds(model)
+
+
+def test_every_preset_is_in_the_table():
+    assert {*TABLE, *SAME_AS} == {*PRESETS}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_row_has_its_parameters_and_multiply_adds(name):
+    assert counted(name) == TABLE[name][:2]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_row_with_one_block_at_a_position(name):
+    assert counted(name, blocks=1) == TABLE[name][2:]
+
+
+@pytest.mark.parametrize("name", SAME_AS)
+def test_networks_of_the_pytorch_port_are_rows_with_one_block(name):
+    assert PRESETS[name].network == {"stacks": PRESETS[SAME_AS[name]].network["stacks"]}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_row_prints_its_parameters_but_for_three_that_cannot(name):
+    same = round(TABLE[name][0] / 1e6, 1) == PRESETS[name].printed
+    assert same == (name not in CANNOT_MATCH) == PRESETS[name].matches
+
+
+def test_unknown_preset_says_what_was_meant():
+    with pytest.raises(ValueError, match="Did you mean 'lighter/hg1_ghost'"):
+        presets.get("lighter/hg1_gost")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_without_weights_says_so(name):
+    if PRESETS[name].weights is None:
+        with pytest.raises(ValueError, match="must be False.*hourglass-keras"):
+            StackedHourglass.from_preset(name, weights=True)

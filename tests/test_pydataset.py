@@ -1,0 +1,79 @@
+from contextlib import suppress
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.loader import Loader
+from keras_hourglass.data.pydataset import PeopleDataset
+from keras_hourglass.data.sample import Sampler
+from keras_hourglass.data.stream import Stream
+
+
+@pytest.fixture
+def loader(drawn):
+    people = drawn.of_split("train")
+    return Loader(Sampler(people, (24, 32), (6, 8), Augmentation(), seed=5))
+
+
+def test_an_epochs_batches_are_those_of_the_stream(loader):
+    stream = Stream([12], 5, seed=1)
+    dataset = PeopleDataset(loader, 5, stream)
+    assert dataset.num_batches == stream.steps == 2
+    for batch in range(2):
+        expected = loader.load_batch(stream.at(5 * batch + i) for i in range(5))
+        for given, wanted in zip(dataset[batch], expected, strict=True):
+            np.testing.assert_array_equal(given, wanted)
+
+
+def test_without_a_stream_everybody_comes_once_and_the_last_batch_may_be_small(loader):
+    dataset = PeopleDataset(loader, 5)
+    assert [len(dataset[batch][0]) for batch in range(dataset.num_batches)] == [5, 5, 2]
+    labels = np.concatenate([dataset[batch][1] for batch in range(3)])
+    expected = loader.load_batch((0, index) for index in range(12))[1]
+    np.testing.assert_array_equal(labels, expected)
+
+
+@pytest.fixture
+def listener():
+    """A network that was never built, and the labels that it is given."""
+    heard = []
+
+    def listen(labels, predicted):
+        with suppress(Exception):  # where Keras asks for shapes there are no values
+            heard.append(ops.convert_to_numpy(labels))
+        return ops.mean(predicted)
+
+    layers = keras.layers
+    model = keras.Sequential([layers.GlobalAveragePooling2D(), layers.Dense(1)])
+    model.compile("sgd", listen, run_eagerly=True)
+    return model, heard
+
+
+@pytest.mark.parametrize("first", [0, 3])
+@pytest.mark.parametrize("batch_size", [1, 4], ids=["many steps", "few steps"])
+@pytest.mark.parametrize("said", [True, False], ids=["steps", "no steps"])
+def test_fit_sees_the_streams_epochs_one_after_another(
+    loader, listener, said, batch_size, first
+):
+    model, heard = listener
+    stream = Stream([12], batch_size, seed=1)
+    model.fit(
+        PeopleDataset(loader, batch_size, stream, first_epoch=first),
+        initial_epoch=first,
+        epochs=first + 2,
+        steps_per_epoch=stream.steps if said else None,
+        shuffle=False,
+        verbose=0,
+    )
+    expected = loader.load_batch(map(stream.at, range(first * 12, first * 12 + 24)))[1]
+    np.testing.assert_array_equal(np.concatenate(heard), expected)
+
+
+def test_evaluate_sees_everybody_once_in_order(loader, listener):
+    model, heard = listener
+    model.evaluate(PeopleDataset(loader, 1), verbose=0)
+    expected = loader.load_batch((0, index) for index in range(12))[1]
+    np.testing.assert_array_equal(np.concatenate(heard), expected)

@@ -1,0 +1,149 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_hourglass import heatmaps
+from keras_hourglass.data import picture
+from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.people import from_rows
+from keras_hourglass.data.sample import Sampler
+from keras_hourglass.geometry import Crop
+from keras_hourglass.labels import unpack
+from keras_hourglass.skeleton import Skeleton
+
+HIPS = Skeleton(("left_hip", "pelvis", "right_hip"))
+JOINTS = [[70.4, 60.3], [101.2, 45.5], [130.5, 88.2]]
+IMAGE, HEATMAP = (96, 128), (24, 32)
+NOTHING = {"scale": 0, "rotation": 0, "colour": 0}
+
+
+@pytest.fixture
+def people():
+    row = {
+        **{"picture": "a", "joints": JOINTS, "weights": [0.5, 1, 0.25]},
+        **{"center": [100, 70], "side": 160, "head_size": 10},
+    }
+    return from_rows(HIPS, [row] * 3)
+
+
+def sampler(people, **strengths):
+    augmentation = Augmentation(**strengths) if strengths else None
+    return Sampler(people, IMAGE, HEATMAP, augmentation)
+
+
+def test_a_label_is_the_joint_on_the_heatmap_its_weight_and_the_head(people):
+    still = sampler(people)
+    points, weight, reference = unpack(still.label(0, still.view(0).window))
+    # 160 picture pixels, around (100, 70), are 32 heatmap pixels: 5 to 1.
+    expected = (np.array(JOINTS) - (100, 70)) / 5 + (11.5, 15.5)
+    np.testing.assert_allclose(points, expected, rtol=1e-5)
+    np.testing.assert_allclose(weight, [0.5, 1, 0.25])
+    np.testing.assert_allclose(reference, 10 / 5)
+
+
+def test_a_joint_lies_on_the_image_where_its_heatmap_pixel_4k_and_1_5_says(
+    people, dotted, found
+):
+    still = sampler(people)
+    for joint, place in enumerate(JOINTS):
+        region = picture.whole(dotted(place, (220, 160), 4))
+        image, label = still.sample(region, 0, still.view(0))
+        assert image.shape == (128, 96, 3) and image.dtype == np.uint8
+        assert label.dtype == np.float32
+        expected = 4 * label[joint, :2] + 1.5
+        np.testing.assert_allclose(found(image), expected, atol=0.05)
+
+
+@pytest.mark.parametrize("index", range(3))
+@pytest.mark.parametrize("epoch", range(3))
+def test_varied_joints_lie_where_the_varied_image_shows_them(
+    people, dotted, found, index, epoch
+):
+    varied = sampler(people, scale=0.25, rotation=30, flip=0.5, shift=0.05, colour=0.2)
+    view = varied.view(index, epoch)
+    region = picture.whole(dotted(JOINTS[1], (220, 160), 4))
+    image, label = varied.sample(region, index, view)
+    # The pelvis is its own twin.
+    np.testing.assert_allclose(found(image), 4 * label[1, :2] + 1.5, atol=0.1)
+
+
+def test_a_flip_exchanges_left_and_right_and_mirrors_picture_and_joints(
+    people, dotted, found
+):
+    still, flipping = sampler(people), sampler(people, **NOTHING, flip=1)
+    region = picture.whole(dotted(JOINTS[0], (220, 160), 4))
+    image, label = still.sample(region, 0, still.view(0))
+    flipped_image, flipped = flipping.sample(region, 0, flipping.view(0))
+    np.testing.assert_allclose(flipped_image, image[:, ::-1], atol=1)
+    exchanged = label[[2, 1, 0]]
+    np.testing.assert_allclose(flipped[:, 0], 23 - exchanged[:, 0], rtol=1e-5)
+    np.testing.assert_allclose(flipped[:, 1:], exchanged[:, 1:], rtol=1e-5)
+    # What was the left hip is the right one, where its picture is.
+    np.testing.assert_allclose(found(flipped_image), 4 * flipped[2, :2] + 1.5, atol=0.1)
+
+
+def test_a_larger_window_makes_head_and_distances_smaller_alike(people):
+    still = sampler(people)
+    window = still.view(0).window
+    near, far = still.label(0, window), still.label(0, window.scaled(1.25).turned(0.4))
+    apart = [np.linalg.norm(label[0, :2] - label[1, :2]) for label in (near, far)]
+    assert apart[0] / apart[1] == pytest.approx(1.25, rel=1e-5)
+    np.testing.assert_allclose(near[:, 3] / far[:, 3], 1.25, rtol=1e-5)
+
+
+def test_a_joint_outside_of_the_window_keeps_its_place_and_weight(people):
+    still = sampler(people)
+    away = still.view(0).window.moved(2, 0)
+    points, weight, _ = unpack(still.label(0, away))
+    assert (points[:, 0] < -12).all()
+    np.testing.assert_allclose(weight, [0.5, 1, 0.25])
+
+
+def test_the_same_epoch_and_index_always_give_the_same_sample(people, dotted):
+    region = picture.whole(dotted(JOINTS[1], (220, 160), 20))
+
+    def samples(seed, places):
+        made = Sampler(people, IMAGE, HEATMAP, Augmentation(), seed)
+        return {
+            (epoch, index): made.sample(region, index, made.view(index, epoch))
+            for epoch, index in places
+        }
+
+    places = [(epoch, index) for epoch in range(2) for index in range(3)]
+    first, again = samples(7, places), samples(7, places[::-1])
+    for place in places:
+        for one, other in zip(first[place], again[place], strict=True):
+            np.testing.assert_array_equal(one, other)
+    labels = [label for _, label in (*first.values(), *samples(8, places).values())]
+    assert len({label.tobytes() for label in labels}) == 12
+
+
+def test_the_window_has_the_networks_aspect_and_its_longer_edge_is_the_side(people):
+    window = sampler(people).view(0).window
+    np.testing.assert_allclose(window.right, [160 * 96 / 128, 0])
+    np.testing.assert_allclose(window.down, [0, 160])
+    np.testing.assert_allclose(window.center, [100, 70])
+
+
+def test_real_joints_come_back_from_their_heatmaps(annotated):
+    people = annotated.of_split("val").take(slice(None, None, 3))
+    image, size = (256, 256), (64, 64)
+    sampler = Sampler(people, image, size)
+    windows = [sampler.view(index).window for index in range(len(people))]
+    labels = np.stack([sampler.label(i, window) for i, window in enumerate(windows)])
+    points, weight, _ = unpack(labels)
+    # At least one heatmap pixel inside of the window.
+    inside = (weight > 0) & (points > 0.5).all(-1) & (points < 62.5).all(-1)
+    assert inside.sum() > 0.98 * (weight > 0).sum()
+    decoded = np.concatenate(
+        [
+            ops.convert_to_numpy(
+                heatmaps.decode(heatmaps.encode(ops.array(some), size, 1.0))[0]
+            )
+            for some in np.array_split(points, 4)
+        ]
+    )
+    stacked = Crop(*map(np.stack, zip(*windows)))
+    back = stacked.to_grid(stacked.to_image(decoded, size), image)
+    truth = stacked.to_grid(people.joints, image)
+    assert np.abs(back - truth)[inside].max() < 0.5

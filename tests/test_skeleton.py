@@ -1,0 +1,55 @@
+import json
+
+import pytest
+
+from keras_hourglass import skeleton
+from keras_hourglass.skeleton import MPII, SKELETONS, Skeleton
+
+
+@pytest.mark.parametrize("name", SKELETONS)
+def test_mirrored_twice_a_joint_is_itself(name):
+    mirror = skeleton.get(name).mirror
+    assert [mirror[i] for i in mirror] == [*range(len(mirror))]
+
+
+def test_mpii_mirrors_as_everybody_writes_it():
+    assert MPII.mirror == (5, 4, 3, 2, 1, 0, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
+
+
+def test_mpii_has_its_joints_in_its_order():
+    listed = (
+        "r_ankle r_knee r_hip l_hip l_knee l_ankle pelvis thorax upper_neck head_top "
+        "r_wrist r_elbow r_shoulder l_shoulder l_elbow l_wrist"
+    )
+    assert Skeleton(tuple(listed.split())).joints == MPII.joints
+    assert [len(skeleton.get(name).joints) for name in SKELETONS] == [16, 14, 17]
+
+
+def test_published_means_leave_out_pelvis_and_thorax():
+    assert {*range(16)} - {*MPII.scored} == {6, 7}
+
+
+@pytest.mark.parametrize("name", SKELETONS)
+def test_comes_back_from_json(name):
+    kept = json.loads(json.dumps(skeleton.get(name).get_config()))
+    assert skeleton.get(kept) == skeleton.get(name)
+
+
+def test_a_joint_without_its_twin_is_refused():
+    with pytest.raises(ValueError, match="right_knee.*missing.*left_knee"):
+        Skeleton(("left_knee", "pelvis"))
+
+
+def test_a_joint_named_twice_is_refused():
+    with pytest.raises(ValueError, match="different names"):
+        Skeleton(("pelvis", "pelvis"))
+
+
+def test_a_limb_to_nowhere_is_refused():
+    with pytest.raises(ValueError, match="tail"):
+        Skeleton(("pelvis",), limbs=(("pelvis", "tail"),))
+
+
+def test_unknown_skeleton_says_what_was_meant():
+    with pytest.raises(ValueError, match="Did you mean 'mpii'.*skeleton='mpi'"):
+        skeleton.get("mpi")

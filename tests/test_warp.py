@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from keras_hourglass.data import picture
+from keras_hourglass.data.warp import cut, shrink
+from keras_hourglass.geometry import Crop
+
+SIZE = (120, 90)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("angle", [0.0, 0.7, -2.5])
+@pytest.mark.parametrize("side", [60.0, 110.0, 170.0])
+def test_a_dot_is_found_after_crop_turn_scale_and_flip_together(
+    dotted, found, side, angle, mirrored
+):
+    place = np.array([103.4, 71.85])
+    region = picture.whole(dotted(place, (200, 150), 3))
+    window = Crop.around(place + (5.2, -4.7), np.float64(side), SIZE).turned(angle)
+    window = window.mirrored() if mirrored else window
+    expected = window.to_grid(place[None], SIZE)[0]
+    np.testing.assert_allclose(found(cut(region, window, SIZE)), expected, atol=0.05)
+
+
+@pytest.mark.parametrize("angle, mirrored", [(0.0, False), (0.7, True), (-2.5, False)])
+@pytest.mark.parametrize("side", [700.0, 1500.0])
+def test_a_dot_is_found_after_shrinking_and_cutting(
+    dotted, found, side, angle, mirrored
+):
+    place = np.array([803.4, 571.85])
+    region = picture.whole(dotted(place, (1601, 1203), side / 40))
+    window = Crop.around(place + (52, -47), np.float64(side), SIZE).turned(angle)
+    window = window.mirrored() if mirrored else window
+    small = shrink(region, window, SIZE)
+    assert small.size[0] <= 801
+    expected = window.to_grid(place[None], SIZE)[0]
+    np.testing.assert_allclose(found(cut(small, window, SIZE)), expected, atol=0.05)
+
+
+def test_the_window_of_the_whole_picture_is_the_picture():
+    pixels = np.random.default_rng(0).integers(0, 255, (90, 120, 3), "uint8")
+    region = picture.whole(pixels)
+    np.testing.assert_array_equal(cut(region, region.place, SIZE), pixels)
+    mirrored = cut(region, region.place.mirrored(), SIZE)
+    np.testing.assert_array_equal(mirrored, pixels[:, ::-1])
+
+
+def test_pixels_that_were_read_from_a_box_give_the_same_window():
+    pixels = np.random.default_rng(1).integers(0, 255, (150, 200, 3), "uint8")
+    window = Crop.around(np.array([90.5, 70.25]), np.float64(60), SIZE).turned(0.5)
+    box = picture.boxed(pixels[20:130, 35:150], (35, 20, 115, 110))
+    expected = cut(picture.whole(pixels), window, SIZE).astype(int)
+    np.testing.assert_allclose(cut(box, window, SIZE), expected, atol=2)
+
+
+def test_where_the_picture_has_no_pixels_the_window_is_black():
+    region = picture.whole(np.full((90, 120, 3), 255, "uint8"))
+    image = cut(region, region.place.moved(0.5, 0), SIZE)
+    assert (image[:, :60] == 255).all() and (image[:, 60:] == 0).all()
+
+
+def test_shrinking_goes_on_while_pixels_are_over_twice_as_fine_as_the_grid():
+    region = picture.whole(np.zeros((1000, 1000, 3), "uint8"))
+    for side, expected in [(200, 1000), (241, 500), (480, 500), (481, 250)]:
+        window = Crop.around(np.zeros(2), np.float64(side), SIZE)
+        assert shrink(region, window, SIZE).size == (expected, expected)
+
+
+def test_shrinking_takes_means_of_2_by_2_and_drops_an_odd_last_row_and_column():
+    pixels = np.random.default_rng(2).integers(0, 255, (91, 121, 3), "uint8")
+    window = Crop.around(np.zeros(2), np.float64(300), SIZE)
+    small = shrink(picture.whole(pixels), window, SIZE)
+    means = pixels[:90, :120].reshape(45, 2, 60, 2, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(small.pixels, means, atol=0.51)
+    corner = small.place.to_image(np.array([[0.0, 0.0], [59, 44]]), small.size)
+    np.testing.assert_allclose(corner, [[0.5, 0.5], [118.5, 88.5]])
+
+
+def test_shrinking_ends_when_nothing_is_left_to_halve():
+    region = picture.whole(np.zeros((1, 40, 3), "uint8"))
+    window = Crop.around(np.zeros(2), np.float64(1e6), SIZE)
+    assert shrink(region, window, SIZE).size == (40, 1)
