@@ -59,9 +59,7 @@ def test_an_unknown_command_says_what_was_meant():
     assert "Did you mean 'train'" in call("trian", status=2).output
 
 
-def test_training_leaves_a_run_and_finishes_what_it_began(
-    tmp_path, monkeypatch, eager
-):
+def test_training_leaves_a_run_and_finishes_what_it_began(tmp_path, monkeypatch, eager):
     monkeypatch.setattr("keras_hourglass.data.synthetic.VALIDATION", 4)
     command = ["train", *TINY.split(), "--recipe", "demo", "--output", tmp_path / "run"]
     output = call(*command).output

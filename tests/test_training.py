@@ -22,7 +22,7 @@ from keras_hourglass.training.run import Interrupted, Run
 
 NETWORK = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 RECIPE = Recipe(
-    epochs=2, batch_size=4, learning_rate=0.01, average=0.9, network=NETWORK
+    epochs=2, batch_size=4, learning_rate=0.01, average=0.5, network=NETWORK
 )
 PLAN = Plan(RECIPE, (Source("synthetic", "8"),), seed=3)
 

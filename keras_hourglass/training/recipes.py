@@ -21,8 +21,8 @@ class Recipe:
         warm_up: Share of the run in which the learning rate rises from 0.
         drops: Epochs at whose start it falls to a tenth; without any it falls along
             half a cosine wave.
-        average: Momentum of the moving average of the weights, which is what is
-            validated and saved; None for none.
+        average: Share of the run's steps that the moving average of the weights looks
+            back on. The average is what is validated and saved; None for none.
         sigma, foreground: Of `HeatmapLoss`.
         augmentation: How samples are varied.
         network: Arguments of `StackedHourglass` that differ from its defaults.
@@ -61,9 +61,10 @@ class Recipe:
 
     def make_optimizer(self, steps: int) -> optimizers.Optimizer:
         """The optimizer, with `steps` of them in an epoch."""
-        averaging = {"use_ema": self.average is not None}
+        averaging = {}
         if self.average is not None:
-            averaging["ema_momentum"] = self.average
+            back = max(2, self.average * self.epochs * steps)
+            averaging = {"use_ema": True, "ema_momentum": 1 - 1 / back}
         return OPTIMIZERS[self.optimizer](self.schedule(steps), **averaging)
 
 
@@ -93,22 +94,19 @@ RECIPES = {
         batch_size=16,
         learning_rate=1e-3,
         warm_up=0.02,
-        average=0.999,
+        average=0.005,
         sigma=2.0,
         foreground=9.0,
     ),
     # Minutes on two cores: small pictures, a narrow network.
     "demo": Recipe(
-        epochs=6,
-        batch_size=32,
-        learning_rate=3e-3,
-        optimizer="adamw",
+        epochs=4,
+        batch_size=16,
+        learning_rate=4e-3,
         warm_up=0.05,
-        average=0.98,
-        sigma=1.0,
         foreground=9.0,
-        augmentation=Augmentation(rotation=15.0, scale=0.1),
-        network={"image_size": 64, "depth": 3, "filters": 64, "stem_filters": 32},
+        augmentation=Augmentation(scale=0.1, rotation=15.0),
+        network={"image_size": 96, "depth": 3, "filters": 64, "stem_filters": 16},
     ),
 }
 
