@@ -34,7 +34,7 @@ setup(
         "numpy",
         "scipy",
         "h5py",
-        "opencv-python-headless",
+        "opencv-python-headless>=4.11",
         "click",
     ],
     extras_require={

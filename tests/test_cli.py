@@ -52,7 +52,7 @@ def test_every_command_has_help(name):
 
 def test_defaults_in_the_help_are_the_constructors():
     output = call("train", "--help").output
-    assert "default: residual" in output and "default: 256" in output
+    assert "(residual)" in output and "(256)" in output
 
 
 def test_an_unknown_command_says_what_was_meant():

@@ -46,6 +46,4 @@ class Augmentation:
     def recolour(self, image, random: np.random.Generator) -> np.ndarray:
         """The image with each channel brighter or darker, `(height, width, 3)`."""
         factors = random.uniform(1 - self.colour, 1 + self.colour, 3)
-        ramp = np.arange(256)[:, None] * factors
-        table = np.clip(np.rint(ramp), 0, 255).astype("uint8")
-        return cv2.LUT(image, table[:, None])
+        return cv2.transform(image, np.diag(factors))

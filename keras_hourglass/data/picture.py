@@ -9,10 +9,10 @@ import numpy as np
 from keras_hourglass.data.jpeg import header
 from keras_hourglass.geometry import Crop
 
-REDUCED = {
-    1: cv2.IMREAD_COLOR,
-    2: cv2.IMREAD_REDUCED_COLOR_2,
-    4: cv2.IMREAD_REDUCED_COLOR_4,
+REDUCED = {  # OpenCV's flags by how far it is to reduce; those of color mean BGR
+    1: cv2.IMREAD_COLOR_RGB,
+    2: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_4,
 }
 
 
@@ -71,7 +71,7 @@ def read(path, data: bytes | None = None, reduction: int = 1) -> Region:
     if pixels is None:
         raise BrokenPicture(f"{path} cannot be read as a picture")
     height, width = (reduction * side for side in pixels.shape[:2])
-    return boxed(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), (0, 0, width, height))
+    return boxed(pixels, (0, 0, width, height))
 
 
 def reduction_for(window: Crop, size: tuple[int, int]) -> int:

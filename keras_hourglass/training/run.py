@@ -86,6 +86,7 @@ class Run:
             self.folder / BEST, self.averaged, best=self.progress.best
         )
         self.say("Compiling the network: on a CPU this takes up to minutes ...")
+        stop = None
         try:
             self.model.fit(
                 feeding.training(self.loader, self.stream, done),
@@ -104,17 +105,27 @@ class Run:
                 ],
             )
         except KeyboardInterrupt:
-            if self.averaged.swapped:
-                self.averaged.swap()
-            self._keep()
-            raise Interrupted(
-                f"Stopped in epoch {self.progress.epochs + 1} of {plan.recipe.epochs}. "
-                f"Everything is kept: the same command with `--output {self.folder}` "
-                "goes on with that epoch."
-            ) from None
-        except Exception as error:
-            raise self._cause_of(error) from None
+            stop = self._interrupted()
+        except Exception:
+            if not self.failures or plan.broken == "skip":
+                raise
+            stop = BrokenPicture(self.failures[0])
+        if stop is not None:
+            # Not raised above: what was caught there would keep the pipeline's threads
+            # alive, for which Python then waits in vain when it ends.
+            raise stop
         self._report()
+
+    def _interrupted(self) -> Interrupted:
+        """Keeps everything, and says how to go on."""
+        if self.averaged.swapped:
+            self.averaged.swap()
+        self._keep()
+        return Interrupted(
+            f"Stopped in epoch {self.progress.epochs + 1} of {self.plan.recipe.epochs}, "
+            "everything is kept. To go on with that epoch: "
+            f"hourglass-keras train --output {self.folder}"
+        )
 
     def pictures(self) -> dict:
         """Name -> a picture of what the averaged network finds, beside the truth."""
@@ -143,12 +154,6 @@ class Run:
         """What could not be read, and why."""
         loaders = [self.loader, *self.validators.values()]
         return [text for loader in loaders for text in loader.failures.values()]
-
-    def _cause_of(self, error):
-        """The picture that could not be read, if that is what stopped training."""
-        if self.failures and self.plan.broken == "error":
-            return BrokenPicture(self.failures[0])
-        return error
 
     def _report(self):
         with replacing(self.folder / PICTURE) as path:
