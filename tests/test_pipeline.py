@@ -81,7 +81,9 @@ def test_batches_are_those_of_the_dataset_without_tensorflow(photographed):
     for (images, labels), batch in zip(batches(window, 2), range(2), strict=True):
         other_images, other_labels = other[batch]
         np.testing.assert_array_equal(labels, other_labels)
-        assert np.abs(images - other_images.astype(float)).mean() < 1
+        assert (
+            np.abs(images - other_images.astype(float)).mean() < 2
+        )  # of 255; one may be read at half size
 
 
 def test_a_picture_read_in_part_shows_what_the_reduced_one_shows(photographed):

@@ -43,13 +43,13 @@ class Hourglass(keras.layers.Layer):
             args = (depth - 1, self.block, blocks, filters)
             inner = Hourglass(*args, name="inner", dtype=self.dtype_policy)
         self.inner = [inner] if depth > 1 else chain("inner")
-        self.half = keras.layers.MaxPooling2D(2, dtype=self.dtype_policy)
-        self.double = keras.layers.UpSampling2D(2, dtype=self.dtype_policy)
+        self.pool = keras.layers.MaxPooling2D(2, dtype=self.dtype_policy)
+        self.upsample = keras.layers.UpSampling2D(2, dtype=self.dtype_policy)
 
     @property
     def detour(self):
         """The layers on the way down and up again, in order."""
-        return [self.half, *self.down, *self.inner, *self.back, self.double]
+        return [self.pool, *self.down, *self.inner, *self.back, self.upsample]
 
     def build(self, input_shape):
         chain_shape(self.up, input_shape, build=True)

@@ -121,10 +121,10 @@ class Run:
         if self.averaged.swapped:
             self.averaged.swap()
         self._keep()
+        epoch, epochs = self.progress.epochs + 1, self.plan.recipe.epochs
         return Interrupted(
-            f"Stopped in epoch {self.progress.epochs + 1} of {self.plan.recipe.epochs}, "
-            "everything is kept. To go on with that epoch: "
-            f"hourglass-keras train --output {self.folder}"
+            f"Stopped in epoch {epoch} of {epochs}, everything is kept. To go on with "
+            f"that epoch: hourglass-keras train --output {self.folder}"
         )
 
     def pictures(self) -> dict:
