@@ -50,10 +50,12 @@ class LazyGroup(click.Group):
         except Exception as error:
             if context.params["traceback"]:
                 raise
-            message = str(error).strip().splitlines() or [type(error).__name__]
-            click.echo(f"Error: {message[0]}", err=True)
-            stopped = type(error).__name__ == "Interrupted"
-            context.exit(STOPPED if stopped else 1)
+            message, *_ = str(error).strip().splitlines() or [type(error).__name__]
+            if type(error).__name__ == "Interrupted":  # importing it would take long
+                click.echo(f"\n{message}", err=True)
+                context.exit(STOPPED)
+            click.echo(f"Error: {message}", err=True)
+            context.exit(1)
 
 
 @click.group(cls=LazyGroup)
