@@ -1,7 +1,8 @@
 """Networks by name: what their arguments are and what was printed about them."""
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+
+from keras_hourglass.choices import hint
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,6 @@ def get(name: str) -> Preset:
     """
     if name in PRESETS:
         return PRESETS[name]
-    close = get_close_matches(str(name), PRESETS, n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else f"Choose from {[*PRESETS]}."
-    raise ValueError(f"`name` must be a preset's. {hint} Received: name={name!r}")
+    raise ValueError(
+        f"`name` must be a preset's. {hint(name, PRESETS)} Received: name={name!r}"
+    )

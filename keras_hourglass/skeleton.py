@@ -5,7 +5,8 @@ wrong: `left_knee` and `right_knee` change places in a mirror, `pelvis` stays.
 """
 
 from dataclasses import asdict, dataclass, field
-from difflib import get_close_matches
+
+from keras_hourglass.choices import hint
 
 SIDES = {"left_": "right_", "right_": "left_"}
 SHORT_SIDES = {"l_": "left_", "r_": "right_"}  # as many annotation files write them
@@ -170,9 +171,7 @@ def get(skeleton) -> Skeleton:
         return Skeleton(**skeleton)
     if skeleton in SKELETONS:
         return SKELETONS[skeleton]
-    close = get_close_matches(str(skeleton), SKELETONS, n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else f"Choose from {[*SKELETONS]}."
     raise ValueError(
-        f"`skeleton` must be a skeleton or its name. {hint} "
+        f"`skeleton` must be a skeleton or its name. {hint(skeleton, SKELETONS)} "
         f"Received: skeleton={skeleton!r}"
     )

@@ -13,12 +13,12 @@ import keras_hourglass
 ROOT = Path(keras_hourglass.__file__).parent
 STANDARD = sys.stdlib_module_names
 NETWORK = {"heatmaps", "layers", "model", "losses", "metrics", "presets"}
-FIRST = {"skeleton", "geometry", "labels", "replacing"}
+FIRST = {"choices", "skeleton", "geometry", "labels", "replacing"}
 FILES = {"numpy", "scipy", "h5py", "cv2", "data"} | FIRST
 
 # Room -> the packages and rooms that it may import; every room may import itself.
 ROOMS = {
-    **{room: set() for room in FIRST},
+    **{room: {"choices"} for room in FIRST},
     "data": FILES,
     "data.pipeline": FILES | {"tensorflow"},
     "data.pydataset": FILES | {"keras"},

@@ -1,7 +1,6 @@
 """Datasets by name: a file each, all of them in the conventions of `people.py`."""
 
-from difflib import get_close_matches
-
+from keras_hourglass.choices import hint
 from keras_hourglass.data import crops, mpii, synthetic
 from keras_hourglass.data.files import DatasetError
 from keras_hourglass.data.people import People
@@ -34,6 +33,6 @@ def load(name: str, root=None, missing: str = "error") -> People:
                 f"{unknown:,} people have a head of size 0: not scored"
             )
         return people
-    close = get_close_matches(str(name), DATASETS, n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else f"Choose from {[*DATASETS]}."
-    raise DatasetError(f"`dataset` must be a name. {hint} Received: dataset={name!r}")
+    raise DatasetError(
+        f"`dataset` must be a name. {hint(name, DATASETS)} Received: dataset={name!r}"
+    )

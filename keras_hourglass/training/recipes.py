@@ -1,10 +1,10 @@
 """How to train, by name: everything that is not the network itself."""
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from keras import optimizers
 
+from keras_hourglass.choices import hint
 from keras_hourglass.data.augment import Augmentation
 from keras_hourglass.losses import HeatmapLoss
 
@@ -119,6 +119,6 @@ def get(name: str) -> Recipe:
     """
     if name in RECIPES:
         return RECIPES[name]
-    close = get_close_matches(str(name), RECIPES, n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else f"Choose from {[*RECIPES]}."
-    raise ValueError(f"`recipe` must be a recipe's name. {hint} Received: {name!r}")
+    raise ValueError(
+        f"`recipe` must be a recipe's name. {hint(name, RECIPES)} Received: {name!r}"
+    )

@@ -1,9 +1,8 @@
 """The bottleneck blocks by name."""
 
-from difflib import get_close_matches
-
 import keras
 
+from keras_hourglass.choices import hint
 from keras_hourglass.layers.blocks.bottleneck import (
     Bottleneck,
     batch_norm,
@@ -45,10 +44,9 @@ def get(block) -> type[Bottleneck]:
     )
     if isinstance(found, type) and issubclass(found, Bottleneck):
         return found
-    close = get_close_matches(str(block), BLOCKS, n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else f"Choose from {[*BLOCKS]}."
     raise ValueError(
-        f"`block` must be a block's name or class. {hint} Received: block={block!r}"
+        f"`block` must be a block's name or class. {hint(block, BLOCKS)} "
+        f"Received: block={block!r}"
     )
 
 
