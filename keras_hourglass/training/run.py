@@ -43,7 +43,7 @@ class Run:
         self.plan, self.folder, self.say = plan, Path(folder), say
         self.progress = _progress_of(plan, self.folder)
         keras.utils.set_random_seed(plan.seed)
-        if self.progress.epochs:
+        if (self.folder / LAST).is_file():
             self.model = keras.models.load_model(self.folder / LAST)
             say(f"Going on after epoch {self.progress.epochs} of {plan.recipe.epochs}.")
         else:
