@@ -43,9 +43,7 @@ def training_dataset(loader: Loader, stream: Stream, first_epoch: int = 0):
     """Batches without end, epoch after epoch, each of `stream.steps` batches."""
 
     def load(batch):
-        first = int(batch) * stream.batch_size
-        places = range(first, first + stream.batch_size)
-        return loader.load_batch(map(stream.at, places))
+        return loader.load_batch(stream.batch(int(batch)))
 
     batches = tf.data.Dataset.range(first_epoch * stream.steps, np.iinfo("int64").max)
     return _loaded(batches, load, loader)

@@ -62,7 +62,7 @@ class PeopleDataset(keras.utils.PyDataset):
 
     def _make(self, batch):
         """A batch of the stream, counted from its beginning, or of everybody."""
-        places = range(batch * self.batch_size, (batch + 1) * self.batch_size)
         if self.stream is not None:
-            return self.loader.load_batch(map(self.stream.at, places))
+            return self.loader.load_batch(self.stream.batch(batch))
+        places = range(batch * self.batch_size, (batch + 1) * self.batch_size)
         return self.loader.load_batch((0, i) for i in places if i < len(self.loader))

@@ -39,6 +39,11 @@ class Stream:
         epoch, place = divmod(position, self.steps * self.batch_size)
         return epoch, int(self._order(epoch)[place])
 
+    def batch(self, number: int) -> list[tuple[int, int]]:
+        """(epoch, index) of the samples of a batch, counted from 0."""
+        first = number * self.batch_size
+        return [self.at(place) for place in range(first, first + self.batch_size)]
+
     def _draw_order(self, epoch):
         random = np.random.default_rng((self.seed, epoch))
         chosen, first = [], 0
