@@ -24,9 +24,14 @@ def cut(region: Region, window: Crop, size: tuple[int, int]) -> np.ndarray:
     corners = CORNERS * (size[0] - 1, size[1] - 1)
     source = region.place.to_grid(window.to_image(corners, size), region.size)
     matrix = cv2.getAffineTransform(corners.astype("float32"), source.astype("float32"))
-    return cv2.warpAffine(
-        region.pixels, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    # With a fourth channel, OpenCV takes less than half the time for the same pixels.
+    image = cv2.warpAffine(
+        cv2.cvtColor(region.pixels, cv2.COLOR_RGB2RGBA),
+        matrix,
+        size,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
     )
+    return cv2.cvtColor(image, cv2.COLOR_RGBA2RGB)
 
 
 def shrink(region: Region, window: Crop, size: tuple[int, int]) -> Region:
