@@ -10,11 +10,10 @@ import numpy as np
 
 from keras_hourglass.labels import unpack
 from keras_hourglass.predict import find
-from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.skeleton import OFFICIAL_HEAD, Skeleton
 
 THRESHOLDS = (0.5, 0.2, 0.1)  # reference lengths
 CURVE = np.arange(51) / 100  # the thresholds under whose curve the area is taken
-HEADLINE = "mean_of_joints"
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Convention:
 
     Attributes:
         says: Who uses it.
-        joints: Which count: a group of joints, by `chosen`.
+        joints: Which count: a key of `CHOSEN`.
         by_count: Whether every labelled joint weighs the same, or every rate.
         inclusive: Whether an error exactly at the threshold is correct.
     """
@@ -35,7 +34,7 @@ class Convention:
 
     def mean(self, errors, skeleton: Skeleton, threshold: float) -> float:
         """Percent, of errors `(people, joints)` in reference lengths, NaN unscored."""
-        part = errors[:, chosen(skeleton, self.joints)]
+        part = errors[:, [*CHOSEN[self.joints](skeleton)]]
         if not self.by_count:
             return float(np.nanmean(rates(part, threshold, self.inclusive)))
         right = part <= threshold if self.inclusive else part < threshold
@@ -58,20 +57,11 @@ CONVENTIONS = {
 }
 
 
-def chosen(skeleton: Skeleton, name: str) -> list[int]:
-    """The indices of "all" joints, of the "scored" ones, or of the "limbs"."""
-    if name == "all":
-        return [*range(len(skeleton.joints))]
-    if name == "scored":
-        return [*skeleton.scored]
-    return [
-        i
-        for i, joint in enumerate(skeleton.joints)
-        if joint.split("_")[-1] in LIMB_JOINTS and skeleton.mirror[i] != i
-    ]
-
-
-LIMB_JOINTS = {"shoulder", "elbow", "wrist", "hip", "knee", "ankle"}
+CHOSEN = {
+    "all": lambda skeleton: range(len(skeleton.joints)),
+    "scored": lambda skeleton: skeleton.scored,
+    "limbs": lambda skeleton: skeleton.arms_and_legs,
+}
 
 
 def rates(errors, threshold: float, inclusive: bool = False) -> np.ndarray:
@@ -97,9 +87,6 @@ def columns(errors, skeleton: Skeleton, threshold: float) -> dict[str, float]:
         official = by_joint[[*skeleton.indices(OFFICIAL_HEAD)]]
         table["Head (official)"] = float(np.mean(official))
     return table
-
-
-OFFICIAL_HEAD = ("upper_neck", "head_top")
 
 
 def score(errors, skeleton: Skeleton) -> dict:

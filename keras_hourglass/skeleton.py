@@ -61,6 +61,12 @@ class Skeleton:
         """The indices of the joints that published means include."""
         return self.indices(name for name in self.joints if name not in self.unscored)
 
+    @property
+    def arms_and_legs(self) -> tuple[int, ...]:
+        """The indices of the joints of arms and legs, from shoulders and hips on."""
+        limbs = {name for names in LIMB_GROUPS.values() for name in names}
+        return self.indices(name for name in self.joints if name in limbs)
+
     def indices(self, names) -> tuple[int, ...]:
         """Where the named joints stand."""
         return tuple(self.joints.index(name) for name in names)
@@ -110,6 +116,7 @@ ARMS_AND_LEGS = tuple(
     ]
 )
 HIPS = ("right_hip", "left_hip")
+OFFICIAL_HEAD = ("upper_neck", "head_top")  # MPII's own evaluation averages these
 SHOULDERS = ("right_shoulder", "left_shoulder")
 
 MPII = Skeleton(

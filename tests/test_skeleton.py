@@ -53,3 +53,11 @@ def test_a_limb_to_nowhere_is_refused():
 def test_unknown_skeleton_says_what_was_meant():
     with pytest.raises(ValueError, match="Did you mean 'mpii'.*skeleton='mpi'"):
         skeleton.get("mpi")
+
+
+@pytest.mark.parametrize("name", ["mpii", "lsp", "coco"])
+def test_arms_and_legs_are_twelve_joints_in_every_skeleton(name):
+    body = skeleton.get(name)
+    limbs = {body.joints[i] for i in body.arms_and_legs}
+    kinds = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+    assert limbs == {side + kind for side in ("left_", "right_") for kind in kinds}
