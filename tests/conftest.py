@@ -7,9 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.data import mpii, synthetic
-from keras_hourglass.data.people import from_rows
-from keras_hourglass.skeleton import MPII
+from keras_hourglass import data
+from keras_hourglass.data import synthetic
 
 
 @pytest.fixture(scope="session")
@@ -24,12 +23,9 @@ def shared():
 @pytest.fixture(scope="session")
 def annotated(shared):
     """Everybody in MPII's annotations, whether their photograph is here or not."""
-    root, folder = shared / "mpii", shared / "mpii" / "annotations"
-    rows, left_out = mpii.from_json(
-        folder / "mpii_annotations.json.gz", root / "images", folder / mpii.HEAD_BOXES
-    )
-    assert left_out == 0
-    return from_rows(MPII, rows)
+    people = data.load("mpii", shared / "mpii", missing="keep")
+    assert not people.notes
+    return people
 
 
 @pytest.fixture(scope="session")

@@ -92,11 +92,14 @@ def test_people_without_a_usable_joint_are_left_out_and_counted(folder):
     nobody = person(present=[0, 0, 0])
     people = data.load("crops", folder(nobody, person(), nobody))
     assert len(people) == 1 and "person 1" in people.names[0]
-    assert people.notes[0].startswith("2 people of ")
+    assert len(people.notes) == 1
+    assert people.notes[0].startswith("2 of 3 people of ")
 
 
 def test_a_folder_in_which_nobody_has_joints_is_refused(folder):
-    with pytest.raises(data.DatasetError, match="no person with joints"):
+    with pytest.raises(
+        data.DatasetError, match="nobody to train on.*1 of 1 .*no usable joint"
+    ):
         data.load("crops", folder(person(present=[0, 0, 0])))
 
 
@@ -133,9 +136,32 @@ BROKEN = {
 @pytest.mark.parametrize("broken, said", BROKEN.values(), ids=BROKEN)
 def test_what_cannot_be_is_refused_with_file_and_person(folder, broken, said):
     with pytest.raises(
-        data.DatasetError, match=f"annotations.json, person 1: .*{said}"
+        data.DatasetError, match=rf"annotations.json, person 1\)?: .*{said}"
     ):
         data.load("crops", folder(person(), broken))
+
+
+def test_every_fault_of_a_folder_is_gathered_where_that_is_asked_for(folder):
+    faults = []
+    broken = person(image="2.jpg", side=0), person(image="../1.jpg")
+    root = folder(person(), *broken, person(present=[0, 0, 0]), person())
+    people = data.load("crops", root, faults=faults)
+    assert len(people) == 2 and "1 of 5 people" in people.notes[0]
+    (name, wrong), (other, outside) = faults
+    assert name == f"2.jpg ({root}/annotations.json, person 1)"
+    assert wrong == "`side` must be positive and finite"
+    assert "person 2" in other and "lies outside" in outside
+
+
+def test_a_folder_of_faults_alone_is_nobody_and_its_faults(folder):
+    faults = []
+    assert len(data.load("crops", folder(person(side=0)), faults=faults)) == 0
+    assert len(faults) == 1
+
+
+def test_a_folder_of_nobody_says_so(folder):
+    with pytest.raises(data.DatasetError, match="nobody to train on.*is empty"):
+        data.load("crops", folder())
 
 
 @pytest.mark.parametrize(
@@ -159,6 +185,9 @@ def test_missing_pictures_are_counted_or_skipped(folder):
         data.load("crops", root)
     people = data.load("crops", root, "skip")
     assert len(people) == 1 and "1 of 3 people remain" in people.notes[-1]
+    assert len(data.load("crops", root, "keep")) == 3
+    with pytest.raises(ValueError, match="`missing` must be.*missing='ignore'"):
+        data.load("crops", root, "ignore")
 
 
 def test_a_folder_must_be_named_and_exist(tmp_path):

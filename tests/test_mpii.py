@@ -123,7 +123,7 @@ def test_a_person_who_lacks_something_needed_is_left_out_and_counted(
     assert [Path(name).name for name in people.pictures] == ["1.jpg", "3.jpg"]
     left_out = np.size(annorect)
     assert len(people.notes) == left_out
-    assert all("1 people of mpii_human_pose" in note for note in people.notes)
+    assert all("1 of 3 people of" in note for note in people.notes)
 
 
 @pytest.mark.parametrize("lacking", ["x1", "y1", "x2", "y2"])

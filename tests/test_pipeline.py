@@ -8,6 +8,7 @@ import pytest
 
 from keras_hourglass.data import mpii, picture
 from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.gather import gather
 from keras_hourglass.data.loader import Loader, read_reduced
 from keras_hourglass.data.people import from_rows
 from keras_hourglass.data.pydataset import PeopleDataset
@@ -28,9 +29,9 @@ IMAGE, HEATMAP = (96, 128), (24, 32)
 @pytest.fixture(scope="module")
 def photographed(shared):
     """Six real people, on photographs."""
-    root = shared / "fixtures" / "mpii_mini"
-    rows, _ = mpii.from_json(root / "annotations.json", root / "images")
-    return from_rows(MPII, rows[:6])
+    path = shared / "fixtures" / "mpii_mini" / "annotations.json"
+    entries, read = mpii.from_json(path)
+    return gather(entries, read, MPII, path, path.parent / "images").take(slice(6))
 
 
 @pytest.fixture

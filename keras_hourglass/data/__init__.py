@@ -1,7 +1,7 @@
 """Datasets by name: a file each, all of them in the conventions of `people.py`."""
 
 from keras_hourglass.choices import hint
-from keras_hourglass.data import crops, mpii, synthetic
+from keras_hourglass.data import crops, files, mpii, synthetic
 from keras_hourglass.data.files import DatasetError
 from keras_hourglass.data.people import People
 
@@ -14,25 +14,29 @@ DATASETS = {
 }
 
 
-def load(name: str, root=None, missing: str = "error") -> People:
+def load(name: str, root=None, missing: str = "error", faults=None) -> People:
     """The people of a dataset.
 
     Args:
         name: A key of `DATASETS`.
         root: The dataset's folder.
         missing: Of pictures; see `files.without_missing`.
+        faults: A list, to which (name of the person, what is wrong) is appended for
+            everybody who cannot be used; None raises the first.
 
     Raises:
         DatasetError: If the name is unknown, or the folder does not hold what it
             should; names the file and the person.
     """
-    if name in DATASETS:
-        people = DATASETS[name](root, missing)
-        if unknown := int((people.heads <= 0).sum()):
-            return people.noting(
-                f"{unknown:,} people have a head of size 0: not scored"
-            )
-        return people
-    raise DatasetError(
-        f"`dataset` must be a name. {hint(name, DATASETS)} Received: dataset={name!r}"
-    )
+    if name not in DATASETS:
+        raise DatasetError(
+            f"`dataset` must be a name. {hint(name, DATASETS)} "
+            f"Received: dataset={name!r}"
+        )
+    people = DATASETS[name](root, faults)
+    if not len(people) and faults is None:
+        why = "; ".join(people.notes) or "its list of people is empty"
+        raise DatasetError(f"{root} has nobody to train on: {why}")
+    if unknown := int((people.heads <= 0).sum()):
+        people = people.noting(f"{unknown:,} people have a head of size 0: not scored")
+    return files.without_missing(people, missing)

@@ -12,21 +12,24 @@ head_size: The length that errors are measured in, pixels.
 split: "train" or "val".
 """
 
+from functools import partial
+
 import numpy as np
 
 from keras_hourglass.data import files
-from keras_hourglass.data.people import People, from_rows
+from keras_hourglass.data.gather import LeftOut, gather, numbered
+from keras_hourglass.data.people import People
 from keras_hourglass.skeleton import MPII, Skeleton
 
 MARGIN = 1.4  # MPII's windows are so much longer than its joints' boxes, in the median
 
 
-def load(root, missing: str = "error") -> People:
+def load(root, faults=None) -> People:
     """The people of a prepared folder.
 
     Args:
         root: Folder with `images/` and `annotations.json`.
-        missing: Of pictures; see `files.without_missing`.
+        faults: See `gather.gather`.
     """
     root = files.folder(root, "crops")
     path = files.find(root, "annotations.json")
@@ -41,29 +44,9 @@ def load(root, missing: str = "error") -> People:
         raise files.DatasetError(
             f"{path} must say `joint_names` and `people`: {error}"
         ) from None
-    rows = []
-    for number, entry in enumerate(entries):
-        name = f"{path}, person {number}"
-        try:
-            row = person(entry, len(skeleton.joints))
-        except (KeyError, TypeError, ValueError) as error:
-            what = (
-                f"`{error.args[0]}` is missing"
-                if isinstance(error, KeyError)
-                else error
-            )
-            raise files.DatasetError(f"{name}: {what}") from None
-        if row is not None:
-            row["picture"] = files.inside(root / "images", row["picture"], name)
-            rows.append({**row, "name": f"{entry['image']} ({name})"})
-    if not rows:
-        raise files.DatasetError(f"{path} has no person with joints")
-    people = from_rows(skeleton, rows)
-    if left_out := len(entries) - len(rows):
-        people = people.noting(
-            f"{left_out:,} people of {path} have no usable joint: left out"
-        )
-    return files.without_missing(people, missing)
+    read = partial(person, count=len(skeleton.joints))
+    entries = numbered(path, entries, "image")
+    return gather(entries, read, skeleton, path, root / "images", faults)
 
 
 def skeleton_of(names: list[str]) -> Skeleton:
@@ -72,11 +55,12 @@ def skeleton_of(names: list[str]) -> Skeleton:
     return MPII if skeleton.joints == MPII.joints else skeleton
 
 
-def person(entry: dict, count: int) -> dict | None:
-    """A row of `People`, or None if no joint is usable.
+def person(entry: dict, count: int) -> dict:
+    """A row of `people.from_rows`.
 
     Raises:
-        KeyError, ValueError: If something is missing or cannot be.
+        LeftOut: If no joint is usable.
+        KeyError, TypeError, ValueError: If something is missing or cannot be.
     """
     joints = np.array(entry["joints"], float)
     present = np.array(entry.get("present", np.ones(len(joints))), float)
@@ -90,7 +74,7 @@ def person(entry: dict, count: int) -> dict | None:
     ):
         raise ValueError("`joints` must be finite and `scores` lie in 0 to 1")
     if not used.any():
-        return None
+        raise LeftOut("no usable joint")
     low, high = joints[used].min(0), joints[used].max(0)
     row = {
         "picture": entry["image"],

@@ -29,16 +29,16 @@ def find(root: Path, *names: str) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
-def inside(parent: Path, name: str, person: str) -> str:
+def inside(parent: Path, name: str) -> str:
     """The path of a picture that an annotation names, in the folder of pictures.
 
     Raises:
         DatasetError: If it would lie anywhere else.
     """
     if not isinstance(name, str):
-        raise DatasetError(f"{person}: picture {name!r} must be a file's name")
+        raise DatasetError(f"picture {name!r} must be a file's name")
     if Path(name).is_absolute() or ".." in Path(name).parts or not name.strip():
-        raise DatasetError(f"{person}: picture {name!r} lies outside of {parent}")
+        raise DatasetError(f"picture {name!r} lies outside of {parent}")
     return str(parent / name)
 
 
@@ -56,25 +56,34 @@ def read_json(path: Path):
         raise DatasetError(f"{path} is not readable as JSON: {error}") from None
 
 
+MISSING = ("error", "skip", "keep")
+
+
 def without_missing(people: People, missing: str = "error") -> People:
     """The people whose pictures exist.
 
     Args:
         missing: "error" insists that all do; "skip" leaves the others out and notes
-            how many remain.
+            how many remain; "keep" hands back everybody, whose pictures were not
+            looked for.
 
     Raises:
         DatasetError: If pictures are missing and that is not to be skipped, or none
             is left.
     """
-    folders = {str(Path(path).parent) for path in people.pictures}
+    if missing not in MISSING:
+        raise ValueError(f"`missing` must be one of {MISSING}. Received: {missing=}")
+    if missing == "keep":
+        return people
+    is_file = people.readers == None  # noqa: E711, of each
+    folders = {str(Path(path).parent) for path in people.pictures[is_file]}
     listed = {
         str(path)
         for name in folders
         if Path(name).is_dir()
         for path in Path(name).iterdir()
     }
-    here = np.array([path in listed for path in people.pictures], bool)
+    here = ~is_file | np.array([path in listed for path in people.pictures], bool)
     absent = set(people.pictures[~here])
     if not absent:
         return people

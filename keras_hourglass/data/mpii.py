@@ -16,13 +16,15 @@ import numpy as np
 import scipy.io
 
 from keras_hourglass.data import files
-from keras_hourglass.data.people import People, from_rows
+from keras_hourglass.data.gather import LeftOut, gather, numbered
+from keras_hourglass.data.people import People
 from keras_hourglass.skeleton import MPII
 
 UNIT = 200  # pixels of standing height in one unit of `scale`
 MARGIN = 1.25  # the crop is larger than the person, to keep hands and feet
 DROP = 15  # pixels per unit of `scale`: the labelled center sits high on the body
 HEAD = 0.6  # of the head box's diagonal is the head, says the official evaluation
+LACKING = "no joints, center or scale"
 HEAD_OF_SCALE = 25  # pixels per unit of `scale`: the same length, to 0.02 %
 
 MATLAB = "mpii_human_pose_v1_u12_1.mat"
@@ -34,33 +36,25 @@ UNREADABLE = (  # what scipy raises for bytes, and Python for fields, of another
 )
 
 
-def load(root, missing: str = "error") -> People:
+def load(root, faults=None) -> People:
     """The annotated people of MPII's training images, `val` ones among them.
 
     Args:
         root: Folder with `images/` and, beside or in `annotations/`, the official
             `.mat` or the community's `mpii_annotations.json`.
-        missing: Of pictures; see `files.without_missing`.
+        faults: See `gather.gather`.
     """
     root = files.folder(root, "mpii")
     if path := files.find(root, MATLAB):
-        rows, left_out = from_matlab(path, root / "images")
+        entries, read = from_matlab(path)
     elif path := files.find(root, *JSON):
-        heads = files.find(root, HEAD_BOXES)
-        rows, left_out = from_json(path, root / "images", heads)
+        entries, read = from_json(path, files.find(root, HEAD_BOXES))
     else:
         raise files.DatasetError(
             f"`root` must hold {MATLAB} or {JSON[0]}, itself or in its "
             f"`annotations/`. Received: root={str(root)!r}"
         )
-    if not rows:
-        raise files.DatasetError(f"{path} has no person with joints, center and scale")
-    people = from_rows(MPII, rows)
-    if left_out:
-        people = people.noting(
-            f"{left_out:,} people of {path.name} lack joints, center or scale: left out"
-        )
-    return files.without_missing(people, missing)
+    return gather(entries, read, MPII, path, root / "images", faults)
 
 
 def validation_pairs() -> list[tuple[int, int]]:
@@ -83,7 +77,12 @@ def person(objpos, scale, joints, head_box=None) -> dict:
         scale: Height of the person, in units of 200 pixels.
         joints: `(16, 2)`, x before y, in MPII pixels; (0, 0) where absent.
         head_box: `(2, 2)`, two opposite corners, in MPII pixels, where published.
+
+    Raises:
+        LeftOut: If there is no joint or no scale.
     """
+    if not np.any(joints) or not scale > 0:
+        raise LeftOut(LACKING)
     head = HEAD_OF_SCALE * scale
     if head_box is not None and np.all(np.isfinite(head_box)):
         head = HEAD * np.linalg.norm(np.subtract(*head_box))
@@ -96,42 +95,35 @@ def person(objpos, scale, joints, head_box=None) -> dict:
     }
 
 
-def from_json(path: Path, images: Path, heads: Path | None = None):
-    """Rows of the community's JSON, and how many of its people are left out.
+def from_json(path: Path, heads: Path | None = None):
+    """The entries of the community's JSON, and what reads one; see `gather.gather`.
 
     Args:
         path: Of the JSON, which lists joints, scales and the validation people.
-        images: Folder of the pictures.
         heads: A `.mat` with the validation people's head boxes, in the same order.
     """
+    listed = files.read_json(path)
+    if not isinstance(listed, list):
+        raise files.DatasetError(f"{path} must hold a list of people")
     boxes = iter(())
     if heads is not None:
         boxes = iter(np.moveaxis(scipy.io.loadmat(heads)["headboxes_src"], -1, 0))
-    rows, listed = [], files.read_json(path)
-    if not isinstance(listed, list):
-        raise files.DatasetError(f"{path} must hold a list of people")
-    for number, entry in enumerate(listed):
-        name = f"{path.name}, person {number}"
-        try:
-            joints = np.array(entry["joint_self"], float).reshape(16, 3)[:, :2]
-            validation = bool(entry["isValidation"])
-            head_box = next(boxes, None) if validation else None
-            row = person(entry["objpos"], entry["scale_provided"], joints, head_box)
-            picture = entry["img_paths"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise files.DatasetError(
-                f"{name} is not as in MPII's JSON: {type(error).__name__}: {error}"
-            ) from None
-        if not row["weights"].any() or not row["side"] > 0:
-            continue
-        row["picture"] = files.inside(images, picture, name)
-        row["split"] = "val" if validation else "train"
-        rows.append({**row, "name": f"{picture} ({name})"})
-    return rows, len(listed) - len(rows)
+
+    def read(entry):
+        validation = bool(entry["isValidation"])
+        head_box = next(boxes, None) if validation else None
+        joints = np.array(entry["joint_self"], float).reshape(16, 3)[:, :2]
+        return {
+            **person(entry["objpos"], entry["scale_provided"], joints, head_box),
+            "picture": entry["img_paths"],
+            "split": "val" if validation else "train",
+        }
+
+    return numbered(path, listed, "img_paths"), read
 
 
-def from_matlab(path: Path, images: Path):
-    """Rows of the official `.mat`, and how many of its people are left out."""
+def from_matlab(path: Path):
+    """The entries of the official `.mat`, and what reads one; see `gather.gather`."""
     try:
         release = scipy.io.loadmat(path, struct_as_record=False, squeeze_me=True)[
             "RELEASE"
@@ -144,27 +136,21 @@ def from_matlab(path: Path, images: Path):
     except UNREADABLE as error:
         raise files.DatasetError(f"{path} is not MPII's annotation: {error}") from None
     validation = {*validation_pairs()}
-    rows, left_out = [], 0
-    for image, ((picture, rects), train) in enumerate(zip(listed, in_training), 1):
-        if not train:
-            continue
-        for number, rect in enumerate(rects, 1):
-            name = f"{picture} ({path.name}, image {image}, person {number})"
-            try:
-                row = _from_rect(rect)
-            except (IndexError, TypeError, ValueError) as error:
-                raise files.DatasetError(f"{name}: {error}") from None
-            if row is None:
-                left_out += 1
-                continue
-            row["picture"] = files.inside(images, picture, name)
-            row["split"] = "val" if (image, number) in validation else "train"
-            rows.append({**row, "name": name})
-    return rows, left_out
+    entries = (
+        (
+            f"{picture} ({path}, image {image}, person {number})",
+            (rect, picture, "val" if (image, number) in validation else "train"),
+        )
+        for image, (picture, rects) in enumerate(listed, 1)
+        if in_training[image - 1]
+        for number, rect in enumerate(rects, 1)
+    )
+    return entries, _from_rect
 
 
-def _from_rect(rect):
-    """A person of an `annorect`, of which anything may be missing; then None."""
+def _from_rect(entry):
+    """A person of an `annorect`, of which anything may be missing."""
+    rect, picture, split = entry
     points = np.atleast_1d(getattr(getattr(rect, "annopoints", None), "point", []))
     objpos = _numbers(getattr(rect, "objpos", None), "x", "y")
     scale, box = _numbers(rect, "scale"), _numbers(rect, "x1", "y1", "x2", "y2")
@@ -172,9 +158,14 @@ def _from_rect(rect):
     for point in points:
         if (found := _numbers(point, "id", "x", "y")) is not None:
             joints[range(16)[int(found[0])]] = found[1:]
-    if objpos is None or scale is None or not scale[0] > 0 or not joints.any():
-        return None
-    return person(objpos, scale[0], joints, None if box is None else box.reshape(2, 2))
+    if objpos is None or scale is None:
+        raise LeftOut(LACKING)
+    corners = None if box is None else box.reshape(2, 2)
+    return {
+        **person(objpos, scale[0], joints, corners),
+        "picture": picture,
+        "split": split,
+    }
 
 
 def _numbers(struct, *names):

@@ -19,12 +19,12 @@ COUNT, VALIDATION = 2800, 400  # people
 SEEDS = {"train": 0, "val": 1}  # never the same row of pictures
 
 
-def load(root=None, missing: str = "error") -> People:
+def load(root=None, faults=None) -> People:
     """Drawn people, and others to validate on.
 
     Args:
         root: How many train, in place of a folder.
-        missing: Of no use here: nothing can be missing.
+        faults: Of no use here: nothing can be wrong.
     """
     try:
         count = COUNT if root is None else int(root)
