@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from keras_hourglass.choices import hint
 
 SIDES = {"left_": "right_", "right_": "left_"}
+LOWER_BODY = ("pelvis", "hip", "knee", "ankle", "heel", "foot", "big_toe", "small_toe")
 SHORT_SIDES = {"l_": "left_", "r_": "right_"}  # as many annotation files write them
 
 
@@ -67,6 +68,13 @@ class Skeleton:
         limbs = {name for names in LIMB_GROUPS.values() for name in names}
         return self.indices(name for name in self.joints if name in limbs)
 
+    @property
+    def halves(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The indices of the upper and of the lower body's joints."""
+        lower = [name for name in self.joints if unsided(name) in LOWER_BODY]
+        upper = [name for name in self.joints if name not in lower]
+        return self.indices(upper), self.indices(lower)
+
     def indices(self, names) -> tuple[int, ...]:
         """Where the named joints stand."""
         return tuple(self.joints.index(name) for name in names)
@@ -81,6 +89,13 @@ def full_name(name: str) -> str:
     for short, side in SHORT_SIDES.items():
         if name.startswith(short):
             return side + name.removeprefix(short)
+    return name
+
+
+def unsided(name: str) -> str:
+    """A joint's name without its side: `left_knee` is a `knee`."""
+    for side in SIDES:
+        name = name.removeprefix(side)
     return name
 
 

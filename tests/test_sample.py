@@ -9,7 +9,7 @@ from keras_hourglass.data.people import from_rows
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.geometry import Crop
 from keras_hourglass.labels import unpack
-from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.skeleton import SIDES, Skeleton
 
 HIPS = Skeleton(("left_hip", "pelvis", "right_hip"))
 JOINTS = [[70.4, 60.3], [101.2, 45.5], [130.5, 88.2]]
@@ -65,6 +65,27 @@ def test_varied_joints_lie_where_the_varied_image_shows_them(
     image, label = varied.sample(region, index, view)
     # The pelvis is its own twin.
     np.testing.assert_allclose(found(image), 4 * label[1, :2] + 1.5, atol=0.1)
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_joints_of_half_a_body_lie_where_its_image_shows_them(dotted, found, index):
+    names = [side + joint for joint in ("shoulder", "hip", "knee") for side in SIDES]
+    joints = [[80.2, 40.1], [99.3, 44.7], [84.6, 71.4], [97.2, 76.3]]
+    joints += [[83.5, 99.6], [101.9, 95.2]]
+    row = {"picture": "a", "joints": joints, "weights": [1] * 5 + [0]}
+    row |= {"center": [91, 70], "side": 160, "head_size": 10}
+    people = from_rows(Skeleton(tuple(names)), [row] * 6)
+    made = sampler(people, half_body=1, colour=0, rotation=20, rotation_share=1)
+    view = made.view(index)
+    seen = view.window.to_grid(people.joints[index], (1, 1))
+    # Two shoulders are too few: it is the lower body, without the unlabelled knee.
+    assert np.abs(seen[2:5]).max() < 0.5
+    assert np.linalg.norm(view.window.down) <= 1.25 * 0.4 * 160
+    region = picture.whole(dotted(joints[3], (220, 160), 2.5))
+    image, label = made.sample(region, index, view)
+    joint = people.skeleton.mirror[3] if view.flipped else 3
+    np.testing.assert_allclose(found(image), 4 * label[joint, :2] + 1.5, atol=0.05)
+    assert (label[:, 2] > 0).sum() == 5
 
 
 def test_a_flip_exchanges_left_and_right_and_mirrors_picture_and_joints(

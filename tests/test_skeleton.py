@@ -25,6 +25,12 @@ def test_mpii_has_its_joints_in_its_order():
     assert [len(skeleton.get(name).joints) for name in SKELETONS] == [16, 14, 17]
 
 
+def test_the_lower_body_is_what_hrnet_counts_to_it():
+    upper, lower = MPII.halves
+    assert lower == (0, 1, 2, 3, 4, 5, 6) and upper == tuple(range(7, 16))
+    assert skeleton.COCO.halves == (tuple(range(11)), tuple(range(11, 17)))
+
+
 def test_published_means_leave_out_pelvis_and_thorax():
     assert {*range(16)} - {*MPII.scored} == {6, 7}
 

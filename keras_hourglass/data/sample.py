@@ -54,7 +54,8 @@ class Sampler:
         if self.augmentation is None:
             return View(window)
         random = np.random.default_rng((self.seed, epoch, index))
-        return View(*self.augmentation.vary(window, random), random)
+        halves = [*self._halves(index)] if self.augmentation.half_body else ()
+        return View(*self.augmentation.vary(window, random, halves), random)
 
     def sample(self, region: Region, index: int, view: View):
         """The image and the label of one person.
@@ -69,7 +70,7 @@ class Sampler:
         """
         image = cut(region, view.window, self.image_size)
         if view.random is not None:
-            image = self.augmentation.recolour(image, view.random)
+            image = self.augmentation.repaint(image, view.random)
         return image, self.label(index, view.window, view.flipped)
 
     def label(self, index: int, window: Crop, flipped: bool = False) -> np.ndarray:
@@ -81,3 +82,10 @@ class Sampler:
         label[:, :2], label[:, 2] = points, people.weights[index]
         label[:, 3] = people.heads[index] * scale
         return label[list(people.skeleton.mirror)] if flipped else label
+
+    def _halves(self, index):
+        """The labelled joints of the upper and of the lower body."""
+        joints, labelled = self.people.joints[index], self.people.weights[index] > 0
+        for half in self.people.skeleton.halves:
+            half = np.array(half, int)
+            yield joints[half[labelled[half]]]

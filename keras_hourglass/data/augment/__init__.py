@@ -1,0 +1,66 @@
+"""How training samples are varied: the strengths, and what is drawn with them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_hourglass.data.augment import pixels, windows
+from keras_hourglass.geometry import Crop
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Strengths, each 0 for none. The defaults are the paper's.
+
+    Attributes:
+        scale: Standard deviation of the window's factor, which is clipped to within
+            one of them from 1.
+        rotation: Standard deviation of the angle, degrees, clipped to two of them.
+        rotation_share: How many samples are turned at all.
+        flip: How many samples are mirrored.
+        shift: Largest shift, as a share of the window.
+        colour: Each channel is multiplied by 1 - `colour` to 1 + `colour`.
+        half_body: How many samples show the upper or the lower body alone, where
+            enough of its joints are labelled.
+        brightness: Largest change of all channels, as a share of white.
+        contrast: Distances from mid-grey are multiplied by 1 - `contrast` to
+            1 + `contrast`.
+        saturation: Distances from a pixel's grey, likewise.
+        blur: How many samples are blurred.
+        jpeg: How many samples show the traces of a strongly compressed JPEG.
+    """
+
+    scale: float = 0.25
+    rotation: float = 30.0
+    rotation_share: float = 0.6
+    flip: float = 0.5
+    shift: float = 0.0
+    colour: float = 0.2
+    half_body: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    blur: float = 0.0
+    jpeg: float = 0.0
+
+    def vary(
+        self, window: Crop, random: np.random.Generator, halves=()
+    ) -> tuple[Crop, bool]:
+        """A window near the given one, and whether it is mirrored.
+
+        Args:
+            window: What would be seen of the picture.
+            random: What to draw from.
+            halves: The labelled joints of the upper and of the lower body,
+                `(joints, 2)` each, picture pixels.
+        """
+        return windows.vary(self, window, random, halves)
+
+    def repaint(self, image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """The image with other pixels, `(height, width, 3)`; everything stays in place.
+
+        Args:
+            image: `(height, width, 3)`, uint8, RGB; may be painted over.
+            random: What to draw from.
+        """
+        return pixels.repaint(self, image, random)

@@ -1,0 +1,63 @@
+"""What becomes of a sample's pixels: colours, blur, traces of compression."""
+
+import cv2
+import numpy as np
+
+GREY = np.array([0.299, 0.587, 0.114])  # of red, green, blue, as JPEG weighs them
+MIDDLE, WHITE = 128, 255
+BLUR = 1 / 85  # of the image's width: how far a blurred pixel reaches, at most
+QUALITY = 20, 80  # of a JPEG whose compression shows
+
+
+def repaint(strengths, image: np.ndarray, random) -> np.ndarray:
+    """See `Augmentation.repaint`. Draws as many numbers, whatever the strengths are."""
+    changes = random.uniform(-1, 1, 6)
+    blur, reach, jpeg, quality = random.random(4).tolist()
+    if _coloured(strengths):
+        image = cv2.transform(image, colours(strengths, changes))
+    if blur < strengths.blur:
+        image = blurred(image, reach)
+    if jpeg < strengths.jpeg:
+        image = compressed(image, quality)
+    return image
+
+
+def _coloured(strengths):
+    return (
+        strengths.colour
+        or strengths.brightness
+        or strengths.contrast
+        or strengths.saturation
+    )
+
+
+def colours(strengths, changes) -> np.ndarray:
+    """`(3, 4)`, all changes of colour as one: RGB and 1 -> RGB.
+
+    Args:
+        changes: Six numbers, -1 to 1: of the channels, of contrast, saturation and
+            brightness.
+    """
+    contrast = 1 + strengths.contrast * changes[3]
+    saturation = 1 + strengths.saturation * changes[4]
+    matrix = np.empty((3, 4), "float32")
+    matrix[:, :3] = saturation * np.eye(3) + (1 - saturation) * GREY
+    matrix[:, :3] *= contrast * (1 + strengths.colour * changes[:3, None])
+    matrix[:, 3] = MIDDLE * (1 - contrast) + WHITE * strengths.brightness * changes[5]
+    return matrix
+
+
+def blurred(image: np.ndarray, reach: float) -> np.ndarray:
+    """Means of 3 x 3 pixels or more, up to `BLUR` as `reach` goes from 0 to 1."""
+    most = max(1, round(BLUR * image.shape[1]))
+    edge = 2 * (1 + int(reach * most)) + 1
+    return cv2.blur(image, (edge, edge), dst=image)
+
+
+def compressed(image: np.ndarray, quality: float) -> np.ndarray:
+    """As a JPEG would give it back, of low to fair `QUALITY` as it goes from 0 to 1."""
+    low, high = QUALITY
+    level = round(low + quality * (high - low))
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, level])
+    return cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
