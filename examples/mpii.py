@@ -14,8 +14,9 @@ from keras_hourglass.data.mixture import Source
 from keras_hourglass.evaluation import evaluate, score
 from keras_hourglass.predict import load
 from keras_hourglass.training import feeding, recipes
+from keras_hourglass.training.folder import BEST
 from keras_hourglass.training.plan import Plan
-from keras_hourglass.training.run import BEST, Run
+from keras_hourglass.training.run import Run
 
 
 def main(root, output="runs/mpii", dataset="mpii", missing="error", **network):

@@ -9,16 +9,19 @@ from keras_hourglass.data.mixture import mix
 from keras_hourglass.data.picture import BrokenPicture
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.data.stream import Stream
-from keras_hourglass.metrics import PCKh
-from keras_hourglass.model import StackedHourglass
 from keras_hourglass.replacing import replacing
-from keras_hourglass.training import feeding
+from keras_hourglass.training import beginning, feeding
 from keras_hourglass.training import plan as plans
+from keras_hourglass.training.folder import (
+    BEST,
+    EVENTS,
+    HISTORY,
+    LAST,
+    PICTURE,
+    progress_of,
+)
 from keras_hourglass.training.plan import Plan, Progress
 from keras_hourglass.training.showing import predictions
-
-BEST, LAST, HISTORY = "best.keras", "last.keras", "history.csv"
-EVENTS, PICTURE = "logs", "predictions.png"
 
 
 class Interrupted(Exception):
@@ -41,13 +44,10 @@ class Run:
 
     def __init__(self, plan: Plan, folder: Path, say=print):
         self.plan, self.folder, self.say = plan, Path(folder), say
-        self.progress = _progress_of(plan, self.folder)
-        keras.utils.set_random_seed(plan.seed)
-        if (self.folder / LAST).is_file():
-            self.model = keras.models.load_model(self.folder / LAST)
+        self.progress = progress_of(plan, self.folder)
+        self.model = beginning.network(plan, self.folder)
+        if self.progress.epochs:
             say(f"Going on after epoch {self.progress.epochs} of {plan.recipe.epochs}.")
-        else:
-            self.model = StackedHourglass(**plan.recipe.network)
         mixture = mix(plan.sources, self.model.skeleton, plan.missing)
         for note in mixture.notes:
             say(note)
@@ -70,13 +70,7 @@ class Run:
             self.say("All epochs are finished: nothing is left to do.")
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not self.model.compiled:
-            optimizer = plan.recipe.make_optimizer(self.stream.steps)
-            metric = PCKh(skeleton=self.model.skeleton)
-            self.model.compile(optimizer, plan.recipe.loss(), metrics=[metric])
-            # Left to the first step, it would be traced with it, and twice: that takes
-            # two thirds of the time until something moves.
-            optimizer.build(self.model.trainable_variables)
+        beginning.compile(self.model, plan, self.stream.steps)
         first, *others = (
             (name, feeding.validation(loader, plan.recipe.batch_size))
             for name, loader in self.validators.items()
@@ -164,21 +158,3 @@ class Run:
                 f"{failures[0]} first"
             )
         self.say(f"Best val_pckh {self.best.best:.2f}, kept in {self.folder / BEST}")
-
-
-def _progress_of(plan, folder):
-    """How far the run in a folder has come, once it is sure that it is this one."""
-    if (folder / plans.NAME).is_file():
-        old, progress = plans.read(folder)
-        if different := plans.differences(old, plan):
-            raise ValueError(
-                "`output` must be a new folder, or one of a run with the same choices; "
-                f"in {folder} these differ: {'; '.join(different)}"
-            )
-        return progress
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(
-            "`output` must be a new folder, or one of an earlier run. "
-            f"Received: output={str(folder)!r}"
-        )
-    return Progress()
