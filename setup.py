@@ -26,7 +26,11 @@ setup(
     # Installed under a name of its own: a top-level package `cli` would be anybody's.
     packages=[*find_packages(include=["keras_hourglass*"]), "keras_hourglass_cli"],
     package_dir={"keras_hourglass_cli": "cli"},
-    package_data={"keras_hourglass": ["py.typed"], "keras_hourglass.data": ["*.csv"]},
+    package_data={
+        "keras_hourglass": ["py.typed"],
+        "keras_hourglass.data": ["*.csv"],
+        "keras_hourglass.weights": ["*.npz"],
+    },
     install_requires=[
         "keras>=3.13",
         "tensorflow>=2.18",

@@ -6,6 +6,7 @@ from keras.layers import Add, Conv2D, Input, MaxPooling2D, ReLU, ZeroPadding2D
 
 from keras_hourglass import presets
 from keras_hourglass import skeleton as skeletons
+from keras_hourglass import weights as shipped
 from keras_hourglass.layers import blocks as block_table
 from keras_hourglass.layers.blocks import batch_norm
 from keras_hourglass.layers.heads import NormalizePixels, StackHeatmaps
@@ -113,7 +114,10 @@ class StackedHourglass(keras.Model):
                 f"`weights` must be False: the preset has none. Train it with "
                 f"`hourglass-keras train`. Received: name={name!r}, weights=True"
             )
-        return cls(**{**preset.network, **changes})
+        model = cls(**{**preset.network, **changes})
+        if weights:
+            shipped.load(model, preset.weights)
+        return model
 
     @property
     def heatmap_size(self) -> tuple[int, int]:

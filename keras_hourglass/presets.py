@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from keras_hourglass.choices import hint
+from keras_hourglass.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -16,14 +17,14 @@ class Preset:
         printed: Millions of parameters that the row prints.
         matches: Whether the network described has as many, to the decimal. Three
             rows cannot: `layers/blocks/multidilated.py`.
-        weights: Name of the weights that the package carries, if it does.
+        weights: What the package carries for it, if it does.
     """
 
     network: dict = field(default_factory=dict)
     row: str | None = None
     printed: float | None = None
     matches: bool = True
-    weights: str | None = None
+    weights: Weights | None = None
 
 
 def _row(row, printed, stacks, block, matches=True, **network):

@@ -12,7 +12,7 @@ import keras_hourglass
 
 ROOT = Path(keras_hourglass.__file__).parent
 STANDARD = sys.stdlib_module_names
-NETWORK = {"heatmaps", "layers", "model", "losses", "metrics", "presets"}
+NETWORK = {"heatmaps", "layers", "model", "losses", "metrics", "presets", "weights"}
 FIRST = {"choices", "skeleton", "geometry", "labels", "replacing"}
 FILES = {"numpy", "scipy", "h5py", "cv2", "data"} | FIRST
 
@@ -24,6 +24,7 @@ ROOMS = {
     "data.pydataset": FILES | {"keras"},
     "draw": {"numpy", "cv2", "skeleton"},
     **{room: {"keras"} | FIRST | NETWORK for room in NETWORK},
+    "weights": {"numpy", "replacing"},
     "callbacks": {"keras", "numpy", "tensorboard", "draw"} | FIRST | NETWORK,
     "predict": {"keras", "numpy", "cv2", "draw"} | FILES | NETWORK,
     "evaluation": {"keras", "draw", "predict"} | FILES | NETWORK,

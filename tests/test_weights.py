@@ -1,0 +1,53 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_hourglass import StackedHourglass, weights
+from keras_hourglass.presets import PRESETS
+from keras_hourglass.weights import Weights
+
+SMALL = {"stacks": 1, "filters": 8, "stem_filters": 4, "image_size": 64, "depth": 2}
+
+
+def network(seed, **changes):
+    keras.utils.set_random_seed(seed)
+    model = StackedHourglass(**{**SMALL, "block": "ghost", **changes})
+    random = np.random.default_rng(seed)
+    model.set_weights([random.normal(0, 1, w.shape) for w in model.get_weights()])
+    return model
+
+
+def test_what_is_packed_comes_back_kernels_in_16_bits_and_all_else_exactly(tmp_path):
+    source, target = network(0), network(1)
+    weights.pack(source, tmp_path / "small.npz")
+    weights.unpack(target, tmp_path / "small.npz")
+    for old, new in zip(source.get_weights(), target.get_weights()):
+        expected = old.astype("float16") if old.ndim > 1 else old
+        np.testing.assert_array_equal(new, expected)
+
+
+def test_another_network_is_refused_with_the_numbers(tmp_path):
+    weights.pack(network(0), tmp_path / "small.npz")
+    with pytest.raises(ValueError, match=r"must hold the model's [\d,]+ kernels"):
+        weights.unpack(network(1, filters=16), tmp_path / "small.npz")
+
+
+def test_a_damaged_file_is_refused(tmp_path, monkeypatch):
+    kept = weights.pack(network(0), tmp_path / "small.npz")
+    monkeypatch.setattr(weights, "files", lambda package: tmp_path)
+    weights.load(network(1), kept)
+    data = bytearray((tmp_path / "small.npz").read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "small.npz").write_bytes(data)
+    with pytest.raises(ValueError, match="damaged.*SHA-256 must be .*Received"):
+        weights.load(network(1), kept)
+
+
+@pytest.mark.parametrize("name", [n for n, p in PRESETS.items() if p.weights])
+def test_shipped_weights_load_and_are_small(name):
+    model = StackedHourglass.from_preset(name, weights=True)
+    held = PRESETS[name].weights
+    assert isinstance(held, Weights)
+    with weights.as_file(weights.files(weights.__name__) / held.file) as path:
+        assert path.stat().st_size <= 6e6
+    assert all(np.isfinite(w).all() for w in model.get_weights())
