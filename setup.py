@@ -28,7 +28,7 @@ setup(
     package_dir={"keras_hourglass_cli": "cli"},
     package_data={
         "keras_hourglass": ["py.typed"],
-        "keras_hourglass.data": ["*.csv"],
+        "keras_hourglass.data.mpii": ["*.csv"],
         "keras_hourglass.weights": ["*.npz"],
     },
     install_requires=[

@@ -5,8 +5,8 @@ import json
 import click
 
 from keras_hourglass import evaluation, predict
-from keras_hourglass.data import mpii_predictions
 from keras_hourglass.data.mixture import Source, mix
+from keras_hourglass.data.mpii import predictions as published
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.skeleton import MPII
 from keras_hourglass.training import feeding
@@ -44,8 +44,8 @@ def command(
     source = source._replace(root=root or source.root)
     reports = {}
     if predictions:
-        truth = mpii_predictions.truth(source.root)
-        errors = mpii_predictions.errors(mpii_predictions.read(predictions), *truth)
+        truth = published.truth(source.root)
+        errors = published.errors(published.read(predictions), *truth)
         reports[predictions] = evaluation.score(errors, MPII)
     for path in models:
         model = predict.load(path)

@@ -17,7 +17,7 @@ def main(dist):
     assert top == {"keras_hourglass", "keras_hourglass_cli"}, top
     for needed in (
         "keras_hourglass/py.typed",
-        "keras_hourglass/data/mpii_validation.csv",
+        "keras_hourglass/data/mpii/validation.csv",
     ):
         assert needed in names, needed
     (source,) = Path(dist).glob("*.tar.gz")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.io
 
-from keras_hourglass.data import DatasetError, mpii_predictions
+from keras_hourglass.data import DatasetError
+from keras_hourglass.data.mpii import predictions as published
 from keras_hourglass.evaluation import CONVENTIONS, columns, score
 from keras_hourglass.skeleton import MPII
 
@@ -31,9 +32,9 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_predictions_score_what_is_published(name, shared):
-    joints, heads = mpii_predictions.truth(shared / "mpii")
+    joints, heads = published.truth(shared / "mpii")
     path = shared / "mpii/reference_predictions" / name
-    errors = mpii_predictions.errors(mpii_predictions.read(path), joints, heads)
+    errors = published.errors(published.read(path), joints, heads)
     report = score(errors, MPII)
     half, tenth = report["thresholds"]["0.5"], report["thresholds"]["0.1"]
     table = dict(half["columns"])
@@ -48,9 +49,9 @@ def test_published_predictions_score_what_is_published(name, shared):
 
 
 def test_other_conventions_score_what_their_users_published(shared):
-    joints, heads = mpii_predictions.truth(shared / "mpii")
+    joints, heads = published.truth(shared / "mpii")
     path = shared / "mpii/reference_predictions/bearpaw-hg_s8_b1.mat"
-    errors = mpii_predictions.errors(mpii_predictions.read(path), joints, heads)
+    errors = published.errors(published.read(path), joints, heads)
     report = score(errors, MPII)
     half = report["thresholds"]["0.5"]
     assert half["columns"]["Head (official)"] == pytest.approx(97.44, abs=0.005)
@@ -110,7 +111,7 @@ def test_every_convention_says_who_uses_it():
 
 @pytest.fixture
 def predictions():
-    return np.random.default_rng(0).uniform(1, 900, mpii_predictions.SHAPE)
+    return np.random.default_rng(0).uniform(1, 900, published.SHAPE)
 
 
 def test_files_of_every_kind_say_the_same(predictions, tmp_path):
@@ -123,7 +124,7 @@ def test_files_of_every_kind_say_the_same(predictions, tmp_path):
     listed = {"preds": predictions.tolist(), "origin": 1}
     (tmp_path / "d.json").write_text(json.dumps(listed))
     for path in sorted(tmp_path.iterdir()):
-        np.testing.assert_allclose(mpii_predictions.read(path), predictions, atol=1e-9)
+        np.testing.assert_allclose(published.read(path), predictions, atol=1e-9)
 
 
 def test_unusable_predictions_are_refused_by_name(predictions, tmp_path):
@@ -138,6 +139,6 @@ def test_unusable_predictions_are_refused_by_name(predictions, tmp_path):
         ("some.txt", "must end in one of"),
     ]:
         with pytest.raises(DatasetError, match=f"(?s){says}"):
-            mpii_predictions.read(tmp_path / name)
+            published.read(tmp_path / name)
     with pytest.raises(FileNotFoundError):
-        mpii_predictions.read(tmp_path / "none.npz")
+        published.read(tmp_path / "none.npz")

@@ -5,7 +5,9 @@ import pytest
 import scipy.io
 
 from keras_hourglass import data
-from keras_hourglass.data import files, mpii
+from keras_hourglass.data import files
+from keras_hourglass.data.mpii import community, matlab
+from keras_hourglass.data.mpii.person import head_size, person, validation_pairs
 
 EMPTY = np.zeros((0, 0))
 
@@ -61,14 +63,14 @@ def write(folder, *annorects, train=None, names=None):
     for picture in pictures:
         if names is None:
             (folder / "images" / picture["image"]["name"]).touch()
-    scipy.io.savemat(folder / mpii.MATLAB, {"RELEASE": release})
+    scipy.io.savemat(folder / matlab.NAMES[0], {"RELEASE": release})
     return folder
 
 
 def test_a_person_is_counted_from_0_in_pixels_with_the_published_margins():
     joints = np.zeros((16, 2))
     joints[3] = 11, 21
-    row = mpii.person((101, 51), 2.0, joints, [[10, 20], [40, 60]])
+    row = person((101, 51), 2.0, joints, head_size([[10, 20], [40, 60]]))
     assert row["center"].tolist() == [100, 50 + 15 * 2]
     assert row["side"] == 200 * 1.25 * 2
     assert row["joints"][3].tolist() == [10, 20]
@@ -77,7 +79,7 @@ def test_a_person_is_counted_from_0_in_pixels_with_the_published_margins():
 
 
 def test_without_a_head_box_the_head_is_25_pixels_per_unit_of_scale():
-    row = mpii.person((101, 51), 2.0, np.ones((16, 2)))
+    row = person((101, 51), 2.0, np.ones((16, 2)))
     assert row["head_size"] == 50 == 0.1 * row["side"]
 
 
@@ -135,7 +137,7 @@ def test_a_person_without_a_head_box_is_measured_by_scale(tmp_path, lacking, alo
 
 
 def test_a_person_keeps_the_number_in_the_picture_that_the_split_counts_by(tmp_path):
-    image, person = next(pair for pair in mpii.validation_pairs() if pair[1] == 2)
+    image, person = next(pair for pair in validation_pairs() if pair[1] == 2)
     two = struct_array(rect("annopoints"), rect(), rect())
     rects = [EMPTY] * (image - 1) + [two]
     people = data.load("mpii", write(tmp_path, *rects))
@@ -151,7 +153,7 @@ def test_pictures_of_the_test_set_are_nobodys(tmp_path):
 
 def test_a_joint_that_no_skeleton_has_is_refused_with_the_persons_name(tmp_path):
     folder = write(tmp_path, rect(), rect(annopoints=points((1.0, 2.0, 16))))
-    with pytest.raises(data.DatasetError, match="2.jpg .*image 2, person 1"):
+    with pytest.raises(data.DatasetError, match="2.jpg .*image 2, person 1.: joint"):
         data.load("mpii", folder)
 
 
@@ -163,7 +165,6 @@ def test_a_picture_outside_of_the_folder_is_refused(tmp_path, name):
 
 
 OTHER = {
-    "another variable": {"x": 3},
     "a number": {"RELEASE": 3},
     "a list of numbers": {"RELEASE": {"annolist": [1, 2], "img_train": [1, 1]}},
     "no list": {"RELEASE": {"img_train": 1}},
@@ -172,23 +173,29 @@ OTHER = {
 
 @pytest.mark.parametrize("content", OTHER.values(), ids=OTHER)
 def test_a_mat_that_is_not_mpii_is_refused_by_its_name(tmp_path, content):
-    scipy.io.savemat(tmp_path / mpii.MATLAB, content)
-    with pytest.raises(data.DatasetError, match=f"{mpii.MATLAB} is not MPII's"):
+    scipy.io.savemat(tmp_path / matlab.NAMES[0], content)
+    with pytest.raises(data.DatasetError, match=f"{matlab.NAMES[0]} is not MPII's"):
         data.load("mpii", tmp_path)
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
 def test_a_mat_that_broke_off_is_refused_by_its_name(tmp_path, share):
-    path = write(tmp_path, rect()) / mpii.MATLAB
+    path = write(tmp_path, rect()) / matlab.NAMES[0]
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(data.DatasetError, match=f"{mpii.MATLAB} is not MPII's"):
+    with pytest.raises(data.DatasetError, match=f"{matlab.NAMES[0]} has no readable"):
+        data.load("mpii", tmp_path)
+
+
+def test_a_mat_without_the_variable_is_refused_by_its_name(tmp_path):
+    scipy.io.savemat(tmp_path / matlab.NAMES[0], {"x": 3})
+    with pytest.raises(data.DatasetError, match="no readable 'RELEASE'"):
         data.load("mpii", tmp_path)
 
 
 def test_bytes_that_are_no_mat_are_refused_by_their_name(tmp_path):
-    (tmp_path / mpii.MATLAB).write_bytes(b"\xff\xd8\xff" * 500)
-    with pytest.raises(data.DatasetError, match=f"{mpii.MATLAB} is not MPII's"):
+    (tmp_path / matlab.NAMES[0]).write_bytes(b"\xff\xd8\xff" * 500)
+    with pytest.raises(data.DatasetError, match=f"{matlab.NAMES[0]} has no readable"):
         data.load("mpii", tmp_path)
 
 
@@ -210,7 +217,9 @@ def test_skipping_everybody_is_an_error(tmp_path):
 
 
 def test_a_folder_without_annotations_says_which_files_it_looked_for(tmp_path):
-    with pytest.raises(data.DatasetError, match=f"{mpii.MATLAB} or .*{tmp_path.name}"):
+    with pytest.raises(
+        data.DatasetError, match=f"{matlab.NAMES[0]} or mpii.*{tmp_path.name}"
+    ):
         data.load("mpii", tmp_path)
 
 
@@ -243,7 +252,7 @@ def test_the_packages_split_is_that_of_the_json_in_its_order(shared):
         for entry in files.read_json(path)
         if entry["isValidation"]
     ]
-    assert pairs == mpii.validation_pairs()
+    assert pairs == validation_pairs()
 
 
 def test_the_head_is_a_tenth_of_the_window_on_all_validation_people(annotated):
@@ -256,7 +265,7 @@ def test_the_head_is_a_tenth_of_the_window_on_all_validation_people(annotated):
 
 
 def test_the_real_joints_are_those_of_the_published_ground_truth(annotated, shared):
-    truth = scipy.io.loadmat(shared / "mpii" / "annotations" / mpii.HEAD_BOXES)
+    truth = scipy.io.loadmat(shared / "mpii" / "annotations" / community.HEAD_BOXES)
     expected = np.moveaxis(truth["pos_gt_src"], -1, 0) - 1
     people = annotated.of_split("val")
     given = (people.weights > 0) & (expected > -1).all(axis=-1)

@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.data import mpii, picture
+from keras_hourglass.data import picture
 from keras_hourglass.data.augment import Augmentation
 from keras_hourglass.data.gather import gather
 from keras_hourglass.data.loader import Loader, read_reduced
+from keras_hourglass.data.mpii import community
 from keras_hourglass.data.people import from_rows
 from keras_hourglass.data.pydataset import PeopleDataset
 from keras_hourglass.data.sample import Sampler
@@ -30,7 +31,7 @@ IMAGE, HEATMAP = (96, 128), (24, 32)
 def photographed(shared):
     """Six real people, on photographs."""
     path = shared / "fixtures" / "mpii_mini" / "annotations.json"
-    entries, read = mpii.from_json(path)
+    entries, read = community.entries(path)
     return gather(entries, read, MPII, path, path.parent / "images").take(slice(6))
 
 

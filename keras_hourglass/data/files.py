@@ -4,8 +4,10 @@ import json
 from gzip import BadGzipFile
 from gzip import open as open_gzip
 from pathlib import Path
+from zlib import error as ZlibError
 
 import numpy as np
+import scipy.io
 
 from keras_hourglass.data.people import People
 
@@ -27,6 +29,27 @@ def find(root: Path, *names: str) -> Path | None:
     """The first file of one of the names, in `root` or its `annotations/`."""
     places = [root / sub / name for name in names for sub in ("", "annotations")]
     return next((path for path in places if path.is_file()), None)
+
+
+UNREADABLE = (  # what scipy raises for bytes of another kind
+    *(AttributeError, LookupError, NotImplementedError, OSError, TypeError, ValueError),
+    *(scipy.io.matlab.MatReadError, ZlibError),
+)
+
+
+def read_matlab(path: Path, variable: str, **kwargs):
+    """A variable of a `.mat` file, structs as objects.
+
+    Args:
+        kwargs: To `scipy.io.loadmat`.
+
+    Raises:
+        DatasetError: If there is none.
+    """
+    try:
+        return scipy.io.loadmat(path, struct_as_record=False, **kwargs)[variable]
+    except UNREADABLE as error:
+        raise DatasetError(f"{path} has no readable {variable!r}: {error}") from None
 
 
 def inside(parent: Path, name: str) -> str:

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-import scipy.io
 
 from keras_hourglass.data import files
-from keras_hourglass.data.mpii import HEAD, HEAD_BOXES
+from keras_hourglass.data.mpii.community import HEAD_BOXES, published_heads
 
 SHAPE = (2958, 16, 2)
 
@@ -27,11 +26,9 @@ def truth(root):
         raise files.DatasetError(
             f"`root` must hold {HEAD_BOXES}. Received: root={str(root)!r}"
         )
-    held = scipy.io.loadmat(path)
-    joints = np.moveaxis(held["pos_gt_src"], -1, 0).astype(float)
-    joints[held["jnt_missing"].T.astype(bool)] = np.nan
-    corners = np.moveaxis(held["headboxes_src"], -1, 0).astype(float)
-    return joints, HEAD * np.linalg.norm(corners[:, 0] - corners[:, 1], axis=1)
+    joints = np.moveaxis(files.read_matlab(path, "pos_gt_src"), -1, 0).astype(float)
+    joints[files.read_matlab(path, "jnt_missing").T.astype(bool)] = np.nan
+    return joints, published_heads(path)
 
 
 def read(path) -> np.ndarray:
@@ -71,7 +68,7 @@ def errors(predictions, joints, heads) -> np.ndarray:
 
 
 def _matlab(path):
-    return scipy.io.loadmat(path)["preds"], 1
+    return files.read_matlab(path, "preds"), 1
 
 
 def _hdf5(path):
