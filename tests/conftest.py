@@ -1,5 +1,6 @@
 """What several tests start from: real data, and a dot to look for."""
 
+import struct
 from pathlib import Path
 
 import cv2
@@ -50,6 +51,31 @@ def found():
         return np.array([moments["m10"], moments["m01"]]) / moments["m00"]
 
     return find
+
+
+@pytest.fixture(scope="session")
+def exif():
+    """Makes an EXIF block with one entry before the tag, by CIPA DC-008."""
+
+    def make(orientation, order=">", tag=0x0112):
+        entries = [(0x010F, 2, 4, 0x4142), (tag, 3, 1, orientation)]
+        block = {">": b"MM", "<": b"II"}[order] + struct.pack(order + "HIH", 42, 8, 2)
+        for name, kind, count, value in entries:
+            block += struct.pack(order + "HHIHH", name, kind, count, value, 0)
+        return block + struct.pack(order + "I", 0)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def with_exif():
+    """Puts an EXIF block at the head of a JPEG: (its bytes, the block) -> bytes."""
+
+    def put(data, block):
+        length = struct.pack(">H", len(block) + 8)
+        return data[:2] + b"\xff\xe1" + length + b"Exif\0\0" + block + data[2:]
+
+    return put
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,3 @@
-import struct
-
 import cv2
 import numpy as np
 import pytest
@@ -11,14 +9,16 @@ SIZE = (163, 109)  # neither side a multiple of 2 or of 8
 PLACE = (90.3, 51.8)
 
 
-def encoded(pixels, extension=".jpg", orientation=1):
-    flags = [cv2.IMWRITE_JPEG_QUALITY, 98] if extension == ".jpg" else []
-    data = cv2.imencode(extension, pixels[..., ::-1], flags)[1].tobytes()
-    if orientation == 1:
-        return data
-    tiff = struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x112, 3, 1, orientation, 0, 0)
-    body = b"Exif\0\0" + tiff
-    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:]
+@pytest.fixture
+def encoded(exif, with_exif):
+    """Makes a file: (pixels, extension, orientation) -> its bytes."""
+
+    def encode(pixels, extension=".jpg", orientation=1):
+        flags = [cv2.IMWRITE_JPEG_QUALITY, 98] if extension == ".jpg" else []
+        data = cv2.imencode(extension, pixels[..., ::-1], flags)[1].tobytes()
+        return data if orientation == 1 else with_exif(data, exif(orientation))
+
+    return encode
 
 
 def stored(shown, orientation):
@@ -39,7 +39,7 @@ def on_the_picture(region, point):
     return region.place.to_image(np.array([point]), region.size)[0]
 
 
-def test_pixels_come_as_red_green_and_blue():
+def test_pixels_come_as_red_green_and_blue(encoded):
     pixels = np.full((20, 30, 3), (200, 100, 50), "uint8")
     region = picture.read("a", encoded(pixels))
     assert region.size == (30, 20)
@@ -56,7 +56,7 @@ def test_a_gray_picture_has_three_equal_channels(tmp_path):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_is_turned_as_its_exif_tag_says(orientation):
+def test_a_picture_is_turned_as_its_exif_tag_says(encoded, orientation):
     random = np.random.default_rng(0)
     shown = cv2.resize(random.integers(0, 255, (4, 6, 3), "uint8"), (60, 40))
     data = encoded(stored(shown, orientation), orientation=orientation)
@@ -68,7 +68,7 @@ def test_a_picture_is_turned_as_its_exif_tag_says(orientation):
 @pytest.mark.parametrize("reduction", [1, 2, 4])
 @pytest.mark.parametrize("extension", [".jpg", ".png"])
 def test_a_dot_lies_at_the_same_place_at_any_reduction(
-    dotted, found, extension, reduction
+    dotted, found, encoded, extension, reduction
 ):
     data = encoded(dotted(PLACE, SIZE, 6), extension)
     region = picture.read("a", data, reduction)
@@ -79,7 +79,7 @@ def test_a_dot_lies_at_the_same_place_at_any_reduction(
 @pytest.mark.parametrize("reduction", [2, 4])
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_a_dot_of_a_turned_picture_lies_at_the_same_place_at_any_reduction(
-    dotted, found, orientation, reduction
+    dotted, found, encoded, orientation, reduction
 ):
     shown = dotted(PLACE, SIZE, 6)
     data = encoded(stored(shown, orientation), orientation=orientation)
@@ -89,7 +89,7 @@ def test_a_dot_of_a_turned_picture_lies_at_the_same_place_at_any_reduction(
 
 
 @pytest.mark.parametrize("reduction", [2, 4])
-def test_a_large_jpeg_is_read_at_the_size_that_is_asked_for(reduction):
+def test_a_large_jpeg_is_read_at_the_size_that_is_asked_for(encoded, reduction):
     region = picture.read("a", encoded(np.zeros((96, 160, 3), "uint8")), reduction)
     assert region.size == (160 // reduction, 96 // reduction)
 
@@ -107,7 +107,9 @@ def test_a_picture_is_reduced_while_each_pixel_of_the_grid_has_one_of_its_own(
 
 @pytest.mark.parametrize("kind", ["empty", "text", "half"])
 @pytest.mark.parametrize("extension", [".jpg", ".png"])
-def test_a_broken_file_is_refused_by_its_name(tmp_path, dotted, extension, kind):
+def test_a_broken_file_is_refused_by_its_name(
+    tmp_path, dotted, encoded, extension, kind
+):
     whole = encoded(dotted(PLACE, SIZE, 6), extension)
     broken = {"empty": b"", "text": b"no picture", "half": whole[: len(whole) // 2]}
     path = tmp_path / f"broken{extension}"

@@ -1,23 +1,30 @@
 """Reading pictures: RGB pixels, and where they lie on the picture as it is shown."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from keras_hourglass.data.jpeg import header
+from keras_hourglass.data.damage import reached
+from keras_hourglass.data.headers import Header
+from keras_hourglass.data.opening import BrokenPicture, broken, contents, examined
 from keras_hourglass.geometry import Crop
 
+__all__ = ["BrokenPicture", "Region", "boxed", "decode", "read", "reduction_for"]
+
+AS_STORED = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 REDUCED = {  # OpenCV's flags by how far it is to reduce; those of color mean BGR
-    1: cv2.IMREAD_COLOR_RGB,
-    2: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_2,
-    4: cv2.IMREAD_COLOR_RGB | cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    1: AS_STORED,
+    2: AS_STORED | cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: AS_STORED | cv2.IMREAD_REDUCED_GRAYSCALE_4,
+}
+TURNS = {  # orientation -> whether rows are shown as columns; then, x and y mirrored
+    **{1: (False, 0, 0), 2: (False, 1, 0), 3: (False, 1, 1), 4: (False, 0, 1)},
+    **{5: (True, 0, 0), 6: (True, 1, 0), 7: (True, 1, 1), 8: (True, 0, 1)},
 }
 
-
-class BrokenPicture(ValueError):
-    """A file that cannot be read as a picture."""
+# Errors here name the file; OpenCV's own lines beside them do not.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 class Region(NamedTuple):
@@ -49,29 +56,50 @@ def boxed(pixels: np.ndarray, box) -> Region:
 
 
 def read(path, data: bytes | None = None, reduction: int = 1) -> Region:
-    """Reads a picture, turned as its EXIF tag says.
+    """Reads a picture, turned as its EXIF tag says; of several frames, the first.
+
+    Transparency is left out: every pixel has the colour that is stored of it.
 
     Args:
         path: Of the file.
         data: Its bytes, where they are known already.
-        reduction: 1, 2 or 4: reads at a half or a quarter of the size, where it is
-            sure what part of the picture each pixel then is.
+        reduction: 1, 2 or 4: a JPEG is read at a half or a quarter of its size.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        BrokenPicture: If it is no picture or is damaged.
+        OSError: If there is no such file.
+        BrokenPicture: If it is no picture, is damaged or too large.
     """
-    data = Path(path).read_bytes() if data is None else data
-    pixels, head = None, header(data)
-    # Other formats are rounded down; of a turned picture the rounding may come first.
-    if head is None or head.orientation != 1:
-        reduction = 1
-    if data:
+    data = contents(path) if data is None else data
+    return decode(path, data, examined(path, data), reduction)
+
+
+def decode(path, data: bytes, head: Header, reduction: int = 1) -> Region:
+    """What `read` does, of a file whose header was examined."""
+    reduction = reduction if head.channels else 1  # of a JPEG
+    try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), REDUCED[reduction])
-    if pixels is None:
-        raise BrokenPicture(f"{path} cannot be read as a picture")
-    height, width = (reduction * side for side in pixels.shape[:2])
-    return boxed(pixels, (0, 0, width, height))
+    except cv2.error:
+        pixels = None
+    size = (-(-head.height // reduction), -(-head.width // reduction), 3)
+    if pixels is None or pixels.shape != size or pixels.dtype != np.uint8:
+        raise broken(path, "it is damaged, or of a kind that OpenCV does not know")
+    if head.channels:
+        reached(path, data, pixels)
+    return _shown(pixels, head, reduction)
+
+
+def _shown(pixels, head, reduction):
+    """Stored pixels, turned as they are shown."""
+    transposed, *mirrored = TURNS[head.orientation]
+    size = np.array([head.width, head.height])
+    if transposed:
+        pixels, size = cv2.transpose(pixels), size[::-1]
+    if any(mirrored):
+        pixels = cv2.flip(pixels, {(1, 0): 1, (0, 1): 0, (1, 1): -1}[*mirrored])
+    covered = reduction * np.array(pixels.shape[1::-1])
+    # The last of reduced pixels may reach beyond the picture, by what is mirrored.
+    first = np.where(mirrored, size - covered, 0)
+    return boxed(pixels, (*first, *covered))
 
 
 def reduction_for(window: Crop, size: tuple[int, int]) -> int:

@@ -1,15 +1,15 @@
 """The loader as a `tf.data` pipeline, which reads no more of a JPEG than it needs."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from keras_hourglass.data import picture
-from keras_hourglass.data.jpeg import header
+from keras_hourglass.data.damage import reached
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.picture import BrokenPicture, Region
+from keras_hourglass.data.opening import broken, contents, examined
+from keras_hourglass.data.picture import Region
 from keras_hourglass.data.stream import Stream
 from keras_hourglass.geometry import Crop, covering_box
 
@@ -22,21 +22,21 @@ def read_window(path: str, window: Crop, size: tuple[int, int]) -> Region:
     Called within the pipeline's threads, where TensorFlow's operation runs eagerly:
     so an error can name its file.
     """
-    data = Path(path).read_bytes()
-    head = header(data)
-    if head is None or head.orientation != 1 or head.channels == 4:
-        return picture.read(path, data, picture.reduction_for(window, size))
+    data = contents(path)
+    head = examined(path, data)
+    if head.channels not in (1, 3) or head.orientation != 1:  # no JPEG, CMYK, turned
+        return picture.decode(path, data, head, picture.reduction_for(window, size))
     box = covering_box(window.corners(), head.width, head.height)
     x, y, width, height = box
     if width * height > MOST * head.width * head.height:
-        return picture.read(path, data, picture.reduction_for(window, size))
+        return picture.decode(path, data, head, picture.reduction_for(window, size))
     try:
         pixels = tf.io.decode_and_crop_jpeg(
             data, [y, x, height, width], channels=3, dct_method="INTEGER_FAST"
         )
     except tf.errors.InvalidArgumentError:
-        raise BrokenPicture(f"{path} is a damaged JPEG") from None
-    return picture.boxed(pixels.numpy(), box)
+        raise broken(path, "it is a damaged JPEG") from None
+    return picture.boxed(reached(path, data, pixels.numpy()), box)
 
 
 def training_dataset(loader: Loader, stream: Stream, first_epoch: int = 0):

@@ -1,0 +1,88 @@
+import os
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from keras_hourglass.data import opening, picture
+from keras_hourglass.data.opening import BrokenPicture, contents, examined
+
+# Format -> where its size lies, and how it is written there: width, height.
+SIZES = {
+    ".png": (16, ">II"),
+    ".bmp": (18, "<ii"),
+    ".gif": (6, "<HH"),
+    ".webp": (26, "<HH"),
+}
+
+
+def sized(extension, width, height):
+    """A small picture whose header claims another size."""
+    small = cv2.imencode(extension, np.zeros((16, 16, 3), "uint8"))[1].tobytes()
+    data = bytearray(small)
+    if extension == ".jpg":
+        struct.pack_into(">HH", data, data.index(b"\xff\xc0") + 5, height, width)
+    elif extension == ".tiff":
+        (start,) = struct.unpack_from("<I", data, 4)
+        for place, length in ((start + 2, width), (start + 14, height)):
+            struct.pack_into("<HII", data, place + 2, 4, 1, length)
+    else:
+        place, numbers = SIZES[extension]
+        if small[12:16] == b"VP8L":
+            struct.pack_into("<I", data, 21, width - 1 | height - 1 << 14)
+        else:
+            struct.pack_into(numbers, data, place, width, height)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".bmp", ".gif", ".tiff"])
+def test_a_picture_that_claims_a_huge_size_is_refused_before_it_is_decoded(
+    extension, monkeypatch
+):
+    monkeypatch.setattr(cv2, "imdecode", None)  # is not reached
+    with pytest.raises(BrokenPicture, match="a.x .* 60000 x 60000 .* 134,217,728"):
+        picture.read("a.x", sized(extension, 60000, 60000))
+
+
+def test_the_limit_lies_below_that_of_opencv_and_every_format_has_it():
+    assert opening.MOST_PIXELS < 2**30
+    side = int(opening.MOST_PIXELS**0.5)
+    for extension in (".jpg", ".png", ".webp", ".bmp", ".gif", ".tiff"):
+        assert examined("a", sized(extension, side, side)).width == side
+        with pytest.raises(BrokenPicture, match=f"{side + 1} x {side + 1}"):
+            examined("a", sized(extension, side + 1, side + 1))
+
+
+@pytest.mark.parametrize("size", [(0, 16), (16, 0)])
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".bmp", ".gif", ".tiff"])
+def test_a_picture_without_pixels_is_refused(extension, size):
+    with pytest.raises(BrokenPicture, match=" x ".join(map(str, size))):
+        examined("a", sized(extension, *size))
+
+
+def test_the_bytes_of_a_file_with_any_name_are_read(tmp_path):
+    for name in ("größe 日本.jpg", " a ", "new\nline", "x" * 250):
+        (tmp_path / name).write_bytes(b"\0what\xff")
+        assert contents(str(tmp_path / name)) == b"\0what\xff"
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path):
+    with pytest.raises(BrokenPicture, match=f"{tmp_path.name} .* it is no file"):
+        contents(tmp_path)
+    os.mkfifo(tmp_path / "pipe")  # whose reader waits for a writer
+    with pytest.raises(BrokenPicture, match="pipe .* it is no file"):
+        contents(tmp_path / "pipe")
+    with pytest.raises(BrokenPicture, match=r"'a\\x00b' .* null"):
+        contents("a\0b")
+    with pytest.raises(OSError, match="nowhere"):
+        contents(tmp_path / "nowhere")
+    with pytest.raises(OSError, match="name too long"):
+        contents(tmp_path / ("x" * 300))
+
+
+def test_a_file_of_any_length_is_not_read_into_memory(tmp_path):
+    with open(tmp_path / "long.jpg", "wb") as file:
+        file.truncate(2**40)  # takes no space on the disk
+    with pytest.raises(BrokenPicture, match="1,099,511,627,776 bytes, of at most"):
+        contents(tmp_path / "long.jpg")
