@@ -1,0 +1,41 @@
+"""The network that scored best, in a file."""
+
+import keras
+
+from keras_hourglass.callbacks.averaged import AveragedWeights
+from keras_hourglass.replacing import replacing
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Saves the network, without optimizer, whenever its score is the best so far.
+
+    Args:
+        path: Of the `.keras` file.
+        averaged: Whose weights to save.
+        monitor: Which value of the logs is to be high.
+        best: The score to beat, if training goes on.
+    """
+
+    def __init__(
+        self,
+        path,
+        averaged: AveragedWeights,
+        monitor: str = "val_pckh",
+        best: float = -1.0,
+    ):
+        super().__init__()
+        self.path, self.averaged = path, averaged
+        self.monitor, self.best = monitor, best
+        self.plain = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        score = (logs or {}).get(self.monitor)
+        if score is None or not score > self.best:
+            return
+        if self.plain is None:
+            self.plain = type(self.model).from_config(self.model.get_config())
+        with self.averaged.in_model():
+            self.plain.set_weights(self.model.get_weights())
+        with replacing(self.path) as path:
+            self.plain.save(path)
+        self.best = float(score)
