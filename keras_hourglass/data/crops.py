@@ -21,6 +21,7 @@ from keras_hourglass.data.gather import LeftOut, gather, numbered
 from keras_hourglass.data.people import People
 from keras_hourglass.skeleton import MPII, Skeleton
 
+ANNOTATIONS = "annotations.json"
 MARGIN = 1.4  # MPII's windows are so much longer than its joints' boxes, in the median
 
 
@@ -32,11 +33,10 @@ def load(root, faults=None) -> People:
         faults: See `gather.gather`.
     """
     root = files.folder(root, "crops")
-    path = files.find(root, "annotations.json")
-    if path is None:
-        raise files.DatasetError(
-            f"`root` must hold annotations.json. Received: root={str(root)!r}"
-        )
+    paths = files.find(root, ANNOTATIONS)
+    if not paths:
+        raise files.lacking(root, ANNOTATIONS)
+    (path,) = paths
     listed = files.read_json(path)
     try:
         skeleton, entries = skeleton_of(listed["joint_names"]), [*listed["people"]]

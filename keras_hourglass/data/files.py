@@ -25,10 +25,27 @@ def folder(root, dataset: str) -> Path:
     return Path(root)
 
 
-def find(root: Path, *names: str) -> Path | None:
-    """The first file of one of the names, in `root` or its `annotations/`."""
-    places = [root / sub / name for name in names for sub in ("", "annotations")]
-    return next((path for path in places if path.is_file()), None)
+def find(root: Path, *names: str) -> list[Path]:
+    """The files of some names that exist, compressed or not.
+
+    Args:
+        root: Where to look, and in its `annotations/`.
+        names: Or patterns; the files come in their order.
+    """
+    found = {}
+    for name in names:
+        for pattern in (name, f"annotations/{name}"):
+            for path in sorted([*root.glob(pattern), *root.glob(f"{pattern}.gz")]):
+                found.setdefault(path.name.removesuffix(".gz"), path)
+    return [*found.values()]
+
+
+def lacking(root: Path, *names: str) -> DatasetError:
+    """What to raise where `find` finds none of the names."""
+    return DatasetError(
+        f"`root` must hold {' or '.join(names)}, itself or in its `annotations/`. "
+        f"Received: root={str(root)!r}"
+    )
 
 
 UNREADABLE = (  # what scipy raises for bytes of another kind

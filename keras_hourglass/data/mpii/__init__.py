@@ -6,28 +6,28 @@ Analysis, CVPR 2014. http://human-pose.mpi-inf.mpg.de
 
 from keras_hourglass.data import files
 from keras_hourglass.data.gather import gather
-from keras_hourglass.data.mpii import community, matlab
-from keras_hourglass.data.people import People
+from keras_hourglass.data.mpii import community, hdf5, matlab
+from keras_hourglass.data.people import People, join
 from keras_hourglass.skeleton import MPII
 
-FORMS = (matlab, community)
+FORMS = (matlab, community, hdf5)
 
 
 def load(root, faults=None) -> People:
     """The annotated people of MPII's training images, `val` ones among them.
 
     Args:
-        root: Folder with `images/` and, beside or in `annotations/`, the `NAMES` of one
-            of `FORMS`; of several the first is taken.
+        root: Folder with `images/` and, beside or in `annotations/`, the files that one
+            of `FORMS` has as `NAMES`; of several forms the first is taken.
         faults: See `gather.gather`.
     """
     root = files.folder(root, "mpii")
     for form in FORMS:
-        if path := files.find(root, *form.NAMES):
-            entries, read = form.entries(path)
-            return gather(entries, read, MPII, path, root / "images", faults)
-    names = " or ".join(form.NAMES[0] for form in FORMS)
-    raise files.DatasetError(
-        f"`root` must hold {names}, itself or in its `annotations/`. "
-        f"Received: root={str(root)!r}"
-    )
+        if paths := files.find(root, *form.NAMES):
+            return join(
+                [
+                    gather(*form.entries(path), MPII, path, root / "images", faults)
+                    for path in paths
+                ]
+            )
+    raise files.lacking(root, *(name for form in FORMS for name in form.NAMES))

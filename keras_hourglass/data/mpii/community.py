@@ -8,7 +8,7 @@ from keras_hourglass.data import files
 from keras_hourglass.data.gather import numbered
 from keras_hourglass.data.mpii.person import head_size, person
 
-NAMES = ("mpii_annotations.json", "mpii_annotations.json.gz")
+NAMES = ("mpii_annotations.json",)
 HEAD_BOXES = "detections_our_format.mat"  # of the validation people, in JSON's order
 
 
@@ -18,7 +18,7 @@ def entries(path: Path):
     if not isinstance(listed, list):
         raise files.DatasetError(f"{path} must hold a list of people")
     boxes = files.find(path.parent, HEAD_BOXES)
-    heads = iter(() if boxes is None else published_heads(boxes))
+    heads = iter(published_heads(*boxes) if boxes else ())
 
     def read(entry):
         validation = bool(entry["isValidation"])

@@ -21,11 +21,10 @@ def truth(root):
         joints `(2958, 16, 2)`, MPII pixels, counted from 1, NaN where absent; and
         heads `(2958,)`, MPII pixels.
     """
-    path = files.find(files.folder(root, "mpii"), HEAD_BOXES)
-    if path is None:
-        raise files.DatasetError(
-            f"`root` must hold {HEAD_BOXES}. Received: root={str(root)!r}"
-        )
+    found = files.find(files.folder(root, "mpii"), HEAD_BOXES)
+    if not found:
+        raise files.lacking(root, HEAD_BOXES)
+    (path,) = found
     joints = np.moveaxis(files.read_matlab(path, "pos_gt_src"), -1, 0).astype(float)
     joints[files.read_matlab(path, "jnt_missing").T.astype(bool)] = np.nan
     return joints, published_heads(path)
