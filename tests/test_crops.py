@@ -113,7 +113,27 @@ BROKEN = {
     "two joints": (person(joints=JOINTS[:2]), "`joints` must be 3 pairs"),
     "ragged joints": (person(joints=[[1], [1, 2], [3, 4]]), ""),
     "joints are text": (person(joints="here"), ""),
-    "joint nowhere": (person(joints=[[1, None], [1, 2], [3, 4]]), "must be finite"),
+    "joint nowhere": (
+        person(joints=[[1, None], [1, 2], [3, 4]]),
+        "joint 'left_hip' must be two finite",
+    ),
+    "joint beyond all": (
+        person(joints=[[1, 2], [1e30, 2], [3, 4]], side=9),
+        "joint 'right_hip' must be two finite",
+    ),
+    "joint beyond numbers": (person(joints=[[1, 2], [10**400, 2], [3, 4]]), "large"),
+    "center beyond all": (person(center=[1, -1e30]), "`center` must be"),
+    "side beyond all": (person(side=1e30), "`side` must be"),
+    "side of nothing": (person(side=1e-30), "`side` must be"),
+    "side below 0": (person(side=-5), "`side` must be"),
+    "side is text": (person(side="wide"), ""),
+    "head beyond all": (person(head_size=1e30), "`head_size` must be"),
+    "picture with an end": (person(image="1.jpg\0.png"), "that no file's name has"),
+    "picture of half a letter": (person(image="\ud800.jpg"), "no file's name has"),
+    "picture with a long name": (person(image="x" * 10**6), "1,000,000 letters"),
+    "scores are text": (person(scores="sure"), ""),
+    "everything is null": (dict.fromkeys(["image", "joints", "present"]), ""),
+    "people in people": ({"people": [person()]}, "missing"),
     "few present": (person(present=[1, 1]), ""),
     "few scores": (person(scores=[1, 1]), ""),
     "score above 1": (person(scores=[1, 1.5, 1]), "0 to 1"),
@@ -149,7 +169,7 @@ def test_every_fault_of_a_folder_is_gathered_where_that_is_asked_for(folder):
     assert len(people) == 2 and "1 of 5 people" in people.notes[0]
     (name, wrong), (other, outside) = faults
     assert name == f"2.jpg ({root}/annotations.json, person 1)"
-    assert wrong == "`side` must be positive and finite"
+    assert wrong.startswith("`side` must be 1 to 1,048,576 pixels, not 0")
     assert "person 2" in other and "lies outside" in outside
 
 
@@ -170,13 +190,46 @@ def test_a_folder_of_nobody_says_so(folder):
         *("", "{", "3", "[]", "null", "{}", '{"joint_names": ["neck"]}'),
         *('{"people": []}', '{"joint_names": ["neck"], "people": null}'),
         *('{"joint_names": [1], "people": []}', '{"joint_names": 1, "people": []}'),
-        '{"joint_names": ["left_hip"], "people": []}',
+        *('{"joint_names": ["left_hip"], "people": []}', "[" * 10**5),
+        *('{"joint_names": ["neck", "neck"], "people": []}', "\0", '"\\ud800"'),
+        *('{"joint_names": ["neck"], "people": "many"}', "1" + "0" * 5000),
+        *('{"joint_names": ["neck"], "people": {"0": {}}}', "[NaN"),
+        '{"joint_names": {"neck": 0}, "people": 5}',
     ],
 )
 def test_an_annotation_file_that_is_none_is_refused_by_its_name(tmp_path, text):
     (tmp_path / "annotations.json").write_text(text)
     with pytest.raises(data.DatasetError, match="annotations.json"):
         data.load("crops", tmp_path)
+
+
+def test_joints_of_no_weight_are_nowhere_that_could_spoil_a_label(folder):
+    nowhere = [[1, 2], [float("nan"), 1e300], [30, 4]]
+    people = data.load("crops", folder(person(joints=nowhere, present=[1, 0, 1])))
+    assert people.joints[0].tolist() == [[1, 2], [0, 0], [30, 4]]
+
+
+def test_names_are_taken_as_they_are_and_quoted_where_they_would_not_be_seen(folder):
+    names = ["größe 日本.jpg", "sub folder/1.jpg", "1.jpg ", "1\n.jpg"]
+    root = folder(*(person(image=name) for name in names))
+    (root / "images" / "sub folder").mkdir()
+    with pytest.raises(data.DatasetError, match="4 of 4 pictures are missing") as error:
+        data.load("crops", root)
+    assert "\n" not in str(error.value)
+    for name in names:
+        (root / "images" / name).touch()
+    people = data.load("crops", root)
+    assert [*people.pictures] == [str(root / "images" / name) for name in names]
+    assert people.names[0].startswith("größe 日本.jpg (")
+    assert people.names[2].startswith("'1.jpg ' (")
+    assert people.names[3].startswith(r"'1\n.jpg' (")
+
+
+def test_links_are_followed_since_no_annotation_can_make_one(folder, tmp_path):
+    root = folder(person(image="link.jpg"))
+    (tmp_path / "elsewhere").touch()
+    (root / "images" / "link.jpg").symlink_to(tmp_path / "elsewhere")
+    assert len(data.load("crops", root)) == 1
 
 
 def test_missing_pictures_are_counted_or_skipped(folder):

@@ -3,6 +3,7 @@
 import json
 from gzip import BadGzipFile
 from gzip import open as open_gzip
+from os.path import isdir
 from pathlib import Path
 from zlib import error as ZlibError
 
@@ -69,30 +70,61 @@ def read_matlab(path: Path, variable: str, **kwargs):
         raise DatasetError(f"{path} has no readable {variable!r}: {error}") from None
 
 
+LONGEST = 1024  # letters of a picture's name, folders and all
+
+
 def inside(parent: Path, name: str) -> str:
     """The path of a picture that an annotation names, in the folder of pictures.
 
+    The name is taken as it is, spaces and all. Links are followed wherever they lead:
+    who owns the folder has put them there, no annotation can.
+
     Raises:
-        DatasetError: If it would lie anywhere else.
+        DatasetError: If it would lie anywhere else, or no file can have the name.
     """
     if not isinstance(name, str):
-        raise DatasetError(f"picture {name!r} must be a file's name")
-    if Path(name).is_absolute() or ".." in Path(name).parts or not name.strip():
+        raise DatasetError("the picture must be a file's name")
+    if len(name) > LONGEST:
+        raise DatasetError(
+            f"picture {name[:20]!r}... has {len(name):,} letters, of at most {LONGEST}"
+        )
+    if Path(name).anchor or ".." in Path(name).parts or not name.strip():
         raise DatasetError(f"picture {name!r} lies outside of {parent}")
+    if "\0" in name or not _encodable(name):
+        raise DatasetError(f"picture {name!r} has letters that no file's name has")
     return str(parent / name)
+
+
+def _encodable(name):
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:  # half of a pair, which JSON can hold
+        return False
+
+
+def shown(name: str) -> str:
+    """A name as it is, or quoted where it would break a line or not be seen."""
+    return name if name.isprintable() and name == name.strip() else repr(name)
+
+
+MOST_BYTES = 2**29  # of JSON; COCO's, the largest there is, has half of that
 
 
 def read_json(path: Path):
     """What a JSON file says, compressed or not.
 
     Raises:
-        DatasetError: If it is no JSON.
+        DatasetError: If it is no JSON, or longer than `MOST_BYTES` (so that a small
+            file cannot be unpacked to fill the memory).
     """
     opener = open_gzip if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8") as file:
-            return json.load(file)
-    except (ValueError, EOFError, BadGzipFile) as error:
+        with opener(path, "rb") as file:
+            text = file.read(MOST_BYTES + 1)
+        if len(text) > MOST_BYTES:
+            raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+        return json.loads(text)
+    except (ValueError, EOFError, BadGzipFile, RecursionError, ZlibError) as error:
         raise DatasetError(f"{path} is not readable as JSON: {error}") from None
 
 
@@ -118,10 +150,7 @@ def without_missing(people: People, missing: str = "error") -> People:
     is_file = people.readers == None  # noqa: E711, of each
     folders = {str(Path(path).parent) for path in people.pictures[is_file]}
     listed = {
-        str(path)
-        for name in folders
-        if Path(name).is_dir()
-        for path in Path(name).iterdir()
+        str(path) for name in folders if isdir(name) for path in Path(name).iterdir()
     }
     here = ~is_file | np.array([path in listed for path in people.pictures], bool)
     absent = set(people.pictures[~here])
@@ -129,7 +158,7 @@ def without_missing(people: People, missing: str = "error") -> People:
         return people
     count = len(set(people.pictures))
     first = min(absent)
-    said = f"{len(absent):,} of {count:,} pictures are missing, {first} first"
+    said = f"{len(absent):,} of {count:,} pictures are missing, {shown(first)} first"
     if missing != "skip" or not here.any():
         raise DatasetError(f"{said}; `--missing-images skip` goes on without them")
     return people.take(here).noting(

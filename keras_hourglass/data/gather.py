@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from keras_hourglass.data import files
+from keras_hourglass.data.bounds import within
 from keras_hourglass.data.people import People, from_rows
 from keras_hourglass.skeleton import Skeleton
 
@@ -34,7 +35,7 @@ def gather(
     rows, left_out = [], Counter()
     for name, entry in entries:
         try:
-            row = read(entry)
+            row = within(read(entry), skeleton.joints)
             picture = files.inside(images, row["picture"])
         except LeftOut as reason:
             left_out[str(reason)] += 1
@@ -52,7 +53,9 @@ def gather(
     )
 
 
-WRONG = (AttributeError, LookupError, TypeError, ValueError)  # a file's own mistakes
+WRONG = (  # a file's own mistakes
+    *(AttributeError, LookupError, OverflowError, TypeError, ValueError),
+)
 
 
 def said(error: Exception) -> str:
@@ -73,4 +76,6 @@ def numbered(path: Path, listed: list, key: str):
     for number, entry in enumerate(listed):
         name = f"{path}, person {number}"
         picture = entry.get(key) if isinstance(entry, dict) else None
-        yield (f"{picture} ({name})" if picture else name), entry
+        if isinstance(picture, str) and len(picture) <= files.LONGEST:
+            name = f"{files.shown(picture)} ({name})"
+        yield name, entry

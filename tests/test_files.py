@@ -1,0 +1,60 @@
+import gzip
+
+import pytest
+
+from keras_hourglass.data import files
+
+
+def test_json_is_read_compressed_or_not_in_any_encoding(tmp_path):
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        for name, opener in (("a.json", open), ("a.json.gz", gzip.open)):
+            with opener(tmp_path / name, "wt", encoding=encoding) as file:
+                file.write('{"größe": [1, "日本"]}')
+            assert files.read_json(tmp_path / name) == {"größe": [1, "日本"]}
+
+
+@pytest.mark.parametrize("suffix", ["json", "json.gz"])
+def test_json_without_an_end_is_not_unpacked_into_memory(tmp_path, suffix, monkeypatch):
+    monkeypatch.setattr(files, "MOST_BYTES", 10**6)
+    opener = gzip.open if suffix.endswith("gz") else open
+    for length in (10**6, 10**6 + 1):
+        with opener(tmp_path / f"a.{suffix}", "wb") as file:
+            file.write(b" " * (length - 1) + b"1")
+        if length > 10**6:
+            with pytest.raises(files.DatasetError, match="more than 1,000,000 bytes"):
+                files.read_json(tmp_path / f"a.{suffix}")
+        else:
+            assert files.read_json(tmp_path / f"a.{suffix}") == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"\x1f\x8b", b"no gzip", gzip.compress(b"[1]")[:-6]),
+        *(gzip.compress(b"[1]")[:-8] + bytes(8), gzip.compress(b"[" * 10**5)),
+        gzip.compress(b"[1]")[:12] + b"\xff" * 9,
+    ],
+)
+def test_a_damaged_archive_is_refused_by_its_name(tmp_path, data):
+    (tmp_path / "a.json.gz").write_bytes(data)
+    with pytest.raises(files.DatasetError, match="a.json.gz is not readable as JSON"):
+        files.read_json(tmp_path / "a.json.gz")
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../a", "a/../../b", "..", "a/..", "", " ", "//host/a"]
+)
+def test_a_picture_lies_in_the_folder_or_nowhere(tmp_path, name):
+    with pytest.raises(files.DatasetError, match="lies outside of"):
+        files.inside(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a/b.jpg", "..a/b..jpg", " a ", "a\n", "~"])
+def test_a_picture_may_have_any_name_within_the_folder(tmp_path, name):
+    assert files.inside(tmp_path, name) == f"{tmp_path}/{name}"
+
+
+@pytest.mark.parametrize("name", [None, 3, ["a"], {"a": 1}, b"a"])
+def test_what_is_no_name_is_refused(tmp_path, name):
+    with pytest.raises(files.DatasetError, match="must be a file's name"):
+        files.inside(tmp_path, name)
