@@ -9,7 +9,8 @@ from keras_hourglass.data.people import from_rows
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.geometry import Crop
 from keras_hourglass.labels import unpack
-from keras_hourglass.skeleton import SIDES, Skeleton
+from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.skeleton.names import SIDES
 
 HIPS = Skeleton(("left_hip", "pelvis", "right_hip"))
 JOINTS = [[70.4, 60.3], [101.2, 45.5], [130.5, 88.2]]
