@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -91,3 +92,39 @@ def test_a_large_person_is_read_at_reduced_size_and_lies_in_the_same_place(
     assert region.size == (402, 301)
     back = region.place.to_image(found(region.pixels)[None], region.size)[0]
     np.testing.assert_allclose(back, place, atol=0.1)
+
+
+def lending(people, broken):
+    """The people with an arm instead of hips, whose limbs are pasted on each other."""
+    arm = Skeleton(("left_elbow", "left_wrist", "right_elbow", "right_wrist"))
+    joints = np.tile(people.joints, (1, 2, 1))
+    people = replace(people, skeleton=arm, joints=joints, weights=np.ones((4, 4)))
+    still = {"scale": 0, "rotation": 0, "flip": 0, "colour": 0}
+    return loader(people, broken, augmentation=Augmentation(**still, limbs=1))
+
+
+def test_a_limb_is_read_from_its_owners_picture(people):
+    cv2.imwrite(people.pictures[3], np.zeros((90, 120, 3), "uint8"))
+    given = lending(people, "skip")
+    lenders = {e: given.sampler.view(0, e).limb.index for e in range(30)}
+    epoch = next(epoch for epoch, lender in lenders.items() if lender == 3)
+    image, _ = given.load(0, epoch)
+    dark = (image < 50).all(axis=-1)
+    assert 10 < dark.sum() < dark.size / 4
+    assert not given.failures
+
+
+def test_a_sample_goes_without_the_limb_of_a_broken_picture_that_is_counted(people):
+    given = lending(people, "skip")
+    for epoch in range(30):
+        image, label = given.load(0, epoch)
+        np.testing.assert_allclose(image, given.load(0)[0], atol=3)
+        assert label.any()
+    assert {*given.failures} == {*people.pictures[1:3]}
+
+
+def test_the_owner_of_a_limb_that_cannot_be_read_is_named(people):
+    given = lending(people, "error")
+    with pytest.raises(BrokenPicture, match="person of [12].jpg"):
+        for epoch in range(30):
+            given.load(0, epoch)

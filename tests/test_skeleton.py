@@ -31,6 +31,17 @@ def test_the_lower_body_is_what_hrnet_counts_to_it():
     assert skeleton.COCO.halves == (tuple(range(11)), tuple(range(11, 17)))
 
 
+def test_bones_are_those_of_arms_and_legs_that_are_there():
+    assert len(MPII.bones) == len(skeleton.COCO.bones) == 8
+    assert (MPII.joints.index("left_elbow"), MPII.joints.index("left_wrist")) in (
+        MPII.bones
+    )
+    assert Skeleton(("left_knee", "right_knee", "left_ankle", "right_ankle")).bones == (
+        (1, 3),
+        (0, 2),
+    )
+
+
 def test_published_means_leave_out_pelvis_and_thorax():
     assert {*range(16)} - {*MPII.scored} == {6, 7}
 

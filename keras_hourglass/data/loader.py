@@ -39,11 +39,11 @@ class Loader:
     def load(self, index: int, epoch: int = 0):
         """Image `(height, width, 3)` uint8 and label `(joints, 4)` float32."""
         view = self.sampler.view(index, epoch)
-        try:
-            region = self.read(index, view.window)
-        except (BrokenPicture, OSError) as error:
-            return self._failed(index, error)
-        return self.sampler.sample(region, index, view)
+        region = self._read_or_count(index, view.window)
+        if region is None:
+            return self._nothing()
+        lent = view.limb and self._read_or_count(view.limb.index, view.limb.window)
+        return self.sampler.sample(region, index, view, lent)
 
     def read(self, index: int, window: Crop) -> Region:
         """The pixels under a window of a person's picture."""
@@ -58,16 +58,23 @@ class Loader:
         images, labels = zip(*(self.load(index, epoch) for epoch, index in places))
         return np.stack(images), np.stack(labels)
 
-    def _failed(self, index, error):
-        """Counts a picture that cannot be read; a sample of nothing, or an error."""
-        people = self.sampler.people
-        message = f"{people.names[index]}: {error}"
-        if self.broken != "skip":
-            message += "; `--broken-images skip` goes on without it"
-        with self._lock:
-            self.failures[people.pictures[index]] = message
-        if self.broken != "skip":
-            raise BrokenPicture(message)
+    def _read_or_count(self, index, window):
+        """The pixels of a picture; None, or an error, and counted if it is broken."""
+        try:
+            return self.read(index, window)
+        except (BrokenPicture, OSError) as error:
+            people = self.sampler.people
+            message = f"{people.names[index]}: {error}"
+            if self.broken != "skip":
+                message += "; `--broken-images skip` goes on without it"
+            with self._lock:
+                self.failures[people.pictures[index]] = message
+            if self.broken != "skip":
+                raise BrokenPicture(message) from error
+            return None
+
+    def _nothing(self):
+        """A black image, of which nothing is scored."""
         width, height = self.sampler.image_size
-        label = np.zeros((len(people.skeleton.joints), 4), "float32")
+        label = np.zeros((len(self.sampler.people.skeleton.joints), 4), "float32")
         return np.zeros((height, width, 3), "uint8"), label

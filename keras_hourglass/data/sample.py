@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.augment import Augmentation, Limb
 from keras_hourglass.data.people import People
 from keras_hourglass.data.picture import Region
 from keras_hourglass.data.warp import cut
@@ -22,11 +22,13 @@ class View(NamedTuple):
         window: Where it lies.
         flipped: Whether it is mirrored, so that left and right change places.
         random: What to draw the rest of the sample from; None for nothing.
+        limb: What is pasted over it: somebody else's, of whom pixels are needed, too.
     """
 
     window: Crop
     flipped: bool = False
     random: np.random.Generator | None = None
+    limb: Limb | None = None
 
 
 @dataclass(frozen=True)
@@ -55,20 +57,28 @@ class Sampler:
             return View(window)
         random = np.random.default_rng((self.seed, epoch, index))
         halves = [*self._halves(index)] if self.augmentation.half_body else ()
-        return View(*self.augmentation.vary(window, random, halves), random)
+        window, flipped = self.augmentation.vary(window, random, halves)
+        limb = self.augmentation.borrow(self.people, index, self.image_size, random)
+        return View(window, flipped, random, limb)
 
-    def sample(self, region: Region, index: int, view: View):
+    def sample(
+        self, region: Region, index: int, view: View, lent: Region | None = None
+    ):
         """The image and the label of one person.
 
         Args:
             region: Pixels of the person's picture that cover the window.
             index: Row of the person.
             view: What to see of the picture.
+            lent: Pixels of the limb's picture that cover its window; without them it
+                is left away.
 
         Returns:
             image `(height, width, 3)` uint8, RGB; label `(joints, 4)` float32.
         """
         image = cut(region, view.window, self.image_size)
+        if view.limb is not None and lent is not None:
+            image = view.limb.paste(image, lent)
         if view.random is not None:
             image = self.augmentation.repaint(image, view.random)
         return image, self.label(index, view.window, view.flipped)

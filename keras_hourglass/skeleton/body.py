@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 
 from keras_hourglass.skeleton.names import (
+    ARMS_AND_LEGS,
     LIMB_GROUPS,
     LOWER_BODY,
     full_name,
@@ -65,6 +66,12 @@ class Skeleton:
         """The indices of the joints of arms and legs, from shoulders and hips on."""
         limbs = {name for names in LIMB_GROUPS.values() for name in names}
         return self.indices(name for name in self.joints if name in limbs)
+
+    @property
+    def bones(self) -> tuple[tuple[int, int], ...]:
+        """The indices of both ends of each bone of arms and legs."""
+        known = {*self.joints}
+        return tuple(self.indices(bone) for bone in ARMS_AND_LEGS if known >= {*bone})
 
     @property
     def halves(self) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_hourglass.data.augment import pixels, windows
+from keras_hourglass.data.augment import occlusion, pixels, windows
+from keras_hourglass.data.augment.occlusion import Limb
+from keras_hourglass.data.people import People
 from keras_hourglass.geometry import Crop
 
 
@@ -26,6 +28,9 @@ class Augmentation:
         contrast: Distances from mid-grey are multiplied by 1 - `contrast` to
             1 + `contrast`.
         saturation: Distances from a pixel's grey, likewise.
+        patches: How many samples have one or two patches painted over them.
+        limbs: How many samples have another person's limb pasted over them, which
+            costs a second picture each.
         blur: How many samples are blurred.
         jpeg: How many samples show the traces of a strongly compressed JPEG.
     """
@@ -40,6 +45,8 @@ class Augmentation:
     brightness: float = 0.0
     contrast: float = 0.0
     saturation: float = 0.0
+    patches: float = 0.0
+    limbs: float = 0.0
     blur: float = 0.0
     jpeg: float = 0.0
 
@@ -55,6 +62,21 @@ class Augmentation:
                 `(joints, 2)` each, picture pixels.
         """
         return windows.vary(self, window, random, halves)
+
+    def borrow(
+        self, people: People, index: int, size, random: np.random.Generator
+    ) -> Limb | None:
+        """What is pasted over a person's sample, if anything.
+
+        Args:
+            people: Whose limb it may be.
+            index: Row of the person.
+            size: Width and height of the sample's image.
+            random: What to draw from.
+        """
+        if random.random() < self.limbs:
+            return occlusion.borrow(people, index, size, random)
+        return None
 
     def repaint(self, image: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """The image with other pixels, `(height, width, 3)`; everything stays in place.

@@ -1,7 +1,9 @@
-"""What becomes of a sample's pixels: colours, blur, traces of compression."""
+"""What becomes of a sample's pixels, as on their way from a scene into a file."""
 
 import cv2
 import numpy as np
+
+from keras_hourglass.data.augment.occlusion import patched
 
 GREY = np.array([0.299, 0.587, 0.114])  # of red, green, blue, as JPEG weighs them
 MIDDLE, WHITE = 128, 255
@@ -12,7 +14,9 @@ QUALITY = 20, 80  # of a JPEG whose compression shows
 def repaint(strengths, image: np.ndarray, random) -> np.ndarray:
     """See `Augmentation.repaint`. Draws as many numbers, whatever the strengths are."""
     changes = random.uniform(-1, 1, 6)
-    blur, reach, jpeg, quality = random.random(4).tolist()
+    patches, blur, reach, jpeg, quality = random.random(5).tolist()
+    if patches < strengths.patches:
+        image = patched(image, random)
     if _coloured(strengths):
         image = cv2.transform(image, colours(strengths, changes))
     if blur < strengths.blur:

@@ -1,0 +1,90 @@
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from keras_hourglass.data.augment import Augmentation, pixels
+
+NONE = {field.name: 0 for field in fields(Augmentation)}
+
+
+def painted(image, **strengths):
+    """300 repainted copies of an image, as whole numbers."""
+    augmentation, random = (
+        Augmentation(**{**NONE, **strengths}),
+        np.random.default_rng(0),
+    )
+    copies = [augmentation.repaint(image.copy(), random) for _ in range(300)]
+    return np.stack(copies).astype(int)
+
+
+def test_without_any_strength_no_pixel_changes():
+    image = np.random.default_rng(0).integers(0, 256, (9, 12, 3), "uint8")
+    np.testing.assert_array_equal(painted(image), np.stack([image] * 300))
+
+
+def test_each_channel_has_a_brightness_of_its_own_within_the_strength():
+    image = np.full((9, 12, 3), 100, "uint8")
+    random = np.random.default_rng(0)
+    colours = [Augmentation(colour=0.2).repaint(image, random) for _ in range(300)]
+    colours = np.stack(colours).astype(int)
+    assert colours.min() == 80 and colours.max() == 120
+    assert (colours == colours[:, :1, :1]).all()
+    one = np.corrcoef(colours[:, 0, 0].T)
+    assert np.abs(one[~np.eye(3, dtype=bool)]).max() < 0.2
+
+
+def test_what_becomes_too_bright_stays_white():
+    image = np.full((9, 12, 3), 250, "uint8")
+    random = np.random.default_rng(0)
+    colours = [Augmentation(colour=0.5).repaint(image, random) for _ in range(20)]
+    assert np.max(colours) == 255 and np.min(colours) >= 125
+
+
+@pytest.mark.parametrize("name", ["blur", "jpeg", "contrast", "saturation"])
+def test_an_even_grey_image_stays_as_it_is(name):
+    image = np.full((24, 36, 3), 128, "uint8")
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        painted = Augmentation(**{**NONE, name: 0.9}).repaint(image.copy(), random)
+        np.testing.assert_allclose(painted, image, atol=1)
+
+
+def test_contrast_moves_colours_to_and_from_mid_grey():
+    image = np.array([[[28, 128, 228]]], "uint8")
+    drawn = painted(image, contrast=0.2)
+    np.testing.assert_allclose(drawn[..., 1], 128)
+    np.testing.assert_allclose(drawn[..., 0] + drawn[..., 2], 256, atol=1)
+    assert drawn[..., 2].min() == 208 and drawn[..., 2].max() == 248
+
+
+def test_brightness_moves_all_channels_alike_by_a_share_of_white():
+    drawn = painted(np.array([[[100, 110, 120]]], "uint8"), brightness=0.2)
+    assert (drawn - drawn[..., :1] == (0, 10, 20)).all()
+    assert drawn[..., 0].min() == 49 and drawn[..., 0].max() == 151
+
+
+def test_saturation_changes_a_colours_distance_from_its_grey():
+    image = np.array([[[200, 100, 50]]], "uint8")
+    grey = image @ pixels.GREY
+    drawn = painted(image, saturation=0.4)
+    np.testing.assert_allclose(drawn @ pixels.GREY, np.tile(grey, (300, 1, 1)), atol=1)
+    away = (drawn - grey) / (image - grey)
+    np.testing.assert_allclose(away, away[..., :1].repeat(3, -1), atol=0.1)
+    assert away[..., 0].min() == pytest.approx(0.6, abs=0.02)
+    assert away[..., 0].max() == pytest.approx(1.4, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["blur", "jpeg"])
+def test_a_share_of_images_is_blurred_or_compressed(name):
+    image = np.random.default_rng(5).integers(0, 256, (64, 96, 3), "uint8")
+    changed = (painted(image, **{name: 0.25}) != image).any(axis=(1, 2, 3))
+    assert changed.mean() == pytest.approx(0.25, abs=0.06)
+
+
+def test_blur_reaches_further_on_larger_images_and_nowhere_further_than_its_share():
+    for width, expected in [(64, {3}), (96, {3}), (256, {3, 5, 7})]:
+        image = np.zeros((64, width, 3), "uint8")
+        image[32, width // 2] = 255
+        drawn = painted(image, blur=1)[..., 0].any(axis=1).sum(axis=-1)
+        assert {*drawn.tolist()} == expected
