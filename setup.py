@@ -46,6 +46,7 @@ setup(
         "jax": ["jax"],
         "torch": ["torch"],
         "addons": ['tensorflow-addons==0.23.0; python_version < "3.12"'],
+        "plot": ["matplotlib"],
         "test": ["pytest"],
     },
     entry_points={

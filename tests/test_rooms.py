@@ -32,6 +32,9 @@ ROOMS = {
     | {"evaluation", "training"}
     | FIRST
     | NETWORK,
+    "training.compare": {"keras", "data", "matplotlib", "predict", "training"}
+    | FIRST
+    | NETWORK,
     "": {"losses", "metrics", "model", "skeleton", "predict", "callbacks"},
 }
 

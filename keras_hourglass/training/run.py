@@ -91,6 +91,7 @@ class Run:
                 shuffle=False,  # the stream has an order of its own
                 callbacks=[
                     self.averaged,
+                    callbacks.EpochSeconds(),
                     callbacks.PCKhCallback(dict(others), self.say),
                     keras.callbacks.CSVLogger(self.folder / HISTORY, append=done > 0),
                     callbacks.EventLog(self.folder / EVENTS, self.pictures),

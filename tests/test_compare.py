@@ -1,0 +1,105 @@
+"""The paper's experiment, at a size that takes seconds."""
+
+import csv
+import json
+import re
+
+import cv2
+import pytest
+
+from keras_hourglass.data.mixture import Source
+from keras_hourglass.presets import PRESETS
+from keras_hourglass.training import compare
+from keras_hourglass.training.compare import Comparison, plot, table
+from keras_hourglass.training.plan import Plan
+from keras_hourglass.training.recipes import Recipe
+
+SMALL = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32, "blocks": 1}
+PLAN = Plan(Recipe(1, 4, 0.01, network=SMALL), (Source("synthetic", "8"),))
+NAMES = ["lighter/hg1_separable", "hg1"]
+
+
+@pytest.fixture(autouse=True)
+def few_validate(monkeypatch, eager):
+    monkeypatch.setattr("keras_hourglass.data.synthetic.VALIDATION", 4)
+
+
+@pytest.fixture
+def rows():
+    """Two rows, made up."""
+    made = {"columns": {"Head": 90.0, "Ankle": 50.0}, "people": 12}
+    costs = {"parameters": 4_120_000, "multiply_adds": 5_804_654_592}
+    times = {"training_seconds": 3720.0, "milliseconds": 12.34}
+    row = {**made, **costs, **times, "means": {"mean_of_joints": 70.0}}
+    return [{**row, "name": "hg1"}, {**row, "name": "hg2", "parameters": 8e6}]
+
+
+def test_a_family_is_all_of_its_presets_and_a_name_one():
+    family = compare.chosen(["lighter"])
+    assert family == [name for name in PRESETS if name.startswith("lighter/")]
+    assert compare.chosen(["hg2", "lighter/hg1", "hg2"]) == ["hg2", "lighter/hg1"]
+    with pytest.raises(ValueError, match="Did you mean 'lighter'.*'lihgter'"):
+        compare.chosen(["lihgter"])
+
+
+def test_rows_are_trained_once_and_the_table_holds_all(tmp_path):
+    rows = Comparison(NAMES, PLAN, tmp_path).run(lambda line: None)
+    assert [row["name"] for row in rows] == NAMES
+    assert rows[0]["parameters"] < rows[1]["parameters"]
+    assert all(row["milliseconds"] > 0 < row["training_seconds"] for row in rows)
+    with open(tmp_path / "table.csv", newline="") as file:
+        listed = [*csv.DictReader(file)]
+    assert [line["Network"] for line in listed] == NAMES
+    assert float(listed[0]["Mean"]) == pytest.approx(
+        rows[0]["means"]["mean_of_joints"], abs=0.005
+    )
+    # The first row stays as it is, the second is made anew.
+    first, second = (tmp_path / name.replace("/", "-") for name in NAMES)
+    (second / compare.ROW).unlink()
+    (first / "best.keras").unlink()
+    lines = []
+    again = Comparison(NAMES, PLAN, tmp_path).run(lines.append)
+    assert again[0] == rows[0]
+    assert again[1]["means"] == rows[1]["means"]
+    assert any("nothing is left to do" in line for line in lines)
+
+
+def test_rows_of_another_plan_are_refused_before_anything_is_trained(tmp_path):
+    folder = tmp_path / "hg1"
+    folder.mkdir()
+    (folder / "something").write_text("else")
+    with pytest.raises(ValueError, match="must be a new folder"):
+        Comparison(NAMES, PLAN, tmp_path).run()
+    assert not (tmp_path / "lighter-hg1_separable").exists()
+
+
+def test_a_line_of_the_table_by_hand(rows):
+    line = table.flat(rows[0])
+    assert [*line.values()] == [
+        *("hg1", "90.00", "50.00", "70.00", "4.1M", "5.80G", "1:02", "12.3")
+    ]
+    header, rule, first = table.markdown([line]).splitlines()
+    assert header.count("|") == rule.count("|") == first.count("|") == 9
+    assert first.startswith("| hg1 | 90.00 |")
+
+
+def test_a_small_experiment_says_that_it_is_one(rows):
+    assert "32 pixels" in table.conditions(rows, PLAN)
+    assert "A small experiment" in table.conditions(rows, PLAN)
+    whole = Plan(Recipe(220, 6, 5e-4, network={"image_size": 256}), PLAN.sources)
+    assert "A small" in table.conditions(rows, whole)  # of twelve people
+    everybody = [{**row, "people": 2958} for row in rows]
+    assert "small" not in table.conditions(everybody, whole)
+
+
+def test_the_plot_is_a_picture(rows, tmp_path):
+    pytest.importorskip("matplotlib")
+    assert plot.write(tmp_path, rows)
+    assert cv2.imread(str(tmp_path / "table.png")).shape == (600, 1440, 3)
+
+
+def test_files_of_the_table_are_readable(rows, tmp_path):
+    table.write(tmp_path / "new", rows, PLAN)
+    text = (tmp_path / "new" / "table.md").read_text()
+    assert re.search(r"^\| hg2 \|.*\| 8.0M \|", text, re.MULTILINE)
+    assert json.dumps(rows)  # what a row's file holds
