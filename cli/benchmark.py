@@ -7,12 +7,13 @@ import time
 import click
 
 from keras_hourglass.data.augment import Augmentation
-from keras_hourglass.data.mixture import Source, mix
+from keras_hourglass.data.mixture import mix
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.data.stream import Stream
 from keras_hourglass.model import STRIDE
 from keras_hourglass.skeleton import MPII
 from keras_hourglass.training import feeding
+from keras_hourglass_cli.sources import json_option, source_options
 
 
 @click.group()
@@ -21,19 +22,16 @@ def command():
 
 
 @command.command()
-@click.option("--dataset", required=True, metavar="NAME[:DIR]")
-@click.option("--root", type=click.Path(), help="Folder of the dataset.")
+@source_options(required=True)
 @click.option("--image-size", type=int, default=256, show_default=True)
 @click.option("--people", type=click.IntRange(1), default=1000, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print data, not a table.")
-def loader(dataset, root, image_size, people, as_json):
+@json_option
+def loader(source, image_size, people, as_json):
     """People per second from files to augmented samples, as training gets them.
 
     Files that are missing are left out, and the first pass over those that are there
     is not timed: the disk is not what is measured.
     """
-    source = Source.parse(dataset)
-    source = source._replace(root=root or source.root)
     mixture = mix([source], MPII, missing="skip")
     size = (image_size,) * 2, (image_size // STRIDE,) * 2
     sampler = Sampler(mixture.train, *size, Augmentation())

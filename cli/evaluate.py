@@ -5,27 +5,31 @@ import json
 import click
 
 from keras_hourglass import evaluation, predict
-from keras_hourglass.data.mixture import Source, mix
+from keras_hourglass.data.mixture import mix
 from keras_hourglass.data.mpii import predictions as published
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.skeleton import MPII
 from keras_hourglass.training import feeding
+from keras_hourglass_cli.sources import (
+    broken_option,
+    json_option,
+    missing_option,
+    source_options,
+)
 
 
 @click.command()
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
-@click.option("--dataset", default="mpii", show_default=True, metavar="NAME[:DIR]")
-@click.option("--root", type=click.Path(), help="Folder of the dataset.")
+@source_options(default="mpii", show_default=True)
 @click.option("--predictions", type=click.Path(), help="A file to score instead.")
 @click.option("--flip", is_flag=True, help="Look at everybody mirrored, too.")
 @click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True)
-@click.option("--missing-images", type=click.Choice(["error", "skip"]), default="error")
-@click.option("--broken-images", type=click.Choice(["error", "skip"]), default="error")
-@click.option("--json", "as_json", is_flag=True, help="Print data, not tables.")
+@missing_option
+@broken_option
+@json_option
 def command(
+    source,
     models,
-    dataset,
-    root,
     predictions,
     flip,
     batch_size,
@@ -40,8 +44,6 @@ def command(
     """
     if bool(models) == bool(predictions):
         raise click.UsageError("Name either one or more MODELs, or --predictions.")
-    source = Source.parse(dataset)
-    source = source._replace(root=root or source.root)
     reports = {}
     if predictions:
         truth = published.truth(source.root)

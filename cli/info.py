@@ -6,6 +6,7 @@ import click
 
 from keras_hourglass import StackedHourglass, presets
 from keras_hourglass.layers.cost import multiply_adds, parameters
+from keras_hourglass_cli.sources import json_option
 
 HEAD = f"{'name':32}{'stacks':>7}  {'block':20}{'blocks':>6}{'parameters':>13}"
 HEAD += f"{'multiply-adds':>18}{'printed':>9}"
@@ -13,7 +14,7 @@ HEAD += f"{'multiply-adds':>18}{'printed':>9}"
 
 @click.command()
 @click.argument("names", metavar="[PRESET]...", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="Print data, not a table.")
+@json_option
 def command(names, as_json):
     """Parameters and multiply-adds of the presets.
 

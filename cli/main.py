@@ -11,6 +11,7 @@ COMMANDS = {
     "train": "Train a network on people.",
     "evaluate": "Score a network, or a file of predictions.",
     "predict": "Find the joints of a person in a picture.",
+    "data": "Check, show or prepare a dataset.",
     "info": "Parameters and multiply-adds of the presets.",
     "benchmark": "Measure the loader.",
 }
@@ -47,6 +48,9 @@ class LazyGroup(click.Group):
             return super().invoke(context)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
+        except KeyboardInterrupt:
+            click.echo("\nStopped.", err=True)
+            context.exit(STOPPED)
         except Exception as error:
             if context.params["traceback"]:
                 raise

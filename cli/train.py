@@ -9,16 +9,15 @@ import click
 
 from keras_hourglass import StackedHourglass
 from keras_hourglass.data import DATASETS
-from keras_hourglass.data.mixture import Source
 from keras_hourglass.layers.blocks import BLOCKS
 from keras_hourglass.skeleton import SKELETONS
 from keras_hourglass.training import plan as plans
 from keras_hourglass.training import recipes
 from keras_hourglass.training.plan import Plan
 from keras_hourglass.training.run import Run
+from keras_hourglass_cli.sources import PICTURES, parse
 
 NETWORK = signature(StackedHourglass).parameters
-PICTURES = click.Choice(["error", "skip"])
 RECIPE = ("epochs", "batch_size", "learning_rate")
 
 
@@ -79,11 +78,7 @@ def command(output, **typed):
 
 def plan_of(datasets=(), root=None, recipe=None, **typed) -> Plan:
     """Every choice, out of what was typed: only that outweighs recipe and defaults."""
-    if root is not None and len(datasets) != 1:
-        raise click.UsageError("--root goes with exactly one --dataset")
-    sources = [Source.parse(text) for text in datasets]
-    if root is not None:
-        sources = [sources[0]._replace(root=root)]
+    sources = parse(datasets, root)
     if recipe is None:
         recipe = "modern" if sources else "demo"
     if not sources:

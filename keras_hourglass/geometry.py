@@ -118,6 +118,10 @@ class Crop(NamedTuple):
             (1, 1),
         )
 
+    def first_pixel(self):
+        """`(..., 2)`, the index of the first pixel of an upright window's box."""
+        return self.center - (self.right + self.down - 1) / 2
+
     def pixels_per_image_pixel(self, size: tuple[int, int]):
         """`(...)`, how long one image pixel is on the grid, in its pixels."""
         x, y = self.right[..., 0], self.right[..., 1]
@@ -141,6 +145,23 @@ def covering_box(points, width: int, height: int):
     right = min(max(int(right) + 3, left + 1), width)
     bottom = min(max(int(bottom) + 3, top + 1), height)
     return left, top, right - left, bottom - top
+
+
+def whole_steps(box, step: int, width: int, height: int):
+    """A box made longer until its sides are multiples of `step` pixels.
+
+    Args:
+        box: x, y, width, height: four integers, within the image.
+        step: In pixels.
+        width, height: Of the image. The box is moved to stay within it if there is
+            room; else it begins with the image and ends beyond it.
+
+    Returns:
+        x, y, width, height: four integers.
+    """
+    x, y, *sides = box
+    columns, rows = (-(-side // step) * step for side in sides)
+    return max(0, min(x, width - columns)), max(0, min(y, height - rows)), columns, rows
 
 
 def _xy(points):

@@ -3,7 +3,7 @@ from math import pi
 import numpy as np
 import pytest
 
-from keras_hourglass.geometry import Crop, covering_box
+from keras_hourglass.geometry import Crop, covering_box, whole_steps
 
 SIZE = (64, 96)
 
@@ -141,3 +141,21 @@ def test_a_covering_box_holds_all_points_with_a_pixel_to_spare():
 def test_a_covering_box_is_never_empty_or_outside(places):
     x, y, width, height = covering_box(np.array([places, places[::-1]]) * 1.0, 100, 80)
     assert 0 <= x < x + width <= 100 and 0 <= y < y + height <= 80
+
+
+def test_the_first_pixel_of_a_box_is_where_the_box_begins():
+    box = np.array([[7, 9, 30, 21], [0, 0, 4, 5]])
+    np.testing.assert_array_equal(Crop.of_rectangle(box).first_pixel(), box[:, :2])
+
+
+@pytest.mark.parametrize(
+    "box, expected",
+    [
+        ((10, 20, 32, 16), (10, 20, 32, 16)),
+        ((10, 20, 33, 15), (10, 20, 48, 16)),
+        ((80, 40, 20, 10), (68, 34, 32, 16)),  # moved to the left and up: there is room
+        ((3, 0, 97, 50), (0, 0, 112, 64)),  # the image is too small
+    ],
+)
+def test_a_box_grows_to_whole_steps_within_the_image_if_there_is_room(box, expected):
+    assert whole_steps(box, 16, width=100, height=50) == expected

@@ -13,7 +13,7 @@ import keras_hourglass
 ROOT = Path(keras_hourglass.__file__).parent
 STANDARD = sys.stdlib_module_names
 NETWORK = {"heatmaps", "layers", "model", "losses", "metrics", "presets", "weights"}
-FIRST = {"choices", "skeleton", "geometry", "labels", "replacing"}
+FIRST = {"choices", "skeleton", "geometry", "interrupted", "labels", "replacing"}
 FILES = {"numpy", "scipy", "h5py", "cv2", "data"} | FIRST
 
 # Room -> the packages and rooms that it may import; every room may import itself.

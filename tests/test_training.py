@@ -13,12 +13,13 @@ import pytest
 from keras_hourglass.data.augment import Augmentation
 from keras_hourglass.data.mixture import Source
 from keras_hourglass.data.picture import BrokenPicture
+from keras_hourglass.interrupted import Interrupted
 from keras_hourglass.skeleton import MPII
 from keras_hourglass.training import plan as plans
 from keras_hourglass.training import recipes
 from keras_hourglass.training.plan import Plan
 from keras_hourglass.training.recipes import RECIPES, Recipe
-from keras_hourglass.training.run import Interrupted, Run
+from keras_hourglass.training.run import Run
 
 NETWORK = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 RECIPE = Recipe(

@@ -9,6 +9,7 @@ from keras_hourglass.data.mixture import mix
 from keras_hourglass.data.picture import BrokenPicture
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.data.stream import Stream
+from keras_hourglass.interrupted import Interrupted
 from keras_hourglass.replacing import replacing
 from keras_hourglass.training import beginning, feeding
 from keras_hourglass.training import plan as plans
@@ -22,10 +23,6 @@ from keras_hourglass.training.folder import (
 )
 from keras_hourglass.training.plan import Plan, Progress
 from keras_hourglass.training.showing import predictions
-
-
-class Interrupted(Exception):
-    """Training was stopped by hand. All is kept; the message says how to go on."""
 
 
 class Run:

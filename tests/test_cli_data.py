@@ -1,0 +1,63 @@
+"""`hourglass-keras data` as a user meets it."""
+
+import pytest
+from click.testing import CliRunner
+
+from keras_hourglass import data
+from keras_hourglass_cli import main as cli
+
+
+def call(*arguments, status=0):
+    result = CliRunner().invoke(cli.main, ["data", *map(str, arguments)])
+    assert result.exit_code == status, result.output
+    return result
+
+
+@pytest.fixture
+def drawn_few(monkeypatch):
+    monkeypatch.setattr("keras_hourglass.data.synthetic.VALIDATION", 2)
+
+
+def test_prepare_writes_what_crops_reads_and_then_has_nothing_to_do(
+    tmp_path, drawn_few
+):
+    command = ["prepare", "--dataset", "synthetic:5", "--output", tmp_path / "new"]
+    output = call(*command).stdout
+    assert "7 people written" in output
+    assert f"--dataset crops:{tmp_path / 'new'}" in output
+    assert len(data.load("crops", tmp_path / "new")) == 7
+    assert "Nothing is left to do" in call(*command).stdout
+    (tmp_path / "new" / "images" / "000003.jpg").unlink()
+    assert "1 people written, 7 are in" in call(*command).stdout
+    assert "size: 256, now 96" in call(*command, "--size", 96, status=1).stderr
+
+
+def test_prepare_counts_what_it_left_out(tmp_path, drawn_few):
+    first, second = tmp_path / "first", tmp_path / "second"
+    call("prepare", "--dataset", "synthetic:5", "--output", first)
+    (first / "images" / "000003.jpg").write_text("no picture")
+    (first / "images" / "000004.jpg").unlink()
+    command = ["prepare", "--dataset", "crops", "--root", first, "--output", second]
+    assert "--missing-images skip" in call(*command, status=1).stderr
+    command += ["--missing-images", "skip"]
+    assert "--broken-images skip" in call(*command, status=1).stderr
+    result = call(*command, "--broken-images", "skip")
+    assert "1 of 7 pictures are missing" in result.stderr
+    assert "1 pictures could not be read and were left out" in result.stderr
+    assert "5 are in" in result.stdout
+
+
+def test_prepare_stays_out_of_the_dataset(tmp_path, drawn_few):
+    call("prepare", "--dataset", "synthetic:2", "--output", tmp_path / "a")
+    command = ["prepare", "--dataset", f"crops:{tmp_path / 'a'}"]
+    result = call(*command, "--output", tmp_path / "a" / "b", status=1)
+    assert "must lie outside" in result.stderr
+
+
+def test_ctrl_c_ends_as_a_shell_expects(monkeypatch, tmp_path):
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_hourglass.data.load", stop)
+    command = ["prepare", "--dataset", "synthetic:2", "--output", tmp_path / "a"]
+    assert "Stopped" in call(*command, status=130).stderr

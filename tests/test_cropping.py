@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from keras_hourglass.data.cropping import cropped, entry
+from keras_hourglass.data.people import from_rows
+from keras_hourglass.geometry import Crop
+from keras_hourglass.skeleton import Skeleton
+
+PICTURE = (700, 500)  # width and height
+
+
+def window(x, y, side):
+    return Crop.around(np.array([x, y], float), np.float64(side))
+
+
+@pytest.fixture
+def picture(dotted):
+    return dotted((203.3, 150.8), PICTURE, 9)
+
+
+@pytest.mark.parametrize(
+    "x, y, side, says",
+    [
+        (230, 170, 90, "small, in the middle"),
+        (300, 250, 300, "large"),
+        (210, 160, 333, "over the upper left corner"),
+        (400, 300, 900, "larger than the picture"),
+        (640, 440, 1300, "over the lower right corner"),
+    ],
+)
+def test_a_dot_lies_in_the_crop_where_the_place_says(picture, found, x, y, side, says):
+    crop = cropped(picture, window(x, y, side), 96)
+    place = crop.place.to_image(found(crop.pixels)[None], crop.size)[0]
+    np.testing.assert_allclose(place, (203.3, 150.8), atol=0.1)
+
+
+@pytest.mark.parametrize("side", [20, 64, 65, 90, 127, 128, 130, 400, 1000])
+def test_large_people_are_shrunk_to_about_the_size_and_small_ones_stay(picture, side):
+    crop = cropped(picture, window(300, 250, side), 64)
+    factor = crop.place.pixels_per_image_pixel(crop.size)
+    down = crop.size[1] / crop.place.down[1]
+    assert factor == down  # exactly: pixels are not stretched
+    assert factor == 1 if side <= 64 else 64 <= side * factor <= 64 * 17 / 16
+    assert crop.size[0] % 16 == crop.size[1] % 16 == 0
+
+
+def test_half_of_a_window_is_kept_around_it_where_the_picture_has_room(picture):
+    crop = cropped(picture, window(350, 250, 200), 96)
+    (left, top), _, (right, bottom), _ = crop.place.corners()
+    assert left <= 200 and top <= 100 and right >= 500 and bottom >= 400
+    assert right - left <= 300 + 40 and bottom - top <= 300 + 40
+
+
+def test_beyond_the_picture_there_is_less_than_a_block_and_it_is_black():
+    white = np.full((100, 130, 3), 255, "uint8")
+    crop = cropped(white, window(60, 50, 200), 400)
+    assert crop.size == (144, 112)
+    assert crop.pixels[:100, :130].min() == 255
+    assert crop.pixels[100:].max() == 0 and crop.pixels[:, 130:].max() == 0
+
+
+def test_fine_stripes_become_gray_and_no_coarse_ones():
+    stripes = np.zeros((600, 600, 3), "uint8")
+    stripes[:, ::2] = 255
+    crop = cropped(stripes, window(300, 300, 400), 60)
+    inner = crop.pixels[8:-8, 8:-8].astype(int)
+    assert np.abs(inner - 127).max() < 30
+
+
+def test_an_entry_leads_back_to_the_original(picture):
+    skeleton = Skeleton(("neck", "left_hip", "right_hip"))
+    row = {
+        "picture": "folder/photo.jpg",
+        "joints": [(203.3, 150.8), (-1, -1), (180.25, 301.5)],
+        "weights": [1, 0, 0.4],
+        "center": (205.5, 220.25),
+        "side": 333,
+        "head_size": 31,
+        "split": "val",
+    }
+    people = from_rows(skeleton, [row])
+    crop = cropped(picture, window(*row["center"], row["side"]), 96)
+    kept = entry(people, 0, crop, "000000.jpg")
+
+    def back(points):
+        offset, factor = np.array(kept["crop_offset"]), np.array(kept["crop_factor"])
+        return (np.array(points) + 0.5) / factor - 0.5 + offset
+
+    np.testing.assert_allclose(back(kept["joints"][0]), row["joints"][0], atol=1e-3)
+    np.testing.assert_allclose(back(kept["joints"][2]), row["joints"][2], atol=1e-3)
+    np.testing.assert_allclose(back(kept["center"]), row["center"], atol=1e-3)
+    factor = kept["crop_factor"][0]
+    np.testing.assert_allclose(kept["side"], 333 * factor, rtol=1e-6)
+    np.testing.assert_allclose(kept["head_size"], 31 * factor, rtol=1e-6)
+    assert kept["present"] == [1, 0, 1] and kept["joints"][1] == [0, 0]
+    np.testing.assert_allclose(kept["scores"], [1, 0, 0.4], atol=1e-5)
+    assert kept["split"] == "val" and kept["original"] == "photo.jpg"

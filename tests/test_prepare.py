@@ -1,0 +1,214 @@
+"""From pictures to a prepared folder, whatever comes between."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from keras_hourglass import data
+from keras_hourglass.data import picture
+from keras_hourglass.data.files import DatasetError
+from keras_hourglass.data.picture import BrokenPicture
+from keras_hourglass.data.prepare import Form, outside, prepare
+from keras_hourglass.data.sample import Sampler
+from keras_hourglass.interrupted import Interrupted
+
+SMALL = Form(size=64)
+
+
+@pytest.fixture(scope="module")
+def originals(shared):
+    """Forty people of MPII with their photographs."""
+    return data.load("mpii", shared / "mpii", "skip").take(slice(40))
+
+
+@pytest.fixture(scope="module")
+def few(originals):
+    return originals.take(slice(12))
+
+
+@pytest.fixture(scope="module")
+def folder(originals, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("prepared") / "of mpii"
+    assert prepare(originals, folder).written == 40
+    return folder
+
+
+@pytest.fixture(scope="module")
+def again(folder):
+    return data.load("crops", folder)
+
+
+def test_everything_about_people_is_the_same_on_the_original(originals, again, folder):
+    assert again.skeleton is originals.skeleton
+    assert again.splits.tolist() == originals.splits.tolist()
+    np.testing.assert_array_equal(again.weights, originals.weights)
+    for i, person in enumerate(
+        json.loads((folder / "annotations.json").read_text())["people"]
+    ):
+        factor = np.array(person["crop_factor"])
+        back = (again.joints[i] + 0.5) / factor - 0.5 + person["crop_offset"]
+        used = again.weights[i] > 0
+        np.testing.assert_allclose(back[used], originals.joints[i][used], atol=0.01)
+        assert again.sides[i] / factor[0] == pytest.approx(originals.sides[i], 1e-5)
+        assert again.heads[i] / factor[0] == pytest.approx(originals.heads[i], 1e-5)
+
+
+def test_a_sample_is_that_of_the_original(originals, again):
+    differences = []
+    for i in range(0, 40, 3):
+        image, label = sample(originals, i)
+        image_again, label_again = sample(again, i)
+        used = label[:, 2] > 0
+        np.testing.assert_allclose(label_again[used], label[used], atol=1e-3)
+        blurred = [cv2.blur(x, (3, 3)).astype(int) for x in (image, image_again)]
+        differences.append(np.abs(np.subtract(*blurred)).mean())
+    assert np.mean(differences) < 3 and np.max(differences) < 6
+
+
+def sample(people, row):
+    sampler = Sampler(people, (256, 256), (64, 64))
+    view = sampler.view(row)
+    return sampler.sample(picture.read(people.pictures[row]), row, view)
+
+
+def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
+    paths = []
+
+    def read(path):
+        paths.append(path)
+        return whole(path)
+
+    whole = picture.read
+    monkeypatch.setattr(picture, "read", read)
+    prepare(few, tmp_path / "new", SMALL)
+    assert sorted(paths) == sorted({*few.pictures})
+    assert len(paths) < len(few)
+
+
+def test_drawn_people_can_be_prepared_too(drawn, tmp_path):
+    prepare(drawn, tmp_path / "new", SMALL)
+    again = data.load("crops", tmp_path / "new")
+    assert len(again) == len(drawn)
+    image, label = sample(again, 3)
+    region = picture.whole(drawn.readers[3](drawn.pictures[3]))
+    sampler = Sampler(drawn, (256, 256), (64, 64))
+    _, expected = sampler.sample(region, 3, sampler.view(3))
+    np.testing.assert_allclose(label, expected, atol=1e-3)
+
+
+def test_the_second_time_nothing_is_done(few, tmp_path):
+    prepare(few, tmp_path / "new", SMALL)
+    before = stamps(tmp_path)
+    steps = []
+    done = prepare(few, tmp_path / "new", SMALL, advance=steps.append)
+    assert done == (0, 12, {}) and sum(steps) == 12 and stamps(tmp_path) == before
+
+
+def test_the_number_of_threads_changes_nothing(few, tmp_path):
+    for threads in (1, 3):
+        prepare(few, tmp_path / str(threads), SMALL, threads=threads)
+    for path in (tmp_path / "1").rglob("*.*"):
+        twin = tmp_path / "3" / path.relative_to(tmp_path / "1")
+        assert twin.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("change", ["size", "people"])
+def test_another_dataset_or_size_into_the_same_folder_is_refused(few, tmp_path, change):
+    prepare(few, tmp_path / "new", SMALL)
+    before = stamps(tmp_path)
+    people = few if change == "size" else few.take(slice(1, 9))
+    with pytest.raises(DatasetError, match="differ: "):
+        prepare(people, tmp_path / "new", Form(96) if change == "size" else SMALL)
+    assert stamps(tmp_path) == before
+
+
+def test_ctrl_c_keeps_what_is_done_and_says_so(few, tmp_path):
+    def stop(count):
+        if any((tmp_path / "new/images").glob("[0-9]*")):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match="of 12 people are kept.*same command"):
+        prepare(few, tmp_path / "new", SMALL, threads=1, advance=stop)
+    done = prepare(few, tmp_path / "new", SMALL)
+    assert done.there > 0 and done.there + done.written == 12
+
+
+CHILD = """
+import sys, time
+from keras_hourglass import data
+from keras_hourglass.data.prepare import Form, prepare
+people = data.load("mpii", sys.argv[1], "skip").take(slice(12))
+prepare(people, sys.argv[2], Form(64), threads=2, advance=lambda n: time.sleep(0.2))
+"""
+
+
+def test_killed_in_the_middle_it_goes_on_and_ends_as_if_unbroken(shared, few, tmp_path):
+    new = tmp_path / "new"
+    command = [sys.executable, "-c", CHILD, str(shared / "mpii"), str(new)]
+    child = subprocess.Popen(command)
+    while not (new / "unfinished.jsonl").exists() or lines(new) < 5:
+        assert child.poll() is None
+        time.sleep(0.02)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    assert not (new / "annotations.json").exists()
+    done = prepare(few, new, SMALL)
+    assert 0 < done.there < 12 and done.there + done.written == 12
+    prepare(few, tmp_path / "unbroken", SMALL)
+    for path in (tmp_path / "unbroken").rglob("*.*"):
+        twin = new / path.relative_to(tmp_path / "unbroken")
+        assert twin.read_bytes() == path.read_bytes()
+
+
+def test_a_broken_picture_is_named_or_left_out_and_counted(few, tmp_path):
+    people = few.take(np.arange(6))
+    people.pictures[2] = str(tmp_path / "text.jpg")
+    (tmp_path / "text.jpg").write_text("no picture")
+    with pytest.raises(BrokenPicture, match="person .*text.jpg.*--broken-images skip"):
+        prepare(people, tmp_path / "new", SMALL)
+    done = prepare(people, tmp_path / "new", SMALL, broken="skip")
+    assert [*done.failures] == [people.pictures[2]]
+    assert done.there + done.written == 5
+    assert len(data.load("crops", tmp_path / "new")) == 5
+
+
+def test_where_no_picture_can_be_read_no_folder_is_called_whole(few, tmp_path):
+    (tmp_path / "text.jpg").write_text("no picture")
+    people = few.take(np.arange(2))
+    people.pictures[:] = str(tmp_path / "text.jpg")
+    with pytest.raises(BrokenPicture, match="no picture can be read"):
+        prepare(people, tmp_path / "new", SMALL, broken="skip")
+    assert not (tmp_path / "new/annotations.json").exists()
+
+
+def test_a_failure_to_write_is_no_broken_picture(few, tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("keras_hourglass.data.prepare.replacing", full)
+    with pytest.raises(OSError, match="no space left"):
+        prepare(few, tmp_path / "new", SMALL, broken="skip")
+
+
+def test_the_output_lies_outside_of_the_dataset(tmp_path):
+    (tmp_path / "mpii").mkdir()
+    assert outside(tmp_path / "crops", tmp_path / "mpii") == tmp_path / "crops"
+    assert outside(tmp_path / "crops", "12") == tmp_path / "crops"
+    for inner in ("mpii", "mpii/images", "mpii/../mpii/new"):
+        with pytest.raises(DatasetError, match="must lie outside"):
+            outside(tmp_path / inner, tmp_path / "mpii")
+
+
+def stamps(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def lines(folder):
+    return len((folder / "unfinished.jsonl").read_text().splitlines())
