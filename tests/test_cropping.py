@@ -30,8 +30,8 @@ def picture(dotted):
 )
 def test_a_dot_lies_in_the_crop_where_the_place_says(picture, found, x, y, side, says):
     crop = cropped(picture, window(x, y, side), 96)
-    place = crop.place.to_image(found(crop.pixels)[None], crop.size)[0]
-    np.testing.assert_allclose(place, (203.3, 150.8), atol=0.1)
+    (expected,) = crop.place.to_grid(np.array([[203.3, 150.8]]), crop.size)
+    np.testing.assert_allclose(found(crop.pixels), expected, atol=0.05)
 
 
 @pytest.mark.parametrize("side", [20, 64, 65, 90, 127, 128, 130, 400, 1000])
