@@ -9,11 +9,10 @@ import numpy as np
 from keras_hourglass import presets
 from keras_hourglass.data import picture
 from keras_hourglass.data.warp import cut, shrink
+from keras_hourglass.data.window import OF_BOX
 from keras_hourglass.geometry import Crop
 from keras_hourglass.heatmaps import decode
 from keras_hourglass.model import StackedHourglass
-
-MARGIN = 1.25  # a window is so much longer than the box of its person
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class PoseEstimator:
         for image, people in zip(pictures, boxes):
             region = _region(image)
             for box in people:
-                crops.append(Crop.of_box(box, MARGIN, size))
+                crops.append(Crop.of_box(box, OF_BOX, size))
                 near = shrink(region, crops[-1], size)
                 images.append(cut(near, crops[-1], size))
         found = self._find(crops, images)

@@ -7,7 +7,7 @@
 present: 0 for joints that are not labelled.
 scores: How far each joint is trusted, 0 to 1.
 center, side: The window to look at, pixels. Without them it is worked out of the
-    joints: `MARGIN` times the longer side of their box, around its middle.
+    joints; see `window.of_joints`.
 head_size: The length that errors are measured in, pixels.
 split: "train" or "val".
 """
@@ -16,13 +16,12 @@ from functools import partial
 
 import numpy as np
 
-from keras_hourglass.data import files
-from keras_hourglass.data.gather import LeftOut, gather, numbered
+from keras_hourglass.data import files, window
+from keras_hourglass.data.gather import NO_JOINT, LeftOut, gather, numbered
 from keras_hourglass.data.people import People
-from keras_hourglass.skeleton import MPII, Skeleton
+from keras_hourglass.skeleton import SKELETONS, Skeleton
 
 ANNOTATIONS = "annotations.json"
-MARGIN = 1.4  # MPII's windows are so much longer than its joints' boxes, in the median
 
 
 def load(root, faults=None) -> People:
@@ -33,10 +32,7 @@ def load(root, faults=None) -> People:
         faults: See `gather.gather`.
     """
     root = files.folder(root, "crops")
-    paths = files.find(root, ANNOTATIONS)
-    if not paths:
-        raise files.lacking(root, ANNOTATIONS)
-    (path,) = paths
+    path = files.find_one(root, ANNOTATIONS)
     listed = files.read_json(path)
     try:
         skeleton, entries = skeleton_of(listed["joint_names"]), [*listed["people"]]
@@ -50,9 +46,10 @@ def load(root, faults=None) -> People:
 
 
 def skeleton_of(names: list[str]) -> Skeleton:
-    """MPII's skeleton if these are its joints, else one without limbs."""
+    """The known skeleton that has these joints, else one without limbs."""
     skeleton = Skeleton(tuple(names))
-    return MPII if skeleton.joints == MPII.joints else skeleton
+    known = (k for k in SKELETONS.values() if k.joints == skeleton.joints)
+    return next(known, skeleton)
 
 
 def person(entry: dict, count: int) -> dict:
@@ -69,14 +66,13 @@ def person(entry: dict, count: int) -> dict:
         raise ValueError(f"`joints` must be {count} pairs, with a weight each")
     used = weights > 0
     if not used.any():
-        raise LeftOut("no usable joint")
-    low, high = joints[used].min(0), joints[used].max(0)
+        raise LeftOut(NO_JOINT)
     row = {
         "picture": entry["image"],
         "joints": np.where(used[:, None], joints, 0),
         "weights": weights,
-        "center": np.array(entry.get("center", (low + high) / 2), float),
-        "side": float(entry.get("side", MARGIN * (high - low).max())),
+        **window.of_joints(joints, used),
+        **{key: entry[key] for key in ("center", "side") if key in entry},
         "split": entry.get("split", "train"),
     }
     if "head_size" in entry:

@@ -41,6 +41,13 @@ def find(root: Path, *names: str) -> list[Path]:
     return [*found.values()]
 
 
+def find_one(root: Path, name: str) -> Path:
+    """The file of a name, which must exist; see `find`."""
+    for path in find(root, name):
+        return path
+    raise lacking(root, name)
+
+
 def lacking(root: Path, *names: str) -> DatasetError:
     """What to raise where `find` finds none of the names."""
     return DatasetError(

@@ -13,6 +13,9 @@ class LeftOut(Exception):
     """Why an entry is nobody to use, though nothing is wrong: counted, no fault."""
 
 
+NO_JOINT = "no usable joint"
+
+
 def gather(
     entries, read, skeleton: Skeleton, path: Path, images: Path, faults=None
 ) -> People:

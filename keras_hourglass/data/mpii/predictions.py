@@ -21,10 +21,7 @@ def truth(root):
         joints `(2958, 16, 2)`, MPII pixels, counted from 1, NaN where absent; and
         heads `(2958,)`, MPII pixels.
     """
-    found = files.find(files.folder(root, "mpii"), HEAD_BOXES)
-    if not found:
-        raise files.lacking(root, HEAD_BOXES)
-    (path,) = found
+    path = files.find_one(files.folder(root, "mpii"), HEAD_BOXES)
     joints = np.moveaxis(files.read_matlab(path, "pos_gt_src"), -1, 0).astype(float)
     joints[files.read_matlab(path, "jnt_missing").T.astype(bool)] = np.nan
     return joints, published_heads(path)
