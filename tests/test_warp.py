@@ -1,8 +1,9 @@
+import cv2
 import numpy as np
 import pytest
 
 from keras_hourglass.data import picture
-from keras_hourglass.data.warp import cut, shrink
+from keras_hourglass.data.warp import SHARP, cut, readable, shrink
 from keras_hourglass.geometry import Crop
 
 SIZE = (120, 90)
@@ -80,3 +81,59 @@ def test_shrinking_ends_when_nothing_is_left_to_halve():
     region = picture.whole(np.zeros((1, 40, 3), "uint8"))
     window = Crop.around(np.zeros(2), np.float64(1e6), SIZE)
     assert shrink(region, window, SIZE).size == (40, 1)
+
+
+def fine(pattern, size=600):
+    """A picture of black and white, the finest there is."""
+    x, y = np.meshgrid(np.arange(size), np.arange(size))
+    pattern = {"checkerboard": (x + y) % 2, "stripes": x % 2, "lines": y % 2}[pattern]
+    return np.repeat((255 * pattern[..., None]).astype("uint8"), 3, axis=-1)
+
+
+@pytest.mark.parametrize("pattern", ["checkerboard", "stripes", "lines"])
+@pytest.mark.parametrize("finer", [1.35, 1.5, 1.8, 2, 2.3, 3, 4])
+def test_what_is_too_fine_becomes_grey_at_least_as_well_as_by_means_over_areas(
+    pattern, finer
+):
+    region = picture.whole(fine(pattern))
+    side = np.float64(120 * finer)
+    window = Crop.around(np.array([300.3, 299.6]), side, SIZE).turned(0.03)
+    image = cut(readable(region, window, SIZE), window, SIZE)
+    width, height = (round(side * finer) for side in SIZE)
+    means = cv2.resize(region.pixels[:height, :width], SIZE, None, 0, 0, cv2.INTER_AREA)
+    assert image.std() <= max(means.std(), 1.5)
+    assert image.mean() == pytest.approx(127.5, abs=2)
+    assert cut(region, window, SIZE).std() > 30  # what it would have been
+
+
+def test_what_can_be_seen_stays_as_strong_as_by_means_over_areas():
+    x = np.arange(720)
+    for finer in (1.5, 2, 3, 4):
+        # Waves of eight pixels of the grid.
+        wave = 127.5 + 120 * np.sin(2 * np.pi * x / (8 * finer))
+        pixels = np.tile(np.rint(wave).astype("uint8")[None, :, None], (400, 1, 3))
+        window = Crop.around(np.array([300.0, 200]), np.float64(120 * finer), SIZE)
+        image = cut(readable(picture.whole(pixels), window, SIZE), window, SIZE)
+        size = round(720 / finer), round(400 / finer)
+        means = cv2.resize(pixels, size, None, 0, 0, cv2.INTER_AREA)
+        assert image.std() == pytest.approx(means.std(), rel=0.06)
+
+
+def test_pixels_that_are_hardly_finer_than_the_grid_are_left_alone():
+    region = picture.whole(fine("stripes"))
+    window = Crop.around(np.array([300.0, 300]), np.float64(120 * SHARP - 0.1), SIZE)
+    assert readable(region, window, SIZE) is region
+
+
+@pytest.mark.parametrize("angle, mirrored", [(0.0, False), (0.7, True), (-2.5, False)])
+@pytest.mark.parametrize("finer", [1.5, 1.9, 2.5, 5])
+def test_a_dot_is_found_where_it_was_when_pixels_were_made_readable(
+    dotted, found, finer, angle, mirrored
+):
+    place = np.array([403.4, 371.85])
+    region = picture.whole(dotted(place, (801, 703), 2.5 * finer))
+    window = Crop.around(place + (32, -27), np.float64(120 * finer), SIZE).turned(angle)
+    window = window.mirrored() if mirrored else window
+    image = cut(readable(region, window, SIZE), window, SIZE)
+    expected = window.to_grid(place[None], SIZE)[0]
+    np.testing.assert_allclose(found(image), expected, atol=0.05)

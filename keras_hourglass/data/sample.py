@@ -9,7 +9,7 @@ import numpy as np
 from keras_hourglass.data.augment import Augmentation, Limb
 from keras_hourglass.data.people import People
 from keras_hourglass.data.picture import Region
-from keras_hourglass.data.warp import cut
+from keras_hourglass.data.warp import cut, readable
 from keras_hourglass.geometry import Crop
 
 cv2.setNumThreads(1)  # samples are made side by side; more threads only get in the way
@@ -76,6 +76,7 @@ class Sampler:
         Returns:
             image `(height, width, 3)` uint8, RGB; label `(joints, 4)` float32.
         """
+        region = readable(region, view.window, self.image_size)
         image = cut(region, view.window, self.image_size)
         if view.limb is not None and lent is not None:
             image = view.limb.paste(image, lent)

@@ -6,6 +6,8 @@ import numpy as np
 from keras_hourglass.data.picture import Region
 from keras_hourglass.geometry import Crop
 
+# Of a grid's pixel: what is so little finer than a grid is cut out of as it is.
+SHARP = 4 / 3
 # Three corners of a grid settle an affine map.
 CORNERS = np.array([[0, 0], [1, 0], [0, 1]])
 
@@ -34,12 +36,27 @@ def cut(region: Region, window: Crop, size: tuple[int, int]) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_RGBA2RGB)
 
 
+def readable(region: Region, window: Crop, size: tuple[int, int]) -> Region:
+    """The pixels without what is too fine to be seen on a grid that lies on the window.
+
+    `cut` interpolates between neighbours, and would make moire of fine stripes. So
+    the pixels are shrunk, and, where they are still finer than the grid, each becomes
+    the mean over as many as fall on a pixel of the grid. None of them moves.
+    """
+    region = shrink(region, window, size)
+    finer = _fineness(region, window, size)
+    if finer <= SHARP:
+        return region
+    kernel = np.array([(finer - 1) / 2, 1, (finer - 1) / 2]) / finer
+    return region._replace(pixels=cv2.sepFilter2D(region.pixels, -1, kernel, kernel))
+
+
 def shrink(region: Region, window: Crop, size: tuple[int, int]) -> Region:
     """Halves the pixels by 2 x 2 means while they are over twice as fine as the grid.
 
     So that shrinking a large person does not alias.
     """
-    while _finer_than_twice(region, window, size):
+    while _fineness(region, window, size) > 2 and min(region.size) > 1:
         height, width = (side // 2 * 2 for side in region.pixels.shape[:2])
         place = region.place.part(np.array([0, 0, width, height]), region.size)
         half = cv2.resize(
@@ -51,6 +68,7 @@ def shrink(region: Region, window: Crop, size: tuple[int, int]) -> Region:
     return region
 
 
-def _finer_than_twice(region, window, size):
+def _fineness(region, window, size):
+    """Pixels of the region along one pixel of the grid."""
     fineness = region.place.pixels_per_image_pixel(region.size)
-    return fineness > 2 * window.pixels_per_image_pixel(size) and min(region.size) > 1
+    return fineness / window.pixels_per_image_pixel(size)
