@@ -79,6 +79,27 @@ def with_exif():
 
 
 @pytest.fixture(scope="session")
+def as_stored():
+    """The pixels to store so that they are shown so, by CIPA DC-008's table 4."""
+
+    def turn(shown, orientation):
+        return np.ascontiguousarray(
+            {
+                1: shown,
+                2: shown[:, ::-1],
+                3: shown[::-1, ::-1],
+                4: shown[::-1],
+                5: shown.transpose(1, 0, 2),
+                6: np.rot90(shown),
+                7: shown[::-1, ::-1].transpose(1, 0, 2),
+                8: np.rot90(shown, -1),
+            }[orientation]
+        )
+
+    return turn
+
+
+@pytest.fixture(scope="session")
 def drawn():
     """Drawn people: 12 to train and 5 to validate on."""
     people = synthetic.load("12")

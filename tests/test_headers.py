@@ -134,3 +134,13 @@ def test_a_file_that_ends_within_its_header_is_refused(extension):
 def test_other_files_are_refused_with_the_list_of_formats(data):
     with pytest.raises(ValueError, match="it is no JPEG, PNG, WebP, BMP, GIF or TIFF"):
         headers.read(data)
+
+
+def test_a_jpeg_of_scans_without_number_is_refused_before_it_takes_hours():
+    flat = np.zeros((16, 16, 3), "uint8")
+    data = cv2.imencode(".jpg", flat, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
+    assert headers.read(data) == Header(16, 16, 1, 3)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    assert len(last) < 20
+    with pytest.raises(ValueError, match="it has 10,0.. scans, of at most 100"):
+        headers.read(data[:-2] + 10_000 * last + data[-2:])

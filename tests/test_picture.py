@@ -21,20 +21,6 @@ def encoded(exif, with_exif):
     return encode
 
 
-def stored(shown, orientation):
-    """The pixels to store so that they are shown so, by CIPA DC-008's table 4."""
-    return {
-        1: shown,
-        2: shown[:, ::-1],
-        3: shown[::-1, ::-1],
-        4: shown[::-1],
-        5: shown.transpose(1, 0, 2),
-        6: np.rot90(shown),
-        7: shown[::-1, ::-1].transpose(1, 0, 2),
-        8: np.rot90(shown, -1),
-    }[orientation]
-
-
 def on_the_picture(region, point):
     return region.place.to_image(np.array([point]), region.size)[0]
 
@@ -56,10 +42,10 @@ def test_a_gray_picture_has_three_equal_channels(tmp_path):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_is_turned_as_its_exif_tag_says(encoded, orientation):
+def test_a_picture_is_turned_as_its_exif_tag_says(encoded, as_stored, orientation):
     random = np.random.default_rng(0)
     shown = cv2.resize(random.integers(0, 255, (4, 6, 3), "uint8"), (60, 40))
-    data = encoded(stored(shown, orientation), orientation=orientation)
+    data = encoded(as_stored(shown, orientation), orientation=orientation)
     region = picture.read("a", data)
     assert region.size == (60, 40)
     assert np.abs(region.pixels.astype(int) - shown).mean() < 4
@@ -79,10 +65,10 @@ def test_a_dot_lies_at_the_same_place_at_any_reduction(
 @pytest.mark.parametrize("reduction", [2, 4])
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_a_dot_of_a_turned_picture_lies_at_the_same_place_at_any_reduction(
-    dotted, found, encoded, orientation, reduction
+    dotted, found, encoded, as_stored, orientation, reduction
 ):
     shown = dotted(PLACE, SIZE, 6)
-    data = encoded(stored(shown, orientation), orientation=orientation)
+    data = encoded(as_stored(shown, orientation), orientation=orientation)
     region = picture.read("a", data, reduction)
     place = on_the_picture(region, found(region.pixels))
     np.testing.assert_allclose(place, PLACE, atol=0.1)

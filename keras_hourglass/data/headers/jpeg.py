@@ -9,33 +9,53 @@ from keras_hourglass.data.headers.header import Header
 from keras_hourglass.data.headers.tiff import orientation
 
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers that hold the size
+PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}  # those of frames of many scans
 ALONE = {0x01, *range(0xD0, 0xD8)}  # markers that nothing belongs to
-SCAN, EXIF = 0xDA, 0xE1
-END = b"\xff\xd9"
+SCAN, EXIF, END = 0xDA, 0xE1, b"\xff\xd9"
+MOST_SCANS = 100  # each takes the time of a whole picture, and as little as ten bytes
 
 
 def header(data: bytes) -> Header:
-    """Its size and orientation, once it is sure that the file has an end."""
-    place, turn = 2, 1
+    """Its size and orientation, once it is sure that decoding it has an end.
+
+    Raises:
+        ValueError: If it says no size, has lost its end, or has too many scans.
+    """
+    turn, frame = 1, None
+    for marker, start, end in _segments(data):
+        if marker in FRAMES and frame is None:
+            frame, (height, width, channels) = (
+                marker,
+                unpack_from(">HHB", data, start + 1),
+            )
+        elif marker == EXIF and data[start : start + 6] == b"Exif\0\0":
+            turn = orientation(data[start + 6 : end])
+        elif marker == SCAN:
+            break
+    else:
+        raise ValueError("it ends within its header")
+    if frame is None:
+        raise ValueError("its header says no size")
+    # No end is within the data of a scan: there, a zero follows every 255.
+    if data.rfind(END) < start:
+        raise ValueError("it has lost its end")
+    if frame in PROGRESSIVE or data[start] < channels:
+        scans = data.count(b"\xff\xda", start - 4)
+        if scans > MOST_SCANS:
+            raise ValueError(f"it has {scans:,} scans, of at most {MOST_SCANS}")
+    return Header(width, height, turn, channels)
+
+
+def _segments(data):
+    """Marker, start and end of what belongs to it, up to the data of a scan."""
+    place = 2
     while (place := data.find(b"\xff", place)) >= 0:
         marker = data[place + 1]
         if marker in (0x00, 0xFF):  # no marker, or a byte that fills up before one
             place += 1
-            continue
-        if marker in ALONE:
+        elif marker in ALONE:
             place += 2
-            continue
-        (length,) = unpack_from(">H", data, place + 2)
-        body = place + 4
-        if marker == EXIF and data[body : body + 6] == b"Exif\0\0":
-            turn = orientation(data[body + 6 : place + 2 + length])
-        if marker in FRAMES:
-            height, width, channels = unpack_from(">HHB", data, body + 1)
-            # No end within the data of a scan: there, a zero follows every 255.
-            if data.rfind(END) < body:
-                raise ValueError("it has lost its end")
-            return Header(width, height, turn, channels)
-        if marker == SCAN:
-            break
-        place += 2 + length
-    raise ValueError("its header says no size")
+        else:
+            (length,) = unpack_from(">H", data, place + 2)
+            yield marker, place + 4, place + 2 + length
+            place += 2 + length
