@@ -5,11 +5,10 @@ import json
 import click
 
 from keras_hourglass import evaluation, predict
-from keras_hourglass.data.mixture import mix
+from keras_hourglass.data.mixture import validation
 from keras_hourglass.data.mpii import predictions as published
-from keras_hourglass.data.sample import Sampler
 from keras_hourglass.skeleton import MPII
-from keras_hourglass.training import feeding
+from keras_hourglass.training import judging
 from keras_hourglass_cli.sources import (
     broken_option,
     json_option,
@@ -51,18 +50,11 @@ def command(
         reports[predictions] = evaluation.score(errors, MPII)
     for path in models:
         model = predict.load(path)
-        mixture = mix([source], model.skeleton, missing_images)
-        for note in mixture.notes:
+        people = validation(source, model.skeleton, missing_images)
+        for note in people.notes:
             click.echo(note, err=True)
-        (people,) = mixture.validation.values()
-        sampler = Sampler(people, model.image_size[::-1], model.heatmap_size)
-        loader = feeding.loader(sampler, broken_images)
-        batches = feeding.validation(loader, batch_size)
-        errors, offset = evaluation.evaluate(model, batches, flip)
-        reports[path] = evaluation.score(errors, model.skeleton)
-        reports[path]["offset"] = offset
-        if loader.failures:
-            reports[path]["unread"] = list(loader.failures.values())
+        options = {"flip": flip, "batch_size": batch_size, "broken": broken_images}
+        reports[path] = judging.scores(model, people, **options)
     if as_json:
         click.echo(json.dumps(reports, indent=2))
         return

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from keras_hourglass.data import DatasetError
-from keras_hourglass.data.mixture import Source, mix
+from keras_hourglass.data.mixture import Source, mix, validation
 from keras_hourglass.skeleton import MPII, Skeleton
 
 ARM = Skeleton(("right_wrist", "right_elbow", "left_wrist", "left_elbow"))
@@ -129,3 +129,19 @@ def test_what_a_dataset_notes_is_passed_on(folder):
     mixture = mix([Source("crops", root)], ARM, "skip")
     assert ["2 of 3 people remain" in note for note in mixture.notes] == [True]
     assert mixture.counts == (1,)
+
+
+def test_a_network_may_be_judged_where_everybody_validates(folder):
+    people = validation(Source("crops", folder("one", ["val", "val"])), ARM)
+    assert len(people) == 2 and people.skeleton == ARM
+    mixed = Source("crops", folder("two", ["train", "val", "train"]))
+    assert len(validation(mixed, ARM)) == len(mix([mixed], ARM).validation["crops"])
+
+
+def test_where_nobody_validates_a_network_is_judged_on_those_held_out(folder):
+    source = Source("crops", folder("one", ["train"] * 40))
+    people = validation(source, ARM)
+    assert list(people.pictures) == list(
+        mix([source], ARM).validation["crops"].pictures
+    )
+    assert people.notes == mix([source], ARM).notes

@@ -10,6 +10,9 @@ from keras_hourglass.data.people import People, join
 from keras_hourglass.skeleton import Skeleton
 
 HELD_OUT = 20  # of so many photographs one validates, where no dataset says which
+HELD_OUT_NOTE = (
+    f"nobody is marked for validation: every {HELD_OUT}th picture is held out"
+)
 
 
 class Source(NamedTuple):
@@ -74,21 +77,11 @@ def mix(sources: list[Source], skeleton: Skeleton, missing="error") -> Mixture:
     """
     if len({source[:2] for source in sources}) < len(sources):
         raise data.DatasetError("`dataset` must name each folder once")
-    parts, notes = [], []
-    for source in sources:
-        people = data.load(source.name, source.root, missing)
-        notes += people.notes
-        people = people.as_skeleton(skeleton)
-        if not people.weights.any():
-            raise data.DatasetError(
-                f"{source.name} has none of the joints {skeleton.joints}"
-            )
-        parts.append(people)
+    parts = [_loaded(source, skeleton, missing) for source in sources]
+    notes = [note for people in parts for note in people.notes]
     if not any((people.splits == "val").any() for people in parts):
         parts = [_held_out(people) for people in parts]
-        notes.append(
-            f"nobody is marked for validation: every {HELD_OUT}th picture is held out"
-        )
+        notes.append(HELD_OUT_NOTE)
     train = [people.of_split("train") for people in parts]
     for source, people in zip(sources, train):
         if not len(people):
@@ -101,6 +94,28 @@ def mix(sources: list[Source], skeleton: Skeleton, missing="error") -> Mixture:
             validation[name] = people
     counts, shares = tuple(map(len, train)), tuple(s.share for s in sources)
     return Mixture(join(train), counts, shares, validation, tuple(notes))
+
+
+def validation(source: Source, skeleton: Skeleton, missing="error") -> People:
+    """The people of one dataset to judge a network on, as `mix` would choose them.
+
+    Raises:
+        DatasetError: If the dataset cannot be loaded, or shares no joint with the
+            skeleton.
+    """
+    people = _loaded(source, skeleton, missing)
+    if not (people.splits == "val").any():
+        people = _held_out(people).noting(HELD_OUT_NOTE)
+    return people.of_split("val")
+
+
+def _loaded(source, skeleton, missing):
+    people = data.load(source.name, source.root, missing).as_skeleton(skeleton)
+    if not people.weights.any():
+        raise data.DatasetError(
+            f"{source.name} has none of the joints {skeleton.joints}"
+        )
+    return people
 
 
 def _held_out(people):

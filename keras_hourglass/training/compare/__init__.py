@@ -102,8 +102,8 @@ class Comparison:
 def _judged(folder: Path, plan: Plan) -> dict:
     """What the table says of a finished run."""
     model = load(folder / BEST)
-    validation = mix(plan.sources, model.skeleton, plan.missing).validation
-    people = next(iter(validation.values()))
+    mixture = mix(plan.sources, model.skeleton, plan.missing)
+    people = next(iter(mixture.validation.values()))
     report = judging.scores(model, people, broken=plan.broken)["thresholds"]["0.5"]
     with open(folder / HISTORY, newline="") as file:
         seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
