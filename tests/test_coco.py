@@ -1,0 +1,130 @@
+import json
+
+import numpy as np
+import pytest
+
+from keras_hourglass import data
+from keras_hourglass.data.coco import FEWEST
+from keras_hourglass.skeleton import COCO
+
+
+def annotation(**fields):
+    """Somebody with `FEWEST` joints, the first of them hidden."""
+    keypoints = np.zeros((17, 3))
+    keypoints[:FEWEST] = [[10 + i, 20 + i, 2] for i in range(FEWEST)]
+    keypoints[0, 2] = 1
+    return {
+        "id": 77,
+        "image_id": 5,
+        "iscrowd": 0,
+        "keypoints": keypoints.ravel().tolist(),
+        "bbox": [10.5, 20, 40, 80],
+        **fields,
+    }
+
+
+def write(folder, *annotations, name="person_keypoints.json", images=None):
+    if images is None:
+        images = [{"id": 5, "file_name": "5.jpg"}]
+    listed = {"images": images, "annotations": annotations}
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(json.dumps(listed))
+    return folder
+
+
+def load(folder, faults=None):
+    return data.load("coco", folder, "keep", faults)
+
+
+def test_a_person_is_what_the_file_says_with_a_window_around_the_box(tmp_path):
+    people = load(write(tmp_path, annotation()))
+    assert people.skeleton is COCO and people.splits.tolist() == ["train"]
+    assert people.pictures.tolist() == [str(tmp_path / "images" / "5.jpg")]
+    assert people.joints[0, 3].tolist() == [13, 23]
+    assert np.flatnonzero(people.weights[0]).tolist() == [*range(FEWEST)]
+    np.testing.assert_allclose(people.centers, [[10.5 + 39 / 2, 20 + 79 / 2]])
+    np.testing.assert_allclose(people.sides, 1.25 * 80)
+    np.testing.assert_allclose(people.heads, 0.1 * 1.25 * 80)
+    assert people.names[0].startswith("5.jpg (") and "annotation 77" in people.names[0]
+
+
+def test_crowds_and_people_of_few_joints_are_left_out_and_counted_apart(tmp_path):
+    few = annotation()
+    few["keypoints"][2] = 0
+    people = load(write(tmp_path, few, annotation(), few, annotation(iscrowd=1)))
+    assert len(people) == 1
+    said = sorted(note.split(": ")[-1] for note in people.notes)
+    assert said == ["a crowd under one label", "fewer than 5 labelled joints"]
+    assert sum("2 of 4 people" in note for note in people.notes) == 1
+
+
+def test_what_a_file_is_called_says_the_split_and_the_folder(tmp_path):
+    (tmp_path / "val2017").mkdir()
+    (tmp_path / "images" / "train2017").mkdir(parents=True)
+    for split in ("val", "train"):
+        name = f"person_keypoints_{split}2017.json"
+        write(tmp_path / "annotations", annotation(), name=name)
+    people = load(tmp_path)
+    assert people.splits.tolist() == ["train", "val"]
+    assert people.pictures.tolist() == [
+        str(tmp_path / "images" / "train2017" / "5.jpg"),
+        str(tmp_path / "val2017" / "5.jpg"),
+    ]
+
+
+BROKEN = {
+    "no joints": ({"keypoints": [1, 2]}, "reshape"),
+    "joints are text": ({"keypoints": "here"}, ""),
+    "box without size": ({"bbox": [1, 2, 0, 0]}, "`box` must be"),
+    "box is a number": ({"bbox": 3}, "`box` must be"),
+    "unknown picture": ({"image_id": 6}, "no picture has the id 6"),
+}
+
+
+@pytest.mark.parametrize("fields, said", BROKEN.values(), ids=BROKEN)
+def test_what_cannot_be_is_a_fault_of_its_person(tmp_path, fields, said):
+    root = write(tmp_path, annotation(), annotation(**fields, id=78))
+    with pytest.raises(data.DatasetError, match=f"annotation 78.*{said}"):
+        load(root)
+    faults = []
+    assert len(load(root, faults)) == 1 and len(faults) == 1
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"images": [3]}', "null"])
+def test_a_file_of_another_kind_is_refused_by_its_name(tmp_path, text):
+    (tmp_path / "person_keypoints.json").write_text(text)
+    with pytest.raises(data.DatasetError, match="person_keypoints.json"):
+        load(tmp_path)
+
+
+def test_a_folder_without_annotation_says_what_was_looked_for(tmp_path):
+    with pytest.raises(data.DatasetError, match=r"must hold person_keypoints\*.json"):
+        load(tmp_path)
+
+
+def test_pictures_in_a_folder_of_another_alphabet_are_found(tmp_path):
+    root = write(tmp_path / "Füße und 足", annotation())
+    (root / "images").mkdir()
+    (root / "images" / "5.jpg").touch()
+    assert len(data.load("coco", root)) == 1
+
+
+def test_the_real_people_have_their_joints_in_their_boxes(shared):
+    root = shared / "fixtures" / "coco_cc_by"
+    people = data.load("coco", root)
+    listed = json.loads((root / "person_keypoints.json").read_text())["annotations"]
+    enough = [p for p in listed if p["num_keypoints"] >= FEWEST and not p["iscrowd"]]
+    assert len(people) == len(enough) >= 30
+    assert people.weights.sum() == sum(person["num_keypoints"] for person in enough)
+    assert sum(int(note.split(" of ")[0]) for note in people.notes) == len(
+        listed
+    ) - len(enough)
+    off = abs(people.joints - people.centers[:, None]).max(-1) / people.sides[:, None]
+    inside = off[people.weights > 0] < 0.5  # not all: boxes end where a body is hidden
+    assert inside.mean() > 0.98
+
+
+def test_the_file_lists_its_joints_as_the_skeleton_does(shared):
+    path = shared / "fixtures" / "coco_cc_by" / "person_keypoints.json"
+    (person,) = json.loads(path.read_text())["categories"]
+    assert tuple(person["keypoints"]) == COCO.joints
