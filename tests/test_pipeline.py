@@ -39,7 +39,7 @@ def photographed(shared):
 def broken(tmp_path, dotted):
     """Three people; the picture of the second has lost its end."""
     for name in ("0.jpg", "1.jpg", "2.jpg"):
-        cv2.imwrite(str(tmp_path / name), dotted((60, 50), (160, 120), 30))
+        cv2.imwrite(str(tmp_path / name), dotted((60, 50), (460, 420), 30))
     data = (tmp_path / "1.jpg").read_bytes()
     (tmp_path / "1.jpg").write_bytes(data[: len(data) // 2])
     row = {"joints": [[40, 50]], "weights": [1], "center": [60, 60], "side": 100}
@@ -52,8 +52,8 @@ def loader(people, broken="error", read=pipeline.read_window):
     return Loader(sampler, broken, read)
 
 
-def read_whole(path, window, size):
-    return picture.read(path)
+def read_whole(path, window, size, data):
+    return picture.read(path, data)
 
 
 def batches(dataset, count=None):
@@ -150,16 +150,28 @@ def test_a_broken_jpeg_may_be_skipped_and_is_counted(broken):
     assert list(given.failures) == [broken.pictures[1]]
 
 
+@pytest.mark.parametrize("side, reduction", [(60, 1), (300, 2), (600, 4)])
 def test_only_the_part_under_the_window_is_read_and_lies_where_it_says(
-    tmp_path, dotted, found
+    tmp_path, dotted, found, side, reduction
 ):
-    path, place = tmp_path / "a.jpg", np.array([103.4, 71.85])
-    cv2.imwrite(str(path), dotted(place, (203, 151), 3), [cv2.IMWRITE_JPEG_QUALITY, 98])
-    window = Crop.around(place + 3, np.float64(40), IMAGE).turned(0.5)
-    region = pipeline.read_window(str(path), window, IMAGE)
-    assert max(region.size) < 60
+    path, place = str(tmp_path / "a.jpg"), np.array([1303.4, 1171.85])
+    size, quality = (2003, 2551), [cv2.IMWRITE_JPEG_QUALITY, 98]
+    cv2.imwrite(path, dotted(place, size, 3 * reduction), quality)
+    window = Crop.around(place + 3, np.float64(side), IMAGE).turned(0.5)
+    region = pipeline.read_window(path, window, IMAGE)
+    assert max(region.size) < 1.5 * side / reduction
+    fineness = region.place.pixels_per_image_pixel(region.size)
+    assert fineness == pytest.approx(1 / reduction)
     back = region.place.to_image(found(region.pixels)[None], region.size)[0]
     np.testing.assert_allclose(back, place, atol=0.1)
+
+
+def test_of_a_small_picture_opencv_reads_all(tmp_path, dotted):
+    path = str(tmp_path / "a.jpg")
+    cv2.imwrite(path, dotted((103.4, 71.85), (203, 151), 3))
+    window = Crop.around(np.array([100.0, 70]), np.float64(40), IMAGE)
+    region = pipeline.read_window(path, window, IMAGE)
+    np.testing.assert_array_equal(region.pixels, picture.read(path).pixels)
 
 
 def test_a_turned_photograph_and_another_format_are_read_as_they_are_shown(

@@ -34,7 +34,7 @@ def sampler(people, **strengths):
 
 def test_a_label_is_the_joint_on_the_heatmap_its_weight_and_the_head(people):
     still = sampler(people)
-    points, weight, reference = unpack(still.label(0, still.view(0).window))
+    points, weight, reference = unpack(still.labels([0], [still.view(0)])[0])
     # 160 picture pixels, around (100, 70), are 32 heatmap pixels: 5 to 1.
     expected = (np.array(JOINTS) - (100, 70)) / 5 + (11.5, 15.5)
     np.testing.assert_allclose(points, expected, rtol=1e-5)
@@ -106,8 +106,9 @@ def test_a_flip_exchanges_left_and_right_and_mirrors_picture_and_joints(
 
 def test_a_larger_window_makes_head_and_distances_smaller_alike(people):
     still = sampler(people)
-    window = still.view(0).window
-    near, far = still.label(0, window), still.label(0, window.scaled(1.25).turned(0.4))
+    view = still.view(0)
+    views = [view, view._replace(window=view.window.scaled(1.25).turned(0.4))]
+    near, far = still.labels([0, 0], views)
     apart = [np.linalg.norm(label[0, :2] - label[1, :2]) for label in (near, far)]
     assert apart[0] / apart[1] == pytest.approx(1.25, rel=1e-5)
     np.testing.assert_allclose(near[:, 3] / far[:, 3], 1.25, rtol=1e-5)
@@ -115,8 +116,9 @@ def test_a_larger_window_makes_head_and_distances_smaller_alike(people):
 
 def test_a_joint_outside_of_the_window_keeps_its_place_and_weight(people):
     still = sampler(people)
-    away = still.view(0).window.moved(2, 0)
-    points, weight, _ = unpack(still.label(0, away))
+    view = still.view(0)
+    view = view._replace(window=view.window.moved(2, 0))
+    points, weight, _ = unpack(still.labels([0], [view])[0])
     assert (points[:, 0] < -12).all()
     np.testing.assert_allclose(weight, [0.5, 1, 0.25])
 
@@ -151,9 +153,9 @@ def test_real_joints_come_back_from_their_heatmaps(annotated):
     people = annotated.of_split("val").take(slice(None, None, 3))
     image, size = (256, 256), (64, 64)
     sampler = Sampler(people, image, size)
-    windows = [sampler.view(index).window for index in range(len(people))]
-    labels = np.stack([sampler.label(i, window) for i, window in enumerate(windows)])
-    points, weight, _ = unpack(labels)
+    views = [sampler.view(index) for index in range(len(people))]
+    windows = [view.window for view in views]
+    points, weight, _ = unpack(sampler.labels(range(len(people)), views))
     # At least one heatmap pixel inside of the window.
     inside = (weight > 0) & (points > 0.5).all(-1) & (points < 62.5).all(-1)
     assert inside.sum() > 0.98 * (weight > 0).sum()

@@ -1,18 +1,18 @@
-"""One sample after another: reading a person's picture, then sampling it."""
+"""Batch after batch: people's pictures are read, then sampled."""
 
 from threading import Lock
 
 import numpy as np
 
-from keras_hourglass.data import picture
+from keras_hourglass.data import opening, picture
 from keras_hourglass.data.picture import BrokenPicture, Region
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.geometry import Crop
 
 
-def read_reduced(path: str, window: Crop, size: tuple[int, int]) -> Region:
+def read_reduced(path: str, window: Crop, size: tuple[int, int], data=None) -> Region:
     """Reads a whole picture with OpenCV, smaller if the window allows."""
-    return picture.read(path, reduction=picture.reduction_for(window, size))
+    return picture.read(path, data, picture.reduction_for(window, size))
 
 
 class Loader:
@@ -22,7 +22,8 @@ class Loader:
         sampler: What makes samples of pixels.
         broken: Of pictures. "error" raises, with the person's name. "skip" gives a
             black image of which nothing is scored, and counts it in `failures`.
-        read_window: Reads the pixels under a window: (path, window, size) -> `Region`.
+        read_window: Reads the pixels under a window: (path, window, size,
+            bytes of the file) -> `Region`.
 
     Attributes:
         failures: Picture -> why it could not be read.
@@ -38,12 +39,28 @@ class Loader:
 
     def load(self, index: int, epoch: int = 0):
         """Image `(height, width, 3)` uint8 and label `(joints, 4)` float32."""
-        view = self.sampler.view(index, epoch)
-        region = self._read_or_count(index, view.window)
-        if region is None:
-            return self._nothing()
-        lent = view.limb and self._read_or_count(view.limb.index, view.limb.window)
-        return self.sampler.sample(region, index, view, lent)
+        images, labels = self.load_batch([(epoch, index)])
+        return images[0], labels[0]
+
+    def load_batch(self, places) -> tuple[np.ndarray, np.ndarray]:
+        """Samples of (epoch, index) pairs, stacked.
+
+        Where a picture cannot be read and that is no error, the image is black, and
+        nothing of the label is scored.
+        """
+        epochs, rows = zip(*places)
+        sampler, (width, height) = self.sampler, self.sampler.image_size
+        views = [*map(sampler.view, rows, epochs)]
+        images = np.zeros((len(rows), height, width, 3), "uint8")
+        labels = sampler.labels(rows, views)
+        for place, (row, view) in enumerate(zip(rows, views)):
+            region = self._read_or_count(row, view.window)
+            if region is None:
+                labels[place] = 0
+                continue
+            lent = view.limb and self._read_or_count(view.limb.index, view.limb.window)
+            images[place] = sampler.paint(sampler.cut(region, view), view, lent)
+        return images, labels
 
     def read(self, index: int, window: Crop) -> Region:
         """The pixels under a window of a person's picture."""
@@ -51,12 +68,12 @@ class Loader:
         path, reader = people.pictures[index], people.readers[index]
         if reader is not None:
             return picture.whole(reader(path))
-        return self.read_window(path, window, self.sampler.image_size)
+        data = self.contents(path)
+        return self.read_window(path, window, self.sampler.image_size, data)
 
-    def load_batch(self, places) -> tuple[np.ndarray, np.ndarray]:
-        """Samples of (epoch, index) pairs, stacked."""
-        images, labels = zip(*(self.load(index, epoch) for epoch, index in places))
-        return np.stack(images), np.stack(labels)
+    def contents(self, path: str) -> bytes:
+        """The bytes of a picture's file."""
+        return opening.contents(path)
 
     def _read_or_count(self, index, window):
         """The pixels of a picture; None, or an error, and counted if it is broken."""
@@ -72,9 +89,3 @@ class Loader:
             if self.broken != "skip":
                 raise BrokenPicture(message) from error
             return None
-
-    def _nothing(self):
-        """A black image, of which nothing is scored."""
-        width, height = self.sampler.image_size
-        label = np.zeros((len(self.sampler.people.skeleton.joints), 4), "float32")
-        return np.zeros((height, width, 3), "uint8"), label

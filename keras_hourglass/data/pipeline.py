@@ -1,5 +1,6 @@
 """The loader as a `tf.data` pipeline, which reads no more of a JPEG than it needs."""
 
+import math
 import os
 
 import numpy as np
@@ -13,30 +14,44 @@ from keras_hourglass.data.picture import Region
 from keras_hourglass.data.stream import Stream
 from keras_hourglass.geometry import Crop, covering_box
 
-MOST = 0.5  # of a picture: to read more than this, OpenCV reads all of it faster
+SPARED = 150_000  # pixels: with fewer to leave out, OpenCV reads the whole faster
 
 
-def read_window(path: str, window: Crop, size: tuple[int, int]) -> Region:
+def read_window(path: str, window: Crop, size: tuple[int, int], data=None) -> Region:
     """Reads the part of a JPEG under a window; other pictures as OpenCV does.
 
     Called within the pipeline's threads, where TensorFlow's operation runs eagerly:
     so an error can name its file.
+
+    Args:
+        path: Of the file.
+        window: What must be there of the picture.
+        size: Of the grid that will lie over the window; a picture much finer than
+            the grid is read at a half or a quarter of its size.
+        data: The file's bytes, where they are known already.
     """
-    data = contents(path)
-    head = examined(path, data)
+    data = contents(path) if data is None else data
+    head, reduction = examined(path, data), picture.reduction_for(window, size)
     if head.channels not in (1, 3) or head.orientation != 1:  # no JPEG, CMYK, turned
-        return picture.decode(path, data, head, picture.reduction_for(window, size))
-    box = covering_box(window.corners(), head.width, head.height)
+        return picture.decode(path, data, head, reduction)
+    whole = -(-head.width // reduction), -(-head.height // reduction)
+    place = Crop.of_rectangle(reduction * np.array([0.0, 0, *whole]))
+    box = covering_box(place.to_grid(window.corners(), whole), *whole)
     x, y, width, height = box
-    if width * height > MOST * head.width * head.height:
-        return picture.decode(path, data, head, picture.reduction_for(window, size))
+    if math.prod(whole) - width * height < SPARED:
+        return picture.decode(path, data, head, reduction)
     try:
         pixels = tf.io.decode_and_crop_jpeg(
-            data, [y, x, height, width], channels=3, dct_method="INTEGER_FAST"
+            data,
+            [y, x, height, width],
+            channels=3,
+            ratio=reduction,
+            dct_method="INTEGER_FAST",
         )
     except tf.errors.InvalidArgumentError:
         raise broken(path, "it is a damaged JPEG") from None
-    return picture.boxed(reached(path, data, pixels.numpy()), box)
+    pixels = reached(path, data, np.asarray(pixels))
+    return Region(pixels, place.part(np.array(box, float), whole))
 
 
 def training_dataset(loader: Loader, stream: Stream, first_epoch: int = 0):
