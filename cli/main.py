@@ -11,6 +11,7 @@ COMMANDS = {
     "train": "Train a network on people.",
     "evaluate": "Score a network, or a file of predictions.",
     "predict": "Find the joints of a person in a picture.",
+    "compare": "Train presets alike, and print the paper's table of them.",
     "data": "Check, show or prepare a dataset.",
     "info": "Parameters and multiply-adds of the presets.",
     "benchmark": "Measure the loader.",

@@ -1,60 +1,17 @@
 """`hourglass-keras train`: fit a network to people."""
 
-from dataclasses import replace
 from datetime import datetime
-from inspect import signature
 from pathlib import Path
 
 import click
 
-from keras_hourglass import StackedHourglass
-from keras_hourglass.data import DATASETS
-from keras_hourglass.layers.blocks import BLOCKS
-from keras_hourglass.skeleton import SKELETONS
 from keras_hourglass.training import plan as plans
-from keras_hourglass.training import recipes
-from keras_hourglass.training.plan import Plan
 from keras_hourglass.training.run import Run
-from keras_hourglass_cli.sources import PICTURES, parse
-
-NETWORK = signature(StackedHourglass).parameters
-RECIPE = ("epochs", "batch_size", "learning_rate")
-
-
-def network_option(flag, **kwargs):
-    """An option of the network. Its help shows the network's own default."""
-    name = flag.removeprefix("--").replace("-", "_")
-    return click.option(flag, show_default=str(NETWORK[name].default), **kwargs)
+from keras_hourglass_cli.planning import plan_of, plan_options, typed_alone
 
 
 @click.command()
-@network_option("--stacks", type=click.IntRange(1), help="Hourglasses in a row.")
-@network_option("--block", type=click.Choice(list(BLOCKS)), help="Bottleneck block.")
-@network_option("--blocks", type=click.IntRange(1), help="Blocks at each position.")
-@network_option("--filters", type=click.IntRange(2), help="Channels of hourglasses.")
-@network_option("--stem-filters", type=click.IntRange(2), help="Channels of the stem.")
-@network_option("--depth", type=click.IntRange(1), help="How often sizes are halved.")
-@network_option("--skeleton", type=click.Choice(list(SKELETONS)), help="Joints.")
-@network_option("--image-size", type=int, help="Pixels of a side.")
-@click.option(
-    "--dataset",
-    "datasets",
-    multiple=True,
-    metavar="NAME[:DIR][*SHARE]",
-    help=f"Whom to train on, of {', '.join(DATASETS)}; may be given several times.",
-)
-@click.option("--root", type=click.Path(), help="Folder of the only dataset.")
-@click.option(
-    "--recipe",
-    type=click.Choice(list(recipes.RECIPES)),
-    help="How to train.  [default: modern; demo without a dataset]",
-)
-@click.option("--epochs", type=click.IntRange(1), help="In place of the recipe's.")
-@click.option("--batch-size", type=click.IntRange(1), help="In place of the recipe's.")
-@click.option("--learning-rate", type=float, help="In place of the recipe's.")
-@click.option("--seed", type=int, help="Of weights, order and augmentation.")
-@click.option("--missing-images", type=PICTURES, help="If files are not there.")
-@click.option("--broken-images", type=PICTURES, help="If files cannot be read.")
+@plan_options()
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -65,7 +22,7 @@ def command(output, **typed):
 
     Without a dataset, on people that it draws itself: a first look that takes minutes.
     """
-    typed = {name: value for name, value in typed.items() if value not in (None, ())}
+    typed = typed_alone(typed)
     output = output or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
     if not typed and (output / plans.NAME).is_file():
         plan, _ = plans.read(output)
@@ -74,25 +31,3 @@ def command(output, **typed):
     run = Run(plan, output, click.echo)
     click.echo(f"{run.model.count_params():,} parameters; the run is kept in {output}")
     run.train()
-
-
-def plan_of(datasets=(), root=None, recipe=None, **typed) -> Plan:
-    """Every choice, out of what was typed: only that outweighs recipe and defaults."""
-    sources = parse(datasets, root)
-    if recipe is None:
-        recipe = "modern" if sources else "demo"
-    if not sources:
-        click.echo("No --dataset: training on drawn people, to see that all works.")
-    chosen = recipes.get(recipe)
-    network = {k: v for k, v in typed.items() if k in NETWORK}
-    changes = {k: v for k, v in typed.items() if k in RECIPE}
-    chosen = replace(chosen, network={**chosen.network, **network}, **changes)
-    if chosen.network and not sources:
-        click.echo(f"The recipe {recipe!r} sets {chosen.network}.")
-    return Plan(
-        recipe=chosen,
-        sources=tuple(sources) or Plan.sources,
-        seed=typed.get("seed", Plan.seed),
-        missing=typed.get("missing_images", Plan.missing),
-        broken=typed.get("broken_images", Plan.broken),
-    )

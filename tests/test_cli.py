@@ -77,6 +77,7 @@ def test_training_leaves_a_run_and_finishes_what_it_began(tmp_path, monkeypatch,
         ("train --dataset crops:x*0", "SHARE above 0"),
         ("train --dataset synthetic:8 --image-size 100", "must be multiples of 64"),
         ("evaluate nothing.keras --root x", "nothing.keras"),
+        ("compare --presets lihgter --output x", "Did you mean 'lighter'"),
         ("info hg3", "Did you mean 'hg"),
         ("data prepare --dataset crops:nowhere --output x", "`root` must be a folder"),
         ("benchmark loader --dataset synthetic:none", "takes a number of people"),
@@ -95,7 +96,7 @@ def test_what_goes_wrong_is_one_line_on_stderr(arguments, says):
 @pytest.mark.parametrize(
     "arguments",
     [
-        *("train --block gost", "train --root x", "evaluate"),
+        *("train --block gost", "train --root x", "evaluate", "compare"),
         *("predict a.jpg --model m", "data", "data prepare --dataset crops:x"),
         "data prepare --dataset crops:x*2 --output y",
     ],
