@@ -1,5 +1,6 @@
 """`hourglass-keras data`: look after a dataset before training on it."""
 
+import json
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -7,9 +8,16 @@ from pathlib import Path
 import click
 
 from keras_hourglass import data
+from keras_hourglass.data.check import KINDS, check
 from keras_hourglass.data.prepare import Form, outside, prepare
-from keras_hourglass_cli.sources import broken_option, missing_option, source_options
+from keras_hourglass_cli.sources import (
+    broken_option,
+    json_option,
+    missing_option,
+    source_options,
+)
 
+FEW, FIRST = 3, 20  # cases of a kind to print: in the table, as data
 FORM = {field.name: field.default for field in fields(Form)}
 
 
@@ -71,3 +79,57 @@ def prepare_command(
     total = done.there + done.written
     click.echo(f"{done.written:,} people written, {total:,} are in {output}")
     click.echo(f"To use them: --dataset crops:{output}")
+
+
+@command.command("check")
+@source_options(required=True)
+@click.option(
+    "--headers-only",
+    is_flag=True,
+    help="Decode no picture: faster, but finds no damage within.",
+)
+@click.option("--threads", type=click.IntRange(1), help="[default: as many as cores]")
+@json_option
+@click.pass_context
+def check_command(context, source, headers_only, threads, as_json):
+    """Look for what is wrong with a dataset: every person, every picture.
+
+    Exits with 1 if there is anything to mend. Whether left and right look exchanged is
+    a guess, from shoulders and hips that face opposite ways or limbs that cross over.
+    """
+    faults = []
+    people = data.load(source.name, source.root, "keep", faults)
+    length = len({*people.pictures})
+    with click.progressbar(length=length, label="Pictures", file=sys.stderr) as bar:
+        report = check(people, faults, not headers_only, threads, bar.update)
+    if as_json:
+        first = {kind: cases[:FIRST] for kind, cases in report.found.items()}
+        found = {kind: len(cases) for kind, cases in report.found.items()}
+        click.echo(
+            json.dumps(
+                {
+                    **{"wrong": report.wrong, "counts": report.counts, "found": found},
+                    **{"first": first, "notes": report.notes},
+                },
+                indent=2,
+            )
+        )
+    else:
+        show_report(report)
+    context.exit(int(report.wrong))
+
+
+def show_report(report):
+    """Prints a report as a table, and the first few of each kind."""
+    for name, count in report.counts.items():
+        click.echo(f"{count:>10,}  {name.replace('_', ' ')}")
+    for note in report.notes:
+        click.echo(note)
+    click.echo()
+    for kind, cases in report.found.items():
+        click.echo(f"{len(cases):>10,}  {KINDS[kind]}")
+        for case in cases[:FEW]:
+            click.echo(f"{'':12}{case}")
+        if len(cases) > FEW:
+            click.echo(f"{'':12}and {len(cases) - FEW:,} more")
+    click.echo("\nSomething is wrong." if report.wrong else "\nNothing is wrong.")

@@ -80,6 +80,7 @@ def test_training_leaves_a_run_and_finishes_what_it_began(tmp_path, monkeypatch,
         ("compare --presets lihgter --output x", "Did you mean 'lighter'"),
         ("info hg3", "Did you mean 'hg"),
         ("data prepare --dataset crops:nowhere --output x", "`root` must be a folder"),
+        ("data check --dataset mpii:tests", "`root` must hold"),
         ("benchmark loader --dataset synthetic:none", "takes a number of people"),
     ],
 )

@@ -1,5 +1,7 @@
 """`hourglass-keras data` as a user meets it."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
@@ -61,3 +63,17 @@ def test_ctrl_c_ends_as_a_shell_expects(monkeypatch, tmp_path):
     monkeypatch.setattr("keras_hourglass.data.load", stop)
     command = ["prepare", "--dataset", "synthetic:2", "--output", tmp_path / "a"]
     assert "Stopped" in call(*command, status=130).stderr
+
+
+def test_check_says_by_its_exit_status_whether_something_is_wrong(tmp_path, drawn_few):
+    folder = tmp_path / "new"
+    call("prepare", "--dataset", "synthetic:5", "--output", folder)
+    command = ["check", "--dataset", f"crops:{folder}"]
+    assert "Nothing is wrong" in call(*command).stdout
+    for number in range(5):
+        (folder / "images" / f"00000{number}.jpg").unlink()
+    output = call(*command, status=1).stdout
+    assert "5  pictures that are missing" in output and "and 2 more" in output
+    report = json.loads(call(*command, "--json", status=1).stdout)
+    assert report["wrong"] and report["found"]["missing"] == 5
+    assert report["counts"]["people"] == 7 and len(report["first"]["missing"]) == 5

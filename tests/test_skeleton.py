@@ -31,6 +31,11 @@ def test_the_lower_body_is_what_hrnet_counts_to_it():
     assert skeleton.COCO.halves == (tuple(range(11)), tuple(range(11, 17)))
 
 
+def test_the_trunk_is_shoulders_and_hips_right_before_left():
+    assert MPII.trunk == ((12, 13), (2, 3))
+    assert Skeleton(("left_hip", "neck", "right_hip")).trunk == ((2, 0),)
+
+
 def test_bones_are_those_of_arms_and_legs_that_are_there():
     assert len(MPII.bones) == len(skeleton.COCO.bones) == 8
     assert (MPII.joints.index("left_elbow"), MPII.joints.index("left_wrist")) in (

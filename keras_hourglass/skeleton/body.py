@@ -4,8 +4,10 @@ from dataclasses import asdict, dataclass, field
 
 from keras_hourglass.skeleton.names import (
     ARMS_AND_LEGS,
+    HIPS,
     LIMB_GROUPS,
     LOWER_BODY,
+    SHOULDERS,
     full_name,
     mirrored_name,
     unsided,
@@ -72,6 +74,13 @@ class Skeleton:
         """The indices of both ends of each bone of arms and legs."""
         known = {*self.joints}
         return tuple(self.indices(bone) for bone in ARMS_AND_LEGS if known >= {*bone})
+
+    @property
+    def trunk(self) -> tuple[tuple[int, int], ...]:
+        """The indices of both shoulders, then of both hips, right before left."""
+        known = {*self.joints}
+        pairs = [pair for pair in (SHOULDERS, HIPS) if known >= {*pair}]
+        return tuple(map(self.indices, pairs))
 
     @property
     def halves(self) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -1,0 +1,203 @@
+"""Everything that can be wrong with a dataset is found, and nothing else."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from keras_hourglass import data
+from keras_hourglass.data import synthetic
+from keras_hourglass.data.check import KINDS, check, repeated, sides
+from keras_hourglass.data.check.pictures import look
+from keras_hourglass.data.prepare import Form, prepare
+from keras_hourglass.skeleton import Skeleton
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory):
+    """A prepared folder of ten people with nothing wrong."""
+    folder = tmp_path_factory.mktemp("clean") / "ten"
+    prepare(synthetic.load("10").take(slice(10)), folder, Form(64, 60))
+    return folder
+
+
+@pytest.fixture
+def folder(clean, tmp_path):
+    """The same to do harm to, and what may be changed of its people."""
+    shutil.copytree(clean, tmp_path / "ten")
+    return tmp_path / "ten"
+
+
+def people_of(folder):
+    return json.loads((folder / "annotations.json").read_text())
+
+
+def report(folder, **kwargs):
+    faults = []
+    people = data.load("crops", folder, "keep", faults)
+    return check(people, faults, **kwargs)
+
+
+def kinds(found):
+    return {kind for kind, cases in found.found.items() if cases}
+
+
+def test_a_clean_folder_has_nothing_wrong(clean):
+    found = report(clean)
+    assert not found.wrong and not kinds(found)
+    assert found.counts["people"] == found.counts["pictures"] == 10
+    assert found.counts["train"] == 10 and found.counts["labelled_joints"] == 160
+    assert {*found.found} == {*KINDS}
+
+
+def harm(folder, kind):
+    whole = people_of(folder)
+    person = whole["people"][3]
+    image = folder / "images" / person["image"]
+    if kind == "unusable":
+        person["side"] = "wide"
+    elif kind == "missing":
+        image.unlink()
+    elif kind == "broken":
+        image.write_bytes(image.read_bytes()[:-200])
+    elif kind == "outside":
+        person["joints"][5] = [500, 20]
+    elif kind == "headless":
+        person["head_size"] = 0
+    elif kind == "exchanged":
+        person["joints"] = exchange(person["joints"])
+    elif kind == "twice":
+        joints = (np.array(person["joints"]) + 0.3).tolist()
+        whole["people"].append({**person, "joints": joints})
+    elif kind == "copies":
+        shutil.copy(image, image.with_name("copy.jpg"))
+        whole["people"][4]["image"] = "copy.jpg"
+    elif kind == "turned":
+        turn(image)
+    (folder / "annotations.json").write_text(json.dumps(whole))
+
+
+def exchange(joints):
+    """Hips that are broad, with left and right exchanged below broad shoulders."""
+    joints = 2 * np.array(joints)
+    joints[[12, 13]] = [[20, 30], [60, 30]]
+    joints[[2, 3]] = [[55, 80], [25, 80]]
+    joints[[1, 4]] = [[55, 110], [25, 110]]
+    joints[[11, 14]] = [[15, 50], [65, 50]]
+    return (joints / 2).tolist()
+
+
+def turn(image):
+    data = image.read_bytes()
+    body = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0\0\0\0\0"
+    length = (len(body) + 2).to_bytes(2, "big")
+    image.write_bytes(data[:2] + b"\xff\xe1" + length + body + data[2:])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_harm_is_found_by_itself_and_named(folder, kind):
+    harm(folder, kind)
+    found = report(folder)
+    assert kinds(found) == {kind} and found.wrong == (kind != "turned")
+    (case,) = found.found[kind]
+    assert "copy.jpg" in case if kind == "copies" else "000003.jpg" in case
+
+
+def test_headers_alone_tell_all_but_damage_within(folder):
+    image = folder / "images" / "000003.jpg"
+    noise = np.random.default_rng(0).integers(0, 255, (96, 96, 3), "uint8")
+    stored = bytearray(cv2.imencode(".png", noise)[1].tobytes())
+    stored[900:1000] = bytes(100)
+    image.write_bytes(stored)
+    assert kinds(report(folder)) == {"broken"}
+    assert not kinds(report(folder, decode=False))
+    harm(folder, "outside")
+    assert kinds(report(folder, decode=False)) == {"outside"}
+
+
+@pytest.mark.parametrize("decode", [True, False])
+def test_the_size_of_a_picture_is_that_which_is_shown(tmp_path, decode):
+    path = tmp_path / "a.jpg"
+    cv2.imwrite(str(path), np.zeros((20, 30, 3), "uint8"))
+    assert look(str(path), decode)[:2] == ((30, 20), False)
+    data = path.read_bytes()
+    body = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    length = (len(body) + 2).to_bytes(2, "big")
+    path.write_bytes(data[:2] + b"\xff\xe1" + length + body + data[2:])
+    assert look(str(path), decode)[:2] == ((20, 30), True)
+
+
+def test_what_is_no_file_is_broken_and_not_missing(tmp_path):
+    assert look(str(tmp_path / "nothing.jpg")).missing
+    assert "no file" in look(str(tmp_path)).fault
+
+
+def test_progress_counts_every_picture(clean):
+    steps = []
+    report(clean, advance=steps.append, threads=3)
+    assert sum(steps) == 10
+
+
+def test_drawn_people_have_no_files_to_look_at():
+    found = check(synthetic.load("10").take(slice(10)))
+    assert not found.wrong and found.counts["people"] == 10
+
+
+EXCHANGES = {  # what is exchanged -> how many of those that are broad are found
+    "hips": ((2, 3),),
+    "shoulders": ((12, 13),),
+    "hips and legs": ((2, 3), (1, 4), (0, 5)),
+    "shoulders and arms": ((12, 13), (11, 14), (10, 15)),
+}
+
+
+def exchanged(people, pairs):
+    order = np.arange(16)
+    for a, b in pairs:
+        order[[a, b]] = order[[b, a]]
+    return replace(people, joints=people.joints[:, order])
+
+
+@pytest.mark.parametrize("pairs", EXCHANGES.values(), ids=EXCHANGES)
+def test_most_who_face_some_way_are_found_when_exchanged_and_few_otherwise(
+    annotated, pairs
+):
+    people = annotated.take(slice(0, None, 5))
+    ways = np.abs(sides.facing(people)).min(1)
+    broad = ways > sides.BROAD
+    found = np.zeros(len(people), bool)
+    found[[*sides.exchanged(exchanged(people, pairs))]] = True
+    assert broad.sum() > 1000 and found[broad].mean() > 0.97
+    assert len(sides.exchanged(people)) < 0.02 * len(people)
+
+
+@pytest.mark.parametrize("pair", [(1, 4), (11, 14)], ids=["knees", "elbows"])
+def test_of_exchanged_knees_or_elbows_those_far_apart_are_found(annotated, pair):
+    people = annotated.take(slice(0, None, 5))
+    found = len(sides.exchanged(exchanged(people, [pair])))
+    assert found > 0.2 * len(people)
+
+
+def test_a_dataset_whose_every_joint_is_exchanged_is_told_from_a_right_one(annotated):
+    assert sides.mirrored_throughout(annotated) is None
+    everything = [
+        pair for pair in enumerate(annotated.skeleton.mirror) if pair[0] < pair[1]
+    ]
+    said = sides.mirrored_throughout(exchanged(annotated, everything))
+    assert "whole dataset" in said
+
+
+def test_a_skeleton_without_shoulders_is_not_judged(clean):
+    people = data.load("crops", clean).as_skeleton(
+        Skeleton(("neck", "left_hip", "right_hip"))
+    )
+    assert not sides.exchanged(people) and sides.mirrored_throughout(people) is None
+
+
+def test_two_people_of_a_picture_are_not_the_same_one(annotated):
+    few = annotated.take(slice(400))
+    assert not repeated.twice(few)
+    assert repeated.copies({"a": b"1", "b": b"2", "c": b"1"}) == {"c": "a"}
