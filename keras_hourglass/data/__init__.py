@@ -1,7 +1,7 @@
 """Datasets by name: a file each, all of them in the conventions of `people.py`."""
 
 from keras_hourglass.choices import hint
-from keras_hourglass.data import coco, crops, files, lsp, mpii, synthetic
+from keras_hourglass.data import coco, crops, files, lsp, mpii, own, synthetic
 from keras_hourglass.data.files import DatasetError
 from keras_hourglass.data.people import People
 
@@ -12,6 +12,7 @@ DATASETS = {
     "lsp": lsp.lsp,
     "lspet": lsp.lspet,
     "coco": coco.load,
+    "own": own.load,
     "crops": crops.load,
     "synthetic": synthetic.load,
 }

@@ -6,18 +6,20 @@
 
 present: 0 for joints that are not labelled.
 scores: How far each joint is trusted, 0 to 1.
-center, side: The window to look at, pixels. Without them it is worked out of the
-    joints; see `window.of_joints`.
+center, side: The window to look at, pixels.
+box: x, y, width, height, pixels, of which the window is worked out where it is not
+    given; without a box, of the joints. See `window.py`.
 head_size: The length that errors are measured in, pixels.
 split: "train" or "val".
 """
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from keras_hourglass.data import files, window
-from keras_hourglass.data.gather import NO_JOINT, LeftOut, gather, numbered
+from keras_hourglass.data.gather import NO_JOINT, WRONG, LeftOut, gather, numbered, said
 from keras_hourglass.data.people import People
 from keras_hourglass.skeleton import SKELETONS, Skeleton
 
@@ -33,16 +35,25 @@ def load(root, faults=None) -> People:
     """
     root = files.folder(root, "crops")
     path = files.find_one(root, ANNOTATIONS)
-    listed = files.read_json(path)
-    try:
-        skeleton, entries = skeleton_of(listed["joint_names"]), [*listed["people"]]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise files.DatasetError(
-            f"{path} must say `joint_names` and `people`: {error}"
-        ) from None
+    skeleton, people = listed(path)
     read = partial(person, count=len(skeleton.joints))
-    entries = numbered(path, entries, "image")
-    return gather(entries, read, skeleton, path, root / "images", faults)
+    return gather(people, read, skeleton, path, root / "images", faults)
+
+
+def listed(path: Path):
+    """The skeleton of an annotation file, and (name, entry) of its people.
+
+    Raises:
+        DatasetError: If the file is of another shape.
+    """
+    held = files.read_json(path)
+    try:
+        skeleton, entries = skeleton_of(held["joint_names"]), [*held["people"]]
+    except WRONG as error:
+        raise files.DatasetError(
+            f"{path} must say `joint_names` and `people`: {said(error)}"
+        ) from None
+    return skeleton, numbered(path, entries, "image")
 
 
 def skeleton_of(names: list[str]) -> Skeleton:
@@ -72,6 +83,7 @@ def person(entry: dict, count: int) -> dict:
         "joints": np.where(used[:, None], joints, 0),
         "weights": weights,
         **window.of_joints(joints, used),
+        **(window.of_box(entry["box"]) if "box" in entry else {}),
         **{key: entry[key] for key in ("center", "side") if key in entry},
         "split": entry.get("split", "train"),
     }

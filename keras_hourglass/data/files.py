@@ -114,15 +114,19 @@ def shown(name: str) -> str:
     return name if name.isprintable() and name == name.strip() else repr(name)
 
 
-MOST_BYTES = 2**29  # of JSON; COCO's, the largest there is, has half of that
+MOST_BYTES = 2**29  # of text; COCO's, the longest there is, has half of that
 
 
-def read_json(path: Path):
-    """What a JSON file says, compressed or not.
+def read_text(path: Path, kind: str = "text") -> str:
+    """What a text file says, compressed or not.
+
+    Args:
+        path: Of the file.
+        kind: What it should be, for messages.
 
     Raises:
-        DatasetError: If it is no JSON, or longer than `MOST_BYTES` (so that a small
-            file cannot be unpacked to fill the memory).
+        DatasetError: If it is no Unicode, or longer than `MOST_BYTES` (so that a
+            small file cannot be unpacked to fill the memory).
     """
     opener = open_gzip if path.suffix == ".gz" else open
     try:
@@ -130,8 +134,21 @@ def read_json(path: Path):
             text = file.read(MOST_BYTES + 1)
         if len(text) > MOST_BYTES:
             raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+        return text.decode(json.detect_encoding(text))
+    except (ValueError, EOFError, BadGzipFile, ZlibError) as error:
+        raise DatasetError(f"{path} is not readable as {kind}: {error}") from None
+
+
+def read_json(path: Path):
+    """What a JSON file says, compressed or not.
+
+    Raises:
+        DatasetError: If it is no JSON.
+    """
+    text = read_text(path, "JSON")
+    try:
         return json.loads(text)
-    except (ValueError, EOFError, BadGzipFile, RecursionError, ZlibError) as error:
+    except (ValueError, RecursionError) as error:
         raise DatasetError(f"{path} is not readable as JSON: {error}") from None
 
 

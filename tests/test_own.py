@@ -1,0 +1,175 @@
+import json
+
+import numpy as np
+import pytest
+
+from keras_hourglass import data
+from keras_hourglass.data.table import PLAIN, entry_of, joints_of
+from keras_hourglass.skeleton import MPII
+
+HEADER = "picture,left_knee_x,left_knee_y,right_knee_x,right_knee_y"
+LINE = "1.jpg,10,20,30,120"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Writes a table of some lines beside an empty picture."""
+    (tmp_path / "1.jpg").touch()
+
+    def write(*lines, header=HEADER, encoding="utf-8"):
+        text = "\n".join((header, *lines))
+        (tmp_path / "people.csv").write_text(text, encoding=encoding)
+        return tmp_path
+
+    return write
+
+
+def test_a_picture_and_its_joints_are_all_that_is_needed(folder):
+    root = folder(LINE)
+    people = data.load("own", root)
+    assert people.skeleton.joints == ("left_knee", "right_knee")
+    assert people.pictures.tolist() == [str(root / "1.jpg")]
+    assert people.joints.tolist() == [[[10, 20], [30, 120]]]
+    assert people.weights.tolist() == [[1, 1]]
+    assert people.centers.tolist() == [[20, 70]]
+    np.testing.assert_allclose(people.sides, 1.4 * 100)
+    assert people.splits.tolist() == ["train"]
+    assert people.names.tolist() == [f"1.jpg ({root}/people.csv, line 2)"]
+
+
+def test_everything_else_is_used_where_it_is_given(folder):
+    header = HEADER + ",right_knee_weight,x,y,width,height,split,head_size"
+    given = LINE + ",0.25,0,10,40,80,val,7"
+    people = data.load("own", folder(given, LINE + ",,,,,,,", header=header))
+    assert people.weights.tolist() == [[1, 0.25], [1, 1]]
+    assert people.centers.tolist() == [[19.5, 49.5], [20, 70]]
+    np.testing.assert_allclose(people.sides, [1.25 * 80, 1.4 * 100])
+    np.testing.assert_allclose(people.heads, [7, 14])
+    assert people.splits.tolist() == ["val", "train"]
+
+
+def test_an_empty_joint_is_absent_and_does_not_widen_the_window(folder):
+    header = HEADER + ",pelvis_x,pelvis_y"
+    people = data.load("own", folder("1.jpg,,,30,120,10,20", header=header))
+    assert people.weights.tolist() == [[0, 1, 1]]
+    np.testing.assert_allclose(people.sides, 1.4 * 100)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("parting", ",;\t")
+def test_a_table_may_be_as_spreadsheets_write_it(folder, parting, encoding):
+    root = folder(
+        LINE.replace(",", parting),
+        header=HEADER.replace(",", parting),
+        encoding=encoding,
+    )
+    assert data.load("own", root).joints.tolist() == [[[10, 20], [30, 120]]]
+
+
+def test_short_names_of_joints_and_quoted_pictures_are_understood(folder):
+    header = HEADER.replace("left", "l").replace("right", "r")
+    root = folder('"1, the first.jpg",10,20,30,120', "", header=header)
+    people = data.load("own", root, "keep")
+    assert people.skeleton.joints == ("left_knee", "right_knee")
+    assert people.pictures[0].endswith("1, the first.jpg")
+
+
+def test_all_joints_of_mpii_make_its_skeleton(folder):
+    header = "picture," + ",".join(f"{j}_x,{j}_y" for j in MPII.joints)
+    line = "1.jpg," + ",".join(str(number) for number in range(32))
+    people = data.load("own", folder(line, header=header))
+    assert people.skeleton is MPII
+
+
+def test_pictures_lie_in_the_folder_or_its_images(folder):
+    root = folder(LINE, "Größe 足.jpg,1,2,3,4")
+    (root / "images").mkdir()
+    (root / "images" / "Größe 足.jpg").touch()
+    pictures = data.load("own", root).pictures.tolist()
+    assert pictures == [str(root / "1.jpg"), str(root / "images" / "Größe 足.jpg")]
+
+
+HEADERS = {
+    "no picture": (HEADER.replace("picture", "file"), "name a column 'picture'"),
+    "nothing": ("", "name a column 'picture'"),
+    "no twin": ("picture,left_knee_x,left_knee_y", "right_knee.*missing"),
+    "no joint": ("picture", "one or more different names"),
+    "no y": ("picture,pelvis_x", "'pelvis' needs the columns"),
+    "weight alone": (HEADER + ",pelvis_weight", "'pelvis' needs the columns"),
+    "unknown joint": (HEADER.replace("_knee", "_kneee"), "Did you mean 'left_knee'"),
+    "unknown column": (HEADER + ",age", "'age' must be one of"),
+    "twice": (HEADER + ",left_knee_x", r"\['left_knee_x'\] come twice"),
+    "two names of one": (HEADER + ",l_knee_x,l_knee_y", "different names"),
+    "half a box": (HEADER + ",x,y", "of a box all columns"),
+}
+
+
+@pytest.mark.parametrize("header, said", HEADERS.values(), ids=HEADERS)
+def test_columns_that_mean_nothing_are_refused(folder, header, said):
+    with pytest.raises(data.DatasetError, match=f"people.csv: .*{said}"):
+        data.load("own", folder(LINE, header=header))
+
+
+LINES = {
+    "no number": ("1.jpg,10,20,30,far", "`right_knee_y` must be a number, not 'far'"),
+    "not finite": ("1.jpg,10,20,30,nan", "'right_knee' must be"),
+    "half a joint": ("1.jpg,10,,30,120", "'left_knee' must have both"),
+    "too few cells": ("1.jpg,10,20,30", "4 cells stand under 5 columns"),
+    "too many cells": (LINE + ",7", "6 cells stand under 5 columns"),
+    "no picture": (",10,20,30,120", "picture '' lies outside"),
+    "elsewhere": ("../1.jpg,10,20,30,120", "lies outside"),
+    "one joint": ("1.jpg,10,20,,", "`side` must be"),
+}
+
+
+@pytest.mark.parametrize("line, said", LINES.values(), ids=LINES)
+def test_a_line_that_cannot_be_is_refused_and_gathered(folder, line, said):
+    root = folder(LINE, "", line, LINE)
+    with pytest.raises(data.DatasetError, match=f"people.csv, line 4.*{said}"):
+        data.load("own", root)
+    faults = []
+    assert len(data.load("own", root, faults=faults)) == 2 and len(faults) == 1
+
+
+def test_a_part_of_a_box_is_none(folder):
+    header = HEADER + ",x,y,width,height"
+    with pytest.raises(data.DatasetError, match="line 2.*`box` must be"):
+        data.load("own", folder(LINE + ",1,2,,3", header=header))
+
+
+def test_a_table_of_nobody_says_so(folder):
+    with pytest.raises(data.DatasetError, match="nobody to train on.*is empty"):
+        data.load("own", folder())
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    (tmp_path / "people.csv").write_bytes(b"\xff\xd8\xff" * 9)
+    with pytest.raises(data.DatasetError, match="people.csv is not readable as text"):
+        data.load("own", tmp_path)
+
+
+def test_json_says_the_same_with_a_box_in_place_of_the_window(tmp_path):
+    people = [
+        {"image": "1.jpg", "joints": [[10, 20], [30, 120]]},
+        {"image": "1.jpg", "joints": [[10, 20], [30, 120]], "box": [0, 10, 40, 80]},
+    ]
+    listed = {"joint_names": ["left_knee", "right_knee"], "people": people}
+    (tmp_path / "people.json").write_text(json.dumps(listed))
+    (tmp_path / "1.jpg").touch()
+    loaded = data.load("own", tmp_path)
+    assert loaded.centers.tolist() == [[20, 70], [19.5, 49.5]]
+    np.testing.assert_allclose(loaded.sides, [1.4 * 100, 1.25 * 80])
+    (tmp_path / "people.csv").touch()
+    with pytest.raises(data.DatasetError, match="one of.*not both"):
+        data.load("own", tmp_path)
+
+
+def test_a_folder_without_a_table_says_what_was_looked_for(tmp_path):
+    with pytest.raises(data.DatasetError, match="hold people.csv or people.json"):
+        data.load("own", tmp_path)
+
+
+def test_every_column_that_is_no_joint_is_known_by_name():
+    assert joints_of([*PLAIN, "pelvis_x", "pelvis_y"]) == ["pelvis"]
+    entry = entry_of([*PLAIN], ["1.jpg", "1", "2", "3", "4", "5", "val"], [])
+    assert entry["box"] == [1, 2, 3, 4] and entry["split"] == "val"
