@@ -3,7 +3,7 @@
 import csv
 import json
 import signal
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import cv2
 import keras
@@ -171,6 +171,26 @@ def test_the_paper_is_followed_to_the_letter():
     assert (optimizer.rho, optimizer.epsilon) == (0.99, 1e-16)
     assert not optimizer.momentum and optimizer.weight_decay is None
     assert paper.augmentation == Augmentation(0.25, 30, 0.6, 0.5, 0, 0.2)
+
+
+def test_the_papers_augmentation_has_nothing_of_what_came_later():
+    papers = ("scale", "rotation", "rotation_share", "flip", "colour")
+    later = {**asdict(recipes.get("paper").augmentation), **dict.fromkeys(papers, 0)}
+    assert not any(later.values())
+    assert recipes.get("demo").augmentation == Augmentation(scale=0.1, rotation=15.0)
+
+
+def test_a_plan_from_before_a_strength_was_there_has_none_of_it(tmp_path):
+    plans.write(tmp_path, Plan(recipes.get("modern")), plans.Progress())
+    path = tmp_path / "run.json"
+    kept = json.loads(path.read_text())
+    strengths = kept["plan"]["recipe"]["augmentation"]
+    for name in ("half_body", "patches", "limbs", "blur", "jpeg", "contrast"):
+        del strengths[name]
+    path.write_text(json.dumps(kept))
+    augmentation = plans.read(tmp_path)[0].recipe.augmentation
+    assert augmentation.half_body == augmentation.limbs == augmentation.blur == 0
+    assert augmentation.rotation == 40
 
 
 def test_unknown_recipe_says_what_was_meant():

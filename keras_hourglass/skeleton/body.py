@@ -1,6 +1,7 @@
 """What a body consists of: named joints, the limbs between them, report groups."""
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 
 from keras_hourglass.skeleton.names import (
     ARMS_AND_LEGS,
@@ -53,7 +54,7 @@ class Skeleton:
                 f"Received: joints={self.joints}"
             )
 
-    @property
+    @cached_property
     def mirror(self) -> tuple[int, ...]:
         """For each joint, the index of the one that takes its place in a mirror."""
         return tuple(self.joints.index(mirrored_name(name)) for name in self.joints)
@@ -69,7 +70,7 @@ class Skeleton:
         limbs = {name for names in LIMB_GROUPS.values() for name in names}
         return self.indices(name for name in self.joints if name in limbs)
 
-    @property
+    @cached_property
     def bones(self) -> tuple[tuple[int, int], ...]:
         """The indices of both ends of each bone of arms and legs."""
         known = {*self.joints}
@@ -82,7 +83,7 @@ class Skeleton:
         pairs = [pair for pair in (SHOULDERS, HIPS) if known >= {*pair}]
         return tuple(map(self.indices, pairs))
 
-    @property
+    @cached_property
     def halves(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The indices of the upper and of the lower body's joints."""
         lower = [name for name in self.joints if unsided(name) in LOWER_BODY]

@@ -87,8 +87,8 @@ def borrow(people: People, index: int, size, random: np.random.Generator):
     who, which, angle, factor, across, along = random.random(6).tolist()
     others = len(people) - 1
     lender = (index + 1 + int(who * others)) % len(people)
-    labelled = people.weights[lender] > 0
-    limbs = [limb for limb in people.skeleton.bones if labelled[list(limb)].all()]
+    labelled = (people.weights[lender] > 0).tolist()
+    limbs = [(a, b) for a, b in people.skeleton.bones if labelled[a] and labelled[b]]
     if not others or not limbs:
         return None
     ends = people.joints[lender][list(limbs[int(which * len(limbs))])]

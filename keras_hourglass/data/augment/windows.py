@@ -2,8 +2,6 @@
 
 from math import radians
 
-import numpy as np
-
 from keras_hourglass.geometry import Crop
 
 # Half bodies, Wang et al., Deep High-Resolution Representation Learning for Visual
@@ -36,5 +34,5 @@ def half_body(window: Crop, halves, which: float) -> Crop:
         return window
     shares = window.to_grid(able[int(which * len(able))], (1, 1))
     low, high = shares.min(axis=0), shares.max(axis=0)
-    factor = np.clip(MARGIN * (high - low).max(), LEAST, 1)
+    factor = min(max(MARGIN * float((high - low).max()), LEAST), 1.0)
     return window.moved(*(low + high) / 2).scaled(factor)
