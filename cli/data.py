@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass import data
+from keras_hourglass import contact, data, draw
 from keras_hourglass.data.check import KINDS, check
 from keras_hourglass.data.prepare import Form, outside, prepare
+from keras_hourglass.replacing import replacing
+from keras_hourglass.training import recipes
 from keras_hourglass_cli.sources import (
     broken_option,
     json_option,
@@ -133,3 +135,38 @@ def show_report(report):
         if len(cases) > FEW:
             click.echo(f"{'':12}and {len(cases) - FEW:,} more")
     click.echo("\nSomething is wrong." if report.wrong else "\nNothing is wrong.")
+
+
+@command.command("show")
+@source_options(required=True)
+@click.option("--augmented", is_flag=True, help="As in training, not as annotated.")
+@click.option("--count", type=click.IntRange(1, 600), default=24, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default="people.png",
+    show_default=True,
+    help="The sheet, a PNG file.",
+)
+@missing_option
+@broken_option
+def show_command(source, augmented, count, seed, output, missing_images, broken_images):
+    """Draw people of a dataset with their skeletons, right orange, left blue.
+
+    Each is shown in the window that a network sees, and named below in the same order.
+    """
+    if output.suffix.lower() != ".png":
+        raise click.UsageError("--output must end in .png")
+    people = data.load(source.name, source.root, missing_images)
+    for note in people.notes:
+        click.echo(note, err=True)
+    varied = recipes.get(recipes.DEFAULT).augmentation if augmented else None
+    sheet, rows, failures = contact.sheet(people, count, seed, varied, broken_images)
+    with replacing(output) as beside:
+        beside.write_bytes(draw.png(sheet))
+    for failure in failures:
+        click.echo(f"black: {failure}", err=True)
+    for row in rows:
+        click.echo(people.names[row])
+    click.echo(f"{len(rows):,} of {len(people):,} people are drawn in {output}")

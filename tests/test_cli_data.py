@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import pytest
 from click.testing import CliRunner
 
@@ -77,3 +78,22 @@ def test_check_says_by_its_exit_status_whether_something_is_wrong(tmp_path, draw
     report = json.loads(call(*command, "--json", status=1).stdout)
     assert report["wrong"] and report["found"]["missing"] == 5
     assert report["counts"]["people"] == 7 and len(report["first"]["missing"]) == 5
+
+
+@pytest.mark.parametrize("how", [[], ["--augmented"]])
+def test_show_draws_a_sheet_and_names_who_is_on_it(tmp_path, drawn_few, how):
+    path = tmp_path / "sheet.png"
+    command = ["show", "--dataset", "synthetic:5", "--output", path, "--count", 4]
+    output = call(*command, *how).stdout.splitlines()
+    assert len(output) == 5 and "4 of 7 people" in output[-1]
+    assert cv2.imread(str(path)).shape == (256, 4 * 256, 3)
+    first = path.read_bytes()
+    call(*command, *how, "--seed", 1)
+    assert path.read_bytes() != first
+    call(*command, *how, "--seed", 0)
+    assert path.read_bytes() == first
+
+
+def test_show_writes_png_alone(tmp_path):
+    command = ["show", "--dataset", "synthetic:5", "--output", tmp_path / "a.jpg"]
+    assert "must end in .png" in call(*command, status=2).stderr

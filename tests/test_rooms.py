@@ -24,6 +24,7 @@ ROOMS = {
     "data.pydataset": FILES | {"keras"},
     "draw": {"numpy", "cv2", "skeleton"},
     **{room: {"keras"} | FIRST | NETWORK for room in NETWORK},
+    "contact": {"draw"} | FILES,
     "weights": {"numpy", "replacing"},
     "callbacks": {"keras", "numpy", "tensorboard", "draw"} | FIRST | NETWORK,
     "predict": {"keras", "numpy", "cv2", "draw"} | FILES | NETWORK,

@@ -80,6 +80,7 @@ OPTIMIZERS = {
     "rmsprop": _rmsprop,
 }
 
+DEFAULT, FIRST_LOOK = "modern", "demo"  # with a dataset, and without
 RECIPES = {
     # Elhagry et al., https://arxiv.org/abs/2107.13643, to the letter.
     "paper": Recipe(
