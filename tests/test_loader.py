@@ -128,3 +128,21 @@ def test_the_owner_of_a_limb_that_cannot_be_read_is_named(people):
     with pytest.raises(BrokenPicture, match="person of [12].jpg"):
         for epoch in range(30):
             given.load(0, epoch)
+
+
+@pytest.mark.parametrize("name", ["fine.jpg", "fine.png"])
+@pytest.mark.parametrize("size, side", [(128, 190), (128, 256), (64, 256), (64, 320)])
+def test_fine_stripes_of_a_large_person_become_grey(people, tmp_path, name, size, side):
+    stripes = 255 * (np.indices((384, 384)).sum(axis=0) % 2)
+    path = str(tmp_path / name)
+    cv2.imwrite(path, np.repeat(stripes[..., None], 3, axis=-1).astype("uint8"))
+    large = replace(
+        people,
+        pictures=np.full(4, path, object),
+        centers=np.full((4, 2), 191.5),
+        sides=np.full(4, float(side)),
+    )
+    sampler = Sampler(large, (size, size), (size // 4, size // 4))
+    image, _ = Loader(sampler).load(0)
+    np.testing.assert_allclose(image[2:-2, 2:-2], 127.5, atol=20)
+    assert image.std() < 10

@@ -171,3 +171,25 @@ def test_real_joints_come_back_from_their_heatmaps(annotated):
     back = stacked.to_grid(stacked.to_image(decoded, size), image)
     truth = stacked.to_grid(people.joints, image)
     assert np.abs(back - truth)[inside].max() < 0.5
+
+
+def test_what_changes_pixels_alone_changes_no_label(people):
+    strengths = dict.fromkeys(("patches", "limbs", "blur", "jpeg"), 1.0)
+    plain, painted = (
+        sampler(people, half_body=0.3),
+        sampler(
+            people,
+            half_body=0.3,
+            contrast=0.5,
+            saturation=0.5,
+            brightness=0.3,
+            **strengths,
+        ),
+    )
+    random = np.random.default_rng(0)
+    region = picture.whole(random.integers(0, 256, (160, 220, 3), "uint8"))
+    for epoch in range(10):
+        image, label = plain.sample(region, 1, plain.view(1, epoch), region)
+        other, same = painted.sample(region, 1, painted.view(1, epoch), region)
+        np.testing.assert_array_equal(label, same)
+        assert np.abs(image - other.astype(float)).mean() > 5
