@@ -5,8 +5,8 @@ import pytest
 from keras_hourglass.data import files
 
 
-def test_json_is_read_compressed_or_not_in_any_encoding(tmp_path):
-    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+def test_json_is_read_compressed_or_not_with_a_mark_before_it_or_without(tmp_path):
+    for encoding in ("utf-8", "utf-8-sig"):
         for name, opener in (("a.json", open), ("a.json.gz", gzip.open)):
             with opener(tmp_path / name, "wt", encoding=encoding) as file:
                 file.write('{"größe": [1, "日本"]}')

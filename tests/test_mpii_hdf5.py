@@ -96,6 +96,11 @@ def test_columns_of_different_lengths_are_refused(tmp_path):
         load(write(tmp_path, "train.h5", scale=[1.0]))
 
 
+def test_names_that_are_none_are_refused(tmp_path):
+    with pytest.raises(data.DatasetError, match="train.h5 is not MPII's annotation"):
+        load(write(tmp_path, "train.h5", imgname=[1.0, 2.0]))
+
+
 def test_other_bytes_are_refused(tmp_path):
     (tmp_path / "valid.h5").write_bytes(b"nothing" * 9)
     with pytest.raises(data.DatasetError, match="valid.h5 is not MPII's annotation"):

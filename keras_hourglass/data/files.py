@@ -8,8 +8,8 @@ from pathlib import Path
 from zlib import error as ZlibError
 
 import numpy as np
-import scipy.io
 
+from keras_hourglass.data import matfile
 from keras_hourglass.data.people import People
 
 
@@ -56,24 +56,15 @@ def lacking(root: Path, *names: str) -> DatasetError:
     )
 
 
-UNREADABLE = (  # what scipy raises for bytes of another kind
-    *(AttributeError, LookupError, NotImplementedError, OSError, TypeError, ValueError),
-    *(scipy.io.matlab.MatReadError, ZlibError),
-)
-
-
-def read_matlab(path: Path, variable: str, **kwargs):
-    """A variable of a `.mat` file, structs as objects.
-
-    Args:
-        kwargs: To `scipy.io.loadmat`.
+def read_matlab(path: Path, variable: str, squeeze: bool = False):
+    """A variable of a `.mat` file, structs as objects; see `matfile.read`.
 
     Raises:
         DatasetError: If there is none.
     """
     try:
-        return scipy.io.loadmat(path, struct_as_record=False, **kwargs)[variable]
-    except UNREADABLE as error:
+        return matfile.read(path, variable, squeeze)
+    except ValueError as error:
         raise DatasetError(f"{path} has no readable {variable!r}: {error}") from None
 
 

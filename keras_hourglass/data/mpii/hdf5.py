@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 
 from keras_hourglass.data import files
+from keras_hourglass.data.gather import WRONG
 from keras_hourglass.data.mpii.person import DROP, MARGIN, person, split_of
 
 NAMES = ("train.h5", "valid.h5", "annot.h5")
@@ -25,16 +26,17 @@ def entries(path: Path):
     """The people of the file, and what makes a row of one; see `gather.gather`."""
     try:
         with h5py.File(path) as file:
-            held = {
-                name: file[name][:] for name in (*COLUMNS, *OPTIONAL) if name in file
-            }
-        columns = [held[name] for name in COLUMNS]
-    except (KeyError, OSError, TypeError, ValueError) as error:
+            columns = [file[name][:] for name in COLUMNS]
+            for name, usual in OPTIONAL.items():
+                whole = file[name][:] if name in file else [usual] * len(columns[0])
+                columns.append(whole)
+        columns[0] = [*map(text, columns[0])]
+    except (*WRONG, OSError, RuntimeError) as error:
         raise files.DatasetError(f"{path} is not MPII's annotation: {error}") from None
     if len({*map(len, columns)}) > 1:
         raise files.DatasetError(f"{path}: {COLUMNS} must be of one length")
     people = (
-        (f"{text(entry[0])} ({path}, row {number})", entry)
+        (f"{entry[0]} ({path}, row {number})", entry)
         for number, entry in enumerate(zip(*columns))
         if entry[-1] != 0
     )
@@ -54,7 +56,7 @@ def row_of(entry) -> dict:
     Raises:
         LeftOut: If there is no joint or no scale.
     """
-    imgname, index, number, center, scale, part, head, istrain = entry
+    picture, index, number, center, scale, part, head, istrain = entry
     present = (part != 0).all(-1) & (part != -1).any(-1)
     if istrain < 0:
         scale = scale / MARGIN
@@ -64,6 +66,6 @@ def row_of(entry) -> dict:
     joints = np.where(present[:, None], part, 0)
     return {
         **person(center, scale, joints, head if head > 0 else None),
-        "picture": text(imgname),
+        "picture": picture,
         "split": split_of(int(index) + 1, int(number) + 1),
     }

@@ -13,7 +13,7 @@ NAMES = ("mpii_human_pose_v1_u12_1.mat",)
 
 def entries(path: Path):
     """The people of the file, and what makes a row of one; see `gather.gather`."""
-    release = files.read_matlab(path, "RELEASE", squeeze_me=True)
+    release = files.read_matlab(path, "RELEASE", squeeze=True)
     try:
         in_training = np.atleast_1d(release.img_train).astype(bool)
         listed = [
