@@ -23,6 +23,9 @@ class PCKh(keras.metrics.Metric):
     Args:
         threshold: Largest error of a correct joint, in reference lengths.
         skeleton: Whose joints these are; see `StackedHourglass`.
+
+    Attributes:
+        unlabelled: Batches in which not one joint was labelled.
     """
 
     def __init__(self, threshold: float = 0.5, skeleton="mpii", name="pckh", **kwargs):
@@ -31,15 +34,21 @@ class PCKh(keras.metrics.Metric):
         shape = (len(self.skeleton.joints),)
         self.correct = self.add_variable(shape, "zeros", name="correct")
         self.count = self.add_variable(shape, "zeros", name="count")
+        self.heights = self.add_variable(shape, "zeros", name="heights")
+        self.unlabelled = self.add_variable((), "zeros", name="unlabelled")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        found, _ = decode(ops.convert_to_tensor(y_pred)[:, -1])
+        found, height = decode(ops.convert_to_tensor(y_pred)[:, -1])
         points, weight, reference = unpack(ops.cast(y_true, found.dtype))
         distance = ops.sqrt(ops.sum(ops.square(found - points), axis=-1))
         counted = (weight > 0) & (reference > 0)
         correct = counted & (distance <= self.threshold * reference)
-        for total, seen in [(self.correct, correct), (self.count, counted)]:
+        heights = ops.where(counted, height, 0)
+        totals = [(self.correct, correct), (self.count, counted)]
+        for total, seen in [*totals, (self.heights, heights)]:
             total.assign_add(ops.sum(ops.cast(seen, total.dtype), axis=0))
+        nobody = ops.logical_not(ops.any(weight > 0))
+        self.unlabelled.assign_add(ops.cast(nobody, self.unlabelled.dtype))
 
     def result(self):
         scored = ops.convert_to_tensor(self.skeleton.scored, dtype="int32")
@@ -52,6 +61,11 @@ class PCKh(keras.metrics.Metric):
         count = ops.convert_to_numpy(self.count)
         correct = ops.convert_to_numpy(self.correct)
         return [100 * c / n if n else float("nan") for c, n in zip(correct, count)]
+
+    def mean_height(self) -> float:
+        """How high the heatmaps' peaks are, of joints that count; NaN without any."""
+        count = float(ops.sum(self.count))
+        return float(ops.sum(self.heights)) / count if count else float("nan")
 
     def get_config(self):
         return {

@@ -81,3 +81,20 @@ def test_comes_back_from_its_config():
     metric = PCKh(0.2, THREE, name="mine")
     again = PCKh.from_config(metric.get_config())
     assert again.get_config() == metric.get_config() and again.skeleton == THREE
+
+
+def test_peaks_are_as_high_as_they_were_drawn_where_a_joint_counts():
+    half = label(POINTS)
+    half[0, 2, 2] = 0
+    metric = measured(half, 0.25 * heatmaps(POINTS))
+    metric.update_state(half, 0.75 * heatmaps(POINTS))
+    assert metric.mean_height() == pytest.approx(0.5)
+    assert np.isnan(PCKh(skeleton=THREE).mean_height())
+
+
+def test_batches_of_which_nothing_is_labelled_are_counted():
+    metric = measured(label(POINTS, weight=0), heatmaps(POINTS))
+    metric.update_state(label(POINTS), heatmaps(POINTS))
+    assert float(metric.unlabelled) == 1
+    metric.reset_state()
+    assert float(metric.unlabelled) == 0

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_hourglass.callbacks import NotFinite
 from keras_hourglass.data.augment import Augmentation
 from keras_hourglass.data.mixture import Source
 from keras_hourglass.data.picture import BrokenPicture
@@ -25,6 +26,7 @@ NETWORK = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size
 RECIPE = Recipe(
     epochs=2, batch_size=4, learning_rate=0.01, average=0.5, network=NETWORK
 )
+KEPT = ("best.keras", "last.keras", "run.json")
 PLAN = Plan(RECIPE, (Source("synthetic", "8"),), seed=3)
 
 
@@ -96,6 +98,24 @@ def test_ctrl_c_keeps_everything_and_says_how_to_go_on(tmp_path):
     again = Run(PLAN, tmp_path / "run", lambda line: None)
     again.train()
     assert again.progress.epochs == 2
+
+
+def test_a_loss_that_is_no_number_leaves_what_was_kept_and_names_the_people(tmp_path):
+    lines = []
+    run = Run(PLAN, tmp_path, lines.append)
+    kept = {}
+
+    def ruin_after_first(epoch, logs, ended=run._epoch_ended):
+        ended(epoch, logs)
+        kept.update({name: (tmp_path / name).read_bytes() for name in KEPT})
+        run.model.get_layer("stem_convolution").bias.assign([np.nan] * 2)
+
+    run._epoch_ended = ruin_after_first
+    with pytest.raises(NotFinite, match="batch 1 of epoch 2.*train [0-7], train"):
+        run.train()
+    run._keep()  # as Ctrl-C would
+    assert kept == {name: (tmp_path / name).read_bytes() for name in KEPT}
+    assert "no numbers" in lines[-1]
 
 
 def test_a_folder_of_another_plan_is_refused_and_the_difference_named(tmp_path):

@@ -3,6 +3,7 @@
 import keras
 
 from keras_hourglass.callbacks.averaged import AveragedWeights
+from keras_hourglass.callbacks.finite import finite_weights
 from keras_hourglass.replacing import replacing
 
 
@@ -36,6 +37,8 @@ class KeepBest(keras.callbacks.Callback):
             self.plain = type(self.model).from_config(self.model.get_config())
         with self.averaged.in_model():
             self.plain.set_weights(self.model.get_weights())
+        if not finite_weights(self.plain):  # which may score by chance
+            return
         with replacing(self.path) as path:
             self.plain.save(path)
         self.best = float(score)

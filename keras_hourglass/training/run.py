@@ -60,6 +60,7 @@ class Run:
 
         Raises:
             Interrupted: On Ctrl-C, once everything is kept.
+            NotFinite: If a loss is no number; what was kept stays as it was.
             BrokenPicture: If a picture cannot be read and the plan does not skip it.
         """
         plan, done = self.plan, self.progress.epochs
@@ -87,6 +88,7 @@ class Run:
                 validation_data=first[1],
                 shuffle=False,  # the stream has an order of its own
                 callbacks=[
+                    *callbacks.watchers(self.say, self.names),
                     self.averaged,
                     callbacks.EpochSeconds(),
                     callbacks.PCKhCallback(dict(others), self.say),
@@ -98,6 +100,8 @@ class Run:
             )
         except KeyboardInterrupt:
             stop = self._interrupted()
+        except callbacks.NotFinite as error:
+            stop = callbacks.NotFinite(str(error))
         except Exception:
             if not self.failures or plan.broken == "skip":
                 raise
@@ -119,6 +123,12 @@ class Run:
             f"that epoch: hourglass-keras train --output {self.folder}"
         )
 
+    def names(self, epoch: int, batch: int) -> list[str]:
+        """Of the people of a batch."""
+        people = self.loader.sampler.people
+        places = self.stream.batch(epoch * self.stream.steps + batch)
+        return [people.names[index] for _, index in places]
+
     def pictures(self) -> dict:
         """Name -> a picture of what the averaged network finds, beside the truth."""
         loader = next(iter(self.validators.values()))
@@ -137,6 +147,9 @@ class Run:
 
     def _keep(self):
         """Writes all that is needed to go on from here."""
+        if not callbacks.finite_weights(self.model):
+            self.say("The weights are no numbers any more: they are not kept.")
+            return
         with replacing(self.folder / LAST) as path:
             self.model.save(path)
         plans.write(self.folder, self.plan, self.progress)

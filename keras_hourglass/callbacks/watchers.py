@@ -1,0 +1,23 @@
+"""The callbacks that see when training goes wrong: all of them, in their order."""
+
+from keras_hourglass.callbacks.collapse import CollapsedValidation
+from keras_hourglass.callbacks.finite import FiniteLoss
+from keras_hourglass.callbacks.flat import FlatHeatmaps
+from keras_hourglass.callbacks.unlabelled import UnlabelledBatches
+
+
+def watchers(say=print, people=None) -> list:
+    """Callbacks for `fit`, to put before those that save.
+
+    The model's metrics must hold a `PCKh`.
+
+    Args:
+        say: What prints a line.
+        people: (epoch, batch), counted from 0 -> names of the batch's people.
+    """
+    return [
+        FiniteLoss(people),
+        UnlabelledBatches(say),
+        FlatHeatmaps(say),
+        CollapsedValidation(say),
+    ]
