@@ -56,8 +56,7 @@ class Sampler:
         if self.augmentation is None:
             return View(window)
         random = np.random.default_rng((self.seed, epoch, index))
-        halves = [*self._halves(index)] if self.augmentation.half_body else ()
-        window, flipped = self.augmentation.vary(window, random, halves)
+        window, flipped = self.augmentation.vary(window, random, self._halves(index))
         limb = self.augmentation.borrow(self.people, index, self.image_size, random)
         return View(window, flipped, random, limb)
 
@@ -112,7 +111,7 @@ class Sampler:
         return labels
 
     def _halves(self, index):
-        """The labelled joints of the upper and of the lower body."""
+        """The labelled joints of the upper and of the lower body, once asked for."""
         joints, labelled = self.people.joints[index], self.people.weights[index] > 0
         for half in self.people.skeleton.halves:
             half = np.array(half, int)

@@ -59,7 +59,7 @@ class Augmentation:
             window: What would be seen of the picture.
             random: What to draw from.
             halves: The labelled joints of the upper and of the lower body,
-                `(joints, 2)` each, picture pixels.
+                `(joints, 2)` each, picture pixels; looked at only where needed.
         """
         return windows.vary(self, window, random, halves)
 
