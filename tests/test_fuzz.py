@@ -25,7 +25,7 @@ def run(script, first, count, folder, seconds):
 def test_what_is_damaged_is_read_or_refused(script, count, tmp_path):
     if script == "pictures.py":
         pytest.importorskip("tensorflow")
-    run(script, 0, count, tmp_path, 120)
+    run(script, 0, count, tmp_path, 300)
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from keras_hourglass import data
 from keras_hourglass.data.bounds import FARTHEST
 from keras_hourglass.skeleton import MPII
 
-LONG = 10  # seconds that no file may take
+LONG = 30  # seconds that no file may take
 JOINTS = np.random.default_rng(0).uniform(1, 300, (16, 2)).round(1).tolist()
 
 

@@ -18,7 +18,7 @@ from keras_hourglass.data.picture import BrokenPicture
 from keras_hourglass.geometry import Crop
 
 READERS = (loader.read_reduced, pipeline.read_window)
-LONG = 10  # seconds that no picture may take
+LONG = 30  # seconds that no picture may take
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "fixtures"
 
 
