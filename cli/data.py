@@ -163,6 +163,7 @@ def show_command(source, augmented, count, seed, output, missing_images, broken_
         click.echo(note, err=True)
     varied = recipes.get(recipes.DEFAULT).augmentation if augmented else None
     sheet, rows, failures = contact.sheet(people, count, seed, varied, broken_images)
+    output.parent.mkdir(parents=True, exist_ok=True)
     with replacing(output) as beside:
         beside.write_bytes(draw.png(sheet))
     for failure in failures:
