@@ -36,7 +36,7 @@ def loader(source, image_size, people, as_json):
     size = (image_size,) * 2, (image_size // STRIDE,) * 2
     sampler = Sampler(mixture.train, *size, Augmentation())
     stream = Stream(mixture.counts, batch_size=min(16, mixture.counts[0]))
-    batches = iter(feeding.training(feeding.loader(sampler), stream))
+    batches = iter(feeding.training(feeding.loader(sampler), stream)[0])
     for _ in range(min(stream.steps, -(-people // stream.batch_size))):
         next(batches)
     count = -(-people // stream.batch_size)

@@ -1,4 +1,5 @@
 import struct
+import time
 from itertools import islice
 
 import cv2
@@ -104,24 +105,44 @@ def test_the_dataset_says_its_shapes_before_it_is_run(drawn):
     assert label.shape == (None, 16, 4) and label.dtype == tf.float32
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_the_stream_does_not_depend_on_the_number_of_threads(drawn, threads):
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_the_stream_does_not_depend_on_the_number_of_threads(
+    drawn, monkeypatch, threads
+):
     given, stream = loader(drawn.take(slice(12))), Stream([12], 4, seed=2)
-    options = tf.data.Options()
-    options.threading.private_threadpool_size = threads
-    dataset = pipeline.training_dataset(given, stream).with_options(options)
-    expected = [
-        given.load_batch(stream.at(4 * batch + place) for place in range(4))
-        for batch in range(4)
-    ]
-    assert_same(batches(dataset, 4), expected)
+    monkeypatch.setattr("os.cpu_count", lambda: threads)
+    expected = [given.load_batch(stream.batch(batch)) for batch in range(4)]
+    assert_same(batches(pipeline.training_dataset(given, stream), 4), expected)
+    dataset = PeopleDataset(given, 4, stream)
+    assert_same([dataset[batch] for batch in range(4)], expected)
 
 
-def test_a_resumed_dataset_goes_on_where_the_unbroken_one_would_be(drawn):
+@pytest.mark.parametrize("first", [4, 5])
+def test_a_resumed_dataset_goes_on_where_the_unbroken_one_would_be(drawn, first):
     given, stream = loader(drawn.take(slice(12))), Stream([12], 6, seed=2)
-    unbroken = batches(pipeline.training_dataset(given, stream), 6)
-    resumed = pipeline.training_dataset(given, stream, first_epoch=2)
-    assert_same(batches(resumed, 2), unbroken[4:])
+    unbroken = batches(pipeline.training_dataset(given, stream), 8)
+    resumed = pipeline.training_dataset(given, stream, first_batch=first)
+    assert_same(batches(resumed, 3), unbroken[first : first + 3])
+
+
+def slow(number, seconds):
+    time.sleep(seconds)
+    return number
+
+
+def test_a_dataset_says_how_long_it_keeps_others_waiting():
+    def made(number):
+        return tf.numpy_function(lambda n: slow(n, 0.05), [number], tf.int64)
+
+    dataset, waited = pipeline.timed(tf.data.Dataset.range(6).map(made).prefetch(2))
+    numbers = iter(dataset)
+    assert [int(next(numbers)) for _ in range(3)] == [0, 1, 2]
+    assert waited() == pytest.approx(0.15, abs=0.05)
+    before = waited()
+    for _ in range(3):
+        time.sleep(0.15)
+        next(numbers)
+    assert waited() - before < 0.06
 
 
 def test_everybody_validates_once_in_order_and_the_last_batch_may_be_small(drawn):

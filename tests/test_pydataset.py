@@ -61,7 +61,7 @@ def test_fit_sees_the_streams_epochs_one_after_another(
     model, heard = listener
     stream = Stream([12], batch_size, seed=1)
     model.fit(
-        PeopleDataset(loader, batch_size, stream, first_epoch=first),
+        PeopleDataset(loader, batch_size, stream, first_batch=first * stream.steps),
         initial_epoch=first,
         epochs=first + 2,
         steps_per_epoch=stream.steps if said else None,
@@ -76,4 +76,13 @@ def test_evaluate_sees_everybody_once_in_order(loader, listener):
     model, heard = listener
     model.evaluate(PeopleDataset(loader, 1), verbose=0)
     expected = loader.load_batch((0, index) for index in range(12))[1]
+    np.testing.assert_array_equal(np.concatenate(heard), expected)
+
+
+def test_a_dataset_goes_on_in_the_middle_of_an_epoch(loader, listener):
+    model, heard = listener
+    dataset = PeopleDataset(loader, 4, Stream([12], 4, seed=1), first_batch=4)
+    model.fit(dataset, epochs=2, shuffle=False, verbose=0)
+    places = map(Stream([12], 4, seed=1).at, range(4 * 4, 10 * 4))
+    expected = loader.load_batch(places)[1]
     np.testing.assert_array_equal(np.concatenate(heard), expected)

@@ -9,11 +9,13 @@ from keras_hourglass.callbacks.flat import FlatHeatmaps
 from keras_hourglass.callbacks.pckh import PCKhCallback, pckh_of, report
 from keras_hourglass.callbacks.seconds import EpochSeconds
 from keras_hourglass.callbacks.unlabelled import UnlabelledBatches
+from keras_hourglass.callbacks.waiting import DataWait
 from keras_hourglass.callbacks.watchers import watchers
 
 __all__ = [
     "AveragedWeights",
     "CollapsedValidation",
+    "DataWait",
     "EpochSeconds",
     "EventLog",
     "FiniteLoss",

@@ -90,6 +90,10 @@ def decode(path, data: bytes, head: Header, reduction: int = 1) -> Region:
 
 def _shown(pixels, head, reduction):
     """Stored pixels, turned as they are shown."""
+    if head.orientation == 1:  # nearly all, and small steps add up
+        return boxed(
+            pixels, (0, 0, *(reduction * side for side in pixels.shape[1::-1]))
+        )
     transposed, *mirrored = TURNS[head.orientation]
     size = np.array([head.width, head.height])
     if transposed:

@@ -32,9 +32,10 @@ def read_window(path: str, window: Crop, size: tuple[int, int], data=None) -> Re
     """
     data = contents(path) if data is None else data
     head, reduction = examined(path, data), picture.reduction_for(window, size)
-    if head.channels not in (1, 3) or head.orientation != 1:  # no JPEG, CMYK, turned
-        return picture.decode(path, data, head, reduction)
     whole = -(-head.width // reduction), -(-head.height // reduction)
+    upright = head.channels in (1, 3) and head.orientation == 1  # JPEG, and no CMYK
+    if not upright or math.prod(whole) < SPARED:
+        return picture.decode(path, data, head, reduction)
     place = Crop.of_rectangle(reduction * np.array([0.0, 0, *whole]))
     box = covering_box(place.to_grid(window.corners(), whole), *whole)
     x, y, width, height = box
@@ -54,13 +55,19 @@ def read_window(path: str, window: Crop, size: tuple[int, int], data=None) -> Re
     return Region(pixels, place.part(np.array(box, float), whole))
 
 
-def training_dataset(loader: Loader, stream: Stream, first_epoch: int = 0):
-    """Batches without end, epoch after epoch, each of `stream.steps` batches."""
+def training_dataset(loader: Loader, stream: Stream, first_batch: int = 0):
+    """Batches without end, epoch after epoch, each of `stream.steps` batches.
+
+    Args:
+        loader: What makes samples.
+        stream: Who comes when.
+        first_batch: Where to go on, counted from the stream's beginning.
+    """
 
     def load(batch):
         return loader.load_batch(stream.batch(int(batch)))
 
-    batches = tf.data.Dataset.range(first_epoch * stream.steps, np.iinfo("int64").max)
+    batches = tf.data.Dataset.range(first_batch, np.iinfo("int64").max)
     return _loaded(batches, load, loader)
 
 
@@ -73,6 +80,31 @@ def validation_dataset(loader: Loader, batch_size: int):
         return loader.load_batch((0, index) for index in places)
 
     return _loaded(tf.data.Dataset.range(-(-len(loader) // batch_size)), load, loader)
+
+
+def timed(dataset):
+    """The same dataset, and how many seconds it has kept others waiting so far.
+
+    Counted is the time from the moment that a step asks for its batch until it is
+    there. On a GPU the step before may still be at work meanwhile: there, it is the
+    most that was lost.
+
+    Returns:
+        The dataset, and a function without arguments.
+    """
+    with tf.device("CPU:0"):
+        waited = tf.Variable(0.0, dtype="float64", trainable=False)
+
+    def note(asked, batch):
+        waited.assign_add(tf.timestamp() - asked)
+        return batch
+
+    # A zip asks one after another: its first part is ready at once, and says when.
+    asked = tf.data.Dataset.range(np.iinfo("int64").max).map(lambda _: tf.timestamp())
+    options = tf.data.Options()  # asked ahead of the step, it would measure nothing
+    options.experimental_optimization.inject_prefetch = False
+    noted = tf.data.Dataset.zip((asked, dataset)).map(note).with_options(options)
+    return noted, lambda: float(waited.numpy())
 
 
 def _loaded(batches, load, loader):

@@ -1,6 +1,7 @@
 """The loader as a Keras dataset, where TensorFlow is not installed."""
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
@@ -19,7 +20,11 @@ class PeopleDataset(keras.utils.PyDataset):
         batch_size: People of a batch.
         stream: Who comes when, for training; without one everybody comes once, in
             order.
-        first_epoch: Where to go on.
+        first_batch: Where to go on, counted from the stream's beginning. Within an
+            epoch, too: the epochs of `fit` then are as long, and begin there.
+
+    Attributes:
+        waited: How many seconds it has kept others waiting for batches so far.
     """
 
     def __init__(
@@ -27,13 +32,14 @@ class PeopleDataset(keras.utils.PyDataset):
         loader: Loader,
         batch_size: int,
         stream: Stream | None = None,
-        first_epoch: int = 0,
+        first_batch: int = 0,
     ):
         # Without Keras's own threads: it looks at a first batch for its shapes, and
         # what they have read by then comes again in the epoch, in place of its end.
         super().__init__(workers=1)
         self.loader, self.batch_size, self.stream = loader, batch_size, stream
-        self.epoch, self._begun = first_epoch, False
+        self.first, self._begun = first_batch, False
+        self.waited = 0.0
         self._threads, self._made = ThreadPoolExecutor(os.cpu_count()), {}
 
     @property
@@ -46,18 +52,22 @@ class PeopleDataset(keras.utils.PyDataset):
         if self.stream is None:
             last = self.num_batches
         else:
-            batch += self.epoch * self.stream.steps
+            batch += self.first
             last = float("inf")
         self._made = {
             ahead: self._made.get(ahead) or self._threads.submit(self._make, ahead)
             for ahead in range(batch, batch + AHEAD)
             if ahead < last
         }
-        return self._made.pop(batch).result()
+        asked = time.perf_counter()
+        made = self._made.pop(batch).result()
+        self.waited += time.perf_counter() - asked
+        return made
 
     def on_epoch_end(self):
         # Before its first epoch, `fit` ends one of which it only wanted the shapes.
-        self.epoch += self._begun
+        if self._begun and self.stream is not None:
+            self.first += self.num_batches
         self._begun = True
 
     def _make(self, batch):

@@ -16,13 +16,19 @@ def loader(sampler, broken: str = "error") -> Loader:
     return Loader(sampler, broken, pipeline.read_window)
 
 
-def training(loader: Loader, stream: Stream, first_epoch: int = 0):
-    """Batches of the stream; `stream.steps` of them are an epoch."""
+def training(loader: Loader, stream: Stream, first_batch: int = 0):
+    """Batches of the stream; `stream.steps` of them are an epoch.
+
+    Returns:
+        The dataset, and a function that says how many seconds it has kept others
+        waiting so far.
+    """
     if keras.backend.backend() != "tensorflow":
-        return PeopleDataset(loader, stream.batch_size, stream, first_epoch)
+        dataset = PeopleDataset(loader, stream.batch_size, stream, first_batch)
+        return dataset, lambda: dataset.waited
     from keras_hourglass.data import pipeline
 
-    return pipeline.training_dataset(loader, stream, first_epoch)
+    return pipeline.timed(pipeline.training_dataset(loader, stream, first_batch))
 
 
 def validation(loader: Loader, batch_size: int):

@@ -73,6 +73,9 @@ class Run:
             (name, feeding.validation(loader, plan.recipe.batch_size))
             for name, loader in self.validators.items()
         )
+        people, waited = feeding.training(
+            self.loader, self.stream, done * self.stream.steps
+        )
         self.averaged = callbacks.AveragedWeights()
         self.best = callbacks.KeepBest(
             self.folder / BEST, self.averaged, best=self.progress.best
@@ -81,7 +84,7 @@ class Run:
         stop = None
         try:
             self.model.fit(
-                feeding.training(self.loader, self.stream, done),
+                people,
                 epochs=plan.recipe.epochs,
                 initial_epoch=done,
                 steps_per_epoch=self.stream.steps,
@@ -91,6 +94,7 @@ class Run:
                     *callbacks.watchers(self.say, self.names),
                     self.averaged,
                     callbacks.EpochSeconds(),
+                    callbacks.DataWait(waited, self.say),
                     callbacks.PCKhCallback(dict(others), self.say),
                     keras.callbacks.CSVLogger(self.folder / HISTORY, append=done > 0),
                     callbacks.EventLog(self.folder / EVENTS, self.pictures),
