@@ -145,3 +145,28 @@ def test_where_nobody_validates_a_network_is_judged_on_those_held_out(folder):
         mix([source], ARM).validation["crops"].pictures
     )
     assert people.notes == mix([source], ARM).notes
+
+
+def test_people_without_a_joint_to_train_are_left_out_and_counted(folder):
+    root = folder("one", ["train", "val", "train"])
+    path = Path(root, "annotations.json")
+    listed = json.loads(path.read_text())
+    listed["joint_names"].append("nose")
+    for number, person in enumerate(listed["people"]):
+        person["joints"].append([5, 5])
+        person["scores"] = [0, 0, 1] if number == 2 else [1, 1, 1]
+        person["side"] = 50
+    path.write_text(json.dumps(listed))
+    mixture = mix([Source("crops", root)], ARM)
+    assert mixture.counts == (1,)
+    assert mixture.notes[0].startswith("1 of 3 people of crops have none of the joints")
+
+
+@pytest.mark.parametrize(
+    "name, place", [("coco", "coco_cc_by"), ("lspet", "lspet_mini")]
+)
+def test_every_kind_of_dataset_takes_its_share(shared, name, place):
+    root = str(shared / "fixtures" / place)
+    mixture = mix([Source(name, root, 0.5), Source("synthetic", "7")], MPII)
+    assert mixture.counts[0] > 10 and mixture.shares == (0.5, 1)
+    assert mixture.train.skeleton is MPII and mixture.train.weights.any(1).all()

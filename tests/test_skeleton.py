@@ -3,7 +3,7 @@ import json
 import pytest
 
 from keras_hourglass import skeleton
-from keras_hourglass.skeleton import MPII, SKELETONS, Skeleton
+from keras_hourglass.skeleton import LSP, MPII, SKELETONS, Skeleton
 
 
 @pytest.mark.parametrize("name", SKELETONS)
@@ -83,3 +83,10 @@ def test_arms_and_legs_are_twelve_joints_in_every_skeleton(name):
     limbs = {body.joints[i] for i in body.arms_and_legs}
     kinds = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
     assert limbs == {side + kind for side in ("left_", "right_") for kind in kinds}
+
+
+def test_a_joint_lies_around_itself_or_the_two_whose_middle_it_is():
+    assert MPII.around("pelvis") == MPII.indices(["pelvis"])
+    assert LSP.around("pelvis") == LSP.indices(["right_hip", "left_hip"])
+    assert LSP.around("thorax") == LSP.indices(["right_shoulder", "left_shoulder"])
+    assert LSP.around("nose") == () == Skeleton(("head_top",)).around("pelvis")

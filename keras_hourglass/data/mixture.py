@@ -111,11 +111,17 @@ def validation(source: Source, skeleton: Skeleton, missing="error") -> People:
 
 def _loaded(source, skeleton, missing):
     people = data.load(source.name, source.root, missing).as_skeleton(skeleton)
-    if not people.weights.any():
+    useful = people.weights.any(axis=1)
+    if not useful.any():
         raise data.DatasetError(
             f"{source.name} has none of the joints {skeleton.joints}"
         )
-    return people
+    if useful.all():
+        return people
+    return people.take(useful).noting(
+        f"{(~useful).sum():,} of {len(people):,} people of {source.name} have none of "
+        "the joints to train: left out"
+    )
 
 
 def _held_out(people):

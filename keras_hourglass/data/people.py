@@ -58,19 +58,18 @@ class People:
     def as_skeleton(self, skeleton: Skeleton) -> "People":
         """The same people with another skeleton's joints, found by their names.
 
-        Joints that these people lack get weight 0.
+        One that these people lack is worked out where it lies in the middle of others
+        (see `Skeleton.around`), as far trusted as the least of them, else of weight 0.
         """
         if skeleton == self.skeleton:
             return self
-        at = {name: i for i, name in enumerate(self.skeleton.joints)}
-        known = np.array([name in at for name in skeleton.joints])
-        source = [at.get(name, 0) for name in skeleton.joints]
-        return replace(
-            self,
-            skeleton=skeleton,
-            joints=self.joints[:, source],
-            weights=self.weights[:, source] * known.astype("float32"),
-        )
+        shape = len(self), len(skeleton.joints)
+        joints, weights = np.zeros((*shape, 2), "float32"), np.zeros(shape, "float32")
+        for i, name in enumerate(skeleton.joints):
+            if around := [*self.skeleton.around(name)]:
+                joints[:, i] = self.joints[:, around].mean(1)
+                weights[:, i] = self.weights[:, around].min(1)
+        return replace(self, skeleton=skeleton, joints=joints, weights=weights)
 
 
 ROWLESS = {"skeleton", "notes"}

@@ -8,6 +8,7 @@ from keras_hourglass.skeleton.names import (
     HIPS,
     LIMB_GROUPS,
     LOWER_BODY,
+    MIDDLES,
     SHOULDERS,
     full_name,
     mirrored_name,
@@ -93,6 +94,14 @@ class Skeleton:
     def indices(self, names) -> tuple[int, ...]:
         """Where the named joints stand."""
         return tuple(self.joints.index(name) for name in names)
+
+    def around(self, name: str) -> tuple[int, ...]:
+        """The indices of the joints in whose middle a joint lies.
+
+        Its own, where the skeleton has it; none, where nothing tells where it lies.
+        """
+        names = (name,) if name in self.joints else MIDDLES.get(name, ())
+        return self.indices(names) if {*names} <= {*self.joints} else ()
 
     def get_config(self) -> dict:
         """What `get` makes the same skeleton of again, in types that JSON knows."""

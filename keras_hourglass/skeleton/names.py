@@ -58,3 +58,4 @@ ARMS_AND_LEGS = tuple(
 HIPS = ("right_hip", "left_hip")
 OFFICIAL_HEAD = ("upper_neck", "head_top")  # MPII's own evaluation averages these
 SHOULDERS = ("right_shoulder", "left_shoulder")
+MIDDLES = {"pelvis": HIPS, "thorax": SHOULDERS}  # as MPII labels them, to 0.003 torsos
