@@ -1,4 +1,4 @@
-"""Skeletons drawn on pictures, and pictures laid out on a sheet."""
+"""Skeletons and heatmaps drawn on pictures, and pictures laid out on a sheet."""
 
 import cv2
 import numpy as np
@@ -8,6 +8,7 @@ from keras_hourglass.skeleton import Skeleton
 SHIFT = 4  # bits of a pixel's fraction that OpenCV draws with
 COLOURS = {"right_": (255, 120, 40), "left_": (40, 150, 255)}  # RGB
 MIDDLE = (90, 230, 90)
+DENSEST = 0.75  # share of the colour where a heatmap is highest
 
 
 def skeleton(image, joints, skeleton: Skeleton, confidence=None) -> np.ndarray:
@@ -45,6 +46,21 @@ def colour(*names: str) -> tuple[int, int, int]:
         if any(name.startswith(side) for name in names):
             return rgb
     return MIDDLE
+
+
+def heatmap(image, heights) -> np.ndarray:
+    """A copy of a picture that a heatmap lies on: the higher, the redder and denser.
+
+    Args:
+        image: `(height, width, 3)`, uint8, RGB.
+        heights: `(rows, columns)`, from 0 to 1, over all of the picture.
+    """
+    size = image.shape[1], image.shape[0]
+    # OpenCV's grids lie on each other edge to edge, as those of geometry.py do.
+    heights = cv2.resize(np.clip(heights, 0, 1).astype("float32"), size)[..., None]
+    colours = cv2.applyColorMap(np.uint8(255 * heights), cv2.COLORMAP_TURBO)[..., ::-1]
+    share = DENSEST * heights
+    return np.rint(image * (1 - share) + colours * share).astype("uint8")
 
 
 def sheet(images, columns: int) -> np.ndarray:

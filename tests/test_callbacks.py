@@ -1,10 +1,9 @@
 import keras
 import numpy as np
 import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback, StackedHourglass
-from keras_hourglass.callbacks import AveragedWeights, EventLog, KeepBest, report
+from keras_hourglass.callbacks import AveragedWeights, KeepBest, report
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (4, 32, 32, 3), dtype="uint8")
@@ -110,19 +109,6 @@ def test_the_best_epoch_is_kept_and_a_worse_one_is_not(model, tmp_path):
     with averaged.in_model():
         for a, b in zip(again.get_weights(), model.get_weights()):
             np.testing.assert_array_equal(a, b)
-
-
-def test_events_are_read_back_as_they_were_written(model, tmp_path):
-    image = RANDOM.integers(0, 256, (8, 6, 3), dtype="uint8")
-    log = EventLog(tmp_path, lambda: {"sheet": image})
-    history = fit(model, PCKhCallback(say=lambda line: None), log).history
-    events = EventAccumulator(str(tmp_path))
-    events.Reload()
-    read = [event.value for event in events.Scalars("val_pckh")]
-    np.testing.assert_allclose(read, history["val_pckh"], rtol=1e-6)
-    assert {"loss", "pckh", "val_pckh_head"} <= {*events.Tags()["scalars"]}
-    first, second = events.Images("sheet")
-    assert (first.height, first.width, second.step) == (8, 6, 1)
 
 
 def test_without_validation_no_table_is_printed(model):

@@ -56,6 +56,7 @@ def test_a_run_leaves_a_network_a_history_events_a_plan_and_a_picture(tmp_path):
     assert [row["epoch"] for row in rows] == ["0", "1"] and "val_pckh" in rows[0]
     assert max(float(row["val_pckh"]) for row in rows) == pytest.approx(run.best.best)
     assert cv2.imread(str(run.folder / "predictions.png")).shape == (512, 1024, 3)
+    assert {"predictions", "heatmaps"} == run.pictures().keys()
     assert json.loads((run.folder / "run.json").read_text())["plan"]["seed"] == 3
     assert any(line.startswith("Best val_pckh") for line in lines)
 

@@ -51,6 +51,11 @@ def write(folder: Path, plan: Plan, progress: Progress):
         path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 
+def markdown(plan: Plan) -> str:
+    """A plan to look at, in TensorBoard."""
+    return f"```json\n{json.dumps(asdict(plan), indent=2)}\n```"
+
+
 def read(folder: Path) -> tuple[Plan, Progress]:
     """Reads them back.
 

@@ -22,7 +22,7 @@ from keras_hourglass.training.folder import (
     progress_of,
 )
 from keras_hourglass.training.plan import Plan, Progress
-from keras_hourglass.training.showing import predictions
+from keras_hourglass.training.showing import pictures
 
 
 class Run:
@@ -97,7 +97,11 @@ class Run:
                     callbacks.DataWait(waited, self.say),
                     callbacks.PCKhCallback(dict(others), self.say),
                     keras.callbacks.CSVLogger(self.folder / HISTORY, append=done > 0),
-                    callbacks.EventLog(self.folder / EVENTS, self.pictures),
+                    callbacks.EventLog(
+                        self.folder / EVENTS,
+                        self.pictures,
+                        {"configuration": plans.markdown(plan)},
+                    ),
                     self.best,
                     keras.callbacks.LambdaCallback(on_epoch_end=self._epoch_ended),
                 ],
@@ -134,10 +138,10 @@ class Run:
         return [people.names[index] for _, index in places]
 
     def pictures(self) -> dict:
-        """Name -> a picture of what the averaged network finds, beside the truth."""
+        """Name -> a picture of what the averaged network finds."""
         loader = next(iter(self.validators.values()))
         with self.averaged.in_model():
-            return {"predictions": predictions(self.model, loader)}
+            return pictures(self.model, loader)
 
     def _loader(self, people, augmentation=None):
         size = self.model.image_size[::-1]

@@ -12,32 +12,40 @@ SHOWN, COLUMNS = 12, 4  # people, and how many in a row
 SIDE = 256  # pixels at least, so that thin lines can be seen
 
 
-def predictions(model, loader: Loader) -> np.ndarray:
-    """The first people of a loader, each twice: as found, then as labelled.
+def pictures(model, loader: Loader) -> dict[str, np.ndarray]:
+    """The first people of a loader, on sheets.
 
     Args:
         model: A `StackedHourglass`.
         loader: Whom to look at, as the network sees them.
 
     Returns:
-        A sheet of pictures, `(height, width, 3)`, uint8, RGB.
+        Pictures `(height, width, 3)`, uint8, RGB: "predictions" has everybody twice,
+        as found, then as labelled; "heatmaps" the last stack's, all joints in one.
     """
     images, labels = loader.load_batch((0, i) for i in range(min(SHOWN, len(loader))))
-    found, scores = decode(model.predict_on_batch(images)[:, -1], model.offset)
+    heatmaps = np.asarray(model.predict_on_batch(images)[:, -1])
+    found, scores = map(np.asarray, decode(heatmaps, model.offset))
     points, weights, _ = unpack(labels)
-    pairs = []
-    for i, image in enumerate(images):
-        left = show(model, image, np.asarray(found[i]), np.asarray(scores[i]))
+    pairs, coloured = [], []
+    for i, image in enumerate(map(_enlarged, images)):
+        left = show(model, image, found[i], scores[i])
         pairs.append(np.hstack([left, show(model, image, points[i], weights[i])]))
-    return draw.sheet(pairs, COLUMNS // 2)
+        coloured.append(draw.heatmap(image, heatmaps[i].max(axis=-1)))
+    return {
+        "predictions": draw.sheet(pairs, COLUMNS // 2),
+        "heatmaps": draw.sheet(coloured, COLUMNS),
+    }
 
 
 def show(model, image, points, confidence) -> np.ndarray:
-    """An image of the network with joints that are given in heatmap pixels."""
+    """A picture with joints that are given in pixels of the model's heatmaps."""
     height, width = image.shape[:2]
-    times = -(-SIDE // max(height, width))
-    size = width * times, height * times
     heatmap = Crop.of_rectangle(np.array([0, 0, *model.heatmap_size], float))
-    image = image.repeat(times, 0).repeat(times, 1)
-    joints = heatmap.to_grid(points.astype(float), size)
+    joints = heatmap.to_grid(points.astype(float), (width, height))
     return draw.skeleton(image, joints, model.skeleton, confidence)
+
+
+def _enlarged(image):
+    times = -(-SIDE // max(image.shape[:2]))
+    return image.repeat(times, 0).repeat(times, 1)
