@@ -6,14 +6,15 @@ import time
 
 import click
 
-from keras_hourglass.data.augment import Augmentation
-from keras_hourglass.data.mixture import mix
+from keras_hourglass.data.mixture import Source, mix
 from keras_hourglass.data.sample import Sampler
+from keras_hourglass.data.stages import reading, stages
 from keras_hourglass.data.stream import Stream
 from keras_hourglass.model import STRIDE
 from keras_hourglass.skeleton import MPII
-from keras_hourglass.training import feeding
-from keras_hourglass_cli.sources import json_option, source_options
+from keras_hourglass.training import feeding, recipes
+
+SAMPLE = 512  # people, whose stages are timed one after another
 
 
 @click.group()
@@ -22,42 +23,66 @@ def command():
 
 
 @command.command()
-@source_options(required=True)
+@click.option("--dataset", required=True, metavar="NAME[:DIR]")
+@click.option("--root", type=click.Path(), help="Folder of the dataset.")
 @click.option("--image-size", type=int, default=256, show_default=True)
 @click.option("--people", type=click.IntRange(1), default=1000, show_default=True)
-@json_option
-def loader(source, image_size, people, as_json):
+@click.option("--json", "as_json", is_flag=True, help="Print data, not a table.")
+def loader(dataset, root, image_size, people, as_json):
     """People per second from files to augmented samples, as training gets them.
 
     Files that are missing are left out, and the first pass over those that are there
-    is not timed: the disk is not what is measured.
+    is not timed: the disk is not what is measured. "Per core" is per second of work
+    of one core, whatever else runs on the machine. Beside it, the time of each stage
+    in one thread, and how many people per second would be read and decoded if there
+    were nothing else to do: the limit.
     """
+    source = Source.parse(dataset)
+    source = source._replace(root=root or source.root)
     mixture = mix([source], MPII, missing="skip")
     size = (image_size,) * 2, (image_size // STRIDE,) * 2
-    sampler = Sampler(mixture.train, *size, Augmentation())
-    stream = Stream(mixture.counts, batch_size=min(16, mixture.counts[0]))
-    batches = iter(feeding.training(feeding.loader(sampler), stream)[0])
-    for _ in range(min(stream.steps, -(-people // stream.batch_size))):
-        next(batches)
+    augmentation = recipes.RECIPES["modern"].augmentation
+    made = feeding.loader(Sampler(mixture.train, *size, augmentation))
+    stream = Stream(mixture.counts, batch_size=min(16, people, mixture.counts[0]))
     count = -(-people // stream.batch_size)
+    result = {"dataset": source.name, "people": count * stream.batch_size}
+    result |= _whole(made, stream, count)
+    batches = [stream.batch(i) for i in range(min(count, SAMPLE // stream.batch_size))]
+    result["bare_decode_per_second_per_core"] = 1 / reading(made, batches)
+    seconds = stages(made, batches)
+    result["milliseconds"] = {name: 1000 * value for name, value in seconds.items()}
+    result["bottleneck"] = max(seconds, key=seconds.get)
+    click.echo(json.dumps(result) if as_json else _table(result))
+
+
+def _whole(made, stream, count):
+    """Rates of the loader as training uses it."""
+    batches = iter(feeding.training(made, stream)[0])
+    for _ in range(min(stream.steps, count)):
+        next(batches)
     started, worked = time.perf_counter(), time.process_time()
     for _ in range(count):
         next(batches)
     wall, work = time.perf_counter() - started, time.process_time() - worked
     people = count * stream.batch_size
-    result = {
-        "dataset": source.name,
-        "people": people,
+    return {
         "cores": os.cpu_count(),
         "people_per_second": people / wall,
         "people_per_second_per_core": people / work,
     }
-    if as_json:
-        click.echo(json.dumps(result))
-    else:
-        for name, value in result.items():
-            click.echo(
-                f"{name.replace('_', ' '):28}{value:,.0f}"
-                if name != "dataset"
-                else f"{name:28}{value}"
-            )
+
+
+def _table(result):
+    """Rates, then the stages with their shares, then the slowest of them."""
+    times = result["milliseconds"]
+    whole = sum(times.values())
+    lines = [f"{'dataset':36}{result['dataset']:>10}"]
+    for name, value in result.items():
+        if isinstance(value, (int, float)):
+            lines.append(f"{name.replace('_', ' '):36}{value:10,.0f}")
+    for name, value in times.items():
+        lines.append(f"  {name:34}{value:10.2f} ms {value / whole:6.0%}")
+    slowest = result["bottleneck"]
+    share = f"{times[slowest] / whole:.0%}"
+    lines.append(f"The bottleneck is {slowest}: {share} of the time of a person.")
+    return "\n".join(lines)

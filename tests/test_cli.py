@@ -168,3 +168,8 @@ def test_benchmark_loader_prints_people_per_second_and_core():
     command = ["benchmark", "loader", "--dataset", "synthetic:32", "--image-size", 64]
     report = json.loads(call(*command, "--people", 32, "--json").stdout)
     assert report["people"] == 32 and report["people_per_second_per_core"] > 0
+    times = report["milliseconds"]
+    assert report["bottleneck"] == max(times, key=times.get)
+    assert times.pop("read") == 0 < min(times.values())  # drawn people are in no file
+    one = call(*command, "--people", 1).stdout
+    assert "people per second per core" in one and "The bottleneck is" in one

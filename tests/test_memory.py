@@ -1,0 +1,50 @@
+"""Memory stays as it is, however many samples are made."""
+
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.people import from_rows
+from keras_hourglass.data.sample import Sampler
+from keras_hourglass.data.stream import Stream
+from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.training import feeding
+
+SAMPLES, BATCH, MOST = 20_000, 16, 16  # MB
+
+
+def resident():
+    """MB of memory that this process holds."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
+def test_memory_is_flat_over_twenty_thousand_samples(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (80, 90, 3), "uint8")
+    cv2.imwrite(str(tmp_path / "a.jpg"), noise)
+    row = {"picture": str(tmp_path / "a.jpg"), "joints": [[40, 40]], "weights": [1]}
+    people = from_rows(
+        Skeleton(("nose",)), [{**row, "center": [40, 40], "side": 60}] * 2000
+    )
+    sampler = Sampler(people, (64, 64), (16, 16), Augmentation())
+    stream = Stream([2000], BATCH)
+    dataset, _ = feeding.training(feeding.loader(sampler), stream)
+    if keras.backend.backend() == "tensorflow":
+        batches = iter(dataset)
+    else:
+        batches = (dataset[i % stream.steps] for i in range(10**9))
+    for _ in islice(batches, SAMPLES // 4 // BATCH):
+        pass
+    before = resident()
+    for _ in islice(batches, SAMPLES // BATCH):
+        pass
+    grown = resident() - before
+    print(f"{before:.0f} MB, and {grown:+.1f} MB after {SAMPLES:,} samples")
+    assert grown < MOST
