@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from keras_hourglass.data.cropping import cropped, entry
 from keras_hourglass.data.people import from_rows
+from keras_hourglass.data.prepare.cropping import cropped, entry
 from keras_hourglass.geometry import Crop
 from keras_hourglass.skeleton import Skeleton
 

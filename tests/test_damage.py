@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data.damage import reached
-from keras_hourglass.data.opening import BrokenPicture
 from keras_hourglass.data.picture import read
+from keras_hourglass.data.picture.damage import reached
+from keras_hourglass.data.picture.opening import BrokenPicture
 
 END = b"\xff\xd9"
 

@@ -5,9 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data import headers
-from keras_hourglass.data.headers import Header
-from keras_hourglass.data.headers.tiff import orientation
+from keras_hourglass.data.picture import headers
+from keras_hourglass.data.picture.headers import Header
+from keras_hourglass.data.picture.headers.tiff import orientation
 
 EXTENSIONS = [".jpg", ".png", ".webp", ".bmp", ".gif", ".tiff"]
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from keras_hourglass.data.files import DatasetError
-from keras_hourglass.data.journal import Journal
+from keras_hourglass.data.prepare.journal import Journal
+from keras_hourglass.data.reading.files import DatasetError
 
 MAKING = {"size": 64, "people": 3}
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from keras_hourglass.data import matfile
+from keras_hourglass.data.reading import matfile
 
 
 @pytest.mark.parametrize("compressed", [False, True])

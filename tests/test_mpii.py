@@ -5,9 +5,9 @@ import pytest
 import scipy.io
 
 from keras_hourglass import data
-from keras_hourglass.data import files
 from keras_hourglass.data.mpii import community, matlab
 from keras_hourglass.data.mpii.person import head_size, person, validation_pairs
+from keras_hourglass.data.reading import files, pictures
 
 EMPTY = np.zeros((0, 0))
 
@@ -275,7 +275,7 @@ def test_the_real_joints_are_those_of_the_published_ground_truth(annotated, shar
 
 def test_of_the_real_photographs_those_that_are_here_remain(annotated):
     with pytest.raises(data.DatasetError, match="17,139 of 17,408 pictures"):
-        files.without_missing(annotated)
-    people = files.without_missing(annotated, "skip")
+        pictures.without_missing(annotated)
+    people = pictures.without_missing(annotated, "skip")
     assert len(people) == 355 and len({*people.pictures}) == 269
     assert len(people.of_split("val")) == 149

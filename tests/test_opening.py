@@ -5,8 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data import opening, picture
-from keras_hourglass.data.opening import BrokenPicture, contents, examined
+from keras_hourglass.data import picture
+from keras_hourglass.data.picture import opening
+from keras_hourglass.data.picture.opening import BrokenPicture, contents, examined
 
 # Format -> where its size lies, and how it is written there: width, height.
 SIZES = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass import data
-from keras_hourglass.data.table import PLAIN, entry_of, joints_of
+from keras_hourglass.data.reading.table import PLAIN, entry_of, joints_of
 from keras_hourglass.skeleton import MPII
 
 HEADER = "picture,left_knee_x,left_knee_y,right_knee_x,right_knee_y"

@@ -9,11 +9,11 @@ import pytest
 
 from keras_hourglass.data import picture
 from keras_hourglass.data.augment import Augmentation
-from keras_hourglass.data.gather import gather
 from keras_hourglass.data.loader import Loader, read_reduced
 from keras_hourglass.data.mpii import community
 from keras_hourglass.data.people import from_rows
 from keras_hourglass.data.pydataset import PeopleDataset
+from keras_hourglass.data.reading.gather import gather
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.data.stream import Stream
 from keras_hourglass.geometry import Crop

@@ -13,9 +13,9 @@ import pytest
 
 from keras_hourglass import data
 from keras_hourglass.data import picture
-from keras_hourglass.data.files import DatasetError
 from keras_hourglass.data.picture import BrokenPicture
 from keras_hourglass.data.prepare import Form, outside, prepare
+from keras_hourglass.data.reading.files import DatasetError
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.interrupted import Interrupted
 

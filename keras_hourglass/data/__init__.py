@@ -1,9 +1,10 @@
 """Datasets by name: a file each, all of them in the conventions of `people.py`."""
 
 from keras_hourglass.choices import hint
-from keras_hourglass.data import coco, crops, files, lsp, mpii, own, synthetic
-from keras_hourglass.data.files import DatasetError
+from keras_hourglass.data import coco, crops, lsp, mpii, own, synthetic
 from keras_hourglass.data.people import People
+from keras_hourglass.data.reading import pictures
+from keras_hourglass.data.reading.files import DatasetError
 
 __all__ = ["DATASETS", "DatasetError", "People", "load"]
 
@@ -24,7 +25,7 @@ def load(name: str, root=None, missing: str = "error", faults=None) -> People:
     Args:
         name: A key of `DATASETS`.
         root: The dataset's folder.
-        missing: Of pictures; see `files.without_missing`.
+        missing: Of pictures; see `reading.pictures.without_missing`.
         faults: A list, to which (name of the person, what is wrong) is appended for
             everybody who cannot be used; None raises the first.
 
@@ -43,4 +44,4 @@ def load(name: str, root=None, missing: str = "error", faults=None) -> People:
         raise DatasetError(f"{root} has nobody to train on: {why}")
     if unknown := int((people.heads <= 0).sum()):
         people = people.noting(f"{unknown:,} people have a head of size 0: not scored")
-    return files.without_missing(people, missing)
+    return pictures.without_missing(people, missing)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_hourglass.data import files, window
-from keras_hourglass.data.gather import WRONG, LeftOut, gather, said
+from keras_hourglass.data import window
 from keras_hourglass.data.people import People, join
+from keras_hourglass.data.reading import files
+from keras_hourglass.data.reading.gather import WRONG, LeftOut, gather, said
 from keras_hourglass.skeleton import COCO
 
 PATTERN = "person_keypoints*.json"
@@ -29,7 +30,7 @@ def load(root, faults=None) -> People:
         root: Folder with `person_keypoints_train2017.json`, the same of val2017 or any
             other such file, itself or in its `annotations/`. Of the last's pictures
             the folder is `val2017/`, `images/val2017/` or `images/`.
-        faults: See `gather.gather`.
+        faults: See `reading.gather`.
     """
     root = files.folder(root, "coco")
     paths = files.find(root, PATTERN)

@@ -18,9 +18,17 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_hourglass.data import files, window
-from keras_hourglass.data.gather import NO_JOINT, WRONG, LeftOut, gather, numbered, said
+from keras_hourglass.data import window
 from keras_hourglass.data.people import People
+from keras_hourglass.data.reading import files
+from keras_hourglass.data.reading.gather import (
+    NO_JOINT,
+    WRONG,
+    LeftOut,
+    gather,
+    numbered,
+    said,
+)
 from keras_hourglass.skeleton import SKELETONS, Skeleton
 
 ANNOTATIONS = "annotations.json"
@@ -31,7 +39,7 @@ def load(root, faults=None) -> People:
 
     Args:
         root: Folder with `images/` and `annotations.json`.
-        faults: See `gather.gather`.
+        faults: See `reading.gather`.
     """
     root = files.folder(root, "crops")
     path = files.find_one(root, ANNOTATIONS)

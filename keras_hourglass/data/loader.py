@@ -4,8 +4,8 @@ from threading import Lock
 
 import numpy as np
 
-from keras_hourglass.data import opening, picture
-from keras_hourglass.data.picture import BrokenPicture, Region
+from keras_hourglass.data import picture
+from keras_hourglass.data.picture import BrokenPicture, Region, opening
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.geometry import Crop
 

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_hourglass.data import files, window
-from keras_hourglass.data.gather import NO_JOINT, LeftOut, gather
+from keras_hourglass.data import window
 from keras_hourglass.data.people import People
+from keras_hourglass.data.reading import files
+from keras_hourglass.data.reading.gather import NO_JOINT, LeftOut, gather
 from keras_hourglass.skeleton import LSP
 
 ANNOTATION = "joints.mat"
@@ -31,7 +32,7 @@ def lsp(root, faults=None) -> People:
 
     Args:
         root: Folder with `joints.mat` and `images/im0001.jpg`, and so on.
-        faults: See `gather.gather`.
+        faults: See `reading.gather`.
     """
     path, held = _read(root, "lsp", (3, len(LSP.joints)))
     people = held.transpose(2, 1, 0)
@@ -44,7 +45,7 @@ def lspet(root, faults=None) -> People:
 
     Args:
         root: Folder with `joints.mat` and `images/im00001.jpg`, and so on.
-        faults: See `gather.gather`.
+        faults: See `reading.gather`.
     """
     path, held = _read(root, "lspet", (len(LSP.joints), 3))
     people = held.transpose(2, 0, 1)

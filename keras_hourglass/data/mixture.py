@@ -69,7 +69,7 @@ def mix(sources: list[Source], skeleton: Skeleton, missing="error") -> Mixture:
     Args:
         sources: What to load.
         skeleton: Whose joints to train; those that a dataset lacks get weight 0.
-        missing: Of pictures; see `data.files.without_missing`.
+        missing: Of pictures; see `data.reading.pictures.without_missing`.
 
     Raises:
         DatasetError: If a dataset cannot be loaded, shares no joint with the

@@ -17,9 +17,10 @@ the window to look at is worked out of the box or, without one, of the joints.
 from os.path import isfile
 from pathlib import Path
 
-from keras_hourglass.data import crops, files, table
-from keras_hourglass.data.gather import gather
+from keras_hourglass.data import crops
 from keras_hourglass.data.people import People
+from keras_hourglass.data.reading import files, pictures, table
+from keras_hourglass.data.reading.gather import gather
 
 NAMES = ("people.csv", "people.json")
 
@@ -30,7 +31,7 @@ def load(root, faults=None) -> People:
     Args:
         root: Folder with `people.csv` or `people.json`, itself or in `annotations/`,
             and pictures, themselves or in `images/`.
-        faults: See `gather.gather`.
+        faults: See `reading.gather`.
     """
     root = files.folder(root, "own")
     paths = files.find(root, *NAMES)
@@ -53,4 +54,4 @@ def load(root, faults=None) -> People:
 
 def placed(root: Path, picture: str) -> str:
     """Where a picture lies in a folder: in `images/`, if not in the folder itself."""
-    return picture if isfile(files.inside(root, picture)) else f"images/{picture}"
+    return picture if isfile(pictures.inside(root, picture)) else f"images/{picture}"

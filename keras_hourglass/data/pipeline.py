@@ -7,10 +7,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_hourglass.data import picture
-from keras_hourglass.data.damage import reached
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.opening import broken, contents, examined
 from keras_hourglass.data.picture import Region
+from keras_hourglass.data.picture.damage import reached
+from keras_hourglass.data.picture.opening import broken, contents, examined
 from keras_hourglass.data.stream import Stream
 from keras_hourglass.geometry import Crop, covering_box
 

@@ -16,7 +16,7 @@ import scipy.io
 from mutate import damaged, odd
 
 from keras_hourglass import data
-from keras_hourglass.data.bounds import FARTHEST
+from keras_hourglass.data.reading.bounds import FARTHEST
 from keras_hourglass.skeleton import MPII
 
 LONG = 30  # seconds that no file may take

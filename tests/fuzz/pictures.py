@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from mutate import damaged
 
-from keras_hourglass.data import headers, loader, pipeline, synthetic
-from keras_hourglass.data.picture import BrokenPicture
+from keras_hourglass.data import loader, pipeline, synthetic
+from keras_hourglass.data.picture import BrokenPicture, headers
 from keras_hourglass.geometry import Crop
 
 READERS = (loader.read_reduced, pipeline.read_window)

@@ -9,8 +9,8 @@ import numpy as np
 
 from keras_hourglass.data.check import repeated, sides
 from keras_hourglass.data.check.pictures import Facts, look
-from keras_hourglass.data.files import shown
 from keras_hourglass.data.people import People
+from keras_hourglass.data.reading.pictures import shown
 from keras_hourglass.geometry import Crop
 
 KINDS = {  # what may be found -> how it is called

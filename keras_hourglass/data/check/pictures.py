@@ -3,8 +3,9 @@
 import hashlib
 from typing import NamedTuple
 
-from keras_hourglass.data import opening, picture
-from keras_hourglass.data.opening import BrokenPicture
+from keras_hourglass.data import picture
+from keras_hourglass.data.picture import opening
+from keras_hourglass.data.picture.opening import BrokenPicture
 
 
 class Facts(NamedTuple):

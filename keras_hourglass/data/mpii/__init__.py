@@ -4,10 +4,10 @@ Andriluka et al. 2D Human Pose Estimation: New Benchmark and State of the Art
 Analysis, CVPR 2014. http://human-pose.mpi-inf.mpg.de
 """
 
-from keras_hourglass.data import files
-from keras_hourglass.data.gather import gather
 from keras_hourglass.data.mpii import community, hdf5, matlab
 from keras_hourglass.data.people import People, join
+from keras_hourglass.data.reading import files
+from keras_hourglass.data.reading.gather import gather
 from keras_hourglass.skeleton import MPII
 
 FORMS = (matlab, community, hdf5)
@@ -19,7 +19,7 @@ def load(root, faults=None) -> People:
     Args:
         root: Folder with `images/` and, beside or in `annotations/`, the files that one
             of `FORMS` has as `NAMES`; of several forms the first is taken.
-        faults: See `gather.gather`.
+        faults: See `reading.gather`.
     """
     root = files.folder(root, "mpii")
     for form in FORMS:

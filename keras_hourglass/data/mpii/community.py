@@ -4,16 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_hourglass.data import files
-from keras_hourglass.data.gather import numbered
 from keras_hourglass.data.mpii.person import head_size, person
+from keras_hourglass.data.reading import files
+from keras_hourglass.data.reading.gather import numbered
 
 NAMES = ("mpii_annotations.json",)
 HEAD_BOXES = "detections_our_format.mat"  # of the validation people, in JSON's order
 
 
 def entries(path: Path):
-    """The people of the file, and what makes a row of one; see `gather.gather`."""
+    """The people of the file, and what makes a row of one; see `reading.gather`."""
     listed = files.read_json(path)
     if not isinstance(listed, list):
         raise files.DatasetError(f"{path} must hold a list of people")

@@ -13,9 +13,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from keras_hourglass.data import files
-from keras_hourglass.data.gather import WRONG
 from keras_hourglass.data.mpii.person import DROP, MARGIN, person, split_of
+from keras_hourglass.data.reading import files
+from keras_hourglass.data.reading.gather import WRONG
 
 NAMES = ("train.h5", "valid.h5", "annot.h5")
 COLUMNS = ("imgname", "index", "person", "center", "scale", "part")
@@ -23,7 +23,7 @@ OPTIONAL = {"normalize": -1, "istrain": -1}  # what stands where a file has none
 
 
 def entries(path: Path):
-    """The people of the file, and what makes a row of one; see `gather.gather`."""
+    """The people of the file, and what makes a row of one; see `reading.gather`."""
     try:
         with h5py.File(path) as file:
             columns = [file[name][:] for name in COLUMNS]

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_hourglass.data import files
-from keras_hourglass.data.gather import WRONG, LeftOut
 from keras_hourglass.data.mpii.person import LACKING, head_size, person, split_of
+from keras_hourglass.data.reading import files
+from keras_hourglass.data.reading.gather import WRONG, LeftOut
 
 NAMES = ("mpii_human_pose_v1_u12_1.mat",)
 
 
 def entries(path: Path):
-    """The people of the file, and what makes a row of one; see `gather.gather`."""
+    """The people of the file, and what makes a row of one; see `reading.gather`."""
     release = files.read_matlab(path, "RELEASE", squeeze=True)
     try:
         in_training = np.atleast_1d(release.img_train).astype(bool)

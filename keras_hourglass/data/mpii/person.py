@@ -10,7 +10,7 @@ from importlib.resources import files as package_files
 
 import numpy as np
 
-from keras_hourglass.data.gather import LeftOut
+from keras_hourglass.data.reading.gather import LeftOut
 
 UNIT = 200  # pixels of standing height in one unit of `scale`
 MARGIN = 1.25  # the crop is larger than the person, to keep hands and feet

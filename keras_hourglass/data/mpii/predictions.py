@@ -5,8 +5,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from keras_hourglass.data import files
 from keras_hourglass.data.mpii.community import HEAD_BOXES, published_heads
+from keras_hourglass.data.reading import files
 
 SHAPE = (2958, 16, 2)
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from keras_hourglass.data.files import DatasetError
 from keras_hourglass.data.people import People, from_rows
+from keras_hourglass.data.reading.files import DatasetError
 from keras_hourglass.data.synthetic.drawing import SIZE, WINDOW, draw, posed
 from keras_hourglass.skeleton import MPII
 

@@ -5,7 +5,7 @@ Adobe, TIFF 6.0, sections 2 and 8; CIPA DC-008 (EXIF), orientation in its table 
 
 from struct import calcsize, error, unpack_from
 
-from keras_hourglass.data.headers.header import Header
+from keras_hourglass.data.picture.headers.header import Header
 
 WIDTH, HEIGHT, ORIENTATION = 0x0100, 0x0101, 0x0112
 NUMBERS = {1: "B", 3: "H", 4: "I"}  # types of an entry: bytes, of two, of four

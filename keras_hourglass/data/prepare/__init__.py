@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 
 from keras_hourglass.data import picture
-from keras_hourglass.data.cropping import cropped, entry
-from keras_hourglass.data.files import DatasetError
-from keras_hourglass.data.journal import Journal
 from keras_hourglass.data.people import People
 from keras_hourglass.data.picture import BrokenPicture
+from keras_hourglass.data.prepare.cropping import cropped, entry
+from keras_hourglass.data.prepare.journal import Journal
+from keras_hourglass.data.reading.files import DatasetError
 from keras_hourglass.geometry import Crop
 from keras_hourglass.interrupted import Interrupted
 from keras_hourglass.replacing import replacing

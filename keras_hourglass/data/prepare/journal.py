@@ -7,7 +7,7 @@ of `annotations.json` in each. At the end they become that file, and it goes.
 import json
 from pathlib import Path
 
-from keras_hourglass.data.files import DatasetError, read_json
+from keras_hourglass.data.reading.files import DatasetError, read_json
 from keras_hourglass.replacing import replacing
 
 WHOLE, UNFINISHED, IMAGES = "annotations.json", "unfinished.jsonl", "images"

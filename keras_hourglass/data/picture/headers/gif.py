@@ -6,7 +6,7 @@ https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 
 from struct import unpack_from
 
-from keras_hourglass.data.headers.header import Header
+from keras_hourglass.data.picture.headers.header import Header
 
 
 def header(data: bytes) -> Header:

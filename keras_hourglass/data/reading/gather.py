@@ -3,9 +3,9 @@
 from collections import Counter
 from pathlib import Path
 
-from keras_hourglass.data import files
-from keras_hourglass.data.bounds import within
 from keras_hourglass.data.people import People, from_rows
+from keras_hourglass.data.reading import files, pictures
+from keras_hourglass.data.reading.bounds import within
 from keras_hourglass.skeleton import Skeleton
 
 
@@ -39,7 +39,7 @@ def gather(
     for name, entry in entries:
         try:
             row = within(read(entry), skeleton.joints)
-            picture = files.inside(images, row["picture"])
+            picture = pictures.inside(images, row["picture"])
         except LeftOut as reason:
             left_out[str(reason)] += 1
         except WRONG as error:
@@ -79,6 +79,6 @@ def numbered(path: Path, listed: list, key: str):
     for number, entry in enumerate(listed):
         name = f"{path}, person {number}"
         picture = entry.get(key) if isinstance(entry, dict) else None
-        if isinstance(picture, str) and len(picture) <= files.LONGEST:
-            name = f"{files.shown(picture)} ({name})"
+        if isinstance(picture, str) and len(picture) <= pictures.LONGEST:
+            name = f"{pictures.shown(picture)} ({name})"
         yield name, entry

@@ -6,8 +6,8 @@ https://www.w3.org/TR/png-3/
 
 from struct import unpack_from
 
-from keras_hourglass.data.headers.header import Header
-from keras_hourglass.data.headers.tiff import orientation
+from keras_hourglass.data.picture.headers.header import Header
+from keras_hourglass.data.picture.headers.tiff import orientation
 
 FIRST = 8  # bytes before the first chunk
 

@@ -6,7 +6,7 @@ https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-storage
 
 from struct import unpack_from
 
-from keras_hourglass.data.headers.header import Header
+from keras_hourglass.data.picture.headers.header import Header
 
 FIRST = 14  # bytes of the file's header; then the picture's, which says its own length
 

@@ -6,8 +6,8 @@ https://www.rfc-editor.org/rfc/rfc9649
 
 from struct import unpack_from
 
-from keras_hourglass.data.headers.header import Header
-from keras_hourglass.data.headers.tiff import orientation
+from keras_hourglass.data.picture.headers.header import Header
+from keras_hourglass.data.picture.headers.tiff import orientation
 
 FIRST = 12  # bytes before the first chunk
 

@@ -6,8 +6,8 @@ Decoders leave what they have no data for gray, and tell nobody but stderr.
 import cv2
 import numpy as np
 
-from keras_hourglass.data.headers.jpeg import END
-from keras_hourglass.data.opening import broken
+from keras_hourglass.data.picture.headers.jpeg import END
+from keras_hourglass.data.picture.opening import broken
 
 # Where nothing was decoded, in RGB; and what OpenCV makes of CMYK there.
 GRAYS = [[128] * 3, [65] * 3]

@@ -5,8 +5,8 @@ ITU-T T.81, annex B. https://www.w3.org/Graphics/JPEG/itu-t81.pdf
 
 from struct import unpack_from
 
-from keras_hourglass.data.headers.header import Header
-from keras_hourglass.data.headers.tiff import orientation
+from keras_hourglass.data.picture.headers.header import Header
+from keras_hourglass.data.picture.headers.tiff import orientation
 
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers that hold the size
 PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}  # those of frames of many scans

@@ -5,9 +5,14 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from keras_hourglass.data.damage import reached
-from keras_hourglass.data.headers import Header
-from keras_hourglass.data.opening import BrokenPicture, broken, contents, examined
+from keras_hourglass.data.picture.damage import reached
+from keras_hourglass.data.picture.headers import Header
+from keras_hourglass.data.picture.opening import (
+    BrokenPicture,
+    broken,
+    contents,
+    examined,
+)
 from keras_hourglass.geometry import Crop
 
 __all__ = ["BrokenPicture", "Region", "boxed", "decode", "read", "reduction_for"]

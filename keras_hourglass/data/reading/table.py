@@ -6,7 +6,7 @@ from pathlib import Path
 
 from keras_hourglass.choices import hint
 from keras_hourglass.data.crops import skeleton_of
-from keras_hourglass.data.files import DatasetError, read_text
+from keras_hourglass.data.reading.files import DatasetError, read_text
 from keras_hourglass.skeleton import SKELETONS
 from keras_hourglass.skeleton.names import full_name
 

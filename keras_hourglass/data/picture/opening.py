@@ -3,8 +3,8 @@
 import os
 from stat import S_ISREG
 
-from keras_hourglass.data import headers
-from keras_hourglass.data.headers import Header
+from keras_hourglass.data.picture import headers
+from keras_hourglass.data.picture.headers import Header
 
 MOST_PIXELS = 2**27  # 400 MB decoded; the finest telephones take 1.1e8 in one picture
 MOST_BYTES = 2**29  # of a file; so many pixels without any compression, and to spare

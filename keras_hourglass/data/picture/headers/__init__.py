@@ -2,8 +2,8 @@
 
 import struct
 
-from keras_hourglass.data.headers import bmp, gif, jpeg, png, tiff, webp
-from keras_hourglass.data.headers.header import Header
+from keras_hourglass.data.picture.headers import bmp, gif, jpeg, png, tiff, webp
+from keras_hourglass.data.picture.headers.header import Header
 
 __all__ = ["FORMATS", "Header", "read"]
 
