@@ -7,6 +7,7 @@ from keras_hourglass.callbacks.events import EventLog
 from keras_hourglass.callbacks.finite import FiniteLoss, NotFinite, finite_weights
 from keras_hourglass.callbacks.flat import FlatHeatmaps
 from keras_hourglass.callbacks.pckh import PCKhCallback, pckh_of, report
+from keras_hourglass.callbacks.progress import ProgressLine
 from keras_hourglass.callbacks.seconds import EpochSeconds
 from keras_hourglass.callbacks.unlabelled import UnlabelledBatches
 from keras_hourglass.callbacks.waiting import DataWait
@@ -23,6 +24,7 @@ __all__ = [
     "KeepBest",
     "NotFinite",
     "PCKhCallback",
+    "ProgressLine",
     "UnlabelledBatches",
     "finite_weights",
     "pckh_of",

@@ -24,6 +24,8 @@ class DataWait(keras.callbacks.Callback):
         say: What prints a line.
     """
 
+    async_safe = True  # see `FiniteLoss`
+
     def __init__(self, waited, say=print):
         super().__init__()
         self.waited, self.say = waited, say

@@ -40,7 +40,9 @@ class Run:
     """
 
     def __init__(self, plan: Plan, folder: Path, say=print):
-        self.plan, self.folder, self.say = plan, Path(folder), say
+        self.plan, self.folder = plan, Path(folder)
+        self.shown = callbacks.ProgressLine(say)
+        self.say = self.shown.say
         self.progress = progress_of(plan, self.folder)
         self.model = beginning.network(plan, self.folder)
         if self.progress.epochs:
@@ -90,11 +92,12 @@ class Run:
                 steps_per_epoch=self.stream.steps,
                 validation_data=first[1],
                 shuffle=False,  # the stream has an order of its own
+                verbose=0,
                 callbacks=[
-                    *callbacks.watchers(self.say, self.names),
+                    *callbacks.watchers(self.say, self.names, waited),
+                    self.shown,
                     self.averaged,
                     callbacks.EpochSeconds(),
-                    callbacks.DataWait(waited, self.say),
                     callbacks.PCKhCallback(dict(others), self.say),
                     keras.callbacks.CSVLogger(self.folder / HISTORY, append=done > 0),
                     callbacks.EventLog(
@@ -114,6 +117,8 @@ class Run:
             if not self.failures or plan.broken == "skip":
                 raise
             stop = BrokenPicture(self.failures[0])
+        finally:
+            self.shown.clear()
         if stop is not None:
             # Not raised above: what was caught there would keep the pipeline's threads
             # alive, for which Python then waits in vain when it ends.

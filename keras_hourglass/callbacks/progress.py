@@ -1,0 +1,117 @@
+"""How far training is: one live line on a terminal, plain lines in a file."""
+
+import os
+import shutil
+import sys
+import time
+from threading import Lock
+
+import keras
+
+SHOWN = ("loss", "pckh", "val_loss", "val_pckh")
+REDRAWN = 0.1  # seconds between two looks of the live line, at least
+
+
+class ProgressLine(keras.callbacks.Callback):
+    """Shows the loss, PCKh and the time left of all epochs.
+
+    In place of Keras's bar, which draws itself into files, too: call `fit` with
+    `verbose=0`. On a terminal one line changes in place; elsewhere there is a line
+    after each epoch, and in long ones now and then.
+
+    Args:
+        say: What prints a line.
+        stream: Where the live line goes; the standard output if there is none. If it
+            is no terminal, all goes to `say`.
+        every: Seconds between two lines in a file, at least.
+        clock: Gives seconds.
+    """
+
+    async_safe = True  # see `FiniteLoss`
+
+    def __init__(self, say=print, stream=None, every=60.0, clock=time.monotonic):
+        super().__init__()
+        self._say, self.every, self.clock = say, every, clock
+        self.stream = sys.stdout if stream is None else stream
+        self.live = self.stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.width, self.told = 0, clock()  # of the live line; when one was written
+        self.epochs, self.steps, self.epoch, self.step = 1, None, 0, 0
+        self.first = None  # when the first step was done
+        self.done = 0  # steps since
+        self._lock = Lock()
+
+    def say(self, text: str):
+        """Prints a line, not into the live one."""
+        with self._lock:
+            self._clear()
+            self._say(text)
+
+    def clear(self):
+        """Takes the live line away: `fit` ended in its midst."""
+        with self._lock:
+            self._clear()
+
+    def on_train_begin(self, logs=None):
+        self.epochs, self.steps = self.params["epochs"], self.params["steps"]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch, self.step, self.begun = epoch, 0, self.clock()
+
+    def on_train_batch_end(self, batch, logs=None):
+        with self._lock:
+            if batch < self.step:  # threads may bring an older one later
+                return
+            now, new = self.clock(), batch + 1 - self.step
+            self.step = batch + 1
+            if self.first is None:  # it was compiled: that tells no pace
+                self.first = now
+            else:
+                self.done += new
+            if now - self.told < (REDRAWN if self.live else self.every):
+                return
+            self.told = now
+            place = f"{self.step}/{self.steps}" if self.steps else f"{self.step}"
+            line = self._line(place, logs)
+            if self.live:
+                self._draw(line)
+            else:
+                self._say(line)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.told = self.clock()
+        self.steps = self.steps or self.step
+        self.step = self.steps
+        self.say(self._line(f"took {duration(self.told - self.begun)}", logs))
+
+    def _line(self, place, logs):
+        logs, left = logs or {}, self._seconds_left()
+        values = [f"{name} {logs[name]:.4g}" for name in SHOWN if name in logs]
+        parts = [f"Epoch {self.epoch + 1}/{self.epochs}", place, *values]
+        return "  ".join(parts + ([f"{duration(left)} left"] if left else []))
+
+    def _seconds_left(self):
+        """Of all epochs, at the pace so far, validation and all; None if unknown."""
+        if not self.done or not self.steps:
+            return None
+        left = (self.epochs - self.epoch) * self.steps - self.step
+        return (self.clock() - self.first) / self.done * left
+
+    def _draw(self, text):
+        # Blanks, for escape codes to clear a line are not known to every terminal.
+        text = text[: shutil.get_terminal_size().columns - 1]
+        self.stream.write("\r" + text.ljust(self.width))
+        self.stream.flush()
+        self.width = len(text)
+
+    def _clear(self):
+        if self.width:
+            self.stream.write("\r" + " " * self.width + "\r")
+            self.stream.flush()
+            self.width = 0
+
+
+def duration(seconds: float) -> str:
+    """`h:mm:ss`, or `m:ss` below an hour."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
