@@ -1,5 +1,6 @@
 """A training run: from a plan to a folder with a trained network."""
 
+import gc
 from pathlib import Path
 
 import keras
@@ -121,7 +122,8 @@ class Run:
             self.shown.clear()
         if stop is not None:
             # Not raised above: what was caught there would keep the pipeline's threads
-            # alive, for which Python then waits in vain when it ends.
+            # alive, for which Python then waits in vain when it ends, or which end it.
+            gc.collect()  # of cycles that Keras's iterator is in
             raise stop
         self._report()
 
