@@ -24,7 +24,11 @@ setup(
     ],
     python_requires=">=3.11",
     # Installed under a name of its own: a top-level package `cli` would be anybody's.
-    packages=[*find_packages(include=["keras_hourglass*"]), "keras_hourglass_cli"],
+    packages=[
+        *find_packages(include=["keras_hourglass*"]),
+        "keras_hourglass_cli",
+        *(f"keras_hourglass_cli.{name}" for name in find_packages("cli")),
+    ],
     package_dir={"keras_hourglass_cli": "cli"},
     package_data={
         "keras_hourglass": ["py.typed"],

@@ -14,7 +14,7 @@ COMMANDS = {
     "compare": "Train presets alike, and print the paper's table of them.",
     "data": "Check, show or prepare a dataset.",
     "info": "Parameters and multiply-adds of the presets.",
-    "benchmark": "Measure the loader.",
+    "benchmark": "Measure the loader and the networks.",
 }
 STOPPED = 130  # what a shell calls a program that Ctrl-C ended
 

@@ -164,6 +164,18 @@ def test_evaluate_scores_a_file_of_predictions(shared):
     assert means["mean_of_joints"] == pytest.approx(88.64, abs=0.005)
 
 
+def test_benchmark_network_measures_every_way_and_says_what_does_not_run():
+    tiny = ["--image-size", 64, "--batch-size", 1, "--seconds", 0]
+    command = ["benchmark", "network", "hg1", "--precision", "float32", *tiny]
+    found = json.loads(call(*command, "--json").stdout)
+    assert [row["training"] for row in found["rows"]] == [False, True]
+    assert all(row["people_per_second"] > 0 for row in found["rows"])
+    assert found["device"] and found["peaks"]["float32"] > 0
+    command[command.index("--image-size") + 1] = 100
+    refused = call(*command).stdout
+    assert refused.count("must be multiples of 64") == 2
+
+
 def test_benchmark_loader_prints_people_per_second_and_core():
     command = ["benchmark", "loader", "--dataset", "synthetic:32", "--image-size", 64]
     report = json.loads(call(*command, "--people", 32, "--json").stdout)

@@ -33,6 +33,7 @@ ROOMS = {
     | {"evaluation", "training"}
     | FIRST
     | NETWORK,
+    "training.devices": {"keras", "jax", "tensorflow", "torch"},
     "training.compare": {"keras", "data", "matplotlib", "predict", "training"}
     | FIRST
     | NETWORK,
@@ -75,9 +76,9 @@ def test_a_room_imports_only_what_it_may(module, path):
     assert {*imported(path)} <= allowed
 
 
-def test_only_the_pipeline_names_tensorflow():
+def test_only_the_pipeline_and_the_devices_name_tensorflow():
     naming = {module for module, path in MODULES if "tensorflow" in imported(path)}
-    assert naming == {"data.pipeline"}
+    assert naming == {"data.pipeline", "training.devices"}
 
 
 @pytest.mark.parametrize("module, path", MODULES, ids=lambda value: str(value)[-40:])

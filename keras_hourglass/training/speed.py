@@ -39,7 +39,7 @@ def measure(network: dict, setting: Setting, seconds: float = 5.0) -> dict:
     Args:
         network: Arguments of `StackedHourglass`.
         setting: How to run it.
-        seconds: For how long, once the first two steps are over.
+        seconds: For how long at least, once the first two steps are over.
 
     Returns:
         "people_per_second"; "multiply_adds_per_second", of the convolutions, three
@@ -57,7 +57,7 @@ def measure(network: dict, setting: Setting, seconds: float = 5.0) -> dict:
     first = _timed(step)
     _timed(step)
     steps, taken = 0, 0.0
-    while taken < seconds:
+    while not steps or taken < seconds:
         taken += _timed(step)
         steps += 1
     people = steps * setting.batch_size / taken

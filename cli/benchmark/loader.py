@@ -1,4 +1,4 @@
-"""`hourglass-keras benchmark`: how fast each part is, on its own."""
+"""`hourglass-keras benchmark loader`: from files to samples, stage by stage."""
 
 import json
 import os
@@ -6,29 +6,24 @@ import time
 
 import click
 
-from keras_hourglass.data.mixture import Source, mix
+from keras_hourglass.data.mixture import mix
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.data.stages import reading, stages
 from keras_hourglass.data.stream import Stream
 from keras_hourglass.model import STRIDE
 from keras_hourglass.skeleton import MPII
 from keras_hourglass.training import feeding, recipes
+from keras_hourglass_cli.sources import json_option, source_options
 
 SAMPLE = 512  # people, whose stages are timed one after another
 
 
-@click.group()
-def command():
-    """Measure the parts of the library, each on its own."""
-
-
-@command.command()
-@click.option("--dataset", required=True, metavar="NAME[:DIR]")
-@click.option("--root", type=click.Path(), help="Folder of the dataset.")
+@click.command()
+@source_options(required=True)
 @click.option("--image-size", type=int, default=256, show_default=True)
 @click.option("--people", type=click.IntRange(1), default=1000, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print data, not a table.")
-def loader(dataset, root, image_size, people, as_json):
+@json_option
+def loader(source, image_size, people, as_json):
     """People per second from files to augmented samples, as training gets them.
 
     Files that are missing are left out, and the first pass over those that are there
@@ -37,11 +32,9 @@ def loader(dataset, root, image_size, people, as_json):
     in one thread, and how many people per second would be read and decoded if there
     were nothing else to do: the limit.
     """
-    source = Source.parse(dataset)
-    source = source._replace(root=root or source.root)
     mixture = mix([source], MPII, missing="skip")
     size = (image_size,) * 2, (image_size // STRIDE,) * 2
-    augmentation = recipes.RECIPES["modern"].augmentation
+    augmentation = recipes.get(recipes.DEFAULT).augmentation
     made = feeding.loader(Sampler(mixture.train, *size, augmentation))
     stream = Stream(mixture.counts, batch_size=min(16, people, mixture.counts[0]))
     count = -(-people // stream.batch_size)
