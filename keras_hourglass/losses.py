@@ -43,10 +43,18 @@ class HeatmapLoss(keras.losses.Loss):
         height, width = y_pred.shape[2:4]
         points, weight, _ = unpack(y_true)
         target = encode(points, (width, height), self.sigma)[:, None]
-        error = ops.square(y_pred - target) * (1 + self.foreground * target)
-        per_joint = ops.sum(error, axis=(1, 2, 3))
         weight = weight * ops.cast(on_heatmap(points, (width, height)), weight.dtype)
-        return ops.mean(weight * per_joint, axis=-1)
+        return ops.mean(weight * self.per_joint(target, y_pred), axis=-1)
+
+    def per_joint(self, target, y_pred):
+        """`(batch, joints)`: how far all stacks' heatmaps are from others.
+
+        Args:
+            target: `(batch, 1, height, width, joints)`
+            y_pred: `(batch, stacks, height, width, joints)`
+        """
+        error = ops.square(y_pred - target) * (1 + self.foreground * target)
+        return ops.sum(error, axis=(1, 2, 3))
 
     def get_config(self):
         return {

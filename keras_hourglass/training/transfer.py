@@ -1,0 +1,84 @@
+"""Weights of one network in another, as far as they fit."""
+
+from dataclasses import dataclass
+
+from keras_hourglass.model import StackedHourglass
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What became of a network's weights.
+
+    Attributes:
+        kept: Layers that have the source's weights now, heatmaps' joint by joint.
+        new: Layers that still begin anew: the source has none of that name and size.
+        joints: Joints whose heatmaps begin anew.
+    """
+
+    kept: tuple[str, ...]
+    new: tuple[str, ...]
+    joints: tuple[str, ...]
+
+    def __str__(self):
+        text = (
+            f"{len(self.kept)} of {len(self.kept + self.new)} layers have its weights"
+        )
+        if self.new:
+            text += f"; these begin anew: {', '.join(self.new)}"
+        if self.joints:
+            text += f"; so do the heatmaps of {', '.join(self.joints)}"
+        return text
+
+
+def arguments(model: StackedHourglass) -> dict:
+    """Those of the constructor that another network with its weights should have.
+
+    Not its `offset`: training teaches the network what it was off by.
+    """
+    left_out = {"offset", "name", "trainable"}
+    return {k: v for k, v in model.get_config().items() if k not in left_out}
+
+
+def transfer(source: StackedHourglass, target: StackedHourglass) -> Transfer:
+    """Gives a network all weights of another that fit, layer by layer by name.
+
+    Of the layers that draw heatmaps, and those that feed them back to the next stack,
+    the joints of the same name are kept, whatever their order.
+    """
+    theirs = {layer.name: layer for layer in source.layers}
+    joints, known = target.skeleton.joints, source.skeleton.joints
+    common = [name for name in joints if name in known]
+    indices = source.skeleton.indices(common), target.skeleton.indices(common)
+    kept, new = [], []
+    for layer in target.layers:
+        if not layer.weights:
+            continue
+        other = theirs.get(layer.name)
+        weights = other and _fitting(other, layer, *indices)
+        if weights:
+            layer.set_weights(weights)
+        (kept if weights else new).append(layer.name)
+    return Transfer(
+        tuple(kept), tuple(new), tuple(name for name in joints if name not in known)
+    )
+
+
+def _fitting(source, target, theirs, ours):
+    """A layer's weights with all that it can have of another's; None for nothing."""
+    old, new = source.get_weights(), target.get_weights()
+    if target.name.endswith("_heatmaps"):
+        axes = (-1, -1)  # of the joints, in kernel and bias
+    elif target.name.endswith("_heatmaps_back"):
+        axes = (-2, None)
+    else:
+        same = [w.shape for w in old] == [w.shape for w in new]
+        return old if same else None
+    for a, b, axis in zip(old, new, axes):
+        if axis is None:
+            b[...] = a if a.shape == b.shape else b
+            continue
+        a, b = a.swapaxes(axis, -1), b.swapaxes(axis, -1)  # views
+        if a.shape[:-1] != b.shape[:-1] or not ours:
+            return None
+        b[..., list(ours)] = a[..., list(theirs)]
+    return new
