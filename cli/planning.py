@@ -8,13 +8,15 @@ import click
 from keras_hourglass import StackedHourglass
 from keras_hourglass.data import DATASETS
 from keras_hourglass.layers.blocks import BLOCKS
+from keras_hourglass.predict import load
 from keras_hourglass.skeleton import SKELETONS
-from keras_hourglass.training import recipes
-from keras_hourglass.training.plan import Plan
+from keras_hourglass.training import recipes, transfer
+from keras_hourglass.training.plan import PRECISIONS, Plan
 from keras_hourglass_cli.sources import PICTURES, parse
 
 NETWORK = signature(StackedHourglass).parameters
-RECIPE = ("epochs", "batch_size", "learning_rate")
+RECIPE = ("epochs", "batch_size", "learning_rate", "distill_weight")
+CHOICES = ("seed", "precision", "start", "freeze", "teacher")
 
 
 def network_option(flag, **kwargs):
@@ -27,6 +29,31 @@ KINDS = [  # what a preset says
     network_option("--stacks", type=click.IntRange(1), help="Hourglasses in a row."),
     network_option(
         "--block", type=click.Choice(list(BLOCKS)), help="Bottleneck block."
+    ),
+]
+BEGINNINGS = [
+    click.option(
+        "--from",
+        "start",
+        metavar="MODEL",
+        help="A .keras file or preset, whose weights to begin with where they fit; "
+        "its network's arguments are the defaults of those above.",
+    ),
+    click.option(
+        "--freeze",
+        multiple=True,
+        metavar="LAYER",
+        help="Leave layers as they are: stem, stack_1 ...; may be given several times.",
+    ),
+    click.option(
+        "--teacher",
+        metavar="MODEL",
+        help="A .keras file or preset, which guides the network.  [recipe: distill]",
+    ),
+    click.option(
+        "--distill-weight",
+        type=click.FloatRange(0, 1),
+        help="Share of the loss that the teacher decides, in place of the recipe's.",
     ),
 ]
 OPTIONS = [
@@ -60,6 +87,11 @@ OPTIONS = [
         "--batch-size", type=click.IntRange(1), help="In place of the recipe's."
     ),
     click.option("--learning-rate", type=float, help="In place of the recipe's."),
+    click.option(
+        "--precision",
+        type=click.Choice(PRECISIONS),
+        help="Of computations; weights and loss stay in float32.",
+    ),
     click.option("--seed", type=int, help="Of weights, order and augmentation."),
     click.option("--missing-images", type=PICTURES, help="If files are not there."),
     click.option("--broken-images", type=PICTURES, help="If files cannot be read."),
@@ -70,11 +102,12 @@ def plan_options(kinds: bool = True):
     """Adds them to a command, which passes what was typed on to `plan_of`.
 
     Args:
-        kinds: Whether the user says what kind of network it is.
+        kinds: Whether the user says what kind of network it is, and how it begins.
     """
 
     def decorate(function):
-        for option in reversed([*(KINDS if kinds else ()), *OPTIONS]):
+        alone = (*KINDS, *BEGINNINGS) if kinds else ()
+        for option in reversed([*alone, *OPTIONS]):
             function = option(function)
         return function
 
@@ -91,10 +124,13 @@ def plan_of(datasets=(), root=None, recipe=None, **typed) -> Plan:
     sources = parse(datasets, root)
     if recipe is None:
         recipe = "modern" if sources else "demo"
+        recipe = "distill" if "teacher" in typed else recipe
     if not sources:
         click.echo("No --dataset: training on drawn people, to see that all works.")
     chosen = recipes.get(recipe)
     network = {k: v for k, v in typed.items() if k in NETWORK}
+    if "start" in typed:
+        network = {**transfer.arguments(load(typed["start"])), **network}
     changes = {k: v for k, v in typed.items() if k in RECIPE}
     chosen = replace(chosen, network={**chosen.network, **network}, **changes)
     if chosen.network and not sources:
@@ -102,7 +138,7 @@ def plan_of(datasets=(), root=None, recipe=None, **typed) -> Plan:
     return Plan(
         recipe=chosen,
         sources=tuple(sources) or Plan.sources,
-        seed=typed.get("seed", Plan.seed),
         missing=typed.get("missing_images", Plan.missing),
         broken=typed.get("broken_images", Plan.broken),
+        **{k: v for k, v in typed.items() if k in CHOICES},
     )

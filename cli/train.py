@@ -1,13 +1,17 @@
 """`hourglass-keras train`: fit a network to people."""
 
 from datetime import datetime
+from inspect import signature
 from pathlib import Path
 
 import click
 
+from keras_hourglass.training import folder
 from keras_hourglass.training import plan as plans
 from keras_hourglass.training.run import Run
 from keras_hourglass_cli.planning import plan_of, plan_options, typed_alone
+
+KEEP_EVERY = signature(Run).parameters["keep_every"].default
 
 
 @click.command()
@@ -17,17 +21,29 @@ from keras_hourglass_cli.planning import plan_of, plan_options, typed_alone
     type=click.Path(path_type=Path),
     help="Folder of a new run, or of one to go on with.  [default: a new one in runs/]",
 )
-def command(output, **typed):
+@click.option("--fresh", is_flag=True, help="Begin anew: what --output holds is lost.")
+@click.option(
+    "--keep-every",
+    type=click.FloatRange(0),
+    metavar="MINUTES",
+    show_default=f"{KEEP_EVERY:g}",
+    help="How often to keep all that is needed to go on, besides after each epoch.",
+)
+def command(output, fresh, keep_every, **typed):
     """Train a network on people.
 
     Without a dataset, on people that it draws itself: a first look that takes minutes.
+    Stopped at any moment, even by a power cut, the same command goes on.
     """
     typed = typed_alone(typed)
     output = output or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
     if not typed and (output / plans.NAME).is_file():
-        plan, _ = plans.read(output)
+        plan = plans.read(output)
     else:
         plan = plan_of(**typed)
-    run = Run(plan, output, click.echo)
+    if fresh:
+        folder.clear(output)
+    keep_every = KEEP_EVERY if keep_every is None else keep_every
+    run = Run(plan, output, click.echo, keep_every)
     click.echo(f"{run.model.count_params():,} parameters; the run is kept in {output}")
     run.train()

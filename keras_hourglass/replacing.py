@@ -4,18 +4,43 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 
+MARK = ".partial"
+
 
 @contextmanager
-def replacing(path):
+def replacing(path, durable: bool = False):
     """Gives a path to write to, which takes the place of `path` if all went well.
 
     A stop or a full disk at any moment leaves the old file or the new one. The name
     keeps its ending, which tells many writers what to write.
+
+    Args:
+        path: What to replace.
+        durable: Whether that must also hold when the machine loses its power: waits
+            for the disk.
     """
     path = Path(path)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    beside = path.with_name(f".{path.stem}.{os.getpid()}{MARK}{path.suffix}")
     try:
         yield beside
+        if durable:
+            _flush(beside)
         os.replace(beside, path)
+        if durable and os.name == "posix":  # elsewhere, folders cannot be opened
+            _flush(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def is_partial(path) -> bool:
+    """Whether a file is what a killed process left of one that it was writing."""
+    return path.name.startswith(".") and MARK in path.name
+
+
+def _flush(path):
+    """Waits until the disk has all of a file, or of a folder's names."""
+    opened = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

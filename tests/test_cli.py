@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from keras_hourglass import StackedHourglass
 from keras_hourglass.data.synthetic import draw
+from keras_hourglass.predict import load
 from keras_hourglass_cli import main as cli
 
 TINY = "--stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32 --epochs 1"
@@ -67,6 +68,26 @@ def test_training_leaves_a_run_and_finishes_what_it_began(tmp_path, monkeypatch,
     assert "nothing is left to do" in call("train", "--output", tmp_path / "run").output
     refused = call(*command, "--seed", 9, status=1).output
     assert "seed: 0, now 9" in refused
+
+
+def test_training_begins_anew_or_from_another_network(
+    network, tmp_path, monkeypatch, eager
+):
+    monkeypatch.setattr("keras_hourglass.data.synthetic.VALIDATION", 4)
+    output = ["--output", tmp_path / "run"]
+    options = "--dataset synthetic:4 --batch-size 4 --epochs 1 --recipe paper"
+    begun = ["train", *options.split(), *output, "--from", network]
+    said = call(*begun, "--freeze", "stem", "--precision", "mixed_bfloat16").output
+    assert "layers have its weights" in said and "weights are frozen" in said
+    assert load(tmp_path / "run/best.keras").get_config()["filters"] == 4
+    differs = call(*begun, status=1).output
+    assert (
+        "precision: mixed_bfloat16, now float32; freeze: ('stem',), now ()" in differs
+    )
+    taught = ["train", *options.split()[:-2], *output, "--teacher", network]
+    taught += [*TINY.split()[:10], "--distill-weight", 0.25, "--fresh"]
+    assert "Best val_pckh" in call(*taught).output
+    assert '"distill_weight": 0.25' in (tmp_path / "run/run.json").read_text()
 
 
 @pytest.mark.parametrize(

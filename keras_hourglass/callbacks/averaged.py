@@ -34,6 +34,8 @@ class AveragedWeights(keras.callbacks.Callback):
     def swap(self):
         """Exchanges weights and averages, if the optimizer keeps any."""
         optimizer = self.model.optimizer
+        # In float16 Keras wraps it in one that scales the loss and keeps no average.
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
         if not optimizer.use_ema or not optimizer.built:
             return
         averages = optimizer._model_variables_moving_average  # no public way

@@ -4,12 +4,14 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from keras_hourglass.choices import hint
 from keras_hourglass.data.augment import Augmentation
 from keras_hourglass.data.mixture import Source
 from keras_hourglass.replacing import replacing
 from keras_hourglass.training.recipes import Recipe
 
 NAME = "run.json"
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,17 @@ class Plan:
         sources: On whom.
         seed: Of the first weights, the order of people and their augmentation.
         missing, broken: Of pictures: "error" or "skip".
+        precision: Of the network's computations, one of `PRECISIONS`. Weights, loss
+            and decoding stay in float32.
+        start: A `.keras` file or a preset, whose weights to begin with; those of the
+            first seed where they do not fit.
+        freeze: Layers that are not trained; see `frozen.freeze`.
+        teacher: A `.keras` file or a preset, which guides the network; the recipe's
+            `distill_weight` says how much.
+
+    Raises:
+        ValueError: If the precision is unknown, or there is either a teacher or a
+            weight for one, without the other.
     """
 
     recipe: Recipe
@@ -29,25 +42,30 @@ class Plan:
     seed: int = 0
     missing: str = "error"
     broken: str = "error"
+    precision: str = "float32"
+    start: str | None = None
+    freeze: tuple[str, ...] = ()
+    teacher: str | None = None
+
+    def __post_init__(self):
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"`precision` must be a policy. {hint(self.precision, PRECISIONS)} "
+                f"Received: precision={self.precision!r}"
+            )
+        weight = self.recipe.distill_weight
+        if (self.teacher is None) != (weight == 0):
+            raise ValueError(
+                "`teacher` must be given where the recipe's `distill_weight` is above "
+                f"0, and there alone. Received: teacher={self.teacher!r}, "
+                f"distill_weight={weight}"
+            )
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a run has come.
-
-    Attributes:
-        epochs: Finished.
-        best: Highest `val_pckh`, percent; -1 before the first.
-    """
-
-    epochs: int = 0
-    best: float = -1.0
-
-
-def write(folder: Path, plan: Plan, progress: Progress):
-    """Keeps both in a run's folder."""
-    with replacing(folder / NAME) as path:
-        kept = {"plan": asdict(plan), "progress": asdict(progress)}
+def write(folder: Path, plan: Plan):
+    """Keeps it in a run's folder."""
+    with replacing(folder / NAME, durable=True) as path:
+        kept = {"plan": asdict(plan)}
         path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 
@@ -56,21 +74,22 @@ def markdown(plan: Plan) -> str:
     return f"```json\n{json.dumps(asdict(plan), indent=2)}\n```"
 
 
-def read(folder: Path) -> tuple[Plan, Progress]:
-    """Reads them back.
+def read(folder: Path) -> Plan:
+    """Reads it back.
 
     Raises:
         ValueError: If the file does not say what it should.
     """
     path = folder / NAME
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        plan, recipe = kept["plan"], kept["plan"]["recipe"]
+        plan = json.loads(path.read_text(encoding="utf-8"))["plan"]
+        recipe = plan["recipe"]
         recipe["augmentation"] = Augmentation(**recipe["augmentation"])
         recipe["drops"] = tuple(recipe["drops"])
         plan["recipe"] = Recipe(**recipe)
         plan["sources"] = tuple(Source(*source) for source in plan["sources"])
-        return Plan(**plan), Progress(**kept["progress"])
+        plan["freeze"] = tuple(plan["freeze"])
+        return Plan(**plan)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is not a training run's: {error}") from None
 

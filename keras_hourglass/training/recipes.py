@@ -1,6 +1,6 @@
 """How to train, by name: everything that is not the network itself."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from keras import optimizers
 
@@ -24,6 +24,8 @@ class Recipe:
         average: Share of the run's steps that the moving average of the weights looks
             back on. The average is what is validated and saved; None for none.
         sigma, foreground: Of `HeatmapLoss`.
+        distill_weight: Share of the loss that a teacher decides, 0 to 1; the labels
+            decide the rest.
         augmentation: How samples are varied.
         network: Arguments of `StackedHourglass` that differ from its defaults.
     """
@@ -37,8 +39,16 @@ class Recipe:
     average: float | None = None
     sigma: float = 1.0
     foreground: float = 0.0
+    distill_weight: float = 0.0
     augmentation: Augmentation = Augmentation()
     network: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        if not 0 <= self.distill_weight <= 1:
+            raise ValueError(
+                "`distill_weight` must lie in 0 to 1. "
+                f"Received: distill_weight={self.distill_weight}"
+            )
 
     def loss(self) -> HeatmapLoss:
         """What to minimize."""
@@ -127,6 +137,10 @@ RECIPES = {
         network={"image_size": 96, "depth": 3, "filters": 64, "stem_filters": 16},
     ),
 }
+
+# Zhang, Zhu, Ye. Fast Human Pose Estimation, CVPR 2019, who give teacher and labels
+# the same weight, too. https://arxiv.org/abs/1811.05419
+RECIPES["distill"] = replace(RECIPES[DEFAULT], distill_weight=0.5)
 
 
 def get(name: str) -> Recipe:

@@ -12,18 +12,13 @@ from keras_hourglass.data.sample import Sampler
 from keras_hourglass.data.stream import Stream
 from keras_hourglass.interrupted import Interrupted
 from keras_hourglass.replacing import replacing
-from keras_hourglass.training import beginning, feeding
+from keras_hourglass.training import beginning, feeding, keeping
+from keras_hourglass.training import folder as folders
 from keras_hourglass.training import plan as plans
-from keras_hourglass.training.folder import (
-    BEST,
-    EVENTS,
-    HISTORY,
-    LAST,
-    PICTURE,
-    progress_of,
-)
-from keras_hourglass.training.plan import Plan, Progress
+from keras_hourglass.training.folder import BEST, EVENTS, HISTORY, LAST, PICTURE
+from keras_hourglass.training.plan import Plan
 from keras_hourglass.training.showing import pictures
+from keras_hourglass.training.stopping import Stopping
 
 
 class Run:
@@ -35,19 +30,20 @@ class Run:
             weights scored best), `last.keras` (to go on from), `run.json`,
             `history.csv`, `logs/` for TensorBoard, `predictions.png`.
         say: What prints a line.
+        keep_every: Minutes; so often, besides after each epoch, is all kept that is
+            needed to go on.
 
     Raises:
         ValueError: If the folder holds something else, or a choice cannot be.
     """
 
-    def __init__(self, plan: Plan, folder: Path, say=print):
+    def __init__(self, plan: Plan, folder: Path, say=print, keep_every: float = 5.0):
         self.plan, self.folder = plan, Path(folder)
         self.shown = callbacks.ProgressLine(say)
         self.say = self.shown.say
-        self.progress = progress_of(plan, self.folder)
-        self.model = beginning.network(plan, self.folder)
-        if self.progress.epochs:
-            say(f"Going on after epoch {self.progress.epochs} of {plan.recipe.epochs}.")
+        self.keep_every, self.stopping = keep_every, Stopping()
+        self.progress = folders.progress_of(plan, self.folder)
+        self.model = beginning.network(plan, self.progress == keeping.Progress(), say)
         mixture = mix(plan.sources, self.model.skeleton, plan.missing)
         for note in mixture.notes:
             say(note)
@@ -66,51 +62,24 @@ class Run:
             NotFinite: If a loss is no number; what was kept stays as it was.
             BrokenPicture: If a picture cannot be read and the plan does not skip it.
         """
-        plan, done = self.plan, self.progress.epochs
-        if done >= plan.recipe.epochs:
+        plan, stop = self.plan, None
+        if self.progress.epochs >= plan.recipe.epochs:
             self.say("All epochs are finished: nothing is left to do.")
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
+        folders.begin(self.folder, plan, self.progress)
         beginning.compile(self.model, plan, self.stream.steps)
-        first, *others = (
-            (name, feeding.validation(loader, plan.recipe.batch_size))
-            for name, loader in self.validators.items()
-        )
-        people, waited = feeding.training(
-            self.loader, self.stream, done * self.stream.steps
-        )
         self.averaged = callbacks.AveragedWeights()
         self.best = callbacks.KeepBest(
             self.folder / BEST, self.averaged, best=self.progress.best
         )
+        if (self.folder / LAST).is_file():
+            self.say(f"Going on after {self._place()}.")
         self.say("Compiling the network: on a CPU this takes up to minutes ...")
-        stop = None
         try:
-            self.model.fit(
-                people,
-                epochs=plan.recipe.epochs,
-                initial_epoch=done,
-                steps_per_epoch=self.stream.steps,
-                validation_data=first[1],
-                shuffle=False,  # the stream has an order of its own
-                verbose=0,
-                callbacks=[
-                    *callbacks.watchers(self.say, self.names, waited),
-                    self.shown,
-                    self.averaged,
-                    callbacks.EpochSeconds(),
-                    callbacks.PCKhCallback(dict(others), self.say),
-                    keras.callbacks.CSVLogger(self.folder / HISTORY, append=done > 0),
-                    callbacks.EventLog(
-                        self.folder / EVENTS,
-                        self.pictures,
-                        {"configuration": plans.markdown(plan)},
-                    ),
-                    self.best,
-                    keras.callbacks.LambdaCallback(on_epoch_end=self._epoch_ended),
-                ],
-            )
-        except KeyboardInterrupt:
+            with self.stopping:
+                while self.progress.epochs < plan.recipe.epochs:
+                    self._fit()
+        except (KeyboardInterrupt, Interrupted):
             stop = self._interrupted()
         except callbacks.NotFinite as error:
             stop = callbacks.NotFinite(str(error))
@@ -127,20 +96,72 @@ class Run:
             raise stop
         self._report()
 
+    def _fit(self):
+        """Trains to the end, or to that of an epoch of which a part is done."""
+        done, steps = self.progress, self.stream.steps
+        if (self.folder / LAST).is_file():
+            # Also between two fits: at its end, `fit` puts averages in the weights.
+            self.model.load_weights(self.folder / LAST)
+        first = done.epochs * steps + done.step
+        people, waited = feeding.training(self.loader, self.stream, first)
+        validation, *others = (
+            (name, feeding.validation(loader, self.plan.recipe.batch_size))
+            for name, loader in self.validators.items()
+        )
+        keep = keeping.KeepProgress(
+            self.folder / LAST,
+            *(done, steps, self.best, 60 * self.keep_every),
+            asked=lambda: self.stopping.asked,
+        )
+        try:
+            self.model.fit(
+                people,
+                epochs=done.epochs + 1 if done.step else self.plan.recipe.epochs,
+                initial_epoch=done.epochs,
+                steps_per_epoch=steps - done.step,
+                validation_data=validation[1],
+                shuffle=False,  # the stream has an order of its own
+                verbose=0,
+                callbacks=[
+                    *callbacks.watchers(self.say, self.names, waited),
+                    self.shown,
+                    self.averaged,
+                    callbacks.EpochSeconds(),
+                    callbacks.PCKhCallback(dict(others), self.say),
+                    keras.callbacks.CSVLogger(self.folder / HISTORY, append=True),
+                    callbacks.EventLog(
+                        self.folder / EVENTS,
+                        self.pictures,
+                        {"configuration": plans.markdown(self.plan)},
+                    ),
+                    self.best,
+                    keep,
+                ],
+            )
+        finally:
+            self.progress = keep.progress
+
+    def _place(self):
+        """How far training has come, in words."""
+        text = f"epoch {self.progress.epochs} of {self.plan.recipe.epochs}"
+        if self.progress.step:
+            text += f" and {self.progress.step} of {self.stream.steps} steps"
+        return text
+
     def _interrupted(self) -> Interrupted:
-        """Keeps everything, and says how to go on."""
-        if self.averaged.swapped:
-            self.averaged.swap()
-        self._keep()
-        epoch, epochs = self.progress.epochs + 1, self.plan.recipe.epochs
+        """What was kept last, and how to go on from there."""
+        if (self.folder / LAST).is_file():
+            self.progress = keeping.read(self.folder / LAST)
         return Interrupted(
-            f"Stopped in epoch {epoch} of {epochs}, everything is kept. To go on with "
-            f"that epoch: hourglass-keras train --output {self.folder}"
+            f"Stopped; everything is kept up to {self._place()}. To go on: "
+            f"hourglass-keras train --output {self.folder}"
         )
 
     def names(self, epoch: int, batch: int) -> list[str]:
-        """Of the people of a batch."""
-        people = self.loader.sampler.people
+        """Of the people of a batch of `fit`."""
+        people, done = self.loader.sampler.people, self.progress
+        if epoch == done.epochs:
+            batch += done.step
         places = self.stream.batch(epoch * self.stream.steps + batch)
         return [people.names[index] for _, index in places]
 
@@ -155,19 +176,6 @@ class Run:
         heatmaps, seed = self.model.heatmap_size, self.plan.seed
         sampler = Sampler(people, size, heatmaps, augmentation, seed)
         return feeding.loader(sampler, self.plan.broken)
-
-    def _epoch_ended(self, epoch, logs):
-        self.progress = Progress(epoch + 1, self.best.best)
-        self._keep()
-
-    def _keep(self):
-        """Writes all that is needed to go on from here."""
-        if not callbacks.finite_weights(self.model):
-            self.say("The weights are no numbers any more: they are not kept.")
-            return
-        with replacing(self.folder / LAST) as path:
-            self.model.save(path)
-        plans.write(self.folder, self.plan, self.progress)
 
     @property
     def failures(self) -> list[str]:

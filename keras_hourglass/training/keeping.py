@@ -1,0 +1,127 @@
+"""What a run goes on from: weights, optimizer and progress, in one file."""
+
+import json
+import time
+import zipfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_hourglass.callbacks import KeepBest, NotFinite, finite_weights
+from keras_hourglass.interrupted import Interrupted
+from keras_hourglass.replacing import replacing
+
+# Within the `.keras` file, which is a zip: so all of it changes in one moment.
+PROGRESS = "progress.json"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come.
+
+    Attributes:
+        epochs: Finished.
+        step: Batches of the next epoch that are behind it, too.
+        best: Highest `val_pckh`, percent; -1 before the first.
+        metrics: Of that unfinished epoch: the values of the metrics' variables.
+    """
+
+    epochs: int = 0
+    step: int = 0
+    best: float = -1.0
+    metrics: list = ()
+
+
+def write(path: Path, model, progress: Progress):
+    """Keeps a network, its optimizer and how far they are; or leaves what was there."""
+    with replacing(path, durable=True) as beside:
+        model.save(beside)
+        with zipfile.ZipFile(beside, "a") as archive:
+            archive.writestr(PROGRESS, json.dumps(asdict(progress)))
+
+
+def read(path: Path) -> Progress:
+    """How far a network in a file has come.
+
+    Raises:
+        ValueError: If the file does not say so.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return Progress(**json.loads(archive.read(PROGRESS)))
+    except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} is nothing to go on from: {error}") from None
+
+
+class KeepProgress(keras.callbacks.Callback):
+    """Keeps what a run goes on from: after each epoch, and now and then within one.
+
+    To be the last of the callbacks: what the others write, it counts as done.
+
+    Args:
+        path: Of the file.
+        progress: Where training begins.
+        steps: Of an epoch.
+        best: What knows the best score.
+        seconds: From one keeping within an epoch to the next.
+        asked: Says whether the user wants to stop.
+
+    Raises:
+        Interrupted: Once all is kept, if the user wants to stop.
+        NotFinite: In place of keeping weights that are no numbers.
+    """
+
+    # Not `async_safe`: it must see the weights as they are after just that step.
+
+    def __init__(
+        self,
+        path: Path,
+        progress: Progress,
+        steps: int,
+        best: KeepBest,
+        seconds: float,
+        asked=lambda: False,
+    ):
+        super().__init__()
+        self.path, self.progress, self.steps, self.best = path, progress, steps, best
+        self.seconds, self.asked = seconds, asked
+        self.first, self.kept = 0, time.monotonic()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.first = self.progress.step
+
+    def on_train_batch_end(self, batch, logs=None):
+        # `fit` has reset the metrics, which are sums: an epoch that goes on counts all
+        # of it. Not before its first batch, since some are built with that.
+        for variable, value in zip(self.model.metrics_variables, self.progress.metrics):
+            variable.assign_add(value)
+        step = self.first + batch + 1
+        self.progress = replace(self.progress, step=step, metrics=())
+        if step == self.steps:  # the epoch ends, once it is validated
+            return
+        stop = self.asked()
+        if stop or time.monotonic() - self.kept >= self.seconds:
+            self._keep()
+        if stop:
+            raise Interrupted
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.progress = Progress(epoch + 1, best=self.best.best)
+        self._keep()
+        if self.asked():
+            raise Interrupted
+
+    def _keep(self):
+        if not finite_weights(self.model):
+            raise NotFinite(
+                "The weights are no numbers any more: stopped, and what was saved is "
+                "as it was. Lower the learning rate"
+            )
+        kept = self.progress
+        if kept.step:
+            values = map(keras.ops.convert_to_numpy, self.model.metrics_variables)
+            kept = replace(kept, metrics=[np.asarray(v).tolist() for v in values])
+        write(self.path, self.model, kept)
+        self.kept = time.monotonic()

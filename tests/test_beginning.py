@@ -1,0 +1,112 @@
+"""How a run's network begins: its precision, first weights and frozen layers."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from keras_hourglass import StackedHourglass
+from keras_hourglass.callbacks import AveragedWeights, KeepBest
+from keras_hourglass.training import beginning, keeping
+from keras_hourglass.training.keeping import Progress
+from keras_hourglass.training.plan import PRECISIONS, Plan
+from keras_hourglass.training.recipes import Recipe
+
+NETWORK = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "image_size": 32}
+RECIPE = Recipe(
+    epochs=10, batch_size=4, learning_rate=0.01, average=0.5, network=NETWORK
+)
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.integers(0, 256, (4, 32, 32, 3), dtype="uint8")
+LABELS = np.concatenate(
+    [RANDOM.uniform(0, 8, (4, 16, 2)), np.ones((4, 16, 1)), np.full((4, 16, 1), 2)], -1
+).astype("float32")
+
+
+def begun(**changes):
+    plan = Plan(RECIPE, **changes)
+    model = beginning.network(plan, say=lambda line: None)
+    beginning.compile(model, plan, steps=10)
+    return model
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_steps_lower_the_loss_and_the_best_network_is_float32(
+    precision, eager, tmp_path
+):
+    model = begun(precision=precision)
+    computed = model.get_layer("stem_convolution").compute_dtype
+    assert computed == precision.removeprefix("mixed_")
+    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
+    assert model.compute_output_shape((1, 32, 32, 3))[-1] == 16
+    assert model(IMAGES).dtype == "float32" or "float32" in str(model(IMAGES).dtype)
+    losses = [model.train_on_batch(IMAGES, LABELS)[0] for _ in range(4)]
+    assert losses[-1] < losses[0] and np.isfinite(losses).all()
+
+    averaged = AveragedWeights()
+    averaged.set_model(model)
+    before = model.get_weights()
+    with averaged.in_model():  # the averages are reached through what scales the loss
+        looked = model.get_weights()
+    assert any(np.any(a != b) for a, b in zip(before, looked))
+    keep = KeepBest(tmp_path / "best.keras", averaged)
+    keep.set_model(model)
+    keep.on_epoch_end(0, {"val_pckh": 1.0})
+    best = keras.models.load_model(tmp_path / "best.keras")
+    assert type(best) is StackedHourglass
+    assert best.get_layer("stem_convolution").compute_dtype == "float32"
+    for a, b in zip(best.get_weights(), looked):
+        np.testing.assert_array_equal(a, b)
+
+    keeping.write(tmp_path / "last.keras", model, Progress(1))
+    again = begun(precision=precision)
+    again.load_weights(tmp_path / "last.keras")
+    states = (map(np.asarray, m.optimizer.variables) for m in (model, again))
+    for a, b in zip(*states, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_small_gradients_do_not_underflow_in_float16(eager):
+    """Of a loss of a millionth, whose gradients without scaling mostly are 0."""
+    labels = LABELS * np.array([1, 1, 1e-6, 1], "float32")
+
+    def moved(scaled):
+        plan = Plan(RECIPE, precision="mixed_float16")
+        model = beginning.network(plan)
+        model.compile("adam", RECIPE.loss(), auto_scale_loss=scaled)
+        before = model.get_weights()
+        model.train_on_batch(IMAGES, labels)
+        pairs = zip(before, model.get_weights())
+        return sum(np.count_nonzero(a != b) for a, b in pairs)
+
+    assert moved(scaled=True) > 1.5 * moved(scaled=False)
+
+
+def test_a_start_gives_its_weights_and_frozen_layers_keep_them(eager, tmp_path):
+    source = begun(seed=5)
+    source.save(tmp_path / "source.keras")
+    lines = []
+    plan = Plan(RECIPE, start=str(tmp_path / "source.keras"), freeze=("stem",))
+    model = beginning.network(plan, say=lines.append)
+    beginning.compile(model, plan, steps=10)
+    assert lines[0].startswith(f"From {plan.start}:") and "frozen" in lines[1]
+    for a, b in zip(source.get_weights(), model.get_weights()):
+        np.testing.assert_array_equal(a, b)
+    model.train_on_batch(IMAGES, LABELS)
+
+    def same(name):
+        pair = (m.get_layer(name).get_weights() for m in (source, model))
+        return all(np.array_equal(a, b) for a, b in zip(*pair))
+
+    assert same("stem_block_1") and same("stem_norm")  # its statistics, too
+    assert not same("stack_1_convolution")
+
+
+def test_choices_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match="Did you mean 'mixed_float16'"):
+        Plan(RECIPE, precision="mixed_float")
+    with pytest.raises(ValueError, match="`teacher` must be given where"):
+        Plan(RECIPE, teacher="best.keras")
+    with pytest.raises(ValueError, match="must lie in 0 to 1"):
+        replace(RECIPE, distill_weight=2)

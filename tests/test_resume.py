@@ -1,0 +1,205 @@
+"""A run that is stopped, and goes on: nothing is lost, nothing is done twice."""
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from keras_hourglass.callbacks import NotFinite
+from keras_hourglass.data.mixture import Source
+from keras_hourglass.interrupted import Interrupted
+from keras_hourglass.skeleton import MPII
+from keras_hourglass.training import beginning, keeping
+from keras_hourglass.training import folder as folders
+from keras_hourglass.training.folder import HISTORY, LAST
+from keras_hourglass.training.keeping import KeepProgress, Progress
+from keras_hourglass.training.plan import Plan
+from keras_hourglass.training.recipes import Recipe
+from keras_hourglass.training.run import Run
+
+NETWORK = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+RECIPE = Recipe(
+    epochs=2, batch_size=2, learning_rate=0.01, average=0.5, network=NETWORK
+)
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory):
+    """A prepared folder of noise: eight people to train, two to validate on."""
+    folder, rng = tmp_path_factory.mktemp("people"), np.random.default_rng(0)
+    (folder / "images").mkdir()
+    listed = []
+    for number in range(10):
+        pixels = rng.integers(0, 256, (48, 48, 3), dtype="uint8")
+        cv2.imwrite(str(folder / f"images/{number}.png"), pixels)
+        joints = rng.uniform(8, 40, (16, 2)).tolist()
+        split = "train" if number < 8 else "val"
+        listed.append({"image": f"{number}.png", "joints": joints, "split": split})
+    contents = {"joint_names": MPII.joints, "people": listed}
+    (folder / "annotations.json").write_text(json.dumps(contents))
+    return folder
+
+
+@pytest.fixture
+def plan(people):
+    return Plan(RECIPE, (Source("crops", str(people)),), seed=3)
+
+
+class Killed(Exception):
+    """What stands for a kill: nothing is kept on its way."""
+
+
+def train(plan, folder, lines=None, keep_every=5.0):
+    say = (lines if lines is not None else []).append
+    run = Run(plan, folder, say, keep_every)
+    run.train()
+    return run
+
+
+def weights_in(folder, plan):
+    """All numbers to go on from, the optimizer's too."""
+    run = Run(plan, folder, lambda line: None)
+    beginning.compile(run.model, plan, run.stream.steps)
+    run.model.load_weights(folder / LAST)
+    return [*run.model.get_weights(), *map(np.asarray, run.model.optimizer.variables)]
+
+
+def history(folder):
+    with open(folder / HISTORY, newline="") as file:
+        return [
+            {k: v for k, v in row.items() if "seconds" not in k and "wait" not in k}
+            for row in csv.DictReader(file)
+        ]
+
+
+def test_a_run_stopped_anywhere_ends_where_an_unbroken_one_does(
+    plan, tmp_path, eager, monkeypatch
+):
+    train(plan, tmp_path / "whole")
+    stops = {
+        (0, 1): lambda: signal.raise_signal(signal.SIGINT),
+        (0, 3): lambda: signal.raise_signal(signal.SIGTERM),
+        (1, 2): Killed,
+    }
+    ended = KeepProgress.on_train_batch_end
+
+    def stop_here(self, batch, logs=None):
+        place = self.progress.epochs, self.first + batch
+        stop = stops.pop(place, lambda: None)()
+        ended(self, batch, logs)
+        if stop:
+            raise stop
+
+    monkeypatch.setattr(KeepProgress, "on_train_batch_end", stop_here)
+    lines = []
+    for place in ["epoch 0 of 2 and 2 of 4 steps", "epoch 1 of 2", "epoch 1 of 2"]:
+        with pytest.raises((Interrupted, Killed)) as stopped:
+            train(plan, tmp_path / "broken", lines, keep_every=0)
+        assert stopped.type is Killed or place in str(stopped.value)
+    train(plan, tmp_path / "broken", lines)
+    assert "Going on after epoch 0 of 2 and 2 of 4 steps." in lines
+    assert "Going on after epoch 1 of 2 and 3 of 4 steps." in lines
+    a, b = (weights_in(tmp_path / name, plan) for name in ("whole", "broken"))
+    for whole, broken in zip(a, b, strict=True):
+        np.testing.assert_array_equal(whole, broken)
+    assert history(tmp_path / "whole") == history(tmp_path / "broken")
+
+
+def test_what_is_kept_is_one_file_and_a_kill_leaves_the_old_one(
+    plan, tmp_path, eager, monkeypatch
+):
+    run = Run(plan, tmp_path / "run", lambda line: None)
+    run.folder.mkdir()
+    keeping.write(run.folder / LAST, run.model, Progress(1, 2, 3.5, [[1.0], 2.0]))
+    assert keeping.read(run.folder / LAST) == Progress(1, 2, 3.5, [[1.0], 2.0])
+    before = (run.folder / LAST).read_bytes()
+
+    def die(*args):
+        raise Killed
+
+    monkeypatch.setattr("os.replace", die)
+    with pytest.raises(Killed):
+        keeping.write(run.folder / LAST, run.model, Progress(2))
+    assert (run.folder / LAST).read_bytes() == before
+    run.model.get_layer("stem_convolution").bias.assign([np.nan] * 2)
+    keep = KeepProgress(run.folder / LAST, Progress(), 4, run, 0)
+    keep.set_model(run.model)
+    run.best = 1.0
+    with pytest.raises(NotFinite):
+        keep.on_epoch_end(1)
+    assert (run.folder / LAST).read_bytes() == before
+
+
+def test_a_folder_is_a_runs_from_the_first_moment_and_leftovers_go(plan, tmp_path):
+    (tmp_path / f".run.{os.getpid()}.partial.json").write_text("{")
+    assert folders.progress_of(plan, tmp_path) == Progress()
+    (tmp_path / HISTORY).write_text("epoch,loss\n0,2.5\n1,1.5\n2,1")
+    folders.begin(tmp_path, plan, Progress(2, 3))
+    assert (tmp_path / HISTORY).read_text() == "epoch,loss\n0,2.5\n1,1.5\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"run.json", HISTORY}
+    folders.begin(tmp_path, plan, Progress(0, 3))
+    assert (tmp_path / HISTORY).read_text() == ""
+
+
+def test_only_what_a_run_left_is_cleared(plan, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    folders.clear(tmp_path)
+    folders.begin(tmp_path, plan, Progress())
+    (tmp_path / LAST).write_text("old")
+    (tmp_path / "logs").mkdir()
+    folders.clear(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_file_without_progress_is_nothing_to_go_on_from(plan, tmp_path):
+    folders.begin(tmp_path, plan, Progress())
+    (tmp_path / LAST).write_text("no zip")
+    with pytest.raises(ValueError, match="nothing to go on from"):
+        Run(plan, tmp_path)
+
+
+KILLS = 10
+
+
+@pytest.mark.slow
+def test_a_real_run_killed_ten_times_ends_where_an_unbroken_one_does(people, tmp_path):
+    """Kills at random moments, every third while a file is being written."""
+    typed = "--stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32 "
+    typed += "--batch-size 2 --epochs 40 --seed 3 --keep-every 0"
+    command = [*(sys.executable, "-m", "keras_hourglass_cli.main", "train")]
+    command += [*typed.split(), "--dataset", f"crops:{people}", "--output"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([*command, tmp_path / "whole"], check=True, **quiet)
+    broken, dice = tmp_path / "broken", random.Random(0)
+    for number in range(KILLS):
+        run = subprocess.Popen([*command, broken], **quiet)
+        _wait_until_it_writes(run, broken / LAST)
+        if number % 3 == 0:
+            while not any(broken.glob(".last*")):
+                time.sleep(0.0005)
+        else:
+            time.sleep(dice.uniform(0, 0.5))
+        run.send_signal(signal.SIGKILL)
+        assert run.wait() == -signal.SIGKILL, "it had ended before it was killed"
+        keeping.read(broken / LAST)
+    subprocess.run([*command, broken], check=True, **quiet)
+    plan = folders.plans.read(broken)
+    a, b = (weights_in(tmp_path / name, plan) for name in ("whole", "broken"))
+    for whole, broken_one in zip(a, b, strict=True):
+        np.testing.assert_array_equal(whole, broken_one)
+    assert history(tmp_path / "whole") == history(broken)
+
+
+def _wait_until_it_writes(run, path):
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    while not path.exists() or path.stat().st_mtime_ns == before:
+        assert run.poll() is None, "it has ended by itself"
+        time.sleep(0.01)
