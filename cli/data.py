@@ -96,8 +96,9 @@ def prepare_command(
 def check_command(context, source, headers_only, threads, as_json):
     """Look for what is wrong with a dataset: every person, every picture.
 
-    Exits with 1 if there is anything to mend. Whether left and right look exchanged is
-    a guess, from shoulders and hips that face opposite ways or limbs that cross over.
+    Exits with 1 if there is anything to mend. Turned pictures are not: they are read
+    as they are shown. Whether left and right look exchanged is a guess, from shoulders
+    and hips that face opposite ways or limbs that cross over: to be looked at.
     """
     faults = []
     people = data.load(source.name, source.root, "keep", faults)
