@@ -1,7 +1,9 @@
 """Event files for TensorBoard."""
 
+import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import keras
 from tensorboard.compat.proto.event_pb2 import Event
@@ -12,6 +14,11 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from keras_hourglass import draw
 from keras_hourglass.callbacks.graph import graph_of
+
+if keras.backend.backend() != "tensorflow":
+    # The writer takes TensorFlow where it finds it, which costs seconds, and memory of
+    # a GPU. Where there is a module of this name, it does not look.
+    sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))
 
 PLUGIN = SummaryMetadata.PluginData(plugin_name="text")  # which part shows texts
 
