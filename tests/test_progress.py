@@ -123,6 +123,16 @@ def test_a_run_that_goes_on_has_less_left_and_unknown_lengths_are_learnt(pipe):
         assert lines[3].startswith("Epoch 3/4  took") and "0:30 left" in lines[3]
 
 
+def test_an_epoch_that_goes_on_is_counted_whole(pipe):
+    _, stream = pipe
+    clock, lines = Clock(), []
+    progress = ProgressLine(lines.append, stream, 0, clock)
+    progress.behind = 5
+    train(progress, clock, epochs=1)
+    places = [line.split()[2] for line in lines[:3]]
+    assert places == ["6/8", "7/8", "8/8"] and progress.behind == 0
+
+
 def test_an_older_batch_that_a_thread_brings_late_is_left_out(pipe):
     _, stream = pipe
     clock, lines = Clock(), []

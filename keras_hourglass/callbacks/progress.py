@@ -25,6 +25,9 @@ class ProgressLine(keras.callbacks.Callback):
             is no terminal, all goes to `say`.
         every: Seconds between two lines in a file, at least.
         clock: Gives seconds.
+
+    Attributes:
+        behind: Steps of the first epoch that were done before `fit` began.
     """
 
     async_safe = True  # see `FiniteLoss`
@@ -38,6 +41,7 @@ class ProgressLine(keras.callbacks.Callback):
         self.epochs, self.steps, self.epoch, self.step = 1, None, 0, 0
         self.first = None  # when the first step was done
         self.done = 0  # steps since
+        self.behind = 0
         self._lock = Lock()
 
     def say(self, text: str):
@@ -53,12 +57,15 @@ class ProgressLine(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self.epochs, self.steps = self.params["epochs"], self.params["steps"]
+        if self.steps:
+            self.steps += self.behind
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.epoch, self.step, self.begun = epoch, 0, self.clock()
+        self.epoch, self.step, self.begun = epoch, self.behind, self.clock()
 
     def on_train_batch_end(self, batch, logs=None):
         with self._lock:
+            batch += self.behind
             if batch < self.step:  # threads may bring an older one later
                 return
             now, new = self.clock(), batch + 1 - self.step
@@ -80,7 +87,7 @@ class ProgressLine(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.told = self.clock()
         self.steps = self.steps or self.step
-        self.step = self.steps
+        self.step, self.behind = self.steps, 0
         self.say(self._line(f"took {duration(self.told - self.begun)}", logs))
 
     def _line(self, place, logs):

@@ -102,7 +102,7 @@ class Run:
         if (self.folder / LAST).is_file():
             # Also between two fits: at its end, `fit` puts averages in the weights.
             self.model.load_weights(self.folder / LAST)
-        first = done.epochs * steps + done.step
+        first, self.shown.behind = done.epochs * steps + done.step, done.step
         people, waited = feeding.training(self.loader, self.stream, first)
         validation, *others = (
             (name, feeding.validation(loader, self.plan.recipe.batch_size))
