@@ -17,7 +17,7 @@ from mutate import damaged, odd
 
 from keras_hourglass import data
 from keras_hourglass.data.reading.bounds import FARTHEST
-from keras_hourglass.skeleton import MPII
+from keras_hourglass.skeleton import COCO, MPII
 
 LONG = 30  # seconds that no file may take
 JOINTS = np.random.default_rng(0).uniform(1, 300, (16, 2)).round(1).tolist()
@@ -39,6 +39,28 @@ def community():
         "isValidation": 0.0,
     }
     return [one, {**one, "isValidation": 1.0}]
+
+
+def coco():
+    person = {"image_id": 1, "category_id": 1, "iscrowd": 0, "bbox": [20, 30, 90, 200]}
+    points = [number for joint in [*JOINTS, JOINTS[0]] for number in (*joint, 2)]
+    one = {**person, "id": 1, "num_keypoints": 17, "keypoints": points}
+    return {
+        "images": [{"id": 1, "file_name": "1.jpg", "width": 320, "height": 320}],
+        "annotations": [one, {**one, "id": 2, "iscrowd": 1}],
+        "categories": [{"id": 1, "name": "person", "keypoints": list(COCO.joints)}],
+    }
+
+
+def own(path, compressed):
+    names = [f"{joint}_{axis}" for joint in MPII.joints for axis in "xy"]
+    row = [str(number) for joint in JOINTS for number in joint]
+    lines = [
+        ["picture", *names, "split"],
+        ["1.jpg", *row, "train"],
+        ["2.jpg", *row, "val"],
+    ]
+    path.write_text("\n".join(map(",".join, lines)))
 
 
 def official(path, compressed):
@@ -67,11 +89,14 @@ def torch(path, compressed):
 JSONS = {  # file -> its dataset, what it says
     "annotations.json": ("crops", crops()),
     "mpii_annotations.json": ("mpii", community()),
+    "person_keypoints.json": ("coco", coco()),
+    "people.json": ("own", crops()),
 }
 BINARIES = {  # file -> its dataset, what writes it
     "mpii_human_pose_v1_u12_1.mat": ("mpii", official),
     "joints.mat": ("lsp", lsp),
     "train.h5": ("mpii", torch),
+    "people.csv": ("own", own),
 }
 
 
@@ -86,7 +111,7 @@ def write(folder, random, whole):
             content = damaged(json.dumps(said).encode(), random)
     else:
         # Few of the first: each takes a process of its own.
-        name = random.choices([*BINARIES], (1, 20, 20))[0]
+        name = random.choices([*BINARIES], (1, 20, 20, 20))[0]
         dataset, content = (
             BINARIES[name][0],
             damaged(random.choice(whole[name]), random),

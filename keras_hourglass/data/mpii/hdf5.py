@@ -46,7 +46,8 @@ def entries(path: Path):
 def text(imgname) -> str:
     """A picture's name, which Torch writes as numbers with zeros behind."""
     if isinstance(imgname, np.ndarray):
-        imgname = bytes(imgname.astype("uint8")).rstrip(b"\0")
+        with np.errstate(invalid="ignore"):  # no letters: `gather` refuses the name
+            imgname = bytes(imgname.astype("uint8")).rstrip(b"\0")
     return imgname if isinstance(imgname, str) else imgname.decode()
 
 
