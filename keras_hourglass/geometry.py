@@ -59,6 +59,15 @@ class Crop(NamedTuple):
         width, height = _xy(edges)
         return cls(box[..., :2] + (edges - 1) / 2, width * X, height * Y)
 
+    def box(self):
+        """`(..., 4)`, the box that an upright window is. Undoes `of_rectangle`."""
+        X4, Y4 = (1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0)
+        W4, H4 = (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0)
+        (width, _), (_, height) = _xy(self.right), _xy(self.down)
+        x, y = _xy(self.center)
+        x, y = x - (width - 1) / 2, y - (height - 1) / 2
+        return x * X4 + y * Y4 + width * W4 + height * H4
+
     def mirrored(self):
         """The same window, seen in a mirror."""
         return self._replace(right=-self.right)

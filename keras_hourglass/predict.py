@@ -9,10 +9,13 @@ import numpy as np
 from keras_hourglass import presets
 from keras_hourglass.data import picture
 from keras_hourglass.data.warp import cut, shrink
-from keras_hourglass.data.window import OF_BOX
+from keras_hourglass.data.window import OF_BOX, of_joints
 from keras_hourglass.geometry import Crop
 from keras_hourglass.heatmaps import decode
 from keras_hourglass.model import StackedHourglass
+
+NEAREST = 0.125  # of the first window: a second look is no nearer, whatever was found
+SURE = 0.3  # of the highest score: joints below do not widen the second look
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class PoseEstimator:
 
     Args:
         model: A `StackedHourglass`, the path of one, or the name of a preset that
-            has weights.
+            has weights; by default, that which the package carries.
         flip: Looks at each person a second time, mirrored: slower, a little better.
         batch_size: People that the network sees at once.
 
@@ -45,17 +48,19 @@ class PoseEstimator:
         ValueError: If it is none of these.
     """
 
-    def __init__(self, model, flip: bool = False, batch_size: int = 16):
+    def __init__(self, model=presets.SHIPPED, flip: bool = False, batch_size: int = 16):
         self.model = load(model)
         self.flip, self.batch_size = flip, batch_size
 
-    def __call__(self, pictures, boxes) -> list[list[Pose]]:
+    def __call__(self, pictures, boxes=None) -> list[list[Pose]]:
         """Looks at people.
 
         Args:
             pictures: Paths, or RGB arrays `(height, width, 3)`, uint8.
             boxes: For each picture `(people, 4)`, or `(4,)` for one person: x and y
-                of the first pixel, width and height.
+                of the first pixel, width and height. Without any, one person is
+                looked for in each picture: in all of it, then once more around what
+                was found.
 
         Returns:
             For each picture, a `Pose` for each of its boxes.
@@ -64,31 +69,62 @@ class PoseEstimator:
             ValueError: If pictures and boxes do not fit together.
             BrokenPicture: If a file cannot be read as a picture.
         """
-        boxes = [_checked(box) for box in boxes]
+        size = self.model.image_size[::-1]
+        if boxes is None:
+            first = self._look(pictures, [None] * len(pictures))
+            windows = [[around(*found, size)] for (found,) in first]
+            boxes = [[window.box()] for (window,) in windows]
+        else:
+            boxes = [_checked(box) for box in boxes]
+            windows = [[Crop.of_box(b, OF_BOX, size) for b in part] for part in boxes]
         if len(pictures) != len(boxes):
             raise ValueError(
                 "`boxes` must have an entry for each picture. Received: "
                 f"{len(pictures)} pictures, {len(boxes)} boxes"
             )
-        size = self.model.image_size[::-1]
-        crops, images = [], []
-        for image, people in zip(pictures, boxes):
-            region = _region(image)
-            for box in people:
-                crops.append(Crop.of_box(box, OF_BOX, size))
-                near = shrink(region, crops[-1], size)
-                images.append(cut(near, crops[-1], size))
-        found = self._find(crops, images)
         names = self.model.skeleton.joints
-        return [[Pose(*next(found), box, names) for box in people] for people in boxes]
+        return [
+            [Pose(joints, sure, box, names) for (joints, sure, _), box in zip(*both)]
+            for both in zip(self._look(pictures, windows), boxes)
+        ]
+
+    def _look(self, pictures, windows) -> list[list]:
+        """Joints, scores and window for each window of each picture.
+
+        In place of a picture's windows, None is for one of all of it.
+        """
+        size, crops, images, counts = self.model.image_size[::-1], [], [], []
+        for image, part in zip(pictures, windows):
+            region = _region(image)
+            if part is None:
+                part = [Crop.of_box(np.array([0.0, 0.0, *region.size]), size=size)]
+            crops += part
+            images += [cut(shrink(region, crop, size), crop, size) for crop in part]
+            counts.append(len(part))
+        found = self._find(crops, images)
+        return [[next(found) for _ in range(count)] for count in counts]
 
     def _find(self, crops, images):
-        """Joints in picture pixels and scores, of one window after another."""
+        """Joints in picture pixels, scores and window, of one after another."""
         for first in range(0, len(images), self.batch_size):
             batch = np.stack(images[first : first + self.batch_size])
             points, scores = find(self.model, batch, self.flip)
             for crop, joints, score in zip(crops[first:], points, scores):
-                yield crop.to_image(joints, self.model.heatmap_size), score
+                yield crop.to_image(joints, self.model.heatmap_size), score, crop
+
+
+def around(joints, scores, seen: Crop, size: tuple[int, int]) -> Crop:
+    """The window around joints that were found, of those that are sure enough.
+
+    Args:
+        joints: `(joints, 2)`, picture pixels.
+        scores: `(joints,)`
+        seen: The upright window that they were found in.
+        size: Columns and rows of the grid that is to be laid on the new one.
+    """
+    near = of_joints(joints, scores >= SURE * scores.max())
+    least = NEAREST * max(seen.right[0], seen.down[1])
+    return Crop.around(near["center"], np.maximum(near["side"], least), size)
 
 
 def load(model) -> StackedHourglass:

@@ -33,9 +33,18 @@ def _row(row, printed, stacks, block, matches=True, **network):
     return Preset(network, row, printed, matches)
 
 
+SHIPPED = "photo"  # what those get who name none
 ONE, TWO = "Single, Multidilated", "2-Stack, Multidilated"
 
 PRESETS = {
+    # Small, for photographs of all kinds: docs/model-card.md.
+    "photo": Preset(
+        {
+            **{"stacks": 2, "block": "separable", "filters": 128, "stem_filters": 16},
+            "image_size": 128,
+        },
+        weights=Weights("photo.npz", "DIGEST"),
+    ),
     "hg1": Preset({"stacks": 1}),
     "hg2": Preset({"stacks": 2}),
     "hg8": Preset({"stacks": 8}),

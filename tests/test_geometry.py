@@ -159,3 +159,8 @@ def test_the_first_pixel_of_a_box_is_where_the_box_begins():
 )
 def test_a_box_grows_to_whole_steps_within_the_image_if_there_is_room(box, expected):
     assert whole_steps(box, 16, width=100, height=50) == expected
+
+
+def test_a_box_comes_back_from_its_window():
+    boxes = np.array([[3.0, 4.0, 50.0, 20.0], [-7.5, 0.0, 1.0, 9.0]])
+    np.testing.assert_allclose(Crop.of_rectangle(boxes).box(), boxes)

@@ -5,7 +5,8 @@ import pytest
 
 from keras_hourglass import PoseEstimator, Skeleton, StackedHourglass
 from keras_hourglass.data.picture import BrokenPicture
-from keras_hourglass.predict import find, load
+from keras_hourglass.geometry import Crop
+from keras_hourglass.predict import around, find, load
 
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 2}
 PAIR = Skeleton(("left_eye", "right_eye"))
@@ -51,6 +52,24 @@ def test_large_windows_are_shrunk_without_moving(bright):
     picture = dot(801.3, 602.7, size=(1600, 1200), radius=80.0)
     ((pose,),) = PoseEstimator(bright)([picture], [[200, 200, 1200, 800]])
     np.testing.assert_allclose(pose.joints, [[801.3, 602.7]] * 2, atol=1.0)
+
+
+def test_without_a_box_the_second_look_is_around_what_was_found(bright):
+    """A small dot on a large picture: the first look alone is pixels off."""
+    picture = dot(1203.3, 407.7, size=(1600, 1200), radius=12.0)
+    ((pose,),) = PoseEstimator(bright)([picture])
+    np.testing.assert_allclose(pose.joints, [[1203.3, 407.7]] * 2, atol=8.0)
+    x, y, width, height = pose.box
+    assert x < 1203 < x + width and y < 408 < y + height
+    assert max(width, height) == 1600 / 8  # both joints lie on the one dot
+
+
+def test_joints_that_are_not_sure_do_not_widen_the_second_look():
+    joints = np.array([[10.0, 10.0], [110.0, 60.0], [900.0, 900.0]])
+    scores, seen = np.array([0.9, 0.8, 0.1]), Crop.of_box(np.array([0, 0, 999, 800]))
+    window = around(joints, scores, seen, (64, 64))
+    np.testing.assert_allclose(window.center, [60, 35])
+    np.testing.assert_allclose(window.right, [1.4 * 100, 0])
 
 
 def test_a_flipped_picture_gives_flipped_joints(bright):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from keras import optimizers
 
+from keras_hourglass import presets
 from keras_hourglass.choices import hint
 from keras_hourglass.data.augment import Augmentation
 from keras_hourglass.losses import HeatmapLoss
@@ -125,6 +126,17 @@ RECIPES = {
             blur=0.1,
             jpeg=0.03,
         ),
+    ),
+    # Made the weights of the preset `photo`, on two cores.
+    "photo": Recipe(
+        epochs=7,
+        batch_size=16,
+        learning_rate=3e-3,
+        optimizer="adamw",
+        warm_up=0.03,
+        average=0.01,
+        foreground=9.0,
+        network=presets.get("photo").network,
     ),
     # Minutes on two cores: small pictures, a narrow network.
     "demo": Recipe(
