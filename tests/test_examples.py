@@ -1,5 +1,6 @@
 """Every example runs, at a size that takes seconds."""
 
+import json
 import runpy
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from keras_hourglass import StackedHourglass
 from keras_hourglass.data.synthetic import draw
+from keras_hourglass.skeleton import MPII
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 TINY = {"image_size": 64, "filters": 8}
@@ -31,11 +33,25 @@ def mpii(folder):
     }
 
 
+def people(folder):
+    model = picture(folder)["model"]
+    person = {
+        "image": "photo.png",
+        "joints": [[60, 40]] * 16,
+        "box": [40, 30, 100, 140],
+    }
+    listed = {"joint_names": MPII.joints, "people": [person] * 3}
+    (folder / "people.json").write_text(json.dumps(listed))
+    output = str(folder / "people.png")
+    return {"dataset": "own", "root": folder, "output": output, "model": model}
+
+
 SMALL = {
     "custom_block.py": lambda _: {**TINY, "people": 2, "epochs": 1},
     "drawn_people.py": lambda _: {**TINY, "people": 4, "batch_size": 2, "epochs": 1},
     "joints_on_a_picture.py": picture,
     "mpii.py": mpii,
+    "sheet_of_people.py": people,
 }
 
 

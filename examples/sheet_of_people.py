@@ -1,0 +1,36 @@
+"""Find the joints of the first people of a dataset, and lay them out on one sheet.
+
+python examples/sheet_of_people.py coco DIR people.jpg
+"""
+
+import sys
+
+import cv2
+import numpy as np
+
+from keras_hourglass import PoseEstimator, data, draw, presets
+from keras_hourglass.data import picture
+from keras_hourglass.data.warp import cut, shrink
+from keras_hourglass.data.window import OF_BOX
+from keras_hourglass.geometry import Crop
+
+
+def main(
+    dataset, root, output="people.jpg", model=presets.SHIPPED, count=12, columns=6
+):
+    people = data.load(dataset, root).take(slice(count))
+    estimator, size, shown = PoseEstimator(model), (256, 256), []
+    for path, center, side in zip(people.pictures, people.centers, people.sides):
+        window = Crop.around(center.astype(float), np.float64(side), size)
+        region = picture.read(path)
+        ((pose,),) = estimator([region.pixels], [window.scaled(1 / OF_BOX).box()])
+        image = cut(shrink(region, window, size), window, size)
+        joints = window.to_grid(pose.joints, size)
+        shown.append(draw.skeleton(image, joints, estimator.model.skeleton))
+    sheet = draw.sheet(shown, columns)
+    cv2.imwrite(output, cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    return sheet
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])
