@@ -185,7 +185,7 @@ def test_evaluate_scores_a_file_of_predictions(shared):
     assert means["mean_of_joints"] == pytest.approx(88.64, abs=0.005)
 
 
-def test_benchmark_network_measures_every_way_and_says_what_does_not_run():
+def test_benchmark_network_measures_every_way_and_says_what_does_not_run(eager):
     tiny = ["--image-size", 64, "--batch-size", 1, "--seconds", 0]
     command = ["benchmark", "network", "hg1", "--precision", "float32", *tiny]
     found = json.loads(call(*command, "--json").stdout)
