@@ -1,4 +1,4 @@
-"""Find the joints of the first people of a dataset, and lay them out on one sheet.
+"""Find the joints of one person of each picture of a dataset, on one sheet.
 
 python examples/sheet_of_people.py coco DIR people.jpg
 """
@@ -18,7 +18,9 @@ from keras_hourglass.geometry import Crop
 def main(
     dataset, root, output="people.jpg", model=presets.SHIPPED, count=12, columns=6
 ):
-    people = data.load(dataset, root).take(slice(count))
+    people = data.load(dataset, root)
+    _, first = np.unique(people.pictures.astype(str), return_index=True)
+    people = people.take(first[:count])
     estimator, size, shown = PoseEstimator(model), (256, 256), []
     for path, center, side in zip(people.pictures, people.centers, people.sides):
         window = Crop.around(center.astype(float), np.float64(side), size)

@@ -40,7 +40,7 @@ def people(folder):
         "joints": [[60, 40]] * 16,
         "box": [40, 30, 100, 140],
     }
-    listed = {"joint_names": MPII.joints, "people": [person] * 3}
+    listed = {"joint_names": MPII.joints, "people": [person] * 2}
     (folder / "people.json").write_text(json.dumps(listed))
     output = str(folder / "people.png")
     return {"dataset": "own", "root": folder, "output": output, "model": model}
