@@ -43,7 +43,10 @@ PRESETS = {
             **{"stacks": 2, "block": "separable", "filters": 128, "stem_filters": 16},
             "image_size": 128,
         },
-        weights=Weights("photo.npz", "DIGEST"),
+        weights=Weights(
+            "photo.npz",
+            "54374726528539d2cb6b2db46a5a4279c13bd09197acdefce3dc657b9fff6cba",
+        ),
     ),
     "hg1": Preset({"stacks": 1}),
     "hg2": Preset({"stacks": 2}),

@@ -15,7 +15,7 @@ from keras_hourglass.skeleton import MPII
 
 __all__ = ["draw", "load"]
 
-COUNT, VALIDATION = 2800, 400  # people
+COUNT, VALIDATION = 2400, 400  # people
 SEEDS = {"train": 0, "val": 1}  # never the same row of pictures
 
 
