@@ -119,7 +119,7 @@ def test_what_goes_wrong_is_one_line_on_stderr(arguments, says):
     "arguments",
     [
         *("train --block gost", "train --root x", "evaluate", "compare"),
-        *("predict a.jpg --model m", "data", "data prepare --dataset crops:x"),
+        *("predict", "data", "data prepare --dataset crops:x"),
         "data prepare --dataset crops:x*2 --output y",
     ],
 )
