@@ -18,6 +18,7 @@ def main(dist):
     for needed in (
         "keras_hourglass/py.typed",
         "keras_hourglass/data/mpii/validation.csv",
+        "keras_hourglass/weights/photo.npz",
     ):
         assert needed in names, needed
     (source,) = Path(dist).glob("*.tar.gz")
