@@ -9,11 +9,11 @@ import keras
 
 from keras_hourglass import presets
 from keras_hourglass.training import devices, speed
+from keras_hourglass.training.plan import PRECISIONS
 from keras_hourglass.training.speed import Setting
 from keras_hourglass_cli.sources import json_option
 
 PRESETS = ("hg2", "hg8", "lighter/hg2_multidilated", "lighter/hg2_separable")
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @click.command()

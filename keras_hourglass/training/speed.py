@@ -10,6 +10,7 @@ from keras import ops
 from keras_hourglass.layers.cost import multiply_adds
 from keras_hourglass.losses import HeatmapLoss
 from keras_hourglass.model import StackedHourglass
+from keras_hourglass.training.beginning import computing_in
 
 BACKWARD = 3  # times the multiply-adds of a forward pass are those of a training step
 
@@ -45,12 +46,8 @@ def measure(network: dict, setting: Setting, seconds: float = 5.0) -> dict:
         "people_per_second"; "multiply_adds_per_second", of the convolutions, three
         times as many when training; "first_seconds" until the first step was done.
     """
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(setting.precision)
-    try:
+    with computing_in(setting.precision):
         model = StackedHourglass(**network)
-    finally:
-        keras.config.set_dtype_policy(before)
     optimizer = keras.optimizers.Adam(1e-4)
     model.compile(optimizer, HeatmapLoss(), jit_compile=setting.compiled)
     step = _step(model, setting)
