@@ -1,6 +1,7 @@
 """What a terminal shows, and what a file holds."""
 
 import os
+import select
 
 import pytest
 
@@ -51,7 +52,11 @@ def terminal(monkeypatch):
 
 
 def written(out):
-    return os.read(out, 1 << 16).decode()
+    """All that was written: a terminal hands it over in parts."""
+    text = b""
+    while select.select([out], [], [], 0.1)[0]:
+        text += os.read(out, 1 << 16)
+    return text.decode()
 
 
 def test_a_file_holds_plain_lines(pipe):
