@@ -6,7 +6,8 @@ import pytest
 from keras_hourglass import PoseEstimator, Skeleton, StackedHourglass
 from keras_hourglass.data.picture import BrokenPicture
 from keras_hourglass.geometry import Crop
-from keras_hourglass.predict import around, find, load
+from keras_hourglass.predict import find, load
+from keras_hourglass.predict.windows import around
 
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 2}
 PAIR = Skeleton(("left_eye", "right_eye"))

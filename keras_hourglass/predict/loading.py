@@ -1,0 +1,35 @@
+"""A trained network, from whatever names one."""
+
+from pathlib import Path
+
+import keras
+
+from keras_hourglass import presets
+from keras_hourglass.model import StackedHourglass
+
+
+def load(model) -> StackedHourglass:
+    """A network from its path or preset; a network is handed back.
+
+    Raises:
+        ValueError: If the file holds anything else.
+    """
+    if isinstance(model, StackedHourglass):
+        return model
+    if str(model) in presets.PRESETS:
+        return StackedHourglass.from_preset(str(model), weights=True)
+    if not Path(model).is_file():
+        raise FileNotFoundError(
+            "`model` must be a .keras file or a preset with weights. "
+            f"Received: model={str(model)!r}"
+        )
+    try:
+        loaded = keras.models.load_model(model, compile=False)
+    except Exception as error:  # whatever a file of another kind provokes
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"{model} is no readable Keras model: {reason}") from error
+    if not isinstance(loaded, StackedHourglass):
+        raise ValueError(
+            f"{model} must hold a StackedHourglass. Received: a {type(loaded).__name__}"
+        )
+    return loaded
