@@ -128,3 +128,11 @@ def test_the_file_lists_its_joints_as_the_skeleton_does(shared):
     path = shared / "fixtures" / "coco_cc_by" / "person_keypoints.json"
     (person,) = json.loads(path.read_text())["categories"]
     assert tuple(person["keypoints"]) == COCO.joints
+
+
+def test_what_is_hidden_who_else_is_there_and_how_large_somebody_is(tmp_path):
+    people = load(write(tmp_path, annotation(area=1234.5), annotation(id=78)))
+    assert people.visible[0, :FEWEST].tolist() == [0] + [1] * (FEWEST - 1)
+    assert people.others.tolist() == [1, 1]
+    np.testing.assert_equal(people.areas, [1234.5, np.nan])
+    np.testing.assert_equal(people.sizes, people.sides)

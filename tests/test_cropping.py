@@ -77,6 +77,9 @@ def test_an_entry_leads_back_to_the_original(picture):
         "side": 333,
         "head_size": 31,
         "split": "val",
+        "visible": [1, np.nan, 0],
+        "others": 3,
+        "area": 5000,
     }
     people = from_rows(skeleton, [row])
     crop = cropped(picture, window(*row["center"], row["side"]), 96)
@@ -94,4 +97,6 @@ def test_an_entry_leads_back_to_the_original(picture):
     np.testing.assert_allclose(kept["head_size"], 31 * factor, rtol=1e-6)
     assert kept["present"] == [1, 0, 1] and kept["joints"][1] == [0, 0]
     np.testing.assert_allclose(kept["scores"], [1, 0, 0.4], atol=1e-5)
+    assert kept["visible"] == [1, None, 0] and kept["num_other_people"] == 3
+    np.testing.assert_allclose(kept["area"], 5000 * factor**2, rtol=1e-6)
     assert kept["split"] == "val" and kept["original"] == "photo.jpg"

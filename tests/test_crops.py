@@ -255,3 +255,22 @@ def test_a_folder_must_be_named_and_exist(tmp_path):
 def test_an_unknown_dataset_says_what_was_meant():
     with pytest.raises(data.DatasetError, match="Did you mean 'mpii'.*'mpi'"):
         data.load("mpi")
+
+
+def test_a_crop_says_what_was_known_of_the_photograph(folder):
+    known = {"visible": [1, 0, None], "num_other_people": 2, "crop_factor": [0.5, 0.5]}
+    root = folder(person(side=80, **known), person(side=80, crop_offset=[3, 4]))
+    people = data.load("crops", root)
+    np.testing.assert_equal(people.visible[0], [1, 0, np.nan])
+    np.testing.assert_equal(people.others, [2, np.nan])
+    assert people.sizes.tolist() == [160, 80] and np.isnan(people.areas).all()
+
+
+def test_several_people_to_a_picture_that_nobody_cut_are_counted(folder):
+    people = data.load("crops", folder(person(), person(), person()))
+    assert people.others.tolist() == [2, 2, 2]
+
+
+def test_a_wrong_number_of_visible_joints_is_refused(folder):
+    with pytest.raises(data.DatasetError, match="`visible` must be 3 numbers"):
+        data.load("crops", folder(person(visible=[1])))

@@ -102,3 +102,10 @@ def test_the_real_people_lie_where_the_cleaned_ones_do(shared):
             np.testing.assert_allclose(person[joint], original[joint], atol=0.06)
             compared += 1
     assert compared > 15
+
+
+def test_lsp_marks_the_hidden_joints_and_its_extension_the_labelled_ones(tmp_path):
+    hidden = data.load("lsp", write(tmp_path, people(3).transpose(2, 1, 0)), "keep")
+    assert hidden.visible.tolist() == [[1, 0] * 7] * 3
+    labelled = data.load("lspet", write(tmp_path, people(3).transpose(1, 2, 0)), "keep")
+    assert np.isnan(labelled.visible).all() and np.isnan(labelled.others).all()

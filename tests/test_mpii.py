@@ -22,8 +22,11 @@ def struct_array(*structs):
     return array
 
 
+POINT = ("x", "y", "id", "is_visible")
+
+
 def points(*rows):
-    return {"point": struct_array(*(dict(zip(("x", "y", "id"), r)) for r in rows))}
+    return {"point": struct_array(*(dict(zip(POINT, r)) for r in rows))}
 
 
 def rect(*lacking, **fields):
@@ -279,3 +282,12 @@ def test_of_the_real_photographs_those_that_are_here_remain(annotated):
     people = pictures.without_missing(annotated, "skip")
     assert len(people) == 355 and len({*people.pictures}) == 269
     assert len(people.of_split("val")) == 149
+
+
+def test_hidden_joints_and_other_people_are_known(tmp_path):
+    rows = [(40.0, 50.0, 3, "1"), (41.0, 51.0, 4, "0"), (42.0, 52.0, 5, EMPTY)]
+    people = struct_array(rect(annopoints=points(*rows)), rect())
+    root = write(tmp_path, people)
+    people = data.load("mpii", root, "keep")
+    assert people.others.tolist() == [1, 1]
+    np.testing.assert_equal(people.visible[0, 3:6], [1, 0, np.nan])

@@ -73,3 +73,14 @@ def test_lsp_and_back_from_mpii_is_the_same():
     back = people.as_skeleton(MPII).as_skeleton(LSP)
     np.testing.assert_array_equal(back.joints, people.joints)
     np.testing.assert_array_equal(back.weights, people.weights)
+
+
+def test_a_middle_is_seen_where_both_its_sides_are():
+    hips = {"left_hip": (1, 2, 1), "right_hip": (3, 4, 1)}
+    coco = person(COCO, **hips, left_shoulder=(5, 6, 1), right_shoulder=(7, 8, 1))
+    coco.visible[0, COCO.indices(["left_hip", "right_hip"])] = 1, 0
+    mapped = coco.as_skeleton(MPII)
+    pelvis, thorax, head = mapped.visible[
+        0, MPII.indices(["pelvis", "thorax", "head_top"])
+    ]
+    assert pelvis == 0 and np.isnan(thorax) and np.isnan(head)

@@ -91,6 +91,8 @@ def row_of(entry: dict, pictures: dict, split: str) -> dict:
         "picture": pictures[entry["image_id"]],
         "joints": np.stack([x, y], axis=-1),
         "weights": weights,
+        "visible": labelled > 1,
+        "area": entry.get("area", np.nan),
         "split": split,
         **window.of_box(entry["bbox"]),
     }

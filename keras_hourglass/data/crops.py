@@ -5,12 +5,16 @@
 `joints` (pixels of that picture, counted from 0), and may have:
 
 present: 0 for joints that are not labelled.
+visible: 0 for joints that something hides, 1 for those that are seen.
 scores: How far each joint is trusted, 0 to 1.
 center, side: The window to look at, pixels.
 box: x, y, width, height, pixels, of which the window is worked out where it is not
     given; without a box, of the joints. See `window.py`.
 head_size: The length that errors are measured in, pixels.
 split: "train" or "val".
+num_other_people: How many others are labelled in the photograph.
+crop_factor: Pixels of this picture to a pixel of the photograph, one number or a pair.
+area: How many pixels of this picture the person covers.
 """
 
 from functools import partial
@@ -32,6 +36,7 @@ from keras_hourglass.data.reading.gather import (
 from keras_hourglass.skeleton import SKELETONS, Skeleton
 
 ANNOTATIONS = "annotations.json"
+CUT = {"num_other_people", "crop_offset", "crop_factor"}  # others were left outside
 
 
 def load(root, faults=None) -> People:
@@ -83,6 +88,9 @@ def person(entry: dict, count: int) -> dict:
     weights = (present > 0) * np.array(entry.get("scores", present), float)
     if joints.shape != (count, 2) or weights.shape != (count,):
         raise ValueError(f"`joints` must be {count} pairs, with a weight each")
+    visible = np.array(entry.get("visible", np.full(count, np.nan)), float)
+    if visible.shape != (count,):
+        raise ValueError(f"`visible` must be {count} numbers")
     used = weights > 0
     if not used.any():
         raise LeftOut(NO_JOINT)
@@ -93,8 +101,17 @@ def person(entry: dict, count: int) -> dict:
         **window.of_joints(joints, used),
         **(window.of_box(entry["box"]) if "box" in entry else {}),
         **{key: entry[key] for key in ("center", "side") if key in entry},
+        "visible": visible,
         "split": entry.get("split", "train"),
     }
+    if "crop_factor" in entry:
+        row["size"] = float(
+            row["side"] / np.mean(np.array(entry["crop_factor"], float))
+        )
+    if not CUT.isdisjoint(entry):
+        row["others"] = float(entry.get("num_other_people", np.nan))
+    if "area" in entry:
+        row["area"] = float(entry["area"])
     if "head_size" in entry:
         row["head_size"] = float(entry["head_size"])
     return row

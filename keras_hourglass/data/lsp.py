@@ -28,7 +28,7 @@ TRAINING = 1000  # of the first dataset; the other thousand is what everybody te
 def lsp(root, faults=None) -> People:
     """Its 2,000 people, the first half to train, the other `val`.
 
-    All joints are labelled; which of them are hidden, as the file says, is not used.
+    All joints are labelled, also those that something hides.
 
     Args:
         root: Folder with `joints.mat` and `images/im0001.jpg`, and so on.
@@ -36,8 +36,8 @@ def lsp(root, faults=None) -> People:
     """
     path, held = _read(root, "lsp", (3, len(LSP.joints)))
     people = held.transpose(2, 1, 0)
-    people[..., 2] = 1
-    return _people(path, people, "im{:04}.jpg", TRAINING, root, faults)
+    seen, people[..., 2] = people[..., 2] == 0, 1
+    return _people(path, people, "im{:04}.jpg", TRAINING, root, faults, seen)
 
 
 def lspet(root, faults=None) -> People:
@@ -64,10 +64,14 @@ def _read(root, dataset, shape):
     return path, held.astype(float)
 
 
-def _people(path, people, pattern, training, root, faults):
-    """Of `(N, 14, 3)`: x, y, and whether labelled."""
+def _people(path, people, pattern, training, root, faults, seen=None):
+    """Of `(N, 14, 3)`: x, y, and whether labelled; `(N, 14)` whether seen, if known."""
+    seen = np.full(people.shape[:2], np.nan) if seen is None else seen
     entries = (
-        (f"{picture} ({path}, person {number})", (picture, split, joints))
+        (
+            f"{picture} ({path}, person {number})",
+            (picture, split, joints, seen[number]),
+        )
         for number, joints in enumerate(people)
         for picture in [pattern.format(number + 1)]
         for split in ["train" if number < training else "val"]
@@ -76,12 +80,12 @@ def _people(path, people, pattern, training, root, faults):
 
 
 def row_of(entry) -> dict:
-    """A row of a picture, a split and joints `(14, 3)`.
+    """A row of a picture, a split, joints `(14, 3)` and which of them are seen.
 
     Raises:
         LeftOut: If no joint is labelled.
     """
-    picture, split, joints = entry
+    picture, split, joints, seen = entry
     used = joints[:, 2] > 0
     if not used.any():
         raise LeftOut(NO_JOINT)
@@ -90,5 +94,7 @@ def row_of(entry) -> dict:
         "split": split,
         "joints": joints[:, :2],
         "weights": used,
+        "visible": seen,
+        "others": np.nan,  # one person of each picture is labelled, whoever is there
         **window.of_joints(joints[:, :2], used),
     }

@@ -24,6 +24,13 @@ class People:
         splits: `(N,)`, strings: "train" or "val".
         names: `(N,)`, strings, to tell a person by in a message.
         readers: `(N,)`, what makes RGB pixels of the picture; None where it is a file.
+        visible: `(N, J)`, float32, 1 where a joint is seen, 0 where something hides it,
+            NaN where nobody says.
+        others: `(N,)`, float32, how many other people are labelled in the picture, NaN
+            where that is unknown.
+        sizes: `(N,)`, float32, the window's longer edge in the photograph, before
+            anybody shrunk it, pixels.
+        areas: `(N,)`, float32, how many pixels the person covers, NaN where unknown.
         notes: What was left out or assumed, in sentences for the user.
     """
 
@@ -37,6 +44,10 @@ class People:
     splits: np.ndarray
     names: np.ndarray
     readers: np.ndarray
+    visible: np.ndarray
+    others: np.ndarray
+    sizes: np.ndarray
+    areas: np.ndarray
     notes: tuple[str, ...] = ()
 
     def __len__(self):
@@ -65,11 +76,14 @@ class People:
             return self
         shape = len(self), len(skeleton.joints)
         joints, weights = np.zeros((*shape, 2), "float32"), np.zeros(shape, "float32")
+        visible = np.full(shape, np.nan, "float32")
         for i, name in enumerate(skeleton.joints):
             if around := [*self.skeleton.around(name)]:
                 joints[:, i] = self.joints[:, around].mean(1)
                 weights[:, i] = self.weights[:, around].min(1)
-        return replace(self, skeleton=skeleton, joints=joints, weights=weights)
+                visible[:, i] = self.visible[:, around].min(1)
+        changed = {"joints": joints, "weights": weights, "visible": visible}
+        return replace(self, skeleton=skeleton, **changed)
 
 
 ROWLESS = {"skeleton", "notes"}
@@ -80,12 +94,16 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
 
     Args:
         rows: With `picture`, `joints`, `weights`, `center`, `side`, and, where they
-            are known, `head_size`, `split`, `name` and `reader`.
+            are known, `head_size`, `split`, `name`, `reader`, `visible`, `others`,
+            `size` and `area`.
         kwargs: Other attributes of `People`.
     """
 
     def column(name, default=None):
         return [row.get(name, default and default(row)) for row in rows]
+
+    def unknown(row):
+        return np.nan
 
     joints = np.array(column("joints"), "float32")
     count = len(skeleton.joints)
@@ -102,6 +120,12 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
         splits=np.array(column("split", lambda row: "train"), object),
         readers=np.array(column("reader", lambda row: None), object),
         names=np.array(column("name", lambda row: row["picture"]), object),
+        visible=np.array(
+            column("visible", lambda row: np.full(count, np.nan)), "float32"
+        ).reshape(-1, count),
+        others=np.array(column("others", unknown), "float32"),
+        sizes=np.array(column("size", lambda row: row["side"]), "float32"),
+        areas=np.array(column("area", unknown), "float32"),
         **kwargs,
     )
 

@@ -23,9 +23,11 @@ def entries(path: Path):
     def read(entry):
         validation = bool(entry["isValidation"])
         head = next(heads, None) if validation else None
-        joints = np.array(entry["joint_self"], float).reshape(16, 3)[:, :2]
+        *joints, visible = np.array(entry["joint_self"], float).reshape(16, 3).T
+        joints = np.stack(joints, axis=-1)
         return {
             **person(entry["objpos"], entry["scale_provided"], joints, head),
+            "visible": visible > 0,
             "picture": entry["img_paths"],
             "split": "val" if validation else "train",
         }

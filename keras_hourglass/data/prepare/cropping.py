@@ -66,11 +66,27 @@ def entry(people: People, row: int, crop: Region, image: str) -> dict:
         "center": _rounded(center),
         "side": _rounded(people.sides[row] * factor),
         "head_size": _rounded(people.heads[row] * factor),
+        **_known(people, row, factor),
         "split": str(people.splits[row]),
         "original": Path(str(people.pictures[row])).name,
         "crop_offset": crop.place.first_pixel().tolist(),
         "crop_factor": [factor, factor],
     }
+
+
+def _known(people, row, factor):
+    """What only some datasets say, of a person that is seen at another size."""
+    said = {}
+    visible, others, area = (
+        column[row] for column in (people.visible, people.others, people.areas)
+    )
+    if np.isfinite(visible).any():
+        said["visible"] = [int(v) if np.isfinite(v) else None for v in visible]
+    if np.isfinite(others):
+        said["num_other_people"] = int(others)
+    if np.isfinite(area):
+        said["area"] = _rounded(area * factor**2)
+    return said
 
 
 def _shrunk(pixels, part, whole):

@@ -48,6 +48,8 @@ def gather(
             faults.append((name, said(error)))
         else:
             rows.append({**row, "picture": picture, "name": name})
+    listed = Counter(row["picture"] for row in rows)
+    rows = [{"others": listed[row["picture"]] - 1, **row} for row in rows]
     return from_rows(skeleton, rows).noting(
         *(
             f"{count:,} of {len(entries):,} people of {path} are left out: {reason}"
