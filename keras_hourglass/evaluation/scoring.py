@@ -1,0 +1,45 @@
+"""Every convention at every threshold, of the errors of some people."""
+
+import numpy as np
+
+from keras_hourglass.evaluation.conventions import CONVENTIONS
+from keras_hourglass.evaluation.rates import columns
+from keras_hourglass.skeleton import Skeleton
+
+THRESHOLDS = (0.5, 0.2, 0.1)  # reference lengths
+CURVE = np.arange(51) / 100  # the thresholds under whose curve the area is taken
+
+
+def score(errors, skeleton: Skeleton) -> dict:
+    """Every convention at every threshold, and the areas under the curves.
+
+    Args:
+        errors: `(people, joints)`, in reference lengths; NaN where not scored.
+        skeleton: What the joints are.
+
+    Returns:
+        "people" and "joints" counted; for each threshold "columns" and "means" in
+        percent; "area": convention -> mean height of its curve from 0 to 0.5.
+    """
+    curves = {
+        name: [convention.mean(errors, skeleton, t) for t in CURVE]
+        for name, convention in CONVENTIONS.items()
+    }
+    return {
+        "people": int(np.isfinite(errors).any(1).sum()),
+        "joints": int(np.isfinite(errors).sum()),
+        "thresholds": {
+            str(threshold): {
+                "columns": columns(errors, skeleton, threshold),
+                "means": {
+                    name: convention.mean(errors, skeleton, threshold)
+                    for name, convention in CONVENTIONS.items()
+                },
+            }
+            for threshold in THRESHOLDS
+        },
+        "area": {
+            name: float(np.trapezoid(curve, CURVE) / CURVE[-1])
+            for name, curve in curves.items()
+        },
+    }
