@@ -22,7 +22,7 @@ ROOMS = {
     "data": FILES,
     "data.pipeline": FILES | {"tensorflow"},
     "data.pydataset": FILES | {"keras"},
-    "draw": {"numpy", "cv2", "skeleton"},
+    "draw": {"numpy", "cv2", "geometry", "skeleton"},
     **{room: {"keras"} | FIRST | NETWORK for room in NETWORK},
     "contact": {"draw"} | FILES,
     "weights": {"numpy", "replacing"},
