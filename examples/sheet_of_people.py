@@ -28,7 +28,9 @@ def main(
         ((pose,),) = estimator([region.pixels], [window.scaled(1 / OF_BOX).box()])
         image = cut(shrink(region, window, size), window, size)
         joints = window.to_grid(pose.joints, size)
-        shown.append(draw.skeleton(image, joints, estimator.model.skeleton, pose.scores))
+        shown.append(
+            draw.skeleton(image, joints, estimator.model.skeleton, pose.scores)
+        )
     sheet = draw.sheet(shown, columns)
     cv2.imwrite(output, cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
     return sheet
