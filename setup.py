@@ -33,6 +33,7 @@ setup(
     package_data={
         "keras_hourglass": ["py.typed"],
         "keras_hourglass.data.mpii": ["*.csv"],
+        "keras_hourglass.report": ["*.css"],
         "keras_hourglass.weights": ["*.npz"],
     },
     install_requires=[
@@ -50,6 +51,7 @@ setup(
         "jax": ["jax"],
         "torch": ["torch"],
         "addons": ['tensorflow-addons==0.23.0; python_version < "3.12"'],
+        "coco": ["pycocotools"],
         "plot": ["matplotlib"],
         "test": ["pytest"],
     },

@@ -29,6 +29,8 @@ ROOMS = {
     "callbacks": {"keras", "numpy", "tensorboard", "draw"} | FIRST | NETWORK,
     "predict": {"keras", "numpy", "cv2", "draw"} | FILES | NETWORK,
     "evaluation": {"keras", "draw", "predict"} | FILES | NETWORK,
+    "evaluation.oks": {"evaluation", "pycocotools"} | FILES,
+    "report": {"draw", "evaluation", "predict"} | FILES,
     "training": {"keras", "numpy", "data", "draw", "callbacks", "predict"}
     | {"evaluation", "training"}
     | FIRST

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from keras_hourglass.evaluation import CONVENTIONS, bootstrap, score
+from keras_hourglass.evaluation.bootstrap import compare, draws, interval, resampled
+from keras_hourglass.skeleton import MPII, Skeleton
+
+LEG = Skeleton(("right_knee", "left_knee"))
+
+
+def test_each_draw_has_as_many_people_as_there_are_and_is_the_same_again():
+    drawn = draws(30, resamples=500)
+    assert drawn.shape == (500, 30) and (drawn.sum(1) == 30).all()
+    assert (drawn == 0).any() and (drawn > 1).any()
+    np.testing.assert_array_equal(drawn, draws(30, resamples=500))
+    np.testing.assert_allclose(drawn.mean(), 1)
+
+
+def test_an_interval_of_shares_is_that_of_the_binomial():
+    """80 of 200 people are right: the share's standard deviation is known."""
+    errors = np.where(np.arange(200) < 80, 0.1, 9)[:, None].repeat(2, axis=1)
+    low, high = score(errors, LEG)["thresholds"]["0.5"]["intervals"]["limbs"]
+    half = 1.96 * 100 * np.sqrt(0.4 * 0.6 / 200)
+    assert (low, high) == pytest.approx((40 - half, 40 + half), abs=0.7)
+
+
+def test_joints_of_one_person_are_drawn_together():
+    """Were they drawn apart, the interval would be narrower by the root of two."""
+    apart = np.where(np.random.default_rng(0).random((300, 2)) < 0.5, 0, 9.0)
+    together = apart[:, :1].repeat(2, axis=1)
+
+    def width(errors):
+        low, high = score(errors, LEG)["thresholds"]["0.5"]["intervals"]["limbs"]
+        return high - low
+
+    assert width(together) / width(apart) == pytest.approx(np.sqrt(2), rel=0.12)
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_a_draw_of_everybody_once_gives_the_mean(name):
+    errors = np.random.default_rng(0).random((40, 16))
+    errors[::3, :5] = np.nan
+    convention = CONVENTIONS[name]
+    (once,) = resampled(convention, errors, MPII, 0.5, np.ones((1, 40), "float32"))
+    assert once == pytest.approx(convention.mean(errors, MPII, 0.5))
+
+
+def test_a_network_does_not_differ_from_itself():
+    network = np.random.default_rng(0).random((50, 16)), MPII
+    for held in compare(network, network, (0.5, 0.1), draws(50)).values():
+        for name in CONVENTIONS:
+            assert held[name] == {"difference": 0, "interval": [0, 0]}
+
+
+def test_pairs_tell_more_than_two_intervals():
+    """The second network finds ten more joints of 200 people, and loses none."""
+    first = np.where(np.random.default_rng(0).random((200, 2)) < 0.5, 0.1, 9)
+    second = first.copy()
+    second[np.flatnonzero(first[:, 0] > 1)[:10], 0] = 0.1
+    drawn = draws(200)
+    held = compare((first, LEG), (second, LEG), (0.5,), drawn)["0.5"]["limbs"]
+    assert held["difference"] == pytest.approx(100 * 10 / 400)
+    low, high = held["interval"]
+    assert 0 < low < 2.5 < high < 5
+    one, other = (
+        bootstrap.intervals(errors, LEG, 0.5, drawn)["limbs"]
+        for errors in (first, second)
+    )
+    assert one[1] > other[0], "apart, the intervals overlap"
+
+
+def test_nobody_has_no_interval():
+    errors = np.empty((0, 16))
+    report = score(errors, MPII)
+    assert report["people"] == 0
+    assert np.isnan(report["thresholds"]["0.5"]["intervals"]["mean_of_joints"]).all()
+    assert np.isnan(interval(np.full(9, np.nan))).all()

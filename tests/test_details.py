@@ -1,0 +1,116 @@
+"""Groups, calibration, torsos, joints and the worst: each by hand."""
+
+import numpy as np
+import pytest
+
+from keras_hourglass.data.people import from_rows
+from keras_hourglass.evaluation.bootstrap import draws
+from keras_hourglass.evaluation.calibration import calibration
+from keras_hourglass.evaluation.groups import by_group
+from keras_hourglass.evaluation.joints import by_joint
+from keras_hourglass.evaluation.torso import by_torso, torsos
+from keras_hourglass.evaluation.worst import worst
+from keras_hourglass.skeleton import LSP, MPII, Skeleton
+
+ARMS = Skeleton(("right_wrist", "left_wrist"))
+
+
+def people(skeleton, rows):
+    count = len(skeleton.joints)
+    usual = {"picture": "1.jpg", "center": (0, 0), "side": 100}
+    usual |= {"joints": np.zeros((count, 2)), "weights": np.ones(count)}
+    return from_rows(skeleton, [{**usual, **row} for row in rows])
+
+
+def test_groups_are_of_hidden_joints_sizes_and_company():
+    rows = [
+        {"visible": (1, 0), "others": 0, "size": 100},
+        {"visible": (1, np.nan), "others": 1, "size": 200},
+        {"visible": (0, 0), "others": 5, "size": 300},
+    ]
+    errors = np.array([[0.1, 9], [9, 0.1], [np.nan, 0.1]])
+    found = by_group(errors, people(ARMS, rows), draws(3))
+    share = {
+        kind: {g["name"]: (g["joints"], g["means"]["all_joints"]) for g in listed}
+        for kind, listed in found.items()
+    }
+    assert share["joints"] == {"seen": (2, 50), "hidden": (2, 50)}
+    assert share["others labelled in the picture"] == {
+        "none": (2, 50),
+        "one": (2, 50),
+        "two or more": (1, 100),
+    }
+    sizes = share["size in the photograph"]
+    assert [*sizes.values()] == [(2, 50), (2, 50), (1, 100)]
+    assert [*sizes] == ["up to 167 pixels", "167 to 233 pixels", "over 233 pixels"]
+
+
+def test_of_what_nobody_says_there_is_no_group():
+    assert by_group(np.zeros((4, 2)), people(ARMS, [{}] * 4), draws(4)) == {}
+
+
+def test_scores_that_are_the_share_of_right_joints_are_no_points_off():
+    """Of ten joints with a score of 0.7, seven are right."""
+    scores = np.full((10, 1), 0.7)
+    errors = np.where(np.arange(10) < 7, 0.5, 0.6)[:, None]
+    held = calibration(scores, errors, draws(10))
+    (part,) = held["bins"]
+    assert (part["low"], part["high"], part["joints"]) == (0.7, 0.8, 10)
+    assert part["right"] == 70 and held["error"] == pytest.approx(0)
+    low, high = part["interval"]
+    assert low < 70 < high
+
+
+def test_scores_beyond_0_and_1_lie_in_the_outermost_bins():
+    held = calibration(np.array([[-0.2, 1.0, 1.3]]), np.array([[9, 0, 0]]), draws(1))
+    first, last = held["bins"]
+    assert (first["low"], first["joints"], first["right"]) == (0, 1, 0)
+    assert (last["high"], last["joints"], last["right"]) == (1, 2, 100)
+    assert held["error"] == 0
+
+
+def test_a_torso_reaches_from_the_left_shoulder_to_the_right_hip():
+    joints = np.zeros((14, 2))
+    shoulder, hip = LSP.indices(["left_shoulder", "right_hip"])
+    joints[shoulder] = 30, 40
+    unlabelled = np.ones(14)
+    unlabelled[hip] = 0
+    rows = [
+        {"joints": joints, "head_size": 10},
+        {"joints": joints, "weights": unlabelled},
+        {},
+    ]
+    listed = people(LSP, rows)
+    np.testing.assert_equal(torsos(listed), [50, np.nan, np.nan])
+    errors = np.full((3, 14), 0.99)  # heads of 10 pixels: 0.198 torsos
+    held = by_torso(errors, listed, draws(3))
+    assert held["people"] == 1 and set(held["means"].values()) == {100}
+    further = by_torso(np.full((3, 14), 1.01), listed, draws(3))
+    assert set(further["means"].values()) == {0}
+
+
+def test_without_shoulders_there_is_no_torso():
+    assert by_torso(np.zeros((2, 2)), people(ARMS, [{}] * 2), draws(2)) is None
+
+
+def test_the_worst_have_the_fewest_right_joints_and_the_larger_errors_first():
+    nan = np.nan
+    errors = np.array([[0.1, 0.1], [9, 9], [0.1, 9], [nan, nan], [99, 99], [nan, 0.5]])
+    assert worst(errors).tolist() == [4, 1, 2, 5, 0]
+    assert worst(errors, count=2).tolist() == [4, 1]
+
+
+def test_a_joint_says_its_rates_and_who_counts_it():
+    errors = np.full((4, 16), 0.15)
+    ankle, pelvis = MPII.indices(["left_ankle", "pelvis"])
+    errors[:, ankle] = [0.5, 0.1, 9, np.nan]
+    errors[:, MPII.joints.index("head_top")] = np.nan
+    table = {joint["name"]: joint for joint in by_joint(errors, MPII, draws(4))}
+    assert "head_top" not in table and len(table) == 15
+    found = table["left_ankle"]
+    assert found["labelled"] == 3 and found["strict"] == pytest.approx(100 / 3)
+    assert found["rates"] == pytest.approx(
+        {"0.5": 200 / 3, "0.2": 100 / 3, "0.1": 100 / 3}
+    )
+    assert table["pelvis"]["counted"] == ["all_joints"]
+    assert len(found["counted"]) == 4

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from keras_hourglass import data
+from keras_hourglass.data.people import from_rows
+from keras_hourglass.evaluation.oks import average_precision
+from keras_hourglass.skeleton import COCO, MPII
+
+pytest.importorskip("pycocotools")
+SHOULDER = 0.079  # COCO's sigma of shoulders; OKS divides by twice that
+
+
+@pytest.fixture
+def person():
+    """Somebody of 100 x 100 pixels, with one shoulder."""
+    weights = np.zeros(17)
+    weights[COCO.joints.index("left_shoulder")] = 1
+    row = {"picture": "1.jpg", "center": (0, 0), "side": 100, "area": 100.0**2}
+    return from_rows(
+        COCO, [{**row, "joints": np.full((17, 2), 50), "weights": weights}]
+    )
+
+
+def shifted(person, similarity):
+    """Joints so far away that OKS is this."""
+    away = np.sqrt(-2 * np.log(similarity)) * 100 * 2 * SHOULDER
+    return person.joints + (away, 0)
+
+
+def test_who_is_found_exactly_has_all_of_it(person):
+    found = average_precision(person, person.joints, np.ones((1, 17)))
+    assert [found[name] for name in ("AP", "AP50", "AR")] == pytest.approx([1, 1, 1])
+    assert found["people"] == 1 and found["AP medium"] == -1
+
+
+@pytest.mark.parametrize("similarity, passed", [(0.72, 5), (0.93, 9), (0.49, 0)])
+def test_a_shift_of_known_similarity_passes_the_thresholds_below_it(
+    person, similarity, passed
+):
+    """Thresholds are 0.5, 0.55 and so on to 0.95."""
+    found = average_precision(person, shifted(person, similarity), np.ones((1, 17)))
+    assert found["AP"] == pytest.approx(passed / 10)
+
+
+def test_joints_that_a_network_lacks_are_not_judged(shared):
+    people = data.load("coco", shared / "fixtures/coco_cc_by")
+    mapped = people.as_skeleton(MPII)
+    found = average_precision(mapped, mapped.joints, np.ones((len(people), 16)))
+    assert found["AP"] == pytest.approx(1) and len(found["joints"]) == 12
+    assert found["people"] == 34, "of 35 one has joints of the face alone"

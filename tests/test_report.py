@@ -1,0 +1,152 @@
+"""The report: complete, on one page, whatever names its files have."""
+
+import json
+import re
+from base64 import b64decode
+from html.parser import HTMLParser
+
+import cv2
+import numpy as np
+import pytest
+
+from keras_hourglass import report
+from keras_hourglass.data import synthetic
+from keras_hourglass.evaluation import CONVENTIONS, bootstrap, score
+from keras_hourglass.evaluation.details import details
+from keras_hourglass.evaluation.looking import Found
+from keras_hourglass.report import html, pictures, plain
+from keras_hourglass.report.charts import curves
+from keras_hourglass.skeleton import MPII
+
+EVIL = "<img src=https://evil.example/x onerror='alert(1)'>&\"</style>"
+EMPTY = {"meta", "img"}  # elements that have no end
+
+
+@pytest.fixture(scope="module")
+def people():
+    return synthetic.load("1").of_split("val").take(slice(6))
+
+
+@pytest.fixture(scope="module")
+def found(people):
+    """What a network might say that is 1 head off, or not at all."""
+    errors = np.zeros((6, 16))
+    errors[::2] = 1
+    errors[:, 9] = np.nan
+    points, scores = np.zeros((6, 16, 2)), np.full((6, 16), 0.75)
+    return Found(points, scores, errors, (0.1, float("nan")))
+
+
+@pytest.fixture(scope="module")
+def made(people, found):
+    drawn = bootstrap.draws(len(people))
+    made = score(found.errors, MPII, drawn) | details(found, people, drawn)
+    milliseconds = {"loader": 1.0, "network": 7.0, "decoder": 2.0}
+    oks = {"AP": 0.5, "AR medium": -1.0, "people": 6, "joints": ["left_hip"]}
+    made |= {"offset": found.offset, "milliseconds": milliseconds, "oks": oks}
+    return made | {"unread": [EVIL]}
+
+
+@pytest.fixture(scope="module")
+def written(made, people, found, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report") / "new"
+    joints = people.joints + 3
+    shown = [*pictures.pairs(joints, found.errors, people, [2, 0], (64, 64))]
+    shown.append((EVIL, shown[0][1]))
+    both = (found.errors, MPII), (found.errors, MPII)
+    pair = bootstrap.compare(*both, (0.5,), bootstrap.draws(6))
+    models = {EVIL: made, "second.keras": made}
+    path = report.write(
+        folder, {"dataset": EVIL}, models, [(EVIL, "second.keras", pair)], {EVIL: shown}
+    )
+    return path
+
+
+class Elements(HTMLParser):
+    """Counts elements and their attributes, and sees that each is ended."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.names, self.sources = [], [], []
+
+    def handle_starttag(self, name, attributes):
+        self.names.append(name)
+        self.sources += [v for k, v in attributes if k in ("src", "href", "srcset")]
+        assert not [k for k, _ in attributes if k.startswith("on")]
+        if name not in EMPTY:
+            self.open.append(name)
+
+    def handle_endtag(self, name):
+        assert self.open.pop() == name
+
+
+def test_the_page_is_whole_and_takes_nothing_from_elsewhere(written):
+    page = written.read_text(encoding="utf-8")
+    elements = Elements()
+    elements.feed(page)
+    assert not elements.open
+    assert {"table", "svg", "figure", "article"} <= {*elements.names}
+    assert not {"script", "link", "iframe"} & {*elements.names}
+    assert all(
+        s.startswith(("data:image/jpeg;base64,", "#m")) for s in elements.sources
+    )
+    assert elements.names.count("img") == 3, "a name is no picture"
+    assert "default-src 'none'" in page
+    assert "@import" not in page and "url(" not in page
+
+
+def test_the_page_says_every_convention_group_joint_and_picture(written, made):
+    page = written.read_text(encoding="utf-8")
+    for name in CONVENTIONS:
+        assert name in page
+    for text in ("left ankle", "worst", "network", "70%", "Average precision"):
+        assert text in page
+    half = made["thresholds"]["0.5"]["means"]["limbs"]
+    assert half == 50 and "<b>50.0</b>" in page
+    image = b64decode(re.search(r"base64,([^\"]+)", page)[1])
+    pixels = cv2.imdecode(np.frombuffer(image, "uint8"), cv2.IMREAD_COLOR)
+    assert pixels.shape == (pictures.SIDE, 2 * pictures.SIDE + pictures.GAP, 3)
+
+
+def test_the_data_is_strict_json_and_says_what_the_page_says(written, made):
+    def refuse(constant):
+        raise ValueError(constant)
+
+    text = (written.parent / "report.json").read_text(encoding="utf-8")
+    data = json.loads(text, parse_constant=refuse)
+    assert data["models"][EVIL]["offset"] == [0.1, None]
+    assert data["models"]["second.keras"] == plain(made)
+    (pair,) = data["comparisons"]
+    assert pair["thresholds"]["0.5"]["limbs"]["difference"] == 0
+
+
+def test_the_truth_is_on_the_left_and_what_was_found_on_the_right(people):
+    """Whoever is found exactly looks alike on both, but for what a JPEG loses."""
+
+    def halves(joints):
+        ((caption, jpeg),) = pictures.pairs(
+            joints, np.zeros((6, 16)), people, [1], (1, 1)
+        )
+        assert caption.endswith("16 of 16 joints right")
+        pixels = cv2.imdecode(np.frombuffer(jpeg, "uint8"), cv2.IMREAD_COLOR)
+        return pixels[:, : pictures.SIDE].astype(int), pixels[:, -pictures.SIDE :]
+
+    def apart(one, other):
+        return np.abs(one - other).mean()
+
+    truth, exact = halves(people.joints)
+    again, moved = halves(people.joints + 20)
+    assert apart(truth, exact) < 3 and apart(truth, again) < 3
+    assert apart(truth, moved) > 5
+
+
+def test_what_comes_from_elsewhere_is_escaped_once():
+    assert html.tag("p", "a < b", html.tag("b", "&")) == "<p>a &lt; b<b>&amp;</b></p>"
+    assert html.tag("p", class_='"') == '<p class="&quot;"></p>'
+    assert html.table(["<"], [["<td>"]]).count("&lt;") == 2
+
+
+def test_a_curve_goes_from_corner_to_corner():
+    chart = curves([0, 0.25, 0.5], {"all": [0, None, 100]}, "says")
+    (points,) = re.findall(r'points="([^"]+)"', chart)
+    assert points == "44.0,260.0 490.0,12.0"
