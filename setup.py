@@ -49,7 +49,7 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]"],
         "jax": ["jax"],
-        "torch": ["torch"],
+        "torch": ["torch>=2.6"],
         "addons": ['tensorflow-addons==0.23.0; python_version < "3.12"'],
         "coco": ["pycocotools"],
         "plot": ["matplotlib"],

@@ -13,6 +13,7 @@ COMMANDS = {
     "predict": "Find the joints of a person in a picture.",
     "compare": "Train presets alike, and print the paper's table of them.",
     "data": "Check, show or prepare a dataset.",
+    "convert": "PyTorch checkpoints to .keras files, and back.",
     "info": "Parameters and multiply-adds of the presets.",
     "benchmark": "Measure the loader and the networks.",
 }

@@ -26,6 +26,7 @@ ROOMS = {
     **{room: {"keras"} | FIRST | NETWORK for room in NETWORK},
     "contact": {"draw"} | FILES,
     "weights": {"numpy", "replacing"},
+    "convert": {"keras", "numpy", "torch"} | FIRST | NETWORK,
     "callbacks": {"keras", "numpy", "tensorboard", "draw"} | FIRST | NETWORK,
     "predict": {"keras", "numpy", "cv2", "draw"} | FILES | NETWORK,
     "evaluation": {"keras", "draw", "predict"} | FILES | NETWORK,

@@ -1,0 +1,315 @@
+"""Checkpoints of PyTorch's hourglasses, against such a network written anew."""
+
+import pickle
+import runpy
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from keras_hourglass import HeatmapLoss, PoseEstimator, Skeleton, StackedHourglass
+from keras_hourglass.convert import checkpoint, from_torch, names, sizes, to_torch
+from keras_hourglass.predict import load
+from keras_hourglass.skeleton import COCO, MPII
+from keras_hourglass.training.transfer import arguments, transfer
+from keras_hourglass_cli import main as cli
+
+torch = pytest.importorskip("torch")
+THERE = runpy.run_path(str(Path(__file__).with_name("torch_hourglass.py")))
+SMALL = {"stacks": 2, "blocks": 2, "filters": 6, "stem_filters": 4, "depth": 2}
+TINY = {"stacks": 2, "blocks": 1, "filters": 4, "stem_filters": 2, "depth": 1}
+PUBLISHED = {"stacks": 8, "blocks": 1, "filters": 256, "stem_filters": 64, "depth": 4}
+PICTURES = np.random.default_rng(0).integers(0, 256, (2, 64, 128, 3), dtype="uint8")
+
+
+def heatmaps(network, pictures=PICTURES):
+    if isinstance(network, torch.nn.Module):
+        with torch.no_grad():
+            return network(pictures).numpy()
+    return keras.ops.convert_to_numpy(network(pictures, training=False))
+
+
+def call(*arguments, status=0):
+    result = CliRunner().invoke(cli.main, [str(part) for part in arguments])
+    assert result.exit_code == status, result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def there():
+    return THERE["trained"](**SMALL)
+
+
+@pytest.fixture(scope="module")
+def path(there, tmp_path_factory):
+    path = tmp_path_factory.mktemp("there") / "weights.pth"
+    torch.save(there.state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def here(path):
+    return from_torch(path, image_size=(64, 128), offset=(0.25, -0.5))
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A smaller one, where its size does not matter: its file."""
+    path = tmp_path_factory.mktemp("tiny") / "weights.pth"
+    torch.save(THERE["trained"](**TINY).state_dict(), path)
+    return path
+
+
+@pytest.fixture
+def weights(tiny):
+    return torch.load(tiny)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"stacks": 1, "blocks": 1, "filters": 4, "stem_filters": 6, "depth": 4},
+        {**SMALL, "joints": 14},
+        {**SMALL, "stacks": 8, "blocks": 1, "filters": 16, "depth": 1},
+        pytest.param(PUBLISHED, marks=pytest.mark.slow),
+    ],
+    ids=["1 stack", "2 stacks", "8 stacks", "hg8"],
+)
+def test_heatmaps_are_those_of_pytorch(network, tmp_path):
+    there = THERE["trained"](**network)
+    torch.save(there.state_dict(), tmp_path / "weights.pth")
+    model = from_torch(tmp_path / "weights.pth", image_size=(64, 128))
+    wanted = heatmaps(there)
+    assert wanted.shape[1] == network["stacks"] and wanted.std() > 0.1
+    np.testing.assert_allclose(heatmaps(model), wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("stacks, blocks, depth", [(1, 1, 3), (3, 2, 1)])
+def test_every_weight_has_the_name_and_the_shape_that_it_has_there(
+    stacks, blocks, depth
+):
+    network = {**SMALL, "stacks": stacks, "blocks": blocks, "depth": depth}
+    there = THERE["Network"](**network).state_dict()
+    there = {name: there[name] for name in there if checkpoint.STEPS not in name}
+    assert sizes.arguments(there) == network
+    here = names.variables(StackedHourglass(**network, image_size=64))
+    assert {*here} == {*there}
+    assert len({id(variable) for variable in here.values()}) == len(here)
+    for name, tensor in there.items():
+        assert names.as_there(np.empty(here[name].shape)).shape == tensor.shape
+
+
+@pytest.mark.parametrize(
+    "name, place",
+    [
+        ("conv1.weight", lambda m: m.get_layer("stem_convolution").kernel),
+        ("bn1.weight", lambda m: m.get_layer("stem_norm").gamma),
+        ("layer2.0.downsample.0.bias", lambda m: block(m, 2).shortcut.bias),
+        ("layer3.0.conv2.weight", lambda m: block(m, 3).branch[5].kernel),
+        ("hg.1.hg.1.0.1.bn1.bias", lambda m: top(m).up[1].branch[0].beta),
+        ("hg.1.hg.1.2.0.conv1.bias", lambda m: top(m).back[0].branch[2].bias),
+        ("hg.1.hg.0.1.0.conv3.bias", lambda m: low(m).down[0].branch[8].bias),
+        (
+            "hg.1.hg.0.3.1.bn3.running_var",
+            lambda m: low(m).inner[1].branch[6].moving_variance,
+        ),
+        (
+            "res.0.1.bn2.running_mean",
+            lambda m: m.get_layer("stack_1_block_2").branch[3].moving_mean,
+        ),
+        ("fc.1.0.weight", lambda m: m.get_layer("stack_2_convolution").kernel),
+        ("fc.0.1.bias", lambda m: m.get_layer("stack_1_norm").beta),
+        ("score.1.bias", lambda m: m.get_layer("stack_2_heatmaps").bias),
+        ("fc_.0.bias", lambda m: m.get_layer("stack_1_features_back").bias),
+        ("score_.0.weight", lambda m: m.get_layer("stack_1_heatmaps_back").kernel),
+    ],
+)
+def test_a_name_worked_by_hand_is_that_weight(here, name, place):
+    assert names.variables(here)[name] is place(here)
+
+
+def block(model, number):
+    return model.get_layer(f"stem_block_{number}")
+
+
+def top(model):
+    return model.get_layer("stack_2")
+
+
+def low(model):
+    return top(model).inner[0]
+
+
+def test_there_and_back_is_the_same_to_the_bit(here, there, tmp_path):
+    to_torch(here, tmp_path / "back.pth")
+    back, before = torch.load(tmp_path / "back.pth"), there.state_dict()
+    THERE["Network"](**SMALL).load_state_dict(back, strict=True)
+    assert {*back} == {*before}
+    for name in back:
+        same = torch.equal(back[name], before[name])
+        assert same or name.endswith(checkpoint.STEPS)
+    again = from_torch(tmp_path / "back.pth", image_size=64)
+    for a, b in zip(here.get_weights(), again.get_weights()):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda w: {"state_dict": w, "epoch": 3, "arch": "hg", "best": torch.ones(1)},
+        lambda w: {"state_dict": {f"module.{n}": w[n] for n in w}, "optimizer": {}},
+        lambda w: {"state_dict": w, "best_acc": np.float64(0.9), "epoch": np.int64(3)},
+        lambda w: {n: w[n].double() for n in w if not n.endswith(checkpoint.STEPS)},
+    ],
+    ids=["training script", "several GPUs", "NumPy's numbers", "old, 64 bits"],
+)
+@pytest.mark.parametrize("zipped", [True, False])
+def test_weights_are_found_however_they_were_kept(wrap, zipped, weights, tmp_path):
+    path = tmp_path / "x.pth.tar"
+    torch.save(wrap(weights), path, _use_new_zipfile_serialization=zipped)
+    arrays = checkpoint.read(path)
+    assert {*arrays} == {name for name in weights if checkpoint.STEPS not in name}
+    for name, array in arrays.items():
+        assert array.dtype == "float32"
+        np.testing.assert_array_equal(array, weights[name].numpy())
+
+
+def test_numbers_of_old_numpy_are_read_too(tmp_path):
+    """NumPy 1 called their maker otherwise, and a file says how it was called."""
+    path, held = tmp_path / "x.pth", {"w": torch.ones(2), "best": np.float64(0.5)}
+    torch.save(held, path, _use_new_zipfile_serialization=False)
+    old = path.read_bytes().replace(b"numpy._core", b"numpy.core")
+    assert b"numpy.core.multiarray" in old
+    path.write_bytes(old)
+    np.testing.assert_array_equal(checkpoint.read(path)["w"], [1, 1])
+
+
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        (lambda w: w.pop("hg.1.hg.0.3.0.bn3.running_var"), "1 missing: hg.1.hg.0.3.0"),
+        (lambda w: w.update({"layer4.w": torch.ones(1)}), "1 unexpected: layer4.w"),
+        (
+            lambda w: w.update({"fc.0.0.weight": torch.ones(4, 5, 1, 1)}),
+            r"1 of another shape: fc.0.0.weight \(4, 5, 1, 1\), not \(4, 4, 1, 1\)",
+        ),
+        (
+            lambda w: [w.pop(name) for name in [*w] if name.startswith("hg.1.hg.0.1")],
+            r"18 missing: \S+bn1.weight, \S+bn1.bias, \S+bn1.running_mean, ...$",
+        ),
+        (
+            lambda w: w.update({"score.0.weight": torch.ones(2)}),
+            r"a kernel score.0.weight. Received: one with conv1.weight, conv1.bias, ",
+        ),
+        (lambda w: w.pop("res.0.0.conv1.weight"), "a kernel res.0.0.conv1.weight. "),
+        (lambda w: w.pop("score.1.weight"), "unexpected: .*hg.1"),
+        (lambda w: w.update({"conv1.weight": torch.ones(3, 3, 7, 7)}), r"not \(3,\)"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_first_names(
+    change, says, weights, tmp_path
+):
+    change(weights)
+    torch.save(weights, tmp_path / "x.pth")
+    with pytest.raises(ValueError, match=says) as refusal:
+        from_torch(tmp_path / "x.pth", image_size=64)
+    assert len(str(refusal.value).splitlines()) == 1
+
+
+class Foreign(torch.nn.Module):
+    """Whoever reads it without its code can only refuse it."""
+
+
+@pytest.mark.parametrize(
+    "write, says",
+    [
+        (lambda p: torch.save(Foreign(), p), r"more than weights \(\S+Foreign\).*save"),
+        (
+            lambda p: torch.jit.script(torch.nn.ReLU()).save(p),
+            r"more than weights \(TorchScript\)",
+        ),
+        (lambda p: p.write_text("no checkpoint"), "no readable PyTorch checkpoint"),
+        (lambda p: p.write_bytes(b""), "no readable PyTorch checkpoint"),
+        (lambda p: p.write_bytes(pickle.dumps({"a": 1})), "no readable"),
+        (lambda p: torch.save([1], p), "weights by name.*a list"),
+        (lambda p: torch.save({"state_dict": [1]}, p), "weights by name.*a list"),
+        (lambda p: torch.save({"epoch": 1}, p), "weights by name.*a dict"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_a_file_of_something_else_is_refused_in_a_line(write, says, tmp_path):
+    write(tmp_path / "x.pth")
+    with pytest.raises(ValueError, match=says) as refusal:
+        checkpoint.read(tmp_path / "x.pth")
+    assert len(str(refusal.value).splitlines()) == 1
+
+
+def test_joints_are_the_known_ones_of_as_many_or_those_that_are_said():
+    arrays = {"score.0.weight": np.ones((16, 6, 1, 1))}
+    assert sizes.skeleton(arrays) == MPII
+    assert sizes.skeleton({"score.0.weight": np.ones((17, 6, 1, 1))}) == COCO
+    arrays["score.0.weight"] = np.ones((3, 6, 1, 1))
+    own = Skeleton(("left_eye", "right_eye", "nose"))
+    assert sizes.skeleton(arrays, own) == own
+    with pytest.raises(ValueError, match="which 3 joints.*mpii, lsp, coco are 16, 14"):
+        sizes.skeleton(arrays)
+    with pytest.raises(ValueError, match="must have 3 joints.*Received: 16"):
+        sizes.skeleton(arrays, "mpii")
+
+
+def test_blocks_that_have_no_names_there_are_refused(tmp_path):
+    model = StackedHourglass(1, "ghost", filters=4, stem_filters=2, image_size=64)
+    with pytest.raises(ValueError, match="residual blocks.*block='ghost'"):
+        to_torch(model, tmp_path / "x.pth")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_without_pytorch_the_extra_is_named(path, here, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match=r"keras-hourglass\[torch\]"):
+        from_torch(path)
+    with pytest.raises(ImportError, match=r"keras-hourglass\[torch\]"):
+        to_torch(here, path)
+
+
+def test_the_command_converts_both_ways(tiny, tmp_path):
+    model, back = tmp_path / "new/model.keras", tmp_path / "back/weights.pth"
+    options = ["--image-size", 64, "--offset", 0.5, -0.25]
+    said = call("convert", tiny, model, *options).output
+    assert "stacks 2, blocks 1, depth 1, filters 4, 16 joints" in said
+    network = load(model)
+    assert network.offset == (0.5, -0.25) and network.image_size == (64, 64)
+    result = call("convert", model, back)
+    assert "no place for" in result.stderr and "(0.5, -0.25)" in result.stderr
+    before, after = torch.load(tiny), torch.load(back)
+    assert {*before} == {*after}
+    assert all(
+        torch.equal(before[name], after[name]) for name in names.variables(network)
+    )
+
+
+def test_the_command_refuses_what_makes_no_sense(tiny, tmp_path):
+    for target in ("x.pth", "y"):
+        said = call("convert", tiny, tmp_path / target, status=2).stderr
+        assert "must end in .keras" in said
+    (tmp_path / "m.keras").write_text("nothing")
+    command = "convert", tmp_path / "m.keras", tmp_path / "x.pth"
+    assert "becomes a network" in call(*command, "--offset", 1, 1, status=2).stderr
+    assert "no readable Keras model" in call(*command, status=1).stderr
+    assert "does not exist" in call("convert", "none.pth", "y.keras", status=2).stderr
+
+
+def test_what_was_converted_finds_joints_and_learns(tiny):
+    here = from_torch(tiny, image_size=64, offset=(0.5, 0))
+    ((pose,),) = PoseEstimator(here)([PICTURES[0]], [[0, 0, 128, 64]])
+    assert pose.names == MPII.joints and np.isfinite(pose.joints).all()
+    model = StackedHourglass(**arguments(here))  # as `train --from` begins
+    assert not transfer(here, model).new
+    before = model.get_weights()
+    model.compile("adam", HeatmapLoss(), run_eagerly=True)
+    model.fit(PICTURES[:, :, :64], np.ones((2, 16, 4), "float32"), verbose=0)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+    assert any(np.any(a != b) for a, b in zip(before, model.get_weights()))
