@@ -1,0 +1,113 @@
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from keras_hourglass.smoothing import OneEuro, Smoother
+from keras_hourglass.smoothing.one_euro import share
+from keras_hourglass.smoothing.people import matched, overlap
+
+FPS = 25
+
+
+@dataclass(frozen=True)
+class Pose:
+    joints: np.ndarray
+    scores: object = None
+
+
+def person(x, y, size=100.0):
+    """Four joints, in a box of `size`."""
+    corners = np.array([[0, 0], [0.5, 0.2], [0.4, 0.7], [1, 1]])
+    return Pose(corners * size + (x, y))
+
+
+def test_a_cutoff_is_the_frequency_of_which_a_low_pass_filter_keeps_half_the_power():
+    """Of a wave of 2 Hz, sampled finely, what comes out is 1/sqrt(2) as high."""
+    step, value, highest = 0.001, 0.0, 0.0
+    for time in np.arange(0, 3, step):
+        value += share(2.0, step) * (np.sin(2 * np.pi * 2 * time) - value)
+        highest = max(highest, value if time > 2 else 0)
+    assert highest == pytest.approx(1 / np.sqrt(2), rel=0.01)
+
+
+def test_the_second_frame_is_as_the_paper_works_it_out():
+    """After 1/(2 pi) s, a cutoff of c keeps c/(c + 1) of what is new.
+
+    A step of 10 is a speed of 20 pi, of which 1/2 is kept: 10 pi. So the cutoff is
+    3 + 0.1 pi * 10 pi, over itself and 1.
+    """
+    smooth = OneEuro(cutoff=3.0, by_speed=0.1 / np.pi)
+    np.testing.assert_array_equal(smooth([[5.0, 7.0]], 0), [[5, 7]])
+    found = smooth([[15.0, 7.0]], 1 / (2 * np.pi))
+    np.testing.assert_allclose(found, [[5 + 10 * 4 / 5, 7]])
+
+
+def test_a_turned_path_is_smoothed_to_the_turned_path():
+    random = np.random.default_rng(0)
+    path = random.normal(0, 10, (20, 3, 2)).cumsum(0)
+    turn = np.array([[0.6, 0.8], [-0.8, 0.6]])
+    plain, turned = OneEuro(1, 0.05), OneEuro(1, 0.05)
+    for points in path:
+        expected = plain(points, 1 / FPS) @ turn
+        np.testing.assert_allclose(turned(points @ turn, 1 / FPS), expected)
+
+
+def test_a_point_that_is_nowhere_stays_so_and_starts_anew():
+    smooth = OneEuro(1, 0.05)
+    smooth(np.zeros((2, 2)), 0)
+    lost = smooth(np.array([[np.nan, 3], [8, 8]]), 1 / FPS)
+    assert np.isnan(lost[0, 0]) and 0 < lost[1, 0] < 8
+    np.testing.assert_array_equal(smooth([[40, 30], [8, 8]], 1 / FPS)[0], [40, 30])
+
+
+def test_time_must_pass():
+    smooth = OneEuro(1, 1)
+    smooth(np.zeros((1, 2)), 0)
+    with pytest.raises(ValueError, match="`seconds` must be above 0.*seconds=0"):
+        smooth(np.zeros((1, 2)), 0)
+
+
+@pytest.mark.parametrize("fps, size", [(25, 100), (60, 100), (25, 900)])
+def test_still_joints_tremble_less_and_fast_ones_hardly_lag(fps, size):
+    """As a share of the person, who stands for 4 s, then walks by twice their size."""
+    random, smoother, found, meant = np.random.default_rng(0), Smoother(), [], []
+    for frame in range(6 * fps):
+        time = frame / fps
+        walked = max(0, time - 4) * size
+        meant.append(person(200 + walked, 300, size).joints)
+        noisy = Pose(meant[-1] + random.normal(0, 0.01 * size, (4, 2)))
+        found += [pose.joints for pose in smoother([noisy], time)]
+    off = (np.array(found) - meant) / size
+    assert off[fps : 4 * fps].std() < 0.6 * 0.01
+    assert 0 < -off[5 * fps :, :, 0].mean() < 0.03
+
+
+def test_people_are_told_apart_whatever_their_order():
+    smoother = Smoother()
+    left, right = person(0, 0), person(300, 0)
+    smoother([left, right], 0)
+    moved = [person(304, 0), person(4, 0)]
+    for pose, was, new in zip(smoother(moved, 1 / FPS), (right, left), moved):
+        assert (was.joints[:, 0] < pose.joints[:, 0]).all()
+        assert (pose.joints[:, 0] < new.joints[:, 0]).all()
+
+
+def test_nobody_is_pulled_towards_somebody_else_or_someone_long_gone():
+    smoother = Smoother()
+    smoother([person(0, 0)], 0)
+    (jumped,) = smoother([person(400, 0)], 1 / FPS)
+    np.testing.assert_allclose(jumped.joints, person(400, 0).joints)
+    (again,) = smoother([person(410, 0)], 2.0)
+    np.testing.assert_allclose(again.joints, person(410, 0).joints)
+    assert not smoother([], 2.1)
+
+
+def test_those_that_overlap_most_are_the_same():
+    def box(x):
+        return np.array([[x, 0.0], [x + 10, 10]])
+
+    assert overlap(box(0), box(0)) == 1 and overlap(box(0), box(20)) == 0
+    assert overlap(box(0), box(5)) == pytest.approx(50 / 150)
+    assert matched([box(1), box(4)], [box(3), box(40)]) == {1: 0}
+    assert matched([box(8)], [box(0)]) == {}
