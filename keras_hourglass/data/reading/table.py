@@ -31,8 +31,7 @@ def read(path: Path):
         DatasetError: If it is no such table.
     """
     text = read_text(path)
-    parting = max(",;\t", key=text.partition("\n")[0].count)
-    lines = csv.reader(StringIO(text, newline=""), delimiter=parting)
+    lines = csv.reader(StringIO(text, newline=""), delimiter=parting(text))
     try:
         header = [name.strip() for name in next(lines, [])]
         joints = joints_of(header)
@@ -47,6 +46,11 @@ def read(path: Path):
     except (csv.Error, ValueError) as error:
         raise DatasetError(f"{path}: {error}") from None
     return skeleton, people, lambda cells: entry_of(header, cells, joints)
+
+
+def parting(text: str) -> str:
+    """What parts the cells of a table, from its first line."""
+    return max(",;\t", key=text.partition("\n")[0].count)
 
 
 def joints_of(header: list[str]) -> list[str]:

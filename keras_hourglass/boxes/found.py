@@ -1,0 +1,90 @@
+"""Boxes around people: what one is, and which are of a picture."""
+
+from pathlib import PurePath
+
+import numpy as np
+
+SURE = 1.0  # the score of a box that has none
+
+
+def boxes(rows) -> np.ndarray:
+    """Boxes with their scores, `(people, 5)`, once they can be.
+
+    Args:
+        rows: Of each person x and y of the box's first pixel, width and height, and
+            maybe a score. A single person's may lie flat.
+
+    Raises:
+        ValueError: If they are none.
+    """
+    try:
+        found = np.array(rows, float)
+    except (TypeError, ValueError):
+        found = np.empty((1, 1))
+    found = np.atleast_2d(found) if found.size else found.reshape(0, 4)
+    if found.ndim != 2 or found.shape[1] not in (4, 5):
+        raise ValueError(
+            "`boxes` must be rows of x, y, width, height and maybe a score. "
+            f"Received: boxes={rows!r:.80}"
+        )
+    if not (np.isfinite(found).all() and (found[:, 2:4] > 0).all()):
+        raise ValueError(
+            "`boxes` must be finite, their width and height above 0. "
+            f"Received: boxes={rows!r:.80}"
+        )
+    unknown = np.full((len(found), 5 - found.shape[1]), SURE)
+    return np.concatenate([found, unknown], axis=1)
+
+
+def image_id(name: str):
+    """The number that COCO has for a picture, from its name; else the name.
+
+    `000000397133.jpg` and `COCO_val2014_000000397133.jpg` are both 397133.
+    """
+    stem = PurePath(name).stem
+    number = stem.rpartition("_")[2] if stem.startswith("COCO_") else stem
+    return int(number) if number.isascii() and number.isdigit() else name
+
+
+class Boxes:
+    """The boxes of many pictures, by their names.
+
+    Two paths are of one picture if one is how the other ends: `b/c.jpg` and
+    `a/b/c.jpg`; the longest that fit, where several do. So is a name with COCO's
+    number in it (see `image_id`) and that number.
+
+    Args:
+        entries: (name or COCO's number of a picture; number of a frame, where it is a
+            video's, None for all of its frames; rows as of `boxes`) again and again.
+    """
+
+    def __init__(self, entries):
+        self._of, self._asked, self._ending = {}, set(), {}
+        for name, frame, rows in entries:
+            key = PurePath(name).parts if isinstance(name, str) else name
+            self._of.setdefault(key, {}).setdefault(frame, []).append(rows)
+        for key in self._of:
+            if isinstance(key, tuple):
+                for first in range(1, len(key)):
+                    self._ending.setdefault(key[first:], key)
+
+    def of(self, name: str, frame: int | None = None) -> np.ndarray:
+        """`(people, 5)`, the boxes and scores of a picture or of a video's frame."""
+        parts = PurePath(name).parts
+        endings = [parts[first:] for first in range(len(parts))]
+        known = [ending for ending in (*endings, image_id(name)) if ending in self._of]
+        key = known[0] if known else self._ending.get(parts)
+        if key is None:
+            return boxes([])
+        self._asked.add(key)
+        frames = self._of[key]
+        of_frame = [] if frame is None else frames.get(frame, [])
+        return np.concatenate([boxes([]), *frames.get(None, []), *of_frame])
+
+    @property
+    def unused(self) -> list[str]:
+        """The pictures that nobody has asked for."""
+        return sorted(
+            str(PurePath(*key)) if isinstance(key, tuple) else str(key)
+            for key in self._of.keys() - self._asked
+        )

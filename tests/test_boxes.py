@@ -1,0 +1,122 @@
+import gzip
+import json
+
+import numpy as np
+import pytest
+
+from keras_hourglass.boxes import Boxes, boxes, read
+from keras_hourglass.boxes.found import image_id
+from keras_hourglass.data.reading.files import DatasetError
+
+BOX, OTHER = [10.0, 20.5, 30.0, 40.0], [1.0, 2.0, 3.0, 4.0]
+PRINTED = [
+    {"picture": "a b.jpg", "people": [{"box": BOX}, {"box": OTHER, "score": 0.5}]},
+    {"picture": "ü.jpg", "people": []},
+]
+DETECTED = [
+    {"image_id": 12, "category_id": 1, "bbox": BOX, "score": 0.75},
+    {"image_id": 12, "category_id": 17, "bbox": [0, 0, 1, 1], "score": 0.9},
+    {"image_id": 12, "category_id": 1, "bbox": OTHER, "score": 0.25},
+]
+SCORED = [[*BOX, 0.75], [*OTHER, 0.25]]
+ANNOTATED = {
+    "images": [{"id": 7, "file_name": "x/twelve.jpg"}],
+    "categories": [{"id": 3, "name": "person"}, {"id": 1, "name": "dog"}],
+    "annotations": [
+        {"image_id": 7, "category_id": 3, "bbox": BOX, "iscrowd": 0},
+        {"image_id": 7, "category_id": 3, "bbox": OTHER, "iscrowd": 1},
+        {"image_id": 7, "category_id": 1, "bbox": OTHER},
+    ],
+}
+TABLE = "frame;picture;x;y;width;height;score\n;a b.jpg;10;20.5;30;40;\n"
+TABLE += "3;film.mp4;1;2;3;4;.5\n"
+
+
+@pytest.mark.parametrize(
+    "name, text, picture, expected",
+    [
+        ("x.json", json.dumps(PRINTED), "a b.jpg", [[*BOX, 1], [*OTHER, 0.5]]),
+        ("x.jsonl", "\n".join(map(json.dumps, PRINTED)), "a b.jpg", 2),
+        ("x.json", json.dumps(PRINTED[0]), "a b.jpg", 2),
+        ("x.json", json.dumps(PRINTED), "ü.jpg", []),
+        ("x.json", json.dumps({"ü.jpg": [BOX]}), "ü.jpg", [[*BOX, 1]]),
+        ("x.json", json.dumps(DETECTED), "000000000012.jpg", SCORED),
+        ("x.json", json.dumps(ANNOTATED), "x/twelve.jpg", [[*BOX, 1]]),
+        ("x.csv", TABLE, "a b.jpg", [[*BOX, 1]]),
+        ("x.csv", TABLE, "other.jpg", []),
+        ("x.json", "[]", "a b.jpg", []),
+    ],
+)
+def test_every_kind_of_file_says_where_people_are(
+    name, text, picture, expected, tmp_path
+):
+    (tmp_path / name).write_text(text)
+    (tmp_path / f"{name}.gz").write_bytes(gzip.compress(text.encode()))
+    for path in (tmp_path / name, f"{tmp_path / name}.gz"):
+        found = read(path).of(picture)
+        if isinstance(expected, int):
+            assert found.shape == (expected, 5)
+        else:
+            np.testing.assert_array_equal(found, np.reshape(expected, (-1, 5)))
+
+
+def test_a_frame_has_its_own_boxes_and_those_of_all_frames(tmp_path):
+    known = Boxes([("f.mp4", None, boxes(BOX)), ("f.mp4", 3, boxes(OTHER))])
+    assert [len(known.of("f.mp4", frame)) for frame in (2, 3, None)] == [1, 2, 1]
+    (tmp_path / "x.csv").write_text(TABLE)
+    table = read(tmp_path / "x.csv")
+    assert [len(table.of("a/film.mp4", frame)) for frame in (2, 3, 4)] == [0, 1, 0]
+
+
+def test_two_paths_are_one_picture_if_one_ends_as_the_other():
+    known = Boxes([("b/c.jpg", None, boxes(BOX)), ("c.jpg", None, boxes(OTHER))])
+    for path, x in {
+        "/a/b/c.jpg": 10,
+        "b/c.jpg": 10,
+        "./c.jpg": 1,
+        "/d/c.jpg": 1,
+    }.items():
+        assert known.of(path)[0, 0] == x
+    assert not len(known.of("bc.jpg")) and not known.unused
+    known = Boxes([("/home/me/b/c.jpg", None, boxes(BOX)), (5, None, boxes(BOX))])
+    assert len(known.of("b/c.jpg")) == 1
+    assert known.unused == ["5"]
+
+
+def test_coco_counts_its_pictures():
+    assert image_id("000000397133.jpg") == 397133
+    assert image_id("a/COCO_val2014_000000000042.jpg") == 42
+    assert image_id("a/holiday_1.jpg") == "a/holiday_1.jpg"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[1, 2, 3], [[1, 2, 3, 0]], [[np.nan, 2, 3, 4]], ["a"], [[BOX]], None, [BOX, [1]]],
+)
+def test_what_is_no_box_is_refused(wrong):
+    with pytest.raises(ValueError, match="`boxes` must be.*Received: boxes="):
+        boxes(wrong)
+
+
+@pytest.mark.parametrize(
+    "name, text, says",
+    [
+        ("x.json", "nonsense", "not readable as JSON"),
+        ("x.json", '{"a.jpg": [[1, 2, 3]]}', "must be rows of x, y"),
+        ("x.json", '[{"picture": "a.jpg", "people": [{}]}]', "lacks 'box'"),
+        ("x.json", '[{"bbox": [1, 2, 3, 4]}]', "lacks 'image_id'"),
+        ("x.json", "3", "lists no boxes"),
+        ("x.json", '{"a.jpg": 3}', "lists no boxes"),
+        ("x.csv", "picture,x,y\n", r"\['width', 'height'\] are missing"),
+        ("x.csv", TABLE + ";a.jpg;1;b;3;4;", "after 2 people: `y` must be a number"),
+        ("x.csv", TABLE + ";a.jpg;1;;3;4;", "after 2 people: `boxes` must be"),
+        ("x.csv", "", "are missing"),
+        ("x.csv", "\0", "are missing"),
+    ],
+)
+def test_what_is_no_file_of_boxes_is_named(name, text, says, tmp_path):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(DatasetError, match=f"{name} .*{says}"):
+        read(tmp_path / name)
+    with pytest.raises(FileNotFoundError, match="`boxes` must be a file"):
+        read(tmp_path / "none.json")

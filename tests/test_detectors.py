@@ -1,0 +1,87 @@
+import sys
+from importlib.metadata import EntryPoint
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from keras_hourglass import detectors
+from keras_hourglass.data import picture
+from keras_hourglass.detectors import hog
+
+GRAY = np.full((200, 300, 3), 90, "uint8")
+needs_hog = pytest.mark.skipif(
+    not hasattr(cv2, "HOGDescriptor"), reason="OpenCV 5 comes without HOG"
+)
+
+
+@pytest.fixture
+def plugged(monkeypatch):
+    """A module with detectors, of which a package names one `mine`."""
+    module = SimpleNamespace(
+        detect=lambda pixels: [[1, 2, *np.subtract(pixels.shape[1::-1], 5)]],
+        scored=lambda pixels: np.array([[1, 2, 3, 4, 0.5]]),
+        nobody=lambda pixels: [],
+        wrong=lambda pixels: [[1, 2, 3]],
+    )
+    monkeypatch.setitem(sys.modules, "their_people", module)
+    mine = EntryPoint("mine", "their_people:detect", detectors.GROUP)
+    monkeypatch.setattr(detectors, "entry_points", lambda group: [mine])
+
+
+def test_a_package_brings_a_detector_by_an_entry_point(plugged):
+    np.testing.assert_array_equal(detectors.get("mine")(GRAY), [[1, 2, 295, 195, 1]])
+    assert {*detectors.known()} == {"hog", "mine"}
+
+
+@pytest.mark.parametrize(
+    "name, expected",
+    [("scored", [[1, 2, 3, 4, 0.5]]), ("nobody", np.empty((0, 5)))],
+)
+def test_a_function_of_a_module_is_a_detector_too(plugged, name, expected):
+    found = detectors.get(f"their_people:{name}")(GRAY)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_what_is_no_detector_is_named(plugged):
+    with pytest.raises(ValueError, match="Did you mean 'mine'.*detector='mnie'"):
+        detectors.get("mnie")
+    for name in ("nowhere:detect", "their_people:none"):
+        with pytest.raises(ValueError, match=f"detector '{name}' cannot be loaded"):
+            detectors.get(name)
+    with pytest.raises(ValueError, match="detector 'their_people:wrong': `boxes` must"):
+        detectors.get("their_people:wrong")(GRAY)
+
+
+def test_opencv_5_without_hog_says_what_to_install(monkeypatch):
+    monkeypatch.delattr(cv2, "HOGDescriptor", raising=False)
+    hog._detector.cache_clear()
+    with pytest.raises(ValueError, match=r"'hog': .*keras-hourglass\[hog\]"):
+        detectors.get("hog")(GRAY)
+    assert len(detectors.get("hog")(GRAY[:40])) == 0
+
+
+class Found:
+    """Finds the window (80, 40, 64, 128) of whatever it is shown, and a weak one."""
+
+    def detectMultiScale(self, gray, **kwargs):
+        self.shape = gray.shape
+        return np.array([[80, 40, 64, 128], [0, 0, 64, 128]]), np.array([0.9, 0.1])
+
+
+def test_boxes_are_those_of_the_picture_without_the_border(monkeypatch):
+    found = Found()
+    monkeypatch.setattr(hog, "_detector", lambda: found)
+    np.testing.assert_allclose(hog.detect(GRAY), [[88, 48, 48, 112, 0.9]])
+    wide = np.zeros((600, 2048, 3), "uint8")  # shrunk to a half
+    np.testing.assert_allclose(hog.detect(wide), [[176, 96, 96, 224, 0.9]])
+    assert found.shape == (300, 1024)
+
+
+@needs_hog
+def test_hog_finds_somebody_who_stands(shared):
+    path = shared / "fixtures/coco_cc_by/images/000000433998.jpg"
+    hog._detector.cache_clear()
+    (found,) = detectors.get("hog")(picture.read(path).pixels)
+    np.testing.assert_allclose(found[:4], [315, 188, 72, 155], atol=25)
