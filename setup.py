@@ -53,6 +53,7 @@ setup(
         "addons": ['tensorflow-addons==0.23.0; python_version < "3.12"'],
         "coco": ["pycocotools"],
         "plot": ["matplotlib"],
+        "hog": ["opencv-python-headless<5"],  # of which 5 comes without the detector
         "test": ["pytest"],
     },
     entry_points={

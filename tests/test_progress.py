@@ -6,7 +6,7 @@ import select
 import pytest
 
 from keras_hourglass.callbacks import ProgressLine
-from keras_hourglass.callbacks.progress import duration
+from keras_hourglass.live import duration
 
 
 class Clock:
@@ -102,8 +102,8 @@ def test_the_live_line_fits_the_terminal_and_covers_what_was_longer(
     progress = ProgressLine(lambda line: None, stream, 60, clock)
     train(progress, clock)
     assert max(len(part) for part in written(out).split("\r")) == 19
-    progress._draw("long")
-    progress._draw("s")
+    progress.line.draw("long")
+    progress.line.draw("s")
     assert written(out) == "\rlong\rs   "
 
 

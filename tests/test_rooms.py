@@ -13,7 +13,8 @@ import keras_hourglass
 ROOT = Path(keras_hourglass.__file__).parent
 STANDARD = sys.stdlib_module_names
 NETWORK = {"heatmaps", "layers", "model", "losses", "metrics", "presets", "weights"}
-FIRST = {"choices", "skeleton", "geometry", "interrupted", "labels", "replacing"}
+FIRST = {"choices", "skeleton", "geometry", "interrupted", "labels", "live"}
+FIRST |= {"replacing"}
 FILES = {"numpy", "scipy", "h5py", "cv2", "data"} | FIRST
 
 # Room -> the packages and rooms that it may import; every room may import itself.
@@ -23,6 +24,10 @@ ROOMS = {
     "data.pipeline": FILES | {"tensorflow"},
     "data.pydataset": FILES | {"keras"},
     "draw": {"numpy", "cv2", "geometry", "skeleton"},
+    "video": FILES,
+    "smoothing": {"numpy"},
+    "boxes": FILES,
+    "detectors": {"boxes"} | FILES,
     **{room: {"keras"} | FIRST | NETWORK for room in NETWORK},
     "contact": {"draw"} | FILES,
     "weights": {"numpy", "replacing"},

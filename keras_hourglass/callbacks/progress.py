@@ -1,12 +1,12 @@
 """How far training is: one live line on a terminal, plain lines in a file."""
 
-import os
-import shutil
 import sys
 import time
 from threading import Lock
 
 import keras
+
+from keras_hourglass.live import LiveLine, duration
 
 SHOWN = ("loss", "pckh", "val_loss", "val_pckh")
 REDRAWN = 0.1  # seconds between two looks of the live line, at least
@@ -35,9 +35,8 @@ class ProgressLine(keras.callbacks.Callback):
     def __init__(self, say=print, stream=None, every=60.0, clock=time.monotonic):
         super().__init__()
         self._say, self.every, self.clock = say, every, clock
-        self.stream = sys.stdout if stream is None else stream
-        self.live = self.stream.isatty() and os.environ.get("TERM") != "dumb"
-        self.width, self.told = 0, clock()  # of the live line; when one was written
+        self.line = LiveLine(sys.stdout if stream is None else stream)
+        self.told = clock()  # when a line was written
         self.epochs, self.steps, self.epoch, self.step = 1, None, 0, 0
         self.first = None  # when the first step was done
         self.done = 0  # steps since
@@ -47,13 +46,13 @@ class ProgressLine(keras.callbacks.Callback):
     def say(self, text: str):
         """Prints a line, not into the live one."""
         with self._lock:
-            self._clear()
+            self.line.clear()
             self._say(text)
 
     def clear(self):
         """Takes the live line away: `fit` ended in its midst."""
         with self._lock:
-            self._clear()
+            self.line.clear()
 
     def on_train_begin(self, logs=None):
         self.epochs, self.steps = self.params["epochs"], self.params["steps"]
@@ -74,13 +73,13 @@ class ProgressLine(keras.callbacks.Callback):
                 self.first = now
             else:
                 self.done += new
-            if now - self.told < (REDRAWN if self.live else self.every):
+            if now - self.told < (REDRAWN if self.line.live else self.every):
                 return
             self.told = now
             place = f"{self.step}/{self.steps}" if self.steps else f"{self.step}"
             line = self._line(place, logs)
-            if self.live:
-                self._draw(line)
+            if self.line.live:
+                self.line.draw(line)
             else:
                 self._say(line)
 
@@ -102,23 +101,3 @@ class ProgressLine(keras.callbacks.Callback):
             return None
         left = (self.epochs - self.epoch) * self.steps - self.step
         return (self.clock() - self.first) / self.done * left
-
-    def _draw(self, text):
-        # Blanks, for escape codes to clear a line are not known to every terminal.
-        text = text[: shutil.get_terminal_size().columns - 1]
-        self.stream.write("\r" + text.ljust(self.width))
-        self.stream.flush()
-        self.width = len(text)
-
-    def _clear(self):
-        if self.width:
-            self.stream.write("\r" + " " * self.width + "\r")
-            self.stream.flush()
-            self.width = 0
-
-
-def duration(seconds: float) -> str:
-    """`h:mm:ss`, or `m:ss` below an hour."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
