@@ -1,6 +1,7 @@
 """Stacked hourglass networks for human pose estimation, in Keras 3."""
 
 from keras_hourglass.callbacks import PCKhCallback
+from keras_hourglass.fuse import fuse
 from keras_hourglass.losses import HeatmapLoss
 from keras_hourglass.metrics import PCKh
 from keras_hourglass.model import StackedHourglass
@@ -16,4 +17,5 @@ __all__ = [
     "PoseEstimator",
     "Skeleton",
     "StackedHourglass",
+    "fuse",
 ]

@@ -34,6 +34,7 @@ ROOMS = {
     "convert": {"keras", "numpy", "torch"} | FIRST | NETWORK,
     "callbacks": {"keras", "numpy", "tensorboard", "draw"} | FIRST | NETWORK,
     "predict": {"keras", "numpy", "cv2", "draw"} | FILES | NETWORK,
+    "fuse": {"keras", "numpy"} | FIRST | NETWORK,
     "evaluation": {"keras", "draw", "predict"} | FILES | NETWORK,
     "evaluation.oks": {"evaluation", "pycocotools"} | FILES,
     "report": {"draw", "evaluation", "predict"} | FILES,
@@ -45,7 +46,7 @@ ROOMS = {
     "training.compare": {"keras", "data", "matplotlib", "predict", "training"}
     | FIRST
     | NETWORK,
-    "": {"losses", "metrics", "model", "skeleton", "predict", "callbacks"},
+    "": {"fuse", "losses", "metrics", "model", "skeleton", "predict", "callbacks"},
 }
 
 
