@@ -3,7 +3,7 @@ from math import pi
 import numpy as np
 import pytest
 
-from keras_hourglass.geometry import Crop, covering_box, whole_steps
+from keras_hourglass.geometry import Crop, covering_box, whole_blocks, whole_steps
 
 SIZE = (64, 96)
 
@@ -164,3 +164,15 @@ def test_a_box_grows_to_whole_steps_within_the_image_if_there_is_room(box, expec
 def test_a_box_comes_back_from_its_window():
     boxes = np.array([[3.0, 4.0, 50.0, 20.0], [-7.5, 0.0, 1.0, 9.0]])
     np.testing.assert_allclose(Crop.of_rectangle(boxes).box(), boxes)
+
+
+@pytest.mark.parametrize(
+    "box, expected",
+    [
+        ((16, 32, 32, 16), (16, 32, 32, 16)),
+        ((17, 31, 32, 2), (16, 16, 48, 32)),
+        ((93, 49, 5, 1), (80, 48, 20, 2)),  # the last blocks end with the image
+    ],
+)
+def test_a_box_grows_to_the_whole_blocks_that_an_image_is_cut_into(box, expected):
+    assert whole_blocks(box, 16, width=100, height=50) == expected

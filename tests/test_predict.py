@@ -1,12 +1,14 @@
-import cv2
+import os
+
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from keras_hourglass import PoseEstimator, Skeleton, StackedHourglass
 from keras_hourglass.data.picture import BrokenPicture
 from keras_hourglass.geometry import Crop
-from keras_hourglass.predict import find, load
+from keras_hourglass.predict import load
 from keras_hourglass.predict.windows import around
 
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 2}
@@ -20,14 +22,12 @@ class Bright(StackedHourglass):
     geometry says; the stem's convolution would be half a pixel off.
     """
 
-    def predict_on_batch(self, images):
-        gray = np.asarray(images, "float32").mean(-1) / 255
-        batch, height, width = gray.shape
-        cells = gray.reshape(batch, height // 4, 4, width // 4, 4).mean((2, 4))
-        return np.stack([cells, cells], -1)[:, None]
+    def call(self, images):
+        gray = ops.mean(ops.cast(images, "float32"), axis=-1, keepdims=True) / 255
+        return ops.repeat(ops.average_pool(gray, 4, 4), 2, axis=-1)[:, None]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bright():
     return Bright(skeleton=PAIR, image_size=(64, 96), **TINY)
 
@@ -86,18 +86,6 @@ def test_a_flipped_picture_gives_flipped_joints(bright):
     np.testing.assert_allclose(swapped[:, 1], pose.joints[:, 1], atol=0.01)
 
 
-def test_the_offset_of_a_network_is_added_but_for_x_when_flipped(bright):
-    images = np.stack([cv2.resize(dot(200, 150), (96, 64))])
-    plain, _ = find(bright, images)
-    bright.offset = (0.5, -0.25)
-    np.testing.assert_allclose(find(bright, images)[0] - plain, [[[0.5, -0.25]] * 2])
-    bright.offset = (0, 0)
-    both, _ = find(bright, images, flip=True)
-    bright.offset = (0.5, -0.25)
-    off = find(bright, images, flip=True)[0] - both
-    np.testing.assert_allclose(off, [[[0, -0.25]] * 2], atol=1e-6)
-
-
 def test_as_many_poses_as_boxes_across_batches(bright):
     pictures, boxes = [dot(200, 150)] * 3, [[[9, 9, 50, 50]] * 3, [], [9, 9, 50, 50]]
     boxes[1] = np.zeros((0, 4))
@@ -105,12 +93,79 @@ def test_as_many_poses_as_boxes_across_batches(bright):
     assert [len(poses) for poses in found] == [3, 0, 1]
 
 
-def test_files_and_arrays_are_the_same(bright, tmp_path):
-    cv2.imwrite(str(tmp_path / "dot.png"), dot(200, 150))
-    pictures = [tmp_path / "dot.png", str(tmp_path / "dot.png"), dot(200, 150)]
-    found = PoseEstimator(bright)(pictures, [[100, 80, 200, 140]] * 3)
-    for (pose,) in found[1:]:
-        np.testing.assert_array_equal(pose.joints, found[0][0].joints)
+def test_as_many_people_as_boxes_in_one_picture(bright):
+    estimator, picture = PoseEstimator(bright), dot(200, 150)
+    box = [100, 80, 200, 140]
+    assert [len(estimator(picture, boxes)) for boxes in (box, [box] * 3, [])] == [
+        *(1, 3, 0)
+    ]
+    (alone,), ((among,),) = estimator(picture, box), estimator([picture], [box])
+    np.testing.assert_array_equal(alone.joints, among.joints)
+    (alone,), ((among,),) = estimator(picture), estimator(picture[None])
+    np.testing.assert_array_equal(alone.joints, among.joints)
+
+
+def test_a_function_may_find_the_boxes(bright):
+    def detect(pixels):
+        rows, columns = np.nonzero(pixels[..., 0] > 99)
+        low, high = (columns.min(), rows.min()), (columns.max(), rows.max())
+        return [[*low, *np.subtract(high, low)]]
+
+    ((pose,), (other,)) = PoseEstimator(bright)([dot(90, 99), dot(300, 200)], detect)
+    np.testing.assert_allclose(pose.joints, [[90, 99]] * 2, atol=0.3)
+    np.testing.assert_allclose(other.joints, [[300, 200]] * 2, atol=0.3)
+
+
+def test_pictures_are_taken_as_they_come_and_few_are_held(bright):
+    taken, held = [], []
+
+    def camera():
+        for place in range(100, 180):
+            taken.append(place)
+            yield dot(place, 150)
+
+    estimator = PoseEstimator(bright, batch_size=4)
+    for count, ((pose,), place) in enumerate(
+        zip(estimator.stream(camera()), range(100, 180))
+    ):
+        np.testing.assert_allclose(pose.joints[0], [place, 150], atol=0.5)
+        held.append(len(taken) - count)
+    assert max(held) <= 2 * 4 + os.cpu_count() + 1 and len(taken) == 80
+
+
+def test_the_network_is_compiled_for_few_sizes_of_batches(bright, monkeypatch):
+    estimator, sizes = PoseEstimator(bright, batch_size=8), []
+    answer = estimator._finder.predict_on_batch
+
+    def counted(images):
+        sizes.append(len(images))
+        return answer(images)
+
+    monkeypatch.setattr(estimator._finder, "predict_on_batch", counted)
+    for people in (1, 2, 3, 7, 8, 19):
+        found = estimator(dot(200, 150), [[9, 9, 300, 280]] * people)
+        assert len(found) == people
+        for pose in found:
+            np.testing.assert_allclose(pose.joints, found[0].joints, atol=1e-3)
+    # The last after full batches is as large as they: 19 are 8, 8 and 3.
+    assert sizes == [1, 2, 4, 8, 8, 8, 8, 8]
+
+
+def test_each_look_is_around_what_the_last_has_found(bright):
+    picture, edges = dot(1203.3, 407.7, size=(1600, 1200), radius=12.0), []
+    for looks, off in [(1, 9), (2, 1), (3, 1)]:
+        (pose,) = PoseEstimator(bright, looks=looks)(picture)
+        np.testing.assert_allclose(pose.joints, [[1203.3, 407.7]] * 2, atol=off)
+        edges.append(max(pose.box[2:]))
+    assert edges == [1600, 200, 200]
+
+
+def test_windows_of_several_scales_are_looked_at_on_one_grid(bright):
+    box = [110, 62, 150, 120]
+    for scales in [(1.2,), (0.8, 1), (0.9, 1, 1.3)]:
+        estimator = PoseEstimator(bright, scales=scales, flip=True)
+        ((pose,),) = estimator([dot(171.4, 133.8)], [box])
+        np.testing.assert_allclose(pose.joints, [[171.4, 133.8]] * 2, atol=0.5)
 
 
 @pytest.mark.parametrize(
@@ -118,27 +173,70 @@ def test_files_and_arrays_are_the_same(bright, tmp_path):
     [
         ([0, 0, 0, 9], "above 0"),
         ([0, 0, 9], "rows of x, y"),
+        ([[0, 0, 9, 9, 0.5]], "rows of x, y"),
+        (["a", 0, 9, 9], "rows of x, y"),
+        ([[0, 0, 9, 9], [9]], "rows of x, y"),
         ([np.nan, 0, 9, 9], "finite"),
+        ([0, 0, np.nan, 9], "finite"),
+        ([0, 0, np.inf, 9], "finite"),
     ],
 )
 def test_impossible_boxes_are_refused(bright, box, says):
-    with pytest.raises(ValueError, match=f"`boxes` must be.*{says}"):
+    with pytest.raises(ValueError, match=f"(?s)picture 0: `boxes` must be.*{says}"):
         PoseEstimator(bright)([dot(9, 9)], [box])
 
 
+def test_a_box_must_have_a_part_of_its_picture(bright):
+    estimator, picture = PoseEstimator(bright), dot(200, 150)
+    for box in ([-9, 0, 9.5, 9], [399.5, 299, 9, 9]):
+        assert len(estimator(picture, box)) == 1
+    for box in ([-9, 0, 9, 9], [400, 0, 9, 9], [0, -20, 9, 20], [0, 300, 9, 9]):
+        with pytest.raises(ValueError, match="wholly outside.*400 x 300.*Received"):
+            estimator(picture, [[0, 0, 9, 9], box])
+
+
 def test_pictures_and_boxes_must_be_as_many(bright):
+    estimator, picture = PoseEstimator(bright), dot(9, 9)
     with pytest.raises(ValueError, match="1 pictures, 2 boxes"):
-        PoseEstimator(bright)([dot(9, 9)], [[0, 0, 9, 9]] * 2)
+        estimator([picture], [[0, 0, 9, 9]] * 2)
+    with pytest.raises(ValueError, match="1 pictures, at least 2 boxes"):
+        estimator(iter([picture]), [[0, 0, 9, 9]] * 2)
+    with pytest.raises(ValueError, match="at least 2 pictures, 1 boxes"):
+        estimator([picture] * 2, iter([[0, 0, 9, 9]]))
 
 
 def test_what_is_no_picture_is_refused(bright, tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
     with pytest.raises(BrokenPicture, match="text.jpg"):
         PoseEstimator(bright)([tmp_path / "text.jpg"], [[0, 0, 9, 9]])
-    with pytest.raises(ValueError, match="float64"):
-        PoseEstimator(bright)([np.zeros((9, 9, 3))], [[0, 0, 9, 9]])
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ValueError, match="picture 1: .*of float64"):
+        PoseEstimator(bright)([dot(9, 9), np.zeros((9, 9, 3))], [[0, 0, 9, 9]] * 2)
+    with pytest.raises(FileNotFoundError, match="none.jpg"):
         PoseEstimator(bright)([tmp_path / "none.jpg"], [[0, 0, 9, 9]])
+
+
+def test_a_stream_goes_on_after_pictures_that_cannot_be_read(bright, tmp_path):
+    (tmp_path / "text.jpg").write_text("no picture")
+    names = [tmp_path / "text.jpg", dot(200, 150), tmp_path / "none.jpg", dot(200, 150)]
+    told = []
+    found = PoseEstimator(bright, batch_size=1).stream(
+        names, broken=lambda picture, error: told.append((picture, error))
+    )
+    assert [(len(poses), len(told)) for poses in found] == [
+        (0, 1),
+        (1, 1),
+        (0, 2),
+        (1, 2),
+    ]
+    assert [picture for picture, _ in told] == [names[0], names[2]]
+    assert [type(error) for _, error in told] == [BrokenPicture, FileNotFoundError]
+
+
+@pytest.mark.parametrize("wrong", [{"looks": 0}, {"batch_size": 0}, {"scales": ()}])
+def test_impossible_ways_of_looking_are_refused(bright, wrong):
+    ((name, value),) = wrong.items()
+    with pytest.raises(ValueError, match=f"`{name}` must be.*Received: {name}="):
+        PoseEstimator(bright, **wrong)
 
 
 def test_what_is_no_stacked_hourglass_is_refused(tmp_path):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data import picture
-from keras_hourglass.data.warp import SHARP, cut, readable, shrink
+from keras_hourglass.data.warp import SHARP, covered, cut, readable, shrink
 from keras_hourglass.geometry import Crop
 
 SIZE = (120, 90)
@@ -137,3 +137,17 @@ def test_a_dot_is_found_where_it_was_when_pixels_were_made_readable(
     image = cut(readable(region, window, SIZE), window, SIZE)
     expected = window.to_grid(place[None], SIZE)[0]
     np.testing.assert_allclose(found(image), expected, atol=0.05)
+
+
+@pytest.mark.parametrize("side", [30, 100, 333, 700])
+def test_the_pixels_under_a_window_are_all_that_it_takes(side):
+    pixels = np.random.default_rng(3).integers(0, 255, (701, 903, 3), "uint8")
+    region = picture.whole(pixels)
+    for center in [(450.3, 350.7), (20, 30), (890, 690)]:
+        window = Crop.around(np.array(center), np.float64(side), SIZE)
+        part = covered(region, window, SIZE)
+        expected = cut(shrink(region, window, SIZE), window, SIZE).astype(int)
+        found = cut(shrink(part, window, SIZE), window, SIZE)
+        np.testing.assert_allclose(found, expected, atol=2)
+        if side == 30:
+            assert max(part.size) < 40

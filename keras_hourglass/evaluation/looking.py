@@ -7,7 +7,7 @@ import numpy as np
 from keras_hourglass.data.people import People
 from keras_hourglass.geometry import Crop
 from keras_hourglass.labels import unpack
-from keras_hourglass.predict import find
+from keras_hourglass.predict import Finder
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,11 @@ def look(model, batches, flip: bool = False) -> Found:
         flip: Whether to average with the mirrored image.
     """
     columns = {"points": [], "scores": [], "errors": []}
-    offsets = []
+    finder, most, offsets = Finder(model, flip), 0, []
     for images, labels in batches:
         truth, weight, reference = unpack(np.asarray(labels))
-        points, scores = find(model, np.asarray(images), flip)
+        most = max(most, len(images))  # the last batch, of fewer, is filled up
+        points, scores = finder.find(np.asarray(images)[:, None], most)
         off = points - truth
         scored = (weight > 0) & (reference > 0)
         with np.errstate(divide="ignore", invalid="ignore"):

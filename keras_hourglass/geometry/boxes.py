@@ -35,3 +35,21 @@ def whole_steps(box, step: int, width: int, height: int):
     x, y, *sides = box
     columns, rows = (-(-side // step) * step for side in sides)
     return max(0, min(x, width - columns)), max(0, min(y, height - rows)), columns, rows
+
+
+def whole_blocks(box, side: int, width: int, height: int):
+    """A box made longer until it holds whole blocks of an image that is cut into such.
+
+    Args:
+        box: x, y, width, height: four integers, within the image.
+        side: Of the blocks, in pixels; the first begins with the image.
+        width, height: Of the image, with which the last blocks end.
+
+    Returns:
+        x, y, width, height: four integers.
+    """
+    x, y, columns, rows = box
+    left, top = x // side * side, y // side * side
+    right = min(-(-(x + columns) // side) * side, width)
+    bottom = min(-(-(y + rows) // side) * side, height)
+    return left, top, right - left, bottom - top

@@ -1,16 +1,16 @@
 """Finding the joints of people in pictures."""
 
-import numpy as np
+import os
+from collections.abc import Iterator
 
 from keras_hourglass import presets
-from keras_hourglass.data.warp import cut, shrink
-from keras_hourglass.data.window import OF_BOX
-from keras_hourglass.geometry import Crop
+from keras_hourglass.predict.batches import ahead, answered
+from keras_hourglass.predict.boxes import paired
+from keras_hourglass.predict.finder import Finder
 from keras_hourglass.predict.loading import load
-from keras_hourglass.predict.network import find
-from keras_hourglass.predict.pictures import region as pixels_of
+from keras_hourglass.predict.pictures import each, is_one
 from keras_hourglass.predict.pose import Pose
-from keras_hourglass.predict.windows import around, checked
+from keras_hourglass.predict.sights import Looking
 
 
 class PoseEstimator:
@@ -20,72 +20,103 @@ class PoseEstimator:
         model: A `StackedHourglass`, the path of one, or the name of a preset that
             has weights; by default, that which the package carries.
         flip: Looks at each person a second time, mirrored: slower, a little better.
+        scales: What the windows' edges are multiplied by: each person is looked at
+            once for each, and the heatmaps are averaged.
+        looks: At a picture without boxes: the first at all of it, each other around
+            what the one before has found.
         batch_size: People that the network sees at once.
 
     Raises:
         ValueError: If it is none of these.
     """
 
-    def __init__(self, model=presets.SHIPPED, flip: bool = False, batch_size: int = 16):
+    def __init__(
+        self,
+        model=presets.SHIPPED,
+        flip: bool = False,
+        scales: tuple[float, ...] = (1.0,),
+        looks: int = 2,
+        batch_size: int = 16,
+    ):
+        for name, value in {"looks": looks, "batch_size": batch_size}.items():
+            if value < 1:
+                raise ValueError(
+                    f"`{name}` must be at least 1. Received: {name}={value}"
+                )
         self.model = load(model)
-        self.flip, self.batch_size = flip, batch_size
+        self.flip, self.scales = flip, tuple(scales)
+        self.looks, self.batch_size = looks, batch_size
+        self._finder = Finder(self.model, flip, self.scales)
 
-    def __call__(self, pictures, boxes=None) -> list[list[Pose]]:
-        """Looks at people.
+    def __call__(self, pictures, boxes=None) -> list[list[Pose]] | list[Pose]:
+        """Looks at people, in one picture or in several.
 
         Args:
-            pictures: Paths, or RGB arrays `(height, width, 3)`, uint8.
+            pictures: One, or any iterable of them, which is taken as it comes: a
+                list, an array `(pictures, height, width, 3)`, a generator. A picture
+                is a path; the bytes of a file; a PIL image; or an array of uint8:
+                `(height, width, 3)`, RGB, with a fourth channel, which is left out,
+                or gray with one or none.
             boxes: For each picture `(people, 4)`, or `(4,)` for one person: x and y
-                of the first pixel, width and height. Without any, one person is
-                looked for in each picture: in all of it, then once more around what
+                of the first pixel, width and height; or a function that finds such
+                boxes in the pixels `(height, width, 3)` of a picture. Without any, one
+                person is looked for in each picture: in all of it, then around what
                 was found.
 
         Returns:
-            For each picture, a `Pose` for each of its boxes.
+            For each picture a list, with a `Pose` for each of its boxes. As Keras's
+            layers for images do, what is given one picture gives one such list.
 
         Raises:
-            ValueError: If pictures and boxes do not fit together.
+            OSError: If there is no such file.
             BrokenPicture: If a file cannot be read as a picture.
+            ValueError: If pictures and boxes do not fit together, or are none.
         """
-        size = self.model.image_size[::-1]
-        if boxes is None:
-            first = self._look(pictures, [None] * len(pictures))
-            windows = [[around(*found, size)] for (found,) in first]
-            boxes = [[window.box()] for (window,) in windows]
-        else:
-            boxes = [checked(box) for box in boxes]
-            windows = [[Crop.of_box(b, OF_BOX, size) for b in part] for part in boxes]
-        if len(pictures) != len(boxes):
-            raise ValueError(
-                "`boxes` must have an entry for each picture. Received: "
-                f"{len(pictures)} pictures, {len(boxes)} boxes"
-            )
-        names = self.model.skeleton.joints
-        return [
-            [Pose(joints, sure, box, names) for (joints, sure, _), box in zip(*both)]
-            for both in zip(self._look(pictures, windows), boxes)
-        ]
+        if not is_one(pictures):
+            return [*self.stream(pictures, boxes)]
+        shared = boxes is None or callable(boxes)
+        (poses,) = self.stream([pictures], boxes if shared else [boxes])
+        return poses
 
-    def _look(self, pictures, windows) -> list[list]:
-        """Joints, scores and window for each window of each picture.
+    def stream(self, pictures, boxes=None, broken=None) -> Iterator[list[Pose]]:
+        """Looks at people in pictures that come, in memory that does not grow.
 
-        In place of a picture's windows, None is for one of all of it.
+        A few pictures are read ahead, and batches are filled from one picture to the
+        next: what was found of a picture comes when its people's batch was full.
+
+        Args:
+            pictures: An iterable; see `__call__`.
+            boxes: See `__call__`; an iterable of as many will do.
+            broken: What to call with (picture, error) if a file cannot be read, in
+                place of raising the error: nobody is then found in that picture.
+
+        Yields:
+            For each picture, a `Pose` for each of its boxes.
         """
-        size, crops, images, counts = self.model.image_size[::-1], [], [], []
-        for image, part in zip(pictures, windows):
-            region = pixels_of(image)
-            if part is None:
-                part = [Crop.of_box(np.array([0.0, 0.0, *region.size]), size=size)]
-            crops += part
-            images += [cut(shrink(region, crop, size), crop, size) for crop in part]
-            counts.append(len(part))
-        found = self._find(crops, images)
-        return [[next(found) for _ in range(count)] for count in counts]
+        # What is in memory can be counted before it is looked at.
+        listed = hasattr(pictures, "shape") or isinstance(pictures, (list, tuple))
+        pictures = [*each(pictures)] if listed else each(pictures)
+        looking = Looking(self.model.image_size[::-1], self.scales, broken is not None)
+        pairs = paired(pictures, boxes)
+        asked = ahead(looking.first, enumerate(pairs), os.cpu_count() or 1)
+        for _ in range(self.looks - 1 if boxes is None else 0):
+            asked = (looking.nearer(*found) for found in self._looked(asked))
+        for sight, found in self._looked(asked):
+            if sight.failure:
+                broken(*sight.failure)
+            yield [
+                Pose(joints, scores, box, self.model.skeleton.joints)
+                for (joints, scores), box in zip(found, sight.boxes)
+            ]
 
-    def _find(self, crops, images):
-        """Joints in picture pixels, scores and window, of one after another."""
-        for first in range(0, len(images), self.batch_size):
-            batch = np.stack(images[first : first + self.batch_size])
-            points, scores = find(self.model, batch, self.flip)
-            for crop, joints, score in zip(crops[first:], points, scores):
-                yield crop.to_image(joints, self.model.heatmap_size), score, crop
+    def _looked(self, asked):
+        """Sights, with the joints in picture pixels and scores of their windows."""
+        for sight, found in answered(asked, self._ask, self.batch_size):
+            joints = [
+                window.to_image(points, self.model.heatmap_size)
+                for window, (points, _) in zip(sight.windows, found)
+            ]
+            yield sight, [*zip(joints, (scores for _, scores in found))]
+
+    def _ask(self, images, least):
+        return zip(*self._finder.find(images, least))

@@ -1,35 +1,54 @@
-"""Where people are looked for: boxes that a caller names, and what was found."""
+"""Windows that the network is to look at: which they are, and their pixels."""
 
 import numpy as np
 
+from keras_hourglass.data.picture import Region
+from keras_hourglass.data.warp import covered, cut, shrink
 from keras_hourglass.data.window import of_joints
 from keras_hourglass.geometry import Crop
 
-NEAREST = 0.125  # of the first window: a second look is no nearer, whatever was found
-SURE = 0.3  # of the highest score: joints below do not widen the second look
+NEAREST = 0.125  # of the whole picture: no look is nearer, whatever was found
+SURE = 0.3  # of the highest score: joints below do not widen the next look
 
 
-def around(joints, scores, seen: Crop, size: tuple[int, int]) -> Crop:
+def whole(region: Region, size: tuple[int, int]) -> Crop:
+    """The window that holds all of a picture that was read whole."""
+    return Crop.of_box(region.place.box(), size=size)
+
+
+def around(joints, scores, first: Crop, size: tuple[int, int]) -> Crop:
     """The window around joints that were found, of those that are sure enough.
 
     Args:
         joints: `(joints, 2)`, picture pixels.
         scores: `(joints,)`
-        seen: The upright window that they were found in.
+        first: The window of the whole picture.
         size: Columns and rows of the grid that is to be laid on the new one.
     """
     near = of_joints(joints, scores >= SURE * scores.max())
-    least = NEAREST * max(seen.right[0], seen.down[1])
+    least = NEAREST * max(first.right[0], first.down[1])
     return Crop.around(near["center"], np.maximum(near["side"], least), size)
 
 
-def checked(box):
-    box = np.atleast_2d(np.asarray(box, float))
-    if box.ndim != 2 or box.shape[1] != 4 or not (box[:, 2:] > 0).all():
-        raise ValueError(
-            "`boxes` must be rows of x, y, width, height, the last two above 0. "
-            f"Received: {box.tolist()}"
-        )
-    if not np.isfinite(box).all():
-        raise ValueError(f"`boxes` must be finite. Received: {box.tolist()}")
-    return box
+def enough(region: Region, scale: float, size: tuple[int, int]) -> Region:
+    """As much of a picture as any look at it needs, so that many can be kept.
+
+    Args:
+        region: A picture that was read whole.
+        scale: The smallest that a window's edges are multiplied by.
+        size: Columns and rows of the grid.
+    """
+    return shrink(region, whole(region, size).scaled(NEAREST * scale), size)
+
+
+def seen(region: Region, window: Crop, scales, size: tuple[int, int]) -> np.ndarray:
+    """`(scales, height, width, 3)`: a window's pixels, as the network sees them.
+
+    Shrunk by means of 2 x 2 pixels, and not further smoothed, as the graphs do that
+    `hourglass-keras export` writes: the same joints are found.
+    """
+    images = []
+    for scaled in map(window.scaled, scales):
+        part = covered(region, scaled, size)
+        images.append(cut(shrink(part, scaled, size), scaled, size))
+    return np.stack(images)
