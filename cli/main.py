@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "train": "Train a network on people.",
     "evaluate": "Score a network, or a file of predictions.",
+    "submit-mpii": "Write the file that MPII's test server asks for.",
     "predict": "Find the joints of a person in a picture.",
     "compare": "Train presets alike, and print the paper's table of them.",
     "data": "Check, show or prepare a dataset.",
@@ -31,7 +32,7 @@ class LazyGroup(click.Group):
             return None
         # TensorFlow's remarks at its start are not for users of a command.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        return import_module(f"keras_hourglass_cli.{name}").command
+        return import_module(f"keras_hourglass_cli.{name.replace('-', '_')}").command
 
     def resolve_command(self, context, args):
         if args and args[0] not in COMMANDS:

@@ -43,16 +43,16 @@ def row_of(entry) -> dict:
     """
     rect, picture, split = entry
     points = np.atleast_1d(getattr(getattr(rect, "annopoints", None), "point", []))
-    objpos = _numbers(getattr(rect, "objpos", None), "x", "y")
-    scale, box = _numbers(rect, "scale"), _numbers(rect, "x1", "y1", "x2", "y2")
+    objpos = numbers(getattr(rect, "objpos", None), "x", "y")
+    scale, box = numbers(rect, "scale"), numbers(rect, "x1", "y1", "x2", "y2")
     joints, visible = np.zeros((16, 2)), np.full(16, np.nan)
     for point in points:
-        if (found := _numbers(point, "id", "x", "y")) is None:
+        if (found := numbers(point, "id", "x", "y")) is None:
             continue
         if found[0] not in range(16):
             raise ValueError(f"joint {found[0]:g} must be one of 0 to 15")
         joints[int(found[0])] = found[1:]
-        if (seen := _numbers(point, "is_visible")) is not None:
+        if (seen := numbers(point, "is_visible")) is not None:
             visible[int(found[0])] = seen[0] > 0
     if objpos is None or scale is None:
         raise LeftOut(LACKING)
@@ -61,7 +61,7 @@ def row_of(entry) -> dict:
     return {**row, "visible": visible, "picture": picture, "split": split}
 
 
-def _numbers(struct, *names):
+def numbers(struct, *names):
     """The fields of a struct, `(names,)`; None if one is missing or empty."""
     values = [np.ravel(getattr(struct, name, [])) for name in names]
     whole = all(value.size == 1 for value in values)

@@ -47,6 +47,19 @@ def head_size(boxes) -> np.ndarray:
     return HEAD * np.linalg.norm(np.diff(boxes, axis=-2)[..., 0, :], axis=-1)
 
 
+def window(objpos, scale) -> dict:
+    """`center` and `side`, picture pixels, of what MPII says of a person.
+
+    Args:
+        objpos: `(2,)`, x before y, in MPII pixels.
+        scale: Height of the person, in units of 200 pixels.
+    """
+    return {
+        "center": np.subtract(objpos, 1) + (0, DROP * scale),
+        "side": UNIT * MARGIN * scale,
+    }
+
+
 def person(objpos, scale, joints, head=None) -> dict:
     """One person, in this library's conventions.
 
@@ -63,8 +76,7 @@ def person(objpos, scale, joints, head=None) -> dict:
         raise LeftOut(LACKING)
     known = head is not None and np.isfinite(head)
     return {
-        "center": np.subtract(objpos, 1) + (0, DROP * scale),
-        "side": UNIT * MARGIN * scale,
+        **window(objpos, scale),
         "joints": np.subtract(joints, 1),
         "weights": np.any(joints, axis=-1),
         "head_size": head if known else HEAD_OF_SCALE * scale,

@@ -1,0 +1,62 @@
+"""`hourglass-keras submit-mpii`: predictions as MPII's test server asks for them."""
+
+from pathlib import Path
+
+import click
+
+from keras_hourglass import predict
+from keras_hourglass.data.mpii import matlab, submission
+from keras_hourglass.data.mpii.testset import TestSet
+from keras_hourglass.data.reading import files
+from keras_hourglass.evaluation.looking import on_pictures
+from keras_hourglass.replacing import replacing
+from keras_hourglass.skeleton import MPII
+from keras_hourglass.training import judging
+
+
+@click.command()
+@click.argument("model")
+@click.option("--root", type=click.Path(), required=True, help="MPII's folder.")
+@click.option("--flip", is_flag=True, help="Look at everybody mirrored, too.")
+@click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="pred_keypoints_mpii.mat",
+    show_default=True,
+)
+def command(model, root, flip, batch_size, output):
+    """Write the file that MPII's test server asks for, and check it.
+
+    It holds the joints of all people of the test pictures that the server judges: of
+    those whom the annotation lists as single persons, in their windows.
+    """
+    name, model = model, predict.load(model)
+    if missing := sorted({*MPII.joints} - {*model.skeleton.joints}):
+        raise ValueError(f"`model` must find MPII's joints; {name} lacks {missing}")
+    root = files.folder(root, "mpii")
+    test = TestSet(files.find_one(root, *matlab.NAMES))
+    people = test.as_people(root / "images").as_skeleton(model.skeleton)
+    pictures = dict.fromkeys(people.pictures)
+    if absent := [path for path in pictures if not Path(path).is_file()]:
+        raise files.DatasetError(
+            f"{len(absent):,} of {len(pictures):,} test pictures are missing, "
+            f"{absent[0]} first: the server wants everybody"
+        )
+    found, unread = judging.look(model, people, flip, batch_size, broken="skip")
+    if unread:
+        raise files.DatasetError(
+            f"{len(unread):,} test pictures cannot be read, first {unread[0]}: the "
+            "server wants everybody"
+        )
+    sizes = model.image_size[::-1], model.heatmap_size
+    joints = on_pictures(found.points, people, *sizes)
+    with replacing(output) as beside:
+        submission.write(beside, test, joints[:, model.skeleton.indices(MPII.joints)])
+        submission.check(beside, test)
+    click.echo(
+        f"{output}: {len(people):,} people of {len(test.entries):,} test pictures, "
+        "16 joints each, in pixels counted from 1"
+    )
+    if test.unplaced:
+        click.echo(f"{test.unplaced:,} listed people have no place or size: left out")
