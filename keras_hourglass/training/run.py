@@ -3,8 +3,6 @@
 import gc
 from pathlib import Path
 
-import keras
-
 from keras_hourglass import callbacks, draw
 from keras_hourglass.data.mixture import mix
 from keras_hourglass.data.picture import BrokenPicture
@@ -14,8 +12,8 @@ from keras_hourglass.interrupted import Interrupted
 from keras_hourglass.replacing import replacing
 from keras_hourglass.training import beginning, feeding, keeping
 from keras_hourglass.training import folder as folders
-from keras_hourglass.training import plan as plans
-from keras_hourglass.training.folder import BEST, EVENTS, HISTORY, LAST, PICTURE
+from keras_hourglass.training.beside import callbacks_of
+from keras_hourglass.training.folder import BEST, LAST, PICTURE
 from keras_hourglass.training.plan import Plan
 from keras_hourglass.training.showing import pictures
 from keras_hourglass.training.stopping import Stopping
@@ -122,21 +120,7 @@ class Run:
                 validation_data=validation[1],
                 shuffle=False,  # the stream has an order of its own
                 verbose=0,
-                callbacks=[
-                    *callbacks.watchers(self.say, self.names, waited),
-                    self.shown,
-                    self.averaged,
-                    callbacks.EpochSeconds(),
-                    callbacks.PCKhCallback(dict(others), self.say),
-                    keras.callbacks.CSVLogger(self.folder / HISTORY, append=True),
-                    callbacks.EventLog(
-                        self.folder / EVENTS,
-                        self.pictures,
-                        {"configuration": plans.markdown(self.plan)},
-                    ),
-                    self.best,
-                    keep,
-                ],
+                callbacks=callbacks_of(self, keep, waited, dict(others)),
             )
         finally:
             self.progress = keep.progress
