@@ -9,6 +9,7 @@ import click
 from keras_hourglass.training import folder
 from keras_hourglass.training import plan as plans
 from keras_hourglass.training.run import Run
+from keras_hourglass_cli.devices import device_options
 from keras_hourglass_cli.planning import plan_of, plan_options, typed_alone
 
 KEEP_EVERY = signature(Run).parameters["keep_every"].default
@@ -29,12 +30,15 @@ KEEP_EVERY = signature(Run).parameters["keep_every"].default
     show_default=f"{KEEP_EVERY:g}",
     help="How often to keep all that is needed to go on, besides after each epoch.",
 )
-def command(output, fresh, keep_every, **typed):
+@device_options
+def command(output, fresh, keep_every, devices, **typed):
     """Train a network on people.
 
     Without a dataset, on people that it draws itself: a first look that takes minutes.
     Stopped at any moment, even by a power cut, the same command goes on.
     """
+    if output is None and devices.share.processes > 1:
+        raise ValueError("`output` must be given where several processes train")
     typed = typed_alone(typed)
     output = output or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
     if not typed and (output / plans.NAME).is_file():
@@ -42,8 +46,11 @@ def command(output, fresh, keep_every, **typed):
     else:
         plan = plan_of(**typed)
     if fresh:
-        folder.clear(output)
+        devices.wait()  # until all have read it
+        if devices.first:
+            folder.clear(output)
+        devices.wait()
     keep_every = KEEP_EVERY if keep_every is None else keep_every
-    run = Run(plan, output, click.echo, keep_every)
+    run = Run(plan, output, click.echo, keep_every, devices)
     click.echo(f"{run.model.count_params():,} parameters; the run is kept in {output}")
     run.train()

@@ -1,5 +1,6 @@
 """What several tests start from: real data, and a dot to look for."""
 
+import json
 import struct
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from keras_hourglass import data
 from keras_hourglass.data import synthetic
+from keras_hourglass.skeleton import MPII
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +106,23 @@ def drawn():
     """Drawn people: 12 to train and 5 to validate on."""
     people = synthetic.load("12")
     return people.take(slice(17))
+
+
+@pytest.fixture(scope="session")
+def noise(tmp_path_factory):
+    """A prepared folder of noise: eight people to train, seven to validate on."""
+    folder, rng = tmp_path_factory.mktemp("noise"), np.random.default_rng(0)
+    (folder / "images").mkdir()
+    listed = []
+    for number in range(15):
+        pixels = rng.integers(0, 256, (48, 48, 3), dtype="uint8")
+        cv2.imwrite(str(folder / f"images/{number}.png"), pixels)
+        joints = rng.uniform(8, 40, (16, 2)).tolist()
+        split = "train" if number < 8 else "val"
+        listed.append({"image": f"{number}.png", "joints": joints, "split": split})
+    contents = {"joint_names": MPII.joints, "people": listed}
+    (folder / "annotations.json").write_text(json.dumps(contents))
+    return folder
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_an_epoch_that_goes_on_is_counted_whole(pipe):
     assert places == ["6/8", "7/8", "8/8"] and progress.behind == 0
 
 
-def test_an_older_batch_that_a_thread_brings_late_is_left_out(pipe):
+def test_an_older_batch_that_a_thread_brings_too_late_is_left_out(pipe):
     _, stream = pipe
     clock, lines = Clock(), []
     progress = ProgressLine(lines.append, stream, 0, clock)
@@ -148,6 +148,9 @@ def test_an_older_batch_that_a_thread_brings_late_is_left_out(pipe):
     for batch in (1, 0, 2):
         progress.on_train_batch_end(batch, {})
     assert [line.split()[2] for line in lines] == ["2/3", "3/3"]
+    progress.clear()  # `fit` was broken off, but one of its threads is not done
+    progress.on_train_batch_end(2, {})
+    assert len(lines) == 2
 
 
 def test_durations_are_read_at_a_glance():

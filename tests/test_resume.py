@@ -1,7 +1,6 @@
 """A run that is stopped, and goes on: nothing is lost, nothing is done twice."""
 
 import csv
-import json
 import os
 import random
 import signal
@@ -9,16 +8,16 @@ import subprocess
 import sys
 import time
 
-import cv2
+import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.callbacks import NotFinite
+from keras_hourglass.callbacks import EpochSeconds, NotFinite
 from keras_hourglass.data.mixture import Source
 from keras_hourglass.interrupted import Interrupted
-from keras_hourglass.skeleton import MPII
 from keras_hourglass.training import beginning, keeping
 from keras_hourglass.training import folder as folders
+from keras_hourglass.training.beside import callbacks_of
 from keras_hourglass.training.folder import HISTORY, LAST
 from keras_hourglass.training.keeping import KeepProgress, Progress
 from keras_hourglass.training.plan import Plan
@@ -31,26 +30,9 @@ RECIPE = Recipe(
 )
 
 
-@pytest.fixture(scope="session")
-def people(tmp_path_factory):
-    """A prepared folder of noise: eight people to train, two to validate on."""
-    folder, rng = tmp_path_factory.mktemp("people"), np.random.default_rng(0)
-    (folder / "images").mkdir()
-    listed = []
-    for number in range(10):
-        pixels = rng.integers(0, 256, (48, 48, 3), dtype="uint8")
-        cv2.imwrite(str(folder / f"images/{number}.png"), pixels)
-        joints = rng.uniform(8, 40, (16, 2)).tolist()
-        split = "train" if number < 8 else "val"
-        listed.append({"image": f"{number}.png", "joints": joints, "split": split})
-    contents = {"joint_names": MPII.joints, "people": listed}
-    (folder / "annotations.json").write_text(json.dumps(contents))
-    return folder
-
-
 @pytest.fixture
-def plan(people):
-    return Plan(RECIPE, (Source("crops", str(people)),), seed=3)
+def plan(noise):
+    return Plan(RECIPE, (Source("crops", str(noise)),), seed=3)
 
 
 class Killed(Exception):
@@ -85,20 +67,25 @@ def test_a_run_stopped_anywhere_ends_where_an_unbroken_one_does(
 ):
     train(plan, tmp_path / "whole")
     stops = {
-        (0, 1): lambda: signal.raise_signal(signal.SIGINT),
-        (0, 3): lambda: signal.raise_signal(signal.SIGTERM),
-        (1, 2): Killed,
+        (0, 2): lambda: signal.raise_signal(signal.SIGINT),
+        (1, 3): Killed,
     }
-    ended = KeepProgress.on_train_batch_end
+    begun, ended = KeepProgress.on_train_batch_begin, KeepProgress.on_epoch_end
 
     def stop_here(self, batch, logs=None):
         place = self.progress.epochs, self.first + batch
         stop = stops.pop(place, lambda: None)()
-        ended(self, batch, logs)
+        begun(self, batch, logs)
         if stop:
             raise stop
 
-    monkeypatch.setattr(KeepProgress, "on_train_batch_end", stop_here)
+    def stop_in_validation(self, epoch, logs=None):
+        if epoch == 0:
+            signal.raise_signal(signal.SIGTERM)
+        ended(self, epoch, logs)
+
+    monkeypatch.setattr(KeepProgress, "on_train_batch_begin", stop_here)
+    monkeypatch.setattr(KeepProgress, "on_epoch_end", stop_in_validation)
     lines = []
     for place in ["epoch 0 of 2 and 2 of 4 steps", "epoch 1 of 2", "epoch 1 of 2"]:
         with pytest.raises((Interrupted, Killed)) as stopped:
@@ -113,13 +100,31 @@ def test_a_run_stopped_anywhere_ends_where_an_unbroken_one_does(
     assert history(tmp_path / "whole") == history(tmp_path / "broken")
 
 
+def test_no_callback_makes_a_step_wait_for_its_numbers(plan, tmp_path, eager):
+    run = Run(plan, tmp_path, lambda line: None)
+    run._begin()
+    plain = keras.callbacks.Callback.on_train_batch_end
+    for callback in callbacks_of(run, lambda: 0.0, {}):
+        waits = type(callback).on_train_batch_end is not plain
+        assert not waits or callback.async_safe
+
+
+def test_an_epoch_that_goes_on_takes_the_seconds_of_all_its_parts():
+    seconds, logs = EpochSeconds(before=100.0), {}
+    for epoch, least in enumerate([100, 0]):
+        seconds.on_epoch_begin(epoch)
+        assert least <= seconds.taken() < least + 50
+        seconds.on_epoch_end(epoch, logs)
+        assert least <= logs["seconds"] < least + 50
+
+
 def test_what_is_kept_is_one_file_and_a_kill_leaves_the_old_one(
     plan, tmp_path, eager, monkeypatch
 ):
     run = Run(plan, tmp_path / "run", lambda line: None)
     run.folder.mkdir()
-    keeping.write(run.folder / LAST, run.model, Progress(1, 2, 3.5, [[1.0], 2.0]))
-    assert keeping.read(run.folder / LAST) == Progress(1, 2, 3.5, [[1.0], 2.0])
+    keeping.write(run.folder / LAST, run.model, Progress(1, 2, 3.5, [[1.0], 2.0], 9.5))
+    assert keeping.read(run.folder / LAST) == Progress(1, 2, 3.5, [[1.0], 2.0], 9.5)
     before = (run.folder / LAST).read_bytes()
 
     def die(*args):
@@ -170,12 +175,12 @@ KILLS = 10
 
 
 @pytest.mark.slow
-def test_a_real_run_killed_ten_times_ends_where_an_unbroken_one_does(people, tmp_path):
+def test_a_real_run_killed_ten_times_ends_where_an_unbroken_one_does(noise, tmp_path):
     """Kills at random moments, every third while a file is being written."""
     typed = "--stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32 "
     typed += "--batch-size 2 --epochs 40 --seed 3 --keep-every 0"
     command = [*(sys.executable, "-m", "keras_hourglass_cli.main", "train")]
-    command += [*typed.split(), "--dataset", f"crops:{people}", "--output"]
+    command += [*typed.split(), "--dataset", f"crops:{noise}", "--output"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run([*command, tmp_path / "whole"], check=True, **quiet)
     broken, dice = tmp_path / "broken", random.Random(0)

@@ -42,7 +42,7 @@ ROOMS = {
     | {"evaluation", "training"}
     | FIRST
     | NETWORK,
-    "training.devices": {"keras", "jax", "tensorflow", "torch"},
+    "training.devices": {"keras", "jax", "tensorflow", "torch", "numpy", "data"},
     "training.compare": {"keras", "data", "matplotlib", "predict", "training"}
     | FIRST
     | NETWORK,
@@ -86,7 +86,9 @@ def test_a_room_imports_only_what_it_may(module, path):
 
 
 def test_only_the_pipeline_and_the_devices_name_tensorflow():
-    naming = {module for module, path in MODULES if "tensorflow" in imported(path)}
+    naming = {
+        room_of(module) for module, path in MODULES if "tensorflow" in imported(path)
+    }
     assert naming == {"data.pipeline", "training.devices"}
 
 

@@ -4,6 +4,7 @@ from keras_hourglass.callbacks.averaged import AveragedWeights
 from keras_hourglass.callbacks.best import KeepBest
 from keras_hourglass.callbacks.collapse import CollapsedValidation
 from keras_hourglass.callbacks.events import EventLog
+from keras_hourglass.callbacks.filled import FilledValidation
 from keras_hourglass.callbacks.finite import FiniteLoss, NotFinite, finite_weights
 from keras_hourglass.callbacks.flat import FlatHeatmaps
 from keras_hourglass.callbacks.pckh import PCKhCallback, pckh_of, report
@@ -19,6 +20,7 @@ __all__ = [
     "DataWait",
     "EpochSeconds",
     "EventLog",
+    "FilledValidation",
     "FiniteLoss",
     "FlatHeatmaps",
     "KeepBest",

@@ -27,18 +27,14 @@ class KeepBest(keras.callbacks.Callback):
         super().__init__()
         self.path, self.averaged = path, averaged
         self.monitor, self.best = monitor, best
-        self.plain = None
 
     def on_epoch_end(self, epoch, logs=None):
         score = (logs or {}).get(self.monitor)
         if score is None or not score > self.best:
             return
-        if self.plain is None:
-            self.plain = type(self.model).from_config(self.model.get_config())
-        with self.averaged.in_model():
-            self.plain.set_weights(self.model.get_weights())
-        if not finite_weights(self.plain):  # which may score by chance
+        network = self.averaged.network()
+        if not finite_weights(network):  # which may score by chance
             return
         with replacing(self.path) as path:
-            self.plain.save(path)
+            network.save(path)
         self.best = float(score)

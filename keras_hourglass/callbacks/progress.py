@@ -1,5 +1,6 @@
 """How far training is: one live line on a terminal, plain lines in a file."""
 
+import math
 import sys
 import time
 from threading import Lock
@@ -53,6 +54,7 @@ class ProgressLine(keras.callbacks.Callback):
         """Takes the live line away: `fit` ended in its midst."""
         with self._lock:
             self.line.clear()
+            self.step = math.inf  # threads may still bring a step
 
     def on_train_begin(self, logs=None):
         self.epochs, self.steps = self.params["epochs"], self.params["steps"]

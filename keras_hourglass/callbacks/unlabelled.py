@@ -1,5 +1,7 @@
 """Batches of which nothing can be learnt, since none of their joints is labelled."""
 
+import keras
+
 from keras_hourglass.callbacks.pckh import pckh_of
 from keras_hourglass.callbacks.watcher import Watcher
 
@@ -34,4 +36,4 @@ class UnlabelledBatches(Watcher):
         )
 
     def _counted(self):
-        return int(pckh_of(self.model).unlabelled)
+        return int(keras.ops.convert_to_numpy(pckh_of(self.model).unlabelled))

@@ -43,16 +43,22 @@ class Loader:
         return images[0], labels[0]
 
     def load_batch(self, places) -> tuple[np.ndarray, np.ndarray]:
-        """Samples of (epoch, index) pairs, stacked.
+        """Samples of (epoch, index) pairs, stacked; of None, at the end, of nobody.
 
         Where a picture cannot be read and that is no error, the image is black, and
-        nothing of the label is scored.
+        nothing of the label is scored. Nobody looks like that, too.
         """
-        epochs, rows = zip(*places)
+        places = [*places]
         sampler, (width, height) = self.sampler, self.sampler.image_size
+        joints = len(sampler.people.skeleton.joints)
+        images = np.zeros((len(places), height, width, 3), "uint8")
+        labels = np.zeros((len(places), joints, 4), "float32")
+        somebody = [place for place in places if place is not None]
+        if not somebody:
+            return images, labels
+        epochs, rows = zip(*somebody)
         views = [*map(sampler.view, rows, epochs)]
-        images = np.zeros((len(rows), height, width, 3), "uint8")
-        labels = sampler.labels(rows, views)
+        labels[: len(rows)] = sampler.labels(rows, views)
         for place, (row, view) in enumerate(zip(rows, views)):
             region = self._read_or_count(row, view.window)
             if region is None:

@@ -11,6 +11,7 @@ from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.picture import Region
 from keras_hourglass.data.picture.damage import reached
 from keras_hourglass.data.picture.opening import broken, contents, examined
+from keras_hourglass.data.share import WHOLE, Share
 from keras_hourglass.data.stream import Stream
 from keras_hourglass.geometry import Crop, covering_box
 
@@ -71,13 +72,17 @@ def training_dataset(loader: Loader, stream: Stream, first_batch: int = 0):
     return _loaded(batches, load, loader)
 
 
-def validation_dataset(loader: Loader, batch_size: int):
-    """Everybody once, in order; the last batch may be smaller."""
+def validation_dataset(loader: Loader, batch_size: int, share: Share = WHOLE):
+    """Everybody once, in order; the last batch may be smaller.
+
+    Args:
+        share: Its `devices` get equally many people.
+    """
 
     def load(batch):
         first = int(batch) * batch_size
-        places = range(first, min(first + batch_size, len(loader)))
-        return loader.load_batch((0, index) for index in places)
+        rows = range(first, min(first + batch_size, len(loader)))
+        return loader.load_batch(share.of([(0, row) for row in rows]))
 
     return _loaded(tf.data.Dataset.range(-(-len(loader) // batch_size)), load, loader)
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 
 from keras_hourglass.data.loader import Loader
+from keras_hourglass.data.share import WHOLE, Share
 from keras_hourglass.data.stream import Stream
 
 AHEAD = 8  # batches that are made before they are asked for
@@ -22,6 +23,7 @@ class PeopleDataset(keras.utils.PyDataset):
             order.
         first_batch: Where to go on, counted from the stream's beginning. Within an
             epoch, too: the epochs of `fit` then are as long, and begin there.
+        share: What this process reads of each batch.
 
     Attributes:
         waited: How many seconds it has kept others waiting for batches so far.
@@ -33,12 +35,14 @@ class PeopleDataset(keras.utils.PyDataset):
         batch_size: int,
         stream: Stream | None = None,
         first_batch: int = 0,
+        share: Share = WHOLE,
     ):
         # Without Keras's own threads: it looks at a first batch for its shapes, and
         # what they have read by then comes again in the epoch, in place of its end.
         super().__init__(workers=1)
         self.loader, self.batch_size, self.stream = loader, batch_size, stream
         self.first, self._begun = first_batch, False
+        self.share = share
         self.waited = 0.0
         self._threads, self._made = ThreadPoolExecutor(os.cpu_count()), {}
 
@@ -73,6 +77,8 @@ class PeopleDataset(keras.utils.PyDataset):
     def _make(self, batch):
         """A batch of the stream, counted from its beginning, or of everybody."""
         if self.stream is not None:
-            return self.loader.load_batch(self.stream.batch(batch))
-        places = range(batch * self.batch_size, (batch + 1) * self.batch_size)
-        return self.loader.load_batch((0, i) for i in places if i < len(self.loader))
+            places = self.stream.batch(batch)
+        else:
+            rows = range(batch * self.batch_size, (batch + 1) * self.batch_size)
+            places = [(0, row) for row in rows if row < len(self.loader)]
+        return self.loader.load_batch(self.share.of(places))

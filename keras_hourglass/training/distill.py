@@ -58,6 +58,9 @@ def guide(
         heatmaps = ops.stop_gradient(teacher(x, training=False)[:, -1:])
         # Below 0 there is nothing to learn, and a pixel would weigh less than others.
         guidance = ops.mean(loss.per_joint(ops.maximum(heatmaps, 0), y_pred))
+        # TensorFlow adds up what its devices return; Keras has shared `total` out.
+        shares = getattr(student, "distribute_strategy", None)
+        guidance /= getattr(shares, "num_replicas_in_sync", 1)
         return (1 - weight) * total + weight * guidance
 
     # Of this object alone, not a subclass: files of the student name a plain class.

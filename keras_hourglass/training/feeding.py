@@ -4,6 +4,7 @@ import keras
 
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.pydataset import PeopleDataset
+from keras_hourglass.data.share import WHOLE, Share
 from keras_hourglass.data.stream import Stream
 
 
@@ -16,25 +17,35 @@ def loader(sampler, broken: str = "error") -> Loader:
     return Loader(sampler, broken, pipeline.read_window)
 
 
-def training(loader: Loader, stream: Stream, first_batch: int = 0):
+def training(
+    loader: Loader, stream: Stream, first_batch: int = 0, share: Share = WHOLE
+):
     """Batches of the stream; `stream.steps` of them are an epoch.
+
+    Args:
+        loader: What makes samples.
+        stream: Who comes when.
+        first_batch: Where to go on.
+        share: What this process reads of each batch.
 
     Returns:
         The dataset, and a function that says how many seconds it has kept others
-        waiting so far.
+        waiting so far; None in its place where that cannot be told.
     """
     if keras.backend.backend() != "tensorflow":
-        dataset = PeopleDataset(loader, stream.batch_size, stream, first_batch)
+        dataset = PeopleDataset(loader, stream.batch_size, stream, first_batch, share)
         return dataset, lambda: dataset.waited
     from keras_hourglass.data import pipeline
 
+    if share.devices > 1:  # they are fed ahead, by threads that always wait
+        return pipeline.training_dataset(loader, stream, first_batch), None
     return pipeline.timed(pipeline.training_dataset(loader, stream, first_batch))
 
 
-def validation(loader: Loader, batch_size: int):
-    """Everybody once, in order."""
+def validation(loader: Loader, batch_size: int, share: Share = WHOLE):
+    """Everybody once, in order; or a process's share of them."""
     if keras.backend.backend() != "tensorflow":
-        return PeopleDataset(loader, batch_size)
+        return PeopleDataset(loader, batch_size, share=share)
     from keras_hourglass.data import pipeline
 
-    return pipeline.validation_dataset(loader, batch_size)
+    return pipeline.validation_dataset(loader, batch_size, share)

@@ -26,12 +26,14 @@ class Progress:
         step: Batches of the next epoch that are behind it, too.
         best: Highest `val_pckh`, percent; -1 before the first.
         metrics: Of that unfinished epoch: the values of the metrics' variables.
+        seconds: That it has taken so far.
     """
 
     epochs: int = 0
     step: int = 0
     best: float = -1.0
     metrics: list = ()
+    seconds: float = 0.0
 
 
 def write(path: Path, model, progress: Progress):
@@ -60,48 +62,47 @@ class KeepProgress(keras.callbacks.Callback):
 
     To be the last of the callbacks: what the others write, it counts as done.
 
+    It looks before a step, not after one: then JAX and PyTorch need not wait for every
+    step's numbers, but only for those that are kept.
+
     Args:
-        path: Of the file.
+        path: Of the file; without one, another process of the run keeps it.
         progress: Where training begins.
         steps: Of an epoch.
         best: What knows the best score.
         seconds: From one keeping within an epoch to the next.
-        asked: Says whether the user wants to stop.
+        asked: Says whether the user wants to stop, from how many steps are done.
+        taken: Says how many seconds the epoch has taken so far.
 
     Raises:
         Interrupted: Once all is kept, if the user wants to stop.
         NotFinite: In place of keeping weights that are no numbers.
     """
 
-    # Not `async_safe`: it must see the weights as they are after just that step.
-
     def __init__(
         self,
-        path: Path,
+        path: Path | None,
         progress: Progress,
         steps: int,
         best: KeepBest,
         seconds: float,
-        asked=lambda: False,
+        asked=lambda step: False,
+        taken=lambda: 0.0,
     ):
         super().__init__()
         self.path, self.progress, self.steps, self.best = path, progress, steps, best
-        self.seconds, self.asked = seconds, asked
+        self.seconds, self.asked, self.taken = seconds, asked, taken
         self.first, self.kept = 0, time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None):
         self.first = self.progress.step
 
-    def on_train_batch_end(self, batch, logs=None):
-        # `fit` has reset the metrics, which are sums: an epoch that goes on counts all
-        # of it. Not before its first batch, since some are built with that.
-        for variable, value in zip(self.model.metrics_variables, self.progress.metrics):
-            variable.assign_add(value)
-        step = self.first + batch + 1
-        self.progress = replace(self.progress, step=step, metrics=())
-        if step == self.steps:  # the epoch ends, once it is validated
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch == 0:  # nothing is new
             return
-        stop = self.asked()
+        step = self.first + batch
+        self.progress = replace(self.progress, step=step, metrics=())
+        stop = self.asked(step)
         if stop or time.monotonic() - self.kept >= self.seconds:
             self._keep()
         if stop:
@@ -110,10 +111,14 @@ class KeepProgress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.progress = Progress(epoch + 1, best=self.best.best)
         self._keep()
-        if self.asked():
+        if self.asked(self.steps):
             raise Interrupted
 
     def _keep(self):
+        self.kept = time.monotonic()
+        if self.path is None:
+            return
+        sync(self.model)
         if not finite_weights(self.model):
             raise NotFinite(
                 "The weights are no numbers any more: stopped, and what was saved is "
@@ -122,6 +127,38 @@ class KeepProgress(keras.callbacks.Callback):
         kept = self.progress
         if kept.step:
             values = map(keras.ops.convert_to_numpy, self.model.metrics_variables)
-            kept = replace(kept, metrics=[np.asarray(v).tolist() for v in values])
+            metrics = [np.asarray(value).tolist() for value in values]
+            kept = replace(kept, metrics=metrics, seconds=self.taken())
         write(self.path, self.model, kept)
         self.kept = time.monotonic()
+
+
+class CountedBefore(keras.callbacks.Callback):
+    """Adds to an epoch that goes on what its part before had counted.
+
+    Args:
+        metrics: The values of the metrics' variables; sums, all of them.
+    """
+
+    # After the first step, since some metrics are built with that; and not
+    # `async_safe`: other callbacks are to see that sum.
+
+    def __init__(self, metrics: list):
+        super().__init__()
+        self.metrics = metrics
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not self.metrics:
+            return
+        sync(self.model)
+        for variable, value in zip(self.model.metrics_variables, self.metrics):
+            # In NumPy: what lies on several devices is not added to otherwise.
+            sum = keras.ops.convert_to_numpy(variable) + np.array(value, variable.dtype)
+            variable.assign(sum)
+        self.metrics = []
+
+
+def sync(model):
+    """On JAX, steps leave the network's own variables as they were, until asked."""
+    if keras.backend.backend() == "jax":
+        model.jax_state_sync()

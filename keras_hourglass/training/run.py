@@ -3,20 +3,22 @@
 import gc
 from pathlib import Path
 
-from keras_hourglass import callbacks, draw
+from keras_hourglass import callbacks
 from keras_hourglass.data.mixture import mix
-from keras_hourglass.data.picture import BrokenPicture
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.data.stream import Stream
-from keras_hourglass.interrupted import Interrupted
-from keras_hourglass.replacing import replacing
-from keras_hourglass.training import beginning, feeding, keeping
+from keras_hourglass.training import beginning, ending, feeding, keeping
 from keras_hourglass.training import folder as folders
+from keras_hourglass.training import plan as plans
 from keras_hourglass.training.beside import callbacks_of
-from keras_hourglass.training.folder import BEST, LAST, PICTURE
+from keras_hourglass.training.devices.together import Devices
+from keras_hourglass.training.folder import BEST, LAST
 from keras_hourglass.training.plan import Plan
 from keras_hourglass.training.showing import pictures
 from keras_hourglass.training.stopping import Stopping
+
+ALONE = Devices()
+AGREED = 10  # steps, after which several processes ask each other whether to stop
 
 
 class Run:
@@ -30,18 +32,32 @@ class Run:
         say: What prints a line.
         keep_every: Minutes; so often, besides after each epoch, is all kept that is
             needed to go on.
+        devices: What to train on, from `together.take`. No choice of the plan: a run
+            may go on on others.
 
     Raises:
         ValueError: If the folder holds something else, or a choice cannot be.
     """
 
-    def __init__(self, plan: Plan, folder: Path, say=print, keep_every: float = 5.0):
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        say=print,
+        keep_every: float = 5.0,
+        devices: Devices = ALONE,
+    ):
+        devices.check(plan.recipe.batch_size)
+        self.devices = devices
         self.plan, self.folder = plan, Path(folder)
         self.shown = callbacks.ProgressLine(say)
         self.say = self.shown.say
         self.keep_every, self.stopping = keep_every, Stopping()
         self.progress = folders.progress_of(plan, self.folder)
-        self.model = beginning.network(plan, self.progress == keeping.Progress(), say)
+        fresh = self.progress == keeping.Progress()
+        with devices.scope():
+            self.model = beginning.network(plan, fresh, say)
+        devices.unite(self.model)
         mixture = mix(plan.sources, self.model.skeleton, plan.missing)
         for note in mixture.notes:
             say(note)
@@ -59,32 +75,21 @@ class Run:
             Interrupted: On Ctrl-C, once everything is kept.
             NotFinite: If a loss is no number; what was kept stays as it was.
             BrokenPicture: If a picture cannot be read and the plan does not skip it.
+            Broken: If another process, that trains with this one, is gone.
         """
         plan, stop = self.plan, None
         if self.progress.epochs >= plan.recipe.epochs:
             self.say("All epochs are finished: nothing is left to do.")
             return
-        folders.begin(self.folder, plan, self.progress)
-        beginning.compile(self.model, plan, self.stream.steps)
-        self.averaged = callbacks.AveragedWeights()
-        self.best = callbacks.KeepBest(
-            self.folder / BEST, self.averaged, best=self.progress.best
-        )
-        if (self.folder / LAST).is_file():
-            self.say(f"Going on after {self._place()}.")
-        self.say("Compiling the network: on a CPU this takes up to minutes ...")
         try:
+            self._begin()
             with self.stopping:
                 while self.progress.epochs < plan.recipe.epochs:
                     self._fit()
-        except (KeyboardInterrupt, Interrupted):
-            stop = self._interrupted()
-        except callbacks.NotFinite as error:
-            stop = callbacks.NotFinite(str(error))
-        except Exception:
-            if not self.failures or plan.broken == "skip":
+        except (KeyboardInterrupt, Exception) as error:
+            stop = ending.instead(self, error)
+            if stop is None:
                 raise
-            stop = BrokenPicture(self.failures[0])
         finally:
             self.shown.clear()
         if stop is not None:
@@ -92,7 +97,42 @@ class Run:
             # alive, for which Python then waits in vain when it ends, or which end it.
             gc.collect()  # of cycles that Keras's iterator is in
             raise stop
-        self._report()
+        ending.report(self)
+
+    def _begin(self):
+        """Readies the folder, once all processes have looked into it, and the rest."""
+        devices, progress = self.devices, self.progress
+        self._need(devices.same(progress.epochs, progress.step))
+        if devices.first:
+            folders.begin(self.folder, self.plan, progress)
+        devices.wait()
+        self._need(not devices.any(not (self.folder / plans.NAME).is_file()))
+        with self.devices.scope():
+            beginning.compile(self.model, self.plan, self.stream.steps)
+        self.averaged = callbacks.AveragedWeights()
+        self.best = callbacks.KeepBest(
+            self.folder / BEST, self.averaged, best=self.progress.best
+        )
+        if (self.folder / LAST).is_file():
+            self.say(f"Going on after {ending.place(self)}.")
+        self.say("Compiling the network: on a CPU this takes up to minutes ...")
+
+    def _need(self, shared: bool):
+        if not shared:
+            raise ValueError(
+                "`output` must be a folder that all processes share. "
+                f"Received: output={str(self.folder)!r}"
+            )
+
+    def mine(self, name: str) -> Path | None:
+        """A file of the folder, if it is this process that writes it."""
+        return self.folder / name if self.devices.first else None
+
+    def asked(self, step: int) -> bool:
+        """Whether to stop after a step; all processes are of one mind."""
+        if step % AGREED and step < self.stream.steps and not self.devices.alone:
+            return False
+        return self.devices.any(self.stopping.asked)
 
     def _fit(self):
         """Trains to the end, or to that of an epoch of which a part is done."""
@@ -101,16 +141,13 @@ class Run:
             # Also between two fits: at its end, `fit` puts averages in the weights.
             self.model.load_weights(self.folder / LAST)
         first, self.shown.behind = done.epochs * steps + done.step, done.step
-        people, waited = feeding.training(self.loader, self.stream, first)
+        share = self.devices.share
+        people, waited = feeding.training(self.loader, self.stream, first, share)
         validation, *others = (
-            (name, feeding.validation(loader, self.plan.recipe.batch_size))
+            (name, feeding.validation(loader, self.stream.batch_size, share))
             for name, loader in self.validators.items()
         )
-        keep = keeping.KeepProgress(
-            self.folder / LAST,
-            *(done, steps, self.best, 60 * self.keep_every),
-            asked=lambda: self.stopping.asked,
-        )
+        *beside, keep = callbacks_of(self, waited, dict(others))
         try:
             self.model.fit(
                 people,
@@ -120,26 +157,10 @@ class Run:
                 validation_data=validation[1],
                 shuffle=False,  # the stream has an order of its own
                 verbose=0,
-                callbacks=callbacks_of(self, keep, waited, dict(others)),
+                callbacks=[*beside, keep],
             )
         finally:
             self.progress = keep.progress
-
-    def _place(self):
-        """How far training has come, in words."""
-        text = f"epoch {self.progress.epochs} of {self.plan.recipe.epochs}"
-        if self.progress.step:
-            text += f" and {self.progress.step} of {self.stream.steps} steps"
-        return text
-
-    def _interrupted(self) -> Interrupted:
-        """What was kept last, and how to go on from there."""
-        if (self.folder / LAST).is_file():
-            self.progress = keeping.read(self.folder / LAST)
-        return Interrupted(
-            f"Stopped; everything is kept up to {self._place()}. To go on: "
-            f"hourglass-keras train --output {self.folder}"
-        )
 
     def names(self, epoch: int, batch: int) -> list[str]:
         """Of the people of a batch of `fit`."""
@@ -152,8 +173,7 @@ class Run:
     def pictures(self) -> dict:
         """Name -> a picture of what the averaged network finds."""
         loader = next(iter(self.validators.values()))
-        with self.averaged.in_model():
-            return pictures(self.model, loader)
+        return pictures(self.averaged.network(), loader)
 
     def _loader(self, people, augmentation=None):
         size = self.model.image_size[::-1]
@@ -166,13 +186,3 @@ class Run:
         """What could not be read, and why."""
         loaders = [self.loader, *self.validators.values()]
         return [text for loader in loaders for text in loader.failures.values()]
-
-    def _report(self):
-        with replacing(self.folder / PICTURE) as path:
-            path.write_bytes(draw.png(self.pictures()["predictions"]))
-        if failures := self.failures:
-            self.say(
-                f"{len(failures):,} pictures could not be read and were left out, "
-                f"{failures[0]} first"
-            )
-        self.say(f"Best val_pckh {self.best.best:.2f}, kept in {self.folder / BEST}")

@@ -6,9 +6,18 @@ from pathlib import Path
 import keras
 
 
+def listed() -> list[str]:
+    """What Keras's backend can run on, as `gpu:0`: CPUs only if there is no other."""
+    if keras.backend.backend() == "torch":  # which Keras does not ask
+        import torch
+
+        return [f"gpu:{i}" for i in range(torch.cuda.device_count())] or ["cpu:0"]
+    return keras.distribution.list_devices()
+
+
 def accelerated() -> bool:
     """Whether there is anything but CPUs for Keras's backend."""
-    return any(not name.startswith("cpu") for name in keras.distribution.list_devices())
+    return any(not name.startswith("cpu") for name in listed())
 
 
 def name() -> str:
