@@ -12,6 +12,7 @@ COMMANDS = {
     "evaluate": "Score a network, or a file of predictions.",
     "submit-mpii": "Write the file that MPII's test server asks for.",
     "predict": "Find the joints of a person in a picture.",
+    "export": "Write a network for TensorFlow Serving and others.",
     "compare": "Train presets alike, and print the paper's table of them.",
     "data": "Check, show or prepare a dataset.",
     "convert": "PyTorch checkpoints to .keras files, and back.",

@@ -3,7 +3,13 @@ from math import pi
 import numpy as np
 import pytest
 
-from keras_hourglass.geometry import Crop, covering_box, whole_blocks, whole_steps
+from keras_hourglass.geometry import (
+    Crop,
+    covering_box,
+    steadied,
+    whole_blocks,
+    whole_steps,
+)
 
 SIZE = (64, 96)
 
@@ -176,3 +182,15 @@ def test_a_box_comes_back_from_its_window():
 )
 def test_a_box_grows_to_the_whole_blocks_that_an_image_is_cut_into(box, expected):
     assert whole_blocks(box, 16, width=100, height=50) == expected
+
+
+def test_a_steadied_window_is_whole_and_stays_where_noise_moves_its_joints(array):
+    center, side = np.array([[10.5, 3.0], [7.25, -2.5]]), np.array([20.0, 0.3])
+    expected = steadied(array(center), array(side))
+    for noise in (-1e-4, 1e-4):
+        again = steadied(array(center + noise), array(side + noise))
+        for values, found in zip(expected, again):
+            np.testing.assert_array_equal(found, values)
+            np.testing.assert_array_equal(found, np.round(found))
+    assert np.abs(expected[0] - center).max() < 1
+    np.testing.assert_array_equal(expected[1], [20, 1])

@@ -46,6 +46,9 @@ ROOMS = {
     "training.compare": {"keras", "data", "matplotlib", "predict", "training"}
     | FIRST
     | NETWORK,
+    "export": {"keras", "numpy", "tensorflow", "predict", "data", "fuse"}
+    | FIRST
+    | NETWORK,
     "": {"fuse", "losses", "metrics", "model", "skeleton", "predict", "callbacks"},
 }
 
@@ -85,11 +88,11 @@ def test_a_room_imports_only_what_it_may(module, path):
     assert {*imported(path)} <= allowed
 
 
-def test_only_the_pipeline_and_the_devices_name_tensorflow():
+def test_only_the_pipeline_the_devices_and_exports_name_tensorflow():
     naming = {
         room_of(module) for module, path in MODULES if "tensorflow" in imported(path)
     }
-    assert naming == {"data.pipeline", "training.devices"}
+    assert naming == {"data.pipeline", "training.devices", "export"}
 
 
 @pytest.mark.parametrize("module, path", MODULES, ids=lambda value: str(value)[-40:])

@@ -11,6 +11,9 @@ from math import cos, sin
 from typing import NamedTuple
 
 X, Y = (1.0, 0.0), (0.0, 1.0)
+# Where whole pixels part when they are rounded to: not at halves or other simple
+# fractions, which joints on the rims of heatmap pixels fall on.
+PARTING = (5**0.5 - 1) / 2
 
 
 class Crop(NamedTuple):
@@ -135,6 +138,15 @@ class Crop(NamedTuple):
         """`(...)`, how long one image pixel is on the grid, in its pixels."""
         x, y = self.right[..., 0], self.right[..., 1]
         return size[0] / (x * x + y * y) ** 0.5
+
+
+def steadied(center, side):
+    """A window's `center` and `side`, in whole pixels; the side is at least one.
+
+    So that noise in the joints that they were worked out from does not move it.
+    """
+    side = (side + PARTING) // 1
+    return (center + PARTING) // 1, (side + 1 + abs(side - 1)) / 2  # max, by operators
 
 
 def _xy(points):

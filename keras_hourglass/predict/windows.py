@@ -5,7 +5,7 @@ import numpy as np
 from keras_hourglass.data.picture import Region
 from keras_hourglass.data.warp import covered, cut, shrink
 from keras_hourglass.data.window import of_joints
-from keras_hourglass.geometry import Crop
+from keras_hourglass.geometry import Crop, steadied
 
 NEAREST = 0.125  # of the whole picture: no look is nearer, whatever was found
 SURE = 0.3  # of the highest score: joints below do not widen the next look
@@ -19,15 +19,19 @@ def whole(region: Region, size: tuple[int, int]) -> Crop:
 def around(joints, scores, first: Crop, size: tuple[int, int]) -> Crop:
     """The window around joints that were found, of those that are sure enough.
 
+    In whole pixels, so that the exported graph's, with the noise of other arithmetic,
+    is the same.
+
     Args:
         joints: `(joints, 2)`, picture pixels.
         scores: `(joints,)`
         first: The window of the whole picture.
         size: Columns and rows of the grid that is to be laid on the new one.
     """
-    near = of_joints(joints, scores >= SURE * scores.max())
+    best = scores.max()  # below 0, maybe, in a network that has learnt nothing
+    near = of_joints(joints, scores >= min(SURE * best, best))
     least = NEAREST * max(first.right[0], first.down[1])
-    return Crop.around(near["center"], np.maximum(near["side"], least), size)
+    return Crop.around(*steadied(near["center"], np.maximum(near["side"], least)), size)
 
 
 def enough(region: Region, scale: float, size: tuple[int, int]) -> Region:

@@ -1,0 +1,39 @@
+"""Networks as others run them, without Keras and without this library."""
+
+from importlib import import_module
+from pathlib import Path
+
+import keras
+
+from keras_hourglass.choices import hint
+from keras_hourglass.export import under_tensorflow
+
+# Format -> the module whose `export(model, directory, **options)` writes it, which is
+# imported when it is asked for.
+FORMATS = {"savedmodel": "saved_model"}
+
+
+def export(model, directory, format: str = "savedmodel", **options) -> Path:
+    """Writes a network in a format.
+
+    Args:
+        model: A `StackedHourglass`, on any backend of Keras.
+        directory: Is made if it is not there.
+        format: A key of `FORMATS`.
+        options: Of the format: see its module.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ValueError: If there is no such format, or the network cannot be used.
+    """
+    if format not in FORMATS:
+        raise ValueError(
+            f"`format` must be one of those known. {hint(format, FORMATS)} "
+            f"Received: format={format!r}"
+        )
+    if keras.backend.backend() != "tensorflow":
+        return under_tensorflow.export(model, directory, format, options)
+    module = import_module(f"{__name__}.{FORMATS[format]}")
+    return module.export(model, directory, **options)

@@ -1,0 +1,29 @@
+"""What an exported network says of itself, in whatever format."""
+
+from importlib.metadata import metadata
+
+import numpy as np
+
+
+def about(model) -> dict:
+    """Joint names, sizes (height before width, pixels), licence and version."""
+    package = metadata("keras-hourglass")
+    return {
+        "name": model.name,
+        "joints": list(model.skeleton.joints),
+        "image_size": list(model.image_size),
+        "heatmap_size": list(model.heatmap_size[::-1]),
+        "parameters": model.count_params(),
+        "licence": package["License-Expression"] or package["License"],
+        "made_by": f"{package['Name']} {package['Version']}",
+    }
+
+
+def refuse_unusable(model):
+    """Raises a ValueError if a weight of the model is no finite number."""
+    for variable in model.variables:
+        if not np.isfinite(np.asarray(variable, "float32")).all():
+            raise ValueError(
+                f"`model` must have finite weights. Received: {variable.path}, in "
+                "which some are not"
+            )

@@ -1,0 +1,79 @@
+"""Networks as SavedModels that take pictures and answer with joints on them."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+from keras_hourglass.data.synthetic import draw
+from keras_hourglass.export import configs, versions, warm_up
+from keras_hourglass.export.about import about, refuse_unusable
+from keras_hourglass.export.signatures import Signatures
+from keras_hourglass.fuse import fuse
+
+MOST_PIXELS = 2**25  # 100 MB decoded, of a stranger's picture; a few are, side by side
+
+
+def export(model, directory, most_pixels: int = MOST_PIXELS) -> Path:
+    """Writes the next version for TensorFlow Serving.
+
+    Args:
+        model: A `StackedHourglass`.
+        directory: Of all versions.
+        most_pixels: Of a picture; with more, it is refused before it is decoded.
+
+    Returns:
+        The version's folder.
+    """
+    refuse_unusable(model)
+    version = versions.publish(
+        directory, lambda beside: write(model, beside, most_pixels)
+    )
+    configs.write(directory)
+    return version
+
+
+def write(model, folder, most_pixels: int = MOST_PIXELS):
+    """Writes a SavedModel as the folder that is named; see `export`."""
+    served = Signatures(fuse(model), model, most_pixels)
+    facts = about(model) | {"signatures": served.texts}
+    with TemporaryDirectory() as drafts:
+        draft = Path(drafts, "about.json")
+        draft.write_text(json.dumps(facts, indent=2) + "\n")
+        served.about = tf.saved_model.Asset(str(draft))
+        tf.saved_model.save(served, str(folder), served.graphs)
+    _document(Path(folder, "saved_model.pb"), served.texts)
+    records = Path(folder, warm_up.FILE)
+    records.parent.mkdir()
+    warm_up.write(records, requests(model.image_size))
+
+
+def requests(image_size):
+    """What a server is warmed up with: each signature, at each size of a batch."""
+    height, width = image_size
+    picture = draw(0, 0)[0]
+    jpeg = tf.io.encode_jpeg(picture).numpy()
+    box = np.array([[0, 0, *picture.shape[1::-1]]], "float32")
+    crop = tf.image.resize(picture, image_size).numpy().round().astype("uint8")
+    for count in configs.BATCHES:
+        pictures = np.array([jpeg] * count, object)
+        yield "serving_default", {"image_bytes": pictures}
+        boxes = np.repeat(box, count, 0)
+        yield "serve_boxes", {"image_bytes": pictures, "boxes": boxes}
+        yield "serve_crops", {"crops": np.repeat(crop[None], count, 0)}
+
+
+def _document(path, texts):
+    """Puts texts where a graph keeps the description of a function."""
+    saved = SavedModel.FromString(path.read_bytes())
+    for graph in saved.meta_graphs:
+        functions = {f.signature.name: f for f in graph.graph_def.library.function}
+        calls = {node.name: node for node in graph.graph_def.node}
+        for name, text in texts.items():
+            answer = next(iter(graph.signature_def[name].outputs.values()))
+            call = calls[answer.name.split(":")[0]]
+            functions[call.attr["f"].func.name].signature.description = text
+    path.write_bytes(saved.SerializeToString(deterministic=True))

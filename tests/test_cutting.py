@@ -1,0 +1,48 @@
+"""The graph cuts windows as `data.warp` does."""
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_hourglass.data import picture, warp
+from keras_hourglass.export import cutting
+from keras_hourglass.geometry import Crop
+
+SIZE = (40, 56)
+
+
+def windows():
+    random = np.random.default_rng(0)
+    for _ in range(4):
+        center = random.uniform(-40, 400, 2)
+        yield Crop.around(center, random.uniform(20, 900, ()), SIZE)
+
+
+@pytest.mark.parametrize("window", [*windows()], ids=range(4))
+def test_a_window_has_the_pixels_that_opencv_gives_it(window):
+    random = np.random.default_rng(1)
+    region = picture.whole(random.integers(0, 256, (301, 475, 3), np.uint8))
+    shrunk = warp.shrink(region, window, SIZE)
+    expected = warp.cut(shrunk, window, SIZE)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)])
+    def graph(pixels):
+        traced = Crop(*map(tf.constant, window))
+        part = cutting.shrink(cutting.whole(pixels), traced, SIZE)
+        return part.pixels, cutting.cut(part, traced, SIZE)
+
+    pixels, found = graph(region.pixels)
+    np.testing.assert_array_equal(pixels, shrunk.pixels)
+    off = np.abs(found.numpy().astype(int) - expected)
+    if int(cv2.__version__.split(".")[0]) < 5:  # rounds places to 1/32 of a pixel
+        assert off.max() <= 9
+    else:
+        assert off.max() <= 1 and (off > 0).mean() < 1e-3
+
+
+def test_a_picture_of_one_pixel_is_not_shrunk_away():
+    region = cutting.whole(tf.fill((1, 1, 3), tf.constant(9, tf.uint8)))
+    window = cutting.everything(region, SIZE)
+    found = cutting.cut(cutting.shrink(region, window, SIZE), window, SIZE)
+    assert found.shape == (56, 40, 3) and found.numpy().max() == 9
