@@ -4,7 +4,7 @@
 
 picture: A file, in the folder itself or its `images/`.
 NAME_x, NAME_y: Each joint, pixels counted from 0; empty where it is not labelled.
-NAME_weight: How far the joint is trusted, 0 to 1, where that is not 1.
+NAME_weight, or NAME_score: How far the joint is trusted, 0 to 1, where that is not 1.
 x, y, width, height: The person's box, pixels.
 head_size: The length that errors are measured in, pixels.
 split: "train" or "val".

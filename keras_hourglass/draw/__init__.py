@@ -1,6 +1,6 @@
 """Skeletons and heatmaps drawn on pictures, and pictures laid out on a sheet."""
 
-from keras_hourglass.draw.canvas import png
+from keras_hourglass.draw.canvas import encoded, png
 from keras_hourglass.draw.colours import COLOURS, MIDDLE, colour
 from keras_hourglass.draw.figure import skeleton
 from keras_hourglass.draw.heat import heatmap
@@ -10,6 +10,7 @@ __all__ = [
     "COLOURS",
     "MIDDLE",
     "colour",
+    "encoded",
     "fitted",
     "heatmap",
     "png",

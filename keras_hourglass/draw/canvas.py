@@ -27,4 +27,25 @@ def canvas(image) -> np.ndarray:
 
 def png(image) -> bytes:
     """A picture `(height, width, 3)`, uint8, RGB, as a PNG file."""
-    return cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
+    return encoded(image, ".png")
+
+
+def encoded(image, ending: str) -> bytes:
+    """A picture `(height, width, 3)`, uint8, RGB, as a file of a kind.
+
+    Args:
+        image: The picture.
+        ending: Of the file's name: `.png`, `.jpg`, `.webp` or what else OpenCV knows.
+
+    Raises:
+        ValueError: If the kind is unknown, or cannot hold so large a picture.
+    """
+    try:
+        done, data = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    except cv2.error:
+        done = False
+    if not done:
+        raise ValueError(
+            f"a {ending} file takes no picture of {image.shape[1]} x {image.shape[0]}"
+        )
+    return data.tobytes()

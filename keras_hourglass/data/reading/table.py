@@ -13,7 +13,8 @@ from keras_hourglass.skeleton.names import full_name
 PICTURE = "picture"
 BOX = ("x", "y", "width", "height")
 PLAIN = (PICTURE, *BOX, "head_size", "split")
-PLACE, WEIGHT = ("_x", "_y"), "_weight"  # how the columns of a joint end
+PLACE = ("_x", "_y")  # how the columns of a joint end
+WEIGHT, SCORE = "_weight", "_score"  # a network's is called the latter
 JOINTS = sorted({name for known in SKELETONS.values() for name in known.joints})
 
 
@@ -70,10 +71,10 @@ def joints_of(header: list[str]) -> list[str]:
         joint, _, end = name.rpartition("_")
         if name in PLAIN:
             continue
-        if f"_{end}" not in (*PLACE, WEIGHT):
+        if f"_{end}" not in (*PLACE, WEIGHT, SCORE):
             raise ValueError(
                 f"column {name!r} must be one of {PLAIN} or end in one of "
-                f"{(*PLACE, WEIGHT)}"
+                f"{(*PLACE, WEIGHT, SCORE)}"
             )
         if full_name(joint) not in JOINTS:
             raise ValueError(
@@ -100,11 +101,10 @@ def entry_of(header: list[str], cells: list[str], joints: list[str]) -> dict:
         place = [number(held, joint + end) for end in PLACE]
         if (place[0] is None) != (place[1] is None):
             raise ValueError(f"joint {joint!r} must have both of {PLACE} or none")
-        weight = number(held, joint + WEIGHT)
+        weights = [number(held, joint + end) for end in (WEIGHT, SCORE)]
+        weight = next((value for value in weights if value is not None), 1)
         entry["joints"].append([value or 0 for value in place])
-        entry["scores"].append(
-            0 if place[0] is None else 1 if weight is None else weight
-        )
+        entry["scores"].append(0 if place[0] is None else weight)
     box = [number(held, name) for name in BOX]
     if any(value is not None for value in box):
         entry["box"] = box
