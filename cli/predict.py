@@ -1,18 +1,19 @@
-"""`hourglass-keras predict`: the joints of people in a picture."""
+"""`hourglass-keras predict`: the joints of people in pictures and videos."""
 
-import json
+import sys
 from pathlib import Path
 
 import click
 
-from keras_hourglass import draw, presets
-from keras_hourglass.data import picture
-from keras_hourglass.predict import PoseEstimator
-from keras_hourglass.replacing import replacing
+from keras_hourglass import detectors, outputs, presets
+from keras_hourglass.inputs import sources
+from keras_hourglass.seen import sifted
+from keras_hourglass_cli.looking import run, where
+from keras_hourglass_cli.watching import Watch
 
 
 @click.command()
-@click.argument("path", metavar="PICTURE", type=click.Path(path_type=Path))
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option(
     "--model",
     default=presets.SHIPPED,
@@ -21,36 +22,71 @@ from keras_hourglass.replacing import replacing
 )
 @click.option(
     "--box",
-    "boxes",
+    "rows",
     type=(float, float, float, float),
     multiple=True,
     metavar="X Y W H",
     help="A person: first pixel and size; may be given several times.  [default: the "
     "one person of the picture, wherever]",
 )
+@click.option(
+    "--boxes",
+    "listed",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="People of each picture: .csv, .json or COCO's detections.",
+)
+@click.option(
+    "--detector",
+    metavar="NAME",
+    help=f"What finds people: {', '.join(detectors.known())}, or module:function.",
+)
+@click.option(
+    "--min-score",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="Of --boxes or --detector: leaves out those below.",
+)
 @click.option("--flip", is_flag=True, help="Look at everybody mirrored, too.")
+@click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True)
+@click.option("--smooth", is_flag=True, help="Let joints in videos tremble less.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
-    help="The drawn picture.  [default: PICTURE.joints.png, here]",
+    "outs",
+    multiple=True,
+    metavar="PATH",
+    help="May be given several times. The ending says what: .jsonl, .csv or .json "
+    "(COCO) joints; .png or .jpg the drawn picture, of several a contact sheet; .mp4, "
+    ".webm or .avi the drawn video; a folder drawings of all.  [default: joints on "
+    "stdout, drawings as NAME.joints.* here, of several inputs in joints/]",
 )
-def command(path, model, boxes, flip, output):
-    """Find the joints of people in a picture: prints JSON, and draws them."""
-    pixels = picture.read(path).pixels
-    estimator = PoseEstimator(model, flip)
-    (poses,) = estimator([pixels], [boxes] if boxes else None)
-    for pose in poses:
-        pixels = draw.skeleton(pixels, pose.joints, estimator.model.skeleton)
-    output = output or Path(f"{path.stem}.joints.png")
-    with replacing(output) as beside:
-        beside.write_bytes(draw.png(pixels))
-    people = [
-        {
-            "box": pose.box.tolist(),
-            "joints": dict(zip(pose.names, pose.joints.round(2).tolist())),
-            "scores": dict(zip(pose.names, pose.scores.round(4).tolist())),
-        }
-        for pose in poses
-    ]
-    found = {"picture": str(path), "drawn": str(output), "people": people}
-    click.echo(json.dumps(found))
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice([*outputs.FORMATS]),
+    help="Of joints.  [default: as the ending says; json, a line each, on stdout]",
+)
+def command(inputs, rows, listed, detector, min_score, outs, kind, **network):
+    """Find the joints of people, print them, and draw them.
+
+    INPUT is a picture, a video, a folder of both, a pattern like 'photos/**/*.jpg',
+    a camera's number, or - for a picture on the standard input.
+    """
+    if sum(map(bool, (rows, listed, detector))) > 1:
+        raise click.UsageError("Name one of --box, --boxes and --detector.")
+    watch = Watch(len(inputs), live=not sys.stdout.isatty())
+    meant = sources(inputs, watch.say, watch.fail)
+    if len(meant) > 1 and any(source.kind == "camera" for source in meant):
+        raise click.UsageError("A camera is looked at alone.")
+    watch.total = len(meant)
+    planned = outputs.plan(outs, kind, meant)
+    boxes_of, known = where(rows, listed, detector)
+    if boxes_of is not None:
+        boxes_of = sifted(boxes_of, min_score, watch.fail)
+    if meant:
+        run(meant, planned, boxes_of, watch, **network)
+    if known is not None and (unused := known.unused):
+        watch.say(f"{listed}: {len(unused):,} others were not named, {unused[0]} first")
+    if watch.failed:
+        sys.exit(1)

@@ -1,6 +1,7 @@
 """What becomes of joints that were found: data of several kinds, and drawings."""
 
-from keras_hourglass.outputs.drawings import IMAGES, drawing
-from keras_hourglass.outputs.formats import ENDINGS, FORMATS, opened
+from keras_hourglass.outputs.drawings import drawing, drawn, save
+from keras_hourglass.outputs.formats import FORMATS, opened
+from keras_hourglass.outputs.plan import Plan, plan
 
-__all__ = ["ENDINGS", "FORMATS", "IMAGES", "drawing", "opened"]
+__all__ = ["FORMATS", "Plan", "drawing", "drawn", "opened", "plan", "save"]

@@ -27,7 +27,7 @@ def drawing(path: Path):
     The file takes its name when it is whole; a stop before leaves none, or the old.
 
     Args:
-        path: Of the drawing; one of its folder is made.
+        path: Of the drawing.
     """
     with ExitStack() as stack:
         write = None

@@ -1,4 +1,4 @@
-"""Who is seen on which picture or frame: what joins inputs, boxes and the network."""
+"""Looking at one picture or frame after another, in memory that does not grow."""
 
 from itertools import tee
 from typing import NamedTuple
