@@ -11,7 +11,7 @@ COMMANDS = {
     "train": "Train a network on people.",
     "evaluate": "Score a network, or a file of predictions.",
     "submit-mpii": "Write the file that MPII's test server asks for.",
-    "predict": "Find the joints of a person in a picture.",
+    "predict": "Find people's joints in pictures and videos.",
     "export": "Write a network for TensorFlow Serving and others.",
     "compare": "Train presets alike, and print the paper's table of them.",
     "data": "Check, show or prepare a dataset.",
@@ -51,6 +51,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(context)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except BrokenPipeError:  # `| head` has seen enough: click ends quietly
             raise
         except KeyboardInterrupt:
             click.echo("\nStopped.", err=True)

@@ -5,13 +5,10 @@ import subprocess
 import sys
 import time
 
-import cv2
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.data.synthetic import draw
 from keras_hourglass.predict import load
 from keras_hourglass_cli import main as cli
 
@@ -141,24 +138,6 @@ def test_info_as_data_has_the_numbers_of_the_network():
         "matches": True,
     }
     assert "(13.7M)" in call("info", "lighter/hg1_multidilated").output
-
-
-def test_predict_prints_joints_on_the_picture_and_draws_them(network, tmp_path):
-    cv2.imwrite(str(tmp_path / "photo.png"), draw(0, 0)[0])
-    command = ["predict", tmp_path / "photo.png", "--model", network]
-    command += ["--box", 20, 10, 150, 170, "--output", tmp_path / "drawn.png"]
-    found = json.loads(call(*command).stdout.splitlines()[-1])
-    (person,) = found["people"]
-    assert person["box"] == [20, 10, 150, 170] and len(person["joints"]) == 16
-    drawn = cv2.imread(str(tmp_path / "drawn.png"))
-    assert drawn.shape == (192, 192, 3)
-    assert np.any(drawn != cv2.imread(str(tmp_path / "photo.png")))
-
-
-def test_a_broken_picture_is_named(network, tmp_path):
-    (tmp_path / "text.jpg").write_text("no picture")
-    command = ["predict", tmp_path / "text.jpg", "--model", network]
-    assert "text.jpg" in call(*command, "--box", 0, 0, 9, 9, status=1).stderr
 
 
 def test_evaluate_prints_every_convention(network):

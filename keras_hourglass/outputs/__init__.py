@@ -2,6 +2,6 @@
 
 from keras_hourglass.outputs.drawings import drawing, drawn, save
 from keras_hourglass.outputs.formats import FORMATS, opened
-from keras_hourglass.outputs.plan import Plan, plan
+from keras_hourglass.outputs.planning import Plan, plan
 
 __all__ = ["FORMATS", "Plan", "drawing", "drawn", "opened", "plan", "save"]

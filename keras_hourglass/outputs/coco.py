@@ -36,7 +36,7 @@ def writing(file, skeleton, frames):
         for index, pose in enumerate(seen.poses):
             keypoints = np.zeros((len(COCO.joints), 3))
             keypoints[theirs, :2] = pose.joints[ours].round(2)
-            keypoints[theirs, 2] = pose.scores[ours].round(4)
+            keypoints[theirs, 2] = pose.scores[ours].astype(float).round(4)
             certain = 1 if seen.certain is None else seen.certain[index]
             found = {
                 "image_id": image_id(seen.shot.source.name),

@@ -4,7 +4,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from keras_hourglass import draw
-from keras_hourglass.inputs.sources import DRAWN
+from keras_hourglass.inputs.naming import DRAWN
 from keras_hourglass.replacing import replacing
 from keras_hourglass.video import recording
 

@@ -40,5 +40,5 @@ def person(pose) -> dict:
     return {
         "box": pose.box.round(2).tolist(),
         "joints": dict(zip(pose.names, pose.joints.round(2).tolist())),
-        "scores": dict(zip(pose.names, pose.scores.round(4).tolist())),
+        "scores": dict(zip(pose.names, pose.scores.astype(float).round(4).tolist())),
     }

@@ -25,7 +25,7 @@ def writing(file, skeleton, frames):
     def write(seen, drawn=None):
         place = [seen.shot.source.name, *[seen.shot.frame] * frames]
         for pose in seen.poses:
-            scores = pose.scores.clip(0, 1).round(4)[:, None]
+            scores = pose.scores.astype(float).clip(0, 1).round(4)[:, None]
             joints = np.concatenate([pose.joints.round(2), scores], axis=1)
             rows.writerow([*place, *pose.box.round(2).tolist(), *joints.ravel()])
 

@@ -1,6 +1,6 @@
 """Looking at one picture or frame after another, in memory that does not grow."""
 
-from itertools import tee
+from collections import deque
 from typing import NamedTuple
 
 import numpy as np
@@ -36,15 +36,23 @@ def look(estimator: PoseEstimator, shots, boxes_of=None, smooth: bool = False):
             without it, one person is looked for in each.
         smooth: Whether joints in a video are to tremble less; see `Smoother`.
     """
-    if boxes_of is None:
-        pairs = ((shot, None) for shot in shots)
-    else:
-        pairs = ((shot, boxes_of(shot)) for shot in shots)
-    pairs, images, boxes = tee(pairs, 3)
-    images = (shot.pixels for shot, _ in images)
-    boxes = None if boxes_of is None else (rows[:, :4] for _, rows in boxes)
+    waiting, asked = deque(), deque()  # `tee` would keep 57 of them, and more
+
+    def images():
+        for shot in shots:
+            rows = None if boxes_of is None else boxes_of(shot)
+            waiting.append((shot, rows))
+            if rows is not None:
+                asked.append(rows)
+            yield shot.pixels
+
+    def boxes():  # each is asked for after its picture
+        while asked:
+            yield asked.popleft()[:, :4]
+
     smoother = None
-    for poses, (shot, rows) in zip(estimator.stream(images, boxes), pairs):
+    for poses in estimator.stream(images(), boxes_of and boxes()):
+        shot, rows = waiting.popleft()
         if smooth and shot.frame is not None:
             smoother = smoother if shot.frame and smoother else Smoother()
             poses = smoother(poses, shot.seconds)

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_hourglass.data import picture
 from keras_hourglass.data.picture.opening import MOST_BYTES
-from keras_hourglass.inputs.sources import STDIN, Source
+from keras_hourglass.inputs.naming import STDIN, Source
 from keras_hourglass.video import Video
 
 

@@ -1,0 +1,218 @@
+"""What is written is read again: by the rooms that read such files, and by OpenCV."""
+
+import json
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from keras_hourglass import boxes, data, draw, outputs
+from keras_hourglass.inputs import Source
+from keras_hourglass.outputs import FORMATS
+from keras_hourglass.outputs.drawings import Places
+from keras_hourglass.skeleton import COCO, MPII, Skeleton
+from keras_hourglass.video import Video
+
+PIXELS = np.full((64, 96, 3), 100, "uint8")
+PHOTO, OTHER = Source("photos/a b.png", "picture"), Source("x/a b.jpg", "picture")
+FILM, CAMERA = Source("film.mov", "video"), Source("0", "camera")
+
+
+def seen(source=PHOTO, people=2, frame=None, skeleton=MPII, certain=None):
+    """Joints of person n are at (10 n + joint, 20 n), with scores 0.25 and up."""
+    number = len(skeleton.joints)
+    shot = SimpleNamespace(
+        source=source, pixels=PIXELS, frame=frame, seconds=(frame or 0) / 10, fps=10.0
+    )
+    poses = [
+        SimpleNamespace(
+            joints=np.stack(
+                [10.004 * n + np.arange(number), np.full(number, 20 * n)], 1
+            ),
+            scores=np.linspace(0.25, 0.75, number, dtype="float32"),
+            box=np.array([1.0 + n, 2, 30, 40]),
+            names=skeleton.joints,
+        )
+        for n in range(people)
+    ]
+    return SimpleNamespace(shot=shot, poses=poses, certain=certain)
+
+
+def written(path, kind, *all_seen, skeleton=MPII):
+    frames = any(one.shot.frame is not None for one in all_seen)
+    with outputs.opened(path, kind, skeleton, frames) as write:
+        for one in all_seen:
+            write(one, None)
+    return path
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_boxes_are_read_again_from_every_kind(kind, tmp_path):
+    ending = ".csv" if kind == "csv" else ".json"
+    photo = Source("photos/000000000012.png", "picture")
+    path = written(tmp_path / f"found{ending}", kind, seen(photo), seen(OTHER, 0))
+    found = boxes.read(path).of("photos/000000000012.png")
+    np.testing.assert_array_equal(found[:, :4], [[1, 2, 30, 40], [2, 2, 30, 40]])
+    assert not len(boxes.read(path).of("x/a b.jpg"))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "coco"])
+def test_boxes_of_frames_are_read_again(kind, tmp_path):
+    path = tmp_path / ("found.csv" if kind == "csv" else "found.json")
+    written(path, kind, seen(FILM, 1, 0), seen(FILM, 0, 1), seen(FILM, 2, 2))
+    known = boxes.read(path)
+    assert [len(known.of("film.mov", frame)) for frame in range(4)] == [1, 0, 2, 0]
+
+
+def test_json_says_what_was_found_a_line_each(capsys):
+    written(None, "json", seen(certain=np.array([0.9, 0.5])), seen(FILM, 1, 3))
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["picture"] == "photos/a b.png" and "frame" not in first
+    person = first["people"][1]
+    assert person["score"] == 0.5 and person["box"] == [2, 2, 30, 40]
+    assert person["joints"]["right_knee"] == [11, 20]
+    assert person["scores"]["left_wrist"] == 0.75
+    assert (second["frame"], second["seconds"]) == (3, 0.3)
+    assert "score" not in second["people"][0]
+
+
+def test_a_table_of_pictures_is_a_dataset_of_ones_own(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), PIXELS)
+    written(tmp_path / "people.csv", "csv", seen(Source("a.png", "picture")))
+    people = data.load("own", tmp_path)
+    assert people.skeleton.joints == MPII.joints
+    np.testing.assert_allclose(people.joints[1][:, 0], np.arange(16) + 10, atol=0.01)
+    np.testing.assert_allclose(
+        people.weights[0], np.linspace(0.25, 0.75, 16), atol=1e-4
+    )
+    np.testing.assert_allclose(people.centers[0], [1 + 29 / 2, 2 + 39 / 2])
+
+
+def test_cocos_keypoints_are_in_its_order_and_its_reader_takes_them(tmp_path):
+    photo = Source("COCO_val2014_000000000042.jpg", "picture")
+    one = seen(photo, certain=np.array([1.0, 0.5]))
+    path = written(tmp_path / "found.json", "coco", one, seen(OTHER, 0))
+    first, second = json.loads(path.read_text())
+    assert (first["image_id"], first["category_id"]) == (42, 1)
+    keypoints = dict(zip(COCO.joints, np.reshape(second["keypoints"], (17, 3))))
+    at = MPII.joints.index("left_elbow")
+    np.testing.assert_allclose(
+        keypoints["left_elbow"], [10 + at, 20, 0.25 + at / 30], atol=1e-3
+    )
+    assert not np.any(keypoints["nose"])
+    assert second["score"] == pytest.approx(first["score"] / 2, abs=1e-3)
+    assert json.loads(written(tmp_path / "none.json", "coco").read_text()) == []
+
+
+def test_coco_is_not_for_videos_nor_for_other_joints(tmp_path):
+    with pytest.raises(ValueError, match="not of videos"):
+        written(tmp_path / "found.json", "coco", seen(FILM, 1, 0))
+    with pytest.raises(ValueError, match="joints of COCO's"):
+        written(tmp_path / "x.json", "coco", skeleton=Skeleton(("tail",)))
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_stop_leaves_no_half_of_a_file(kind, tmp_path):
+    (tmp_path / "old.json").write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        with outputs.opened(tmp_path / "old.json", kind, MPII, False) as write:
+            write(seen(), None)
+            raise KeyboardInterrupt
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+@pytest.mark.parametrize("name", ["a.png", "ä b.jpg", "a.webp"])
+def test_a_picture_is_drawn_with_everybody(name, tmp_path):
+    with outputs.drawing(tmp_path / name) as take:
+        take(outputs.drawn(seen(), MPII), seen().shot)
+    read = cv2.imdecode(np.fromfile(tmp_path / name, "uint8"), cv2.IMREAD_COLOR)
+    assert read.shape == PIXELS.shape and (read != 100).any()
+    for pose in seen().poses:
+        drawn = draw.skeleton(PIXELS, pose.joints, MPII, pose.scores)
+        there = (drawn != PIXELS).any(-1)
+        assert (outputs.drawn(seen(), MPII)[there] != 100).any()
+
+
+def test_a_video_is_drawn_frame_by_frame_or_not_at_all(tmp_path):
+    with outputs.drawing(tmp_path / "a.mp4") as take:
+        for frame in range(3):
+            take(PIXELS, seen(FILM, frame=frame).shot)
+    video = Video(tmp_path / "a.mp4")
+    assert (video.fps, len([*video])) == (10, 3)
+    with pytest.raises(KeyboardInterrupt), outputs.drawing(tmp_path / "b.mp4") as take:
+        take(PIXELS, seen(FILM, frame=0).shot)
+        raise KeyboardInterrupt
+    with outputs.drawing(tmp_path / "none.mp4"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_picture_that_a_kind_of_file_cannot_hold_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="a .webp file takes no picture of 20000 x 1"):
+        outputs.save(tmp_path / "x.webp", np.zeros((1, 20000, 3), "uint8"))
+    assert not [*tmp_path.iterdir()]
+
+
+def test_drawings_of_one_name_do_not_replace_each_other(tmp_path):
+    places = Places(tmp_path)
+    found = [places.of(source).name for source in (PHOTO, OTHER, FILM, CAMERA)]
+    assert found == [
+        *("a b.joints.png", "a b-2.joints.png"),
+        *("film.joints.mp4", "camera-0.joints.mp4"),
+    ]
+
+
+def planned(*outs, kind=None, sources=(PHOTO,)):
+    found = outputs.plan(outs, kind, sources)
+    return (
+        [(path and str(path), kind) for path, kind in found.data],
+        [*map(str, found.drawings), *(f"{each.folder}/" for each in found.folders)],
+        [*map(str, found.sheets)],
+    )
+
+
+@pytest.mark.parametrize(
+    "outs, sources, expected",
+    [
+        ((), [PHOTO], ([(None, "json")], ["./"], [])),
+        ((), [PHOTO, FILM], ([(None, "json")], ["joints/"], [])),
+        (("a.png",), [PHOTO], ([(None, "json")], ["a.png"], [])),
+        (("a.mp4",), [FILM], ([(None, "json")], ["a.mp4"], [])),
+        (("a.PNG",), [PHOTO, OTHER], ([(None, "json")], [], ["a.PNG"])),
+        (("a.csv", "d/"), [PHOTO], ([("a.csv", "csv")], ["d/"], [])),
+        (("a.jsonl", "b.json"), [FILM], ([("a.jsonl", "json"), ("b.json", "coco")],
+                                         [], [])),
+        (("-", "d"), [CAMERA], ([(None, "json")], ["d/"], [])),
+    ],
+)  # fmt: skip
+def test_endings_say_what_is_meant(outs, sources, expected):
+    assert planned(*outs, sources=sources) == expected
+
+
+def test_a_kind_that_is_named_holds_whatever_the_ending():
+    assert planned(kind="csv")[0] == [(None, "csv")]
+    assert planned("a.json", kind="json")[0] == [("a.json", "json")]
+
+
+@pytest.mark.parametrize(
+    "output, sources, says",
+    [
+        ("a.mp4", [PHOTO], "one video alone"),
+        ("a.mp4", [FILM, FILM], "one video alone"),
+        ("a.png", [FILM], "where videos are drawn"),
+        ("a.png", [PHOTO] * 700, "at most 600 pictures"),
+        ("a.jsno", [PHOTO], "Did you mean '.json'"),
+    ],
+)
+def test_what_cannot_be_is_refused(output, sources, says):
+    with pytest.raises(ValueError, match=f"`output` .*{says}.*output='{output}'"):
+        planned(output, sources=sources)
+
+
+def test_what_is_looked_at_is_never_written_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(ValueError, match="must not be what is looked at"):
+        planned("./a.png", sources=[Source("a.png", "picture")])
