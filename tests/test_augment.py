@@ -11,12 +11,21 @@ NONE = {field.name: 0 for field in fields(Augmentation)}
 COUNT = 2000
 
 
-def views(**strengths):
+UPPER = np.array([[44.0, 60.0], [50, 62], [56, 64], [47, 76]])
+LOWER = np.array([[50.0, 76.0], [48, 80], [52, 85]])
+HALVES = np.array([[True] * 4 + [False] * 3, [False] * 4 + [True] * 3])
+
+
+def drawn(augmentation, halves=HALVES, randoms=None):
     """Windows that are drawn, stacked, and whether they are mirrored."""
-    augmentation = Augmentation(**{**NONE, **strengths})
-    random = np.random.default_rng(0)
-    drawn, flipped = zip(*(augmentation.vary(WINDOW, random) for _ in range(COUNT)))
-    return Crop(*map(np.stack, zip(*drawn))), np.array(flipped)
+    randoms = randoms or [np.random.default_rng(0)] * COUNT
+    given = WINDOW.center, WINDOW.right, WINDOW.down, [*UPPER, *LOWER], halves
+    *window, joints, halves = (np.stack([x] * len(randoms)) for x in given)
+    return augmentation.vary(Crop(*window), randoms, joints, halves)
+
+
+def views(halves=HALVES, **strengths):
+    return drawn(Augmentation(**{**NONE, **strengths}), halves)
 
 
 def test_without_any_strength_nothing_changes():
@@ -58,48 +67,49 @@ def test_windows_move_by_at_most_the_share_that_is_asked_for():
     np.testing.assert_allclose(moved.mean(axis=0), 0, atol=0.005)
 
 
-def half_bodies(halves, **strengths):
-    augmentation = Augmentation(**{**NONE, "half_body": 1, **strengths})
-    random = np.random.default_rng(0)
-    return [augmentation.vary(WINDOW, random, halves)[0] for _ in range(COUNT)]
-
-
-UPPER = np.array([[44.0, 60.0], [50, 62], [56, 64], [47, 76]])
-LOWER = np.array([[50.0, 76.0], [48, 80], [52, 85]])
-
-
 def test_a_half_body_has_the_box_of_its_joints_in_the_middle_and_half_as_much_again():
-    drawn = half_bodies([UPPER, LOWER])
-    upper = [window for window in drawn if window.center[1] < 70]
-    assert len(upper) / COUNT == pytest.approx(0.5, abs=0.04)
+    window, _ = views(half_body=1)
+    upper = window.center[:, 1] < 70
+    assert upper.mean() == pytest.approx(0.5, abs=0.04)
     # 12 of 30 pixels across, 16 of 40 down: 0.4 of the window, and half as much again.
-    np.testing.assert_allclose(upper[0].center, [50, 68])
-    np.testing.assert_allclose(upper[0].right, [0.6 * 30, 0])
-    np.testing.assert_allclose(upper[0].down, [0, 0.6 * 40])
+    expected = [50, 68], [0.6 * 30, 0], [0, 0.6 * 40]
+    for edge, value in zip(window, expected):
+        np.testing.assert_allclose(edge[upper], [value] * upper.sum(), atol=1e-12)
 
 
 def test_no_half_body_is_looked_at_from_nearer_than_the_least():
-    lower = next(window for window in half_bodies([UPPER, LOWER]) if window[0][1] > 70)
-    np.testing.assert_allclose(lower.center, [50, 80.5])
-    np.testing.assert_allclose(lower.right, [windows.LEAST * 30, 0])
+    window, _ = views(half_body=1)
+    lower = window.center[:, 1] > 70
+    np.testing.assert_allclose(window.center[lower], [[50, 80.5]] * lower.sum())
+    np.testing.assert_allclose(window.right[lower, 0], windows.LEAST * 30)
 
 
 def test_a_half_with_too_few_joints_is_not_chosen():
-    drawn = half_bodies([UPPER, LOWER[:2]])
-    np.testing.assert_allclose([window.center for window in drawn], [[50, 68]] * COUNT)
-    for window in half_bodies([UPPER[:0], LOWER[:2]]):
-        np.testing.assert_array_equal(window, WINDOW)
+    few = HALVES & [[True] * 6 + [False]] * 2
+    window, _ = views(few, half_body=1)
+    np.testing.assert_allclose(window.center, [[50, 68]] * COUNT)
+    window, _ = views(few & [[False], [True]], half_body=1)
+    for edge, expected in zip(window, WINDOW):
+        np.testing.assert_array_equal(edge, [expected] * COUNT)
 
 
 def test_a_share_of_samples_is_a_half_body_inside_of_a_turned_window_too():
-    turned = half_bodies([UPPER, LOWER], half_body=0.3, rotation=30, rotation_share=1)
-    edges = np.linalg.norm([window.right for window in turned], axis=-1)
+    window, _ = views(half_body=0.3, rotation=30, rotation_share=1)
+    edges = np.linalg.norm(window.right, axis=-1)
     assert np.mean(edges < 29) == pytest.approx(0.3, abs=0.03)
-    for window in turned:
-        assert window.right @ window.down == pytest.approx(0, abs=1e-9)
+    np.testing.assert_allclose((window.right * window.down).sum(-1), 0, atol=1e-9)
 
 
 def test_one_strength_does_not_change_what_another_draws():
-    one = Augmentation().vary(WINDOW, np.random.default_rng(3))[0]
-    shifted = Augmentation(shift=0.1).vary(WINDOW, np.random.default_rng(3))[0]
-    np.testing.assert_allclose(one[1:], shifted[1:])
+    one, _ = views(scale=0.25, rotation=30, rotation_share=0.6)
+    other, _ = views(scale=0.25, rotation=30, rotation_share=0.6, shift=0.1)
+    np.testing.assert_allclose(one[1:], other[1:])
+
+
+def test_a_window_does_not_depend_on_who_is_drawn_beside_it():
+    everything = Augmentation(half_body=0.5, shift=0.1)
+    together, _ = drawn(everything, randoms=[*map(np.random.default_rng, range(40))])
+    for seed in range(40):
+        alone, _ = drawn(everything, randoms=[np.random.default_rng(seed)])
+        for edge, expected in zip(together, alone):
+            np.testing.assert_array_equal(edge[seed], expected[0])

@@ -108,6 +108,18 @@ def test_turning_back_and_mirroring_twice_change_nothing():
     np.testing.assert_allclose(back, crop)
 
 
+def test_each_of_many_windows_may_be_changed_in_its_own_way():
+    many = windows(np.random.default_rng(5))
+    angle, factor = np.array([[0.0], [0.7], [-2.0]]), np.array([[1], [2], [3]])
+    where = np.array([[True], [False], [True]])
+    changed = many.turned(angle).scaled(factor).moved(factor, 0).mirrored(where)
+    for row in range(3):
+        one = Crop(*(edge[row] for edge in many)).turned(angle[row, 0])
+        one = one.scaled(factor[row, 0]).moved(factor[row, 0], 0)
+        one = one.mirrored() if where[row] else one
+        np.testing.assert_array_equal([edge[row] for edge in changed], one)
+
+
 def test_a_window_is_moved_along_its_own_edges():
     crop = Crop(np.array([10.0, 20.0]), np.array([0.0, 4.0]), np.array([-6.0, 0.0]))
     np.testing.assert_allclose(crop.moved(0.5, -1).center, [16, 22])

@@ -24,10 +24,7 @@ def test_without_any_strength_no_pixel_changes():
 
 
 def test_each_channel_has_a_brightness_of_its_own_within_the_strength():
-    image = np.full((9, 12, 3), 100, "uint8")
-    random = np.random.default_rng(0)
-    colours = [Augmentation(colour=0.2).repaint(image, random) for _ in range(300)]
-    colours = np.stack(colours).astype(int)
+    colours = painted(np.full((9, 12, 3), 100, "uint8"), colour=0.2)
     assert colours.min() == 80 and colours.max() == 120
     assert (colours == colours[:, :1, :1]).all()
     one = np.corrcoef(colours[:, 0, 0].T)
@@ -35,10 +32,17 @@ def test_each_channel_has_a_brightness_of_its_own_within_the_strength():
 
 
 def test_what_becomes_too_bright_stays_white():
-    image = np.full((9, 12, 3), 250, "uint8")
-    random = np.random.default_rng(0)
-    colours = [Augmentation(colour=0.5).repaint(image, random) for _ in range(20)]
+    colours = painted(np.full((9, 12, 3), 250, "uint8"), colour=0.5)
     assert np.max(colours) == 255 and np.min(colours) >= 125
+
+
+def test_the_image_itself_is_painted_over():
+    image = np.random.default_rng(0).integers(0, 256, (48, 36, 3), "uint8")
+    strengths = {"colour": 0.3, "patches": 1, "blur": 1, "jpeg": 1}
+    for some in ({name: strengths[name]} for name in strengths):
+        given, random = image.copy(), np.random.default_rng(1)
+        assert Augmentation(**{**NONE, **some}).repaint(given, random) is given
+        assert (given != image).any()
 
 
 @pytest.mark.parametrize("name", ["blur", "jpeg", "contrast", "saturation"])

@@ -48,24 +48,23 @@ class Loader:
         Where a picture cannot be read and that is no error, the image is black, and
         nothing of the label is scored. Nobody looks like that, too.
         """
-        places = [*places]
-        sampler, (width, height) = self.sampler, self.sampler.image_size
+        places, sampler = [*places], self.sampler
+        somebody = [place for place in places if place is not None]
+        width, height = sampler.image_size
         joints = len(sampler.people.skeleton.joints)
         images = np.zeros((len(places), height, width, 3), "uint8")
         labels = np.zeros((len(places), joints, 4), "float32")
-        somebody = [place for place in places if place is not None]
         if not somebody:
             return images, labels
-        epochs, rows = zip(*somebody)
-        views = [*map(sampler.view, rows, epochs)]
+        views, rows = sampler.views(somebody), [index for _, index in somebody]
         labels[: len(rows)] = sampler.labels(rows, views)
-        for place, (row, view) in enumerate(zip(rows, views)):
+        for row, view, image, label in zip(rows, views, images, labels):
             region = self._read_or_count(row, view.window)
             if region is None:
-                labels[place] = 0
+                label[:] = 0
                 continue
             lent = view.limb and self._read_or_count(view.limb.index, view.limb.window)
-            images[place] = sampler.paint(sampler.cut(region, view), view, lent)
+            sampler.paint(sampler.cut(region, view, image), view, lent)
         return images, labels
 
     def read(self, index: int, window: Crop) -> Region:

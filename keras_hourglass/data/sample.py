@@ -50,15 +50,30 @@ class Sampler:
     seed: int = 0
 
     def view(self, index: int, epoch: int = 0) -> View:
-        """What to see of a person's picture; drawn before it is read."""
-        center, side = self.people.centers[index], self.people.sides[index]
-        window = Crop.around(center.astype(float), np.float64(side), self.image_size)
+        """What to see of a person's picture; see `views`."""
+        return self.views([(epoch, index)])[0]
+
+    def views(self, places) -> list[View]:
+        """What to see of people's pictures; drawn before they are read.
+
+        Args:
+            places: (epoch, index) of each.
+        """
+        people, rows = self.people, [index for _, index in places]
+        centers, sides = people.centers[rows], people.sides[rows]
+        windows = Crop.around(
+            centers.astype(float), sides.astype(float), self.image_size
+        )
         if self.augmentation is None:
-            return View(window)
-        random = np.random.default_rng((self.seed, epoch, index))
-        window, flipped = self.augmentation.vary(window, random, self._halves(index))
-        limb = self.augmentation.borrow(self.people, index, self.image_size, random)
-        return View(window, flipped, random, limb)
+            return [*map(View, map(Crop, *windows))]
+        randoms = [np.random.default_rng((self.seed, *place)) for place in places]
+        joints, halves = people.joints[rows], self._halves(rows)
+        windows, flipped = self.augmentation.vary(windows, randoms, joints, halves)
+        limbs = [
+            self.augmentation.borrow(people, index, self.image_size, random)
+            for index, random in zip(rows, randoms)
+        ]
+        return [*map(View, map(Crop, *windows), flipped.tolist(), randoms, limbs)]
 
     def sample(
         self, region: Region, index: int, view: View, lent: Region | None = None
@@ -67,15 +82,16 @@ class Sampler:
         image = self.paint(self.cut(region, view), view, lent)
         return image, self.labels([index], [view])[0]
 
-    def cut(self, region: Region, view: View) -> np.ndarray:
+    def cut(self, region: Region, view: View, out: np.ndarray | None = None):
         """What is to be seen of a picture: `(height, width, 3)`, uint8, RGB.
 
         Args:
             region: Pixels of the picture that cover the window.
             view: What to see.
+            out: Where to write it; without it, into a new array.
         """
         region = readable(region, view.window, self.image_size)
-        return cut(region, view.window, self.image_size)
+        return cut(region, view.window, self.image_size, out)
 
     def paint(
         self, image: np.ndarray, view: View, lent: Region | None = None
@@ -83,7 +99,7 @@ class Sampler:
         """The image with other pixels, as its view wants them.
 
         Args:
-            image: What `cut` gave; may be painted over.
+            image: What `cut` gave; it is painted over.
             view: What to see.
             lent: Pixels of the limb's picture that cover its window; without them it
                 is left away.
@@ -110,9 +126,8 @@ class Sampler:
         labels[flipped] = labels[flipped][:, list(people.skeleton.mirror)]
         return labels
 
-    def _halves(self, index):
-        """The labelled joints of the upper and of the lower body, once asked for."""
-        joints, labelled = self.people.joints[index], self.people.weights[index] > 0
-        for half in self.people.skeleton.halves:
-            half = np.array(half, int)
-            yield joints[half[labelled[half]]]
+    def _halves(self, rows):
+        """`(people, 2, joints)`: which joints of upper and lower body are labelled."""
+        labelled, halves = self.people.weights[rows] > 0, self.people.skeleton.halves
+        joints = range(labelled.shape[1])
+        return labelled[:, None] & [[j in half for j in joints] for half in halves]

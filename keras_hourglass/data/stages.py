@@ -7,7 +7,7 @@ from keras_hourglass.data.sample import Sampler
 
 # What is timed -> the stage that it is. `batch` is all that is in no other stage.
 LOADING = {"load_batch": "batch", "read": "decode", "contents": "read"}
-SAMPLING = {"view": "view", "cut": "warp", "paint": "colour", "labels": "label"}
+SAMPLING = {"views": "view", "cut": "warp", "paint": "colour", "labels": "label"}
 STAGES = ("view", "read", "decode", "warp", "colour", "label", "batch")
 
 

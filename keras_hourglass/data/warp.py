@@ -12,13 +12,14 @@ SHARP = 4 / 3
 CORNERS = np.array([[0, 0], [1, 0], [0, 1]])
 
 
-def cut(region: Region, window: Crop, size: tuple[int, int]) -> np.ndarray:
+def cut(region: Region, window: Crop, size: tuple[int, int], out=None) -> np.ndarray:
     """The window as a picture of its own, black where the picture has no pixels.
 
     Args:
         region: Pixels of the picture.
         window: What to cut out, on the picture.
         size: Width and height of what comes out.
+        out: Where to write it; without it, into a new array.
 
     Returns:
         `(height, width, 3)`, uint8, interpolated linearly.
@@ -33,7 +34,7 @@ def cut(region: Region, window: Crop, size: tuple[int, int]) -> np.ndarray:
         size,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
     )
-    return cv2.cvtColor(image, cv2.COLOR_RGBA2RGB)
+    return cv2.cvtColor(image, cv2.COLOR_RGBA2RGB, dst=out)
 
 
 def readable(region: Region, window: Crop, size: tuple[int, int]) -> Region:
@@ -43,8 +44,10 @@ def readable(region: Region, window: Crop, size: tuple[int, int]) -> Region:
     the pixels are shrunk, and, where they are still finer than the grid, each becomes
     the mean over as many as fall on a pixel of the grid. None of them moves.
     """
-    region = shrink(region, window, size)
     finer = _fineness(region, window, size)
+    if finer > 2:
+        region = shrink(region, window, size)
+        finer = _fineness(region, window, size)
     if finer <= SHARP:
         return region
     kernel = np.array([(finer - 1) / 2, 1, (finer - 1) / 2]) / finer

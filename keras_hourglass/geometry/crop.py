@@ -7,7 +7,7 @@ Points are `(..., 2)`, x before y, in pixels. Pixel centers are whole numbers:
 the first pixel of a row is centered on 0 and spans -0.5 to 0.5.
 """
 
-from math import cos, sin
+from math import e
 from typing import NamedTuple
 
 X, Y = (1.0, 0.0), (0.0, 1.0)
@@ -71,21 +71,22 @@ class Crop(NamedTuple):
         x, y = x - (width - 1) / 2, y - (height - 1) / 2
         return x * X4 + y * Y4 + width * W4 + height * H4
 
-    def mirrored(self):
-        """The same window, seen in a mirror."""
-        return self._replace(right=-self.right)
+    # How a window is changed may be one number, or `(..., 1)` for many windows.
 
-    def scaled(self, factor: float):
+    def mirrored(self, where=True):
+        """The same window, seen in a mirror where it is said so."""
+        return self._replace(right=self.right * (1 - 2 * where))
+
+    def scaled(self, factor):
         """The window with its edges multiplied."""
         return self._replace(right=self.right * factor, down=self.down * factor)
 
-    def turned(self, angle: float):
+    def turned(self, angle):
         """The window turned about its middle, clockwise as seen, in radians."""
-        return self._replace(
-            right=_turn(self.right, angle), down=_turn(self.down, angle)
-        )
+        turn = e ** (1j * angle)
+        return self._replace(right=_turn(self.right, turn), down=_turn(self.down, turn))
 
-    def moved(self, across: float, along: float):
+    def moved(self, across, along):
         """The window moved by shares of its upper and of its left edge."""
         return self._replace(
             center=self.center + across * self.right + along * self.down
@@ -102,15 +103,14 @@ class Crop(NamedTuple):
             `(..., points, 2)`, in pixels of the image.
         """
         center, right, down = (vector[..., None, :] for vector in self)
-        u, v = _xy(points)
-        u, v = (u + 0.5) / size[0] - 0.5, (v + 0.5) / size[1] - 0.5
+        u, v = _xy((points + 0.5) / size - 0.5)
         return center + u * right + v * down
 
     def to_grid(self, points, size: tuple[int, int]):
         """Moves points from the image to the grid. Undoes `to_image`."""
         center, right, down = (vector[..., None, :] for vector in self)
         u, v = _share(points - center, right), _share(points - center, down)
-        return ((u + 0.5) * size[0] - 0.5) * X + ((v + 0.5) * size[1] - 0.5) * Y
+        return (u * X + v * Y + 0.5) * size - 0.5
 
     def part(self, box, size: tuple[int, int]):
         """The window under a box `(..., 4)` of a grid laid over this one."""
@@ -153,13 +153,12 @@ def _xy(points):
     return points[..., :1], points[..., 1:]
 
 
-def _turn(vector, angle):
-    x, y = _xy(vector)
-    c, s = cos(angle), sin(angle)
-    return (x * c - y * s) * X + (x * s + y * c) * Y
+def _turn(vector, turn):
+    """Turns a vector as far as the complex number `turn` is turned from 1."""
+    return vector * turn.real + vector[..., ::-1] * (-1.0, 1.0) * turn.imag
 
 
 def _share(offset, edge):
     """How far along `edge` the offset reaches, as a share of its length."""
-    (ox, oy), (ex, ey) = _xy(offset), _xy(edge)
-    return (ox * ex + oy * ey) / (ex * ex + ey * ey)
+    (along_x, along_y), (x, y) = _xy(offset * edge), _xy(edge * edge)
+    return (along_x + along_y) / (x + y)

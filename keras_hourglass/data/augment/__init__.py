@@ -50,18 +50,17 @@ class Augmentation:
     blur: float = 0.0
     jpeg: float = 0.0
 
-    def vary(
-        self, window: Crop, random: np.random.Generator, halves=()
-    ) -> tuple[Crop, bool]:
-        """A window near the given one, and whether it is mirrored.
+    def vary(self, crops: Crop, randoms, joints, halves) -> tuple[Crop, np.ndarray]:
+        """Windows near the given ones, and `(people,)`, which of them are mirrored.
 
         Args:
-            window: What would be seen of the picture.
-            random: What to draw from.
-            halves: The labelled joints of the upper and of the lower body,
-                `(joints, 2)` each, picture pixels; looked at only where needed.
+            crops: What would be seen of each picture, stacked.
+            randoms: What to draw from, a generator for each.
+            joints: `(people, joints, 2)`, picture pixels.
+            halves: `(people, 2, joints)`, bool: which of them are labelled and of the
+                upper, and of the lower body.
         """
-        return windows.vary(self, window, random, halves)
+        return windows.vary(self, crops, randoms, joints, halves)
 
     def borrow(
         self, people: People, index: int, size, random: np.random.Generator
@@ -82,7 +81,7 @@ class Augmentation:
         """The image with other pixels, `(height, width, 3)`; everything stays in place.
 
         Args:
-            image: `(height, width, 3)`, uint8, RGB; may be painted over.
+            image: `(height, width, 3)`, uint8, RGB; it is painted over.
             random: What to draw from.
         """
         return pixels.repaint(self, image, random)

@@ -6,6 +6,7 @@ import numpy as np
 from keras_hourglass.data.augment.occlusion import patched
 
 GREY = np.array([0.299, 0.587, 0.114])  # of red, green, blue, as JPEG weighs them
+OWN = np.eye(3)  # each channel's part in itself
 MIDDLE, WHITE = 128, 255
 BLUR = 1 / 85  # of the image's width: how far a blurred pixel reaches, at most
 QUALITY = 20, 80  # of a JPEG whose compression shows
@@ -18,11 +19,11 @@ def repaint(strengths, image: np.ndarray, random) -> np.ndarray:
     if patches < strengths.patches:
         image = patched(image, random)
     if _coloured(strengths):
-        image = cv2.transform(image, colours(strengths, changes))
+        cv2.transform(image, colours(strengths, changes), dst=image)
     if blur < strengths.blur:
         image = blurred(image, reach)
     if jpeg < strengths.jpeg:
-        image = compressed(image, quality)
+        image[:] = compressed(image, quality)
     return image
 
 
@@ -42,12 +43,13 @@ def colours(strengths, changes) -> np.ndarray:
         changes: Six numbers, -1 to 1: of the channels, of contrast, saturation and
             brightness.
     """
-    contrast = 1 + strengths.contrast * changes[3]
-    saturation = 1 + strengths.saturation * changes[4]
+    *channels, contrast, saturation, brightness = changes.tolist()
+    contrast = 1 + strengths.contrast * contrast
+    saturation = 1 + strengths.saturation * saturation
+    channels = [[contrast * (1 + strengths.colour * change)] for change in channels]
     matrix = np.empty((3, 4), "float32")
-    matrix[:, :3] = saturation * np.eye(3) + (1 - saturation) * GREY
-    matrix[:, :3] *= contrast * (1 + strengths.colour * changes[:3, None])
-    matrix[:, 3] = MIDDLE * (1 - contrast) + WHITE * strengths.brightness * changes[5]
+    matrix[:, :3] = (saturation * OWN + (1 - saturation) * GREY) * channels
+    matrix[:, 3] = MIDDLE * (1 - contrast) + WHITE * strengths.brightness * brightness
     return matrix
 
 

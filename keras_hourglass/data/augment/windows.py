@@ -2,6 +2,8 @@
 
 from math import radians
 
+import numpy as np
+
 from keras_hourglass.geometry import Crop
 
 # Half bodies, Wang et al., Deep High-Resolution Representation Learning for Visual
@@ -11,28 +13,41 @@ FEWEST, MARGIN = 3, 1.5
 LEAST = 0.4  # of the window's edges: a nearer look would show few pixels, enlarged
 
 
-def vary(strengths, window: Crop, random, halves=()) -> tuple[Crop, bool]:
+def vary(strengths, windows: Crop, randoms, joints, halves):
     """See `Augmentation.vary`. Draws as many numbers, whatever the strengths are."""
-    nearer, angle = random.standard_normal(2).tolist()
-    turn, flip, across, along, half, which = random.random(6).tolist()
-    if half < strengths.half_body:
-        window = half_body(window, halves, which)
-    window = window.scaled(1 + strengths.scale * min(max(nearer, -1), 1))
-    if strengths.shift:
-        across, along = (strengths.shift * (2 * x - 1) for x in (across, along))
-        window = window.moved(across, along)
-    if turn < strengths.rotation_share:
-        window = window.turned(radians(strengths.rotation * min(max(angle, -2), 2)))
+    drawn = [(*random.standard_normal(2), *random.random(6)) for random in randoms]
+    nearer, angle, *shares = np.transpose(drawn)[..., None]
+    turn, flip, across, along, half, which = shares
+    windows = half_bodies(windows, half < strengths.half_body, joints, halves, which)
+    windows = windows.scaled(1 + strengths.scale * nearer.clip(-1, 1))
+    windows = windows.moved(
+        *(strengths.shift * (2 * share - 1) for share in (across, along))
+    )
+    turned = turn < strengths.rotation_share
+    windows = windows.turned(turned * radians(strengths.rotation) * angle.clip(-2, 2))
     flipped = flip < strengths.flip
-    return (window.mirrored() if flipped else window), flipped
+    return windows.mirrored(flipped), flipped[:, 0]
 
 
-def half_body(window: Crop, halves, which: float) -> Crop:
-    """The window around the joints of one half that has enough; `which` is 0 to 1."""
-    able = [joints for joints in halves if len(joints) >= FEWEST]
-    if not able:
-        return window
-    shares = window.to_grid(able[int(which * len(able))], (1, 1))
-    low, high = shares.min(axis=0), shares.max(axis=0)
-    factor = min(max(MARGIN * float((high - low).max()), LEAST), 1.0)
-    return window.moved(*(low + high) / 2).scaled(factor)
+def half_bodies(windows: Crop, chosen, joints, halves, which) -> Crop:
+    """The same windows, of those that are chosen the ones around half a body.
+
+    Args:
+        windows: Of each person.
+        chosen: `(people, 1)`, bool.
+        joints, halves: See `Augmentation.vary`.
+        which: `(people, 1)`, which half, where there is a choice: 0 to 1.
+    """
+    enough = halves.sum(axis=-1) >= FEWEST
+    rows = np.flatnonzero(chosen[:, 0] & enough.any(axis=-1))
+    count = enough[rows].cumsum(axis=-1)
+    half = (count > which[rows] * count[:, -1:]).argmax(axis=-1)
+    inside = halves[rows, half][..., None]
+    shares = windows.to_grid(joints, (1, 1))[rows]
+    low = shares.min(axis=1, where=inside, initial=np.inf)
+    high = shares.max(axis=1, where=inside, initial=-np.inf)
+    moves, factors = np.zeros((len(chosen), 2)), np.ones((len(chosen), 1))
+    moves[rows] = (low + high) / 2
+    longer = (high - low).max(axis=-1, keepdims=True)
+    factors[rows] = (MARGIN * longer).clip(LEAST, 1)
+    return windows.moved(moves[:, :1], moves[:, 1:]).scaled(factors)

@@ -1,5 +1,6 @@
 """Reading pictures: RGB pixels, and where they lie on the picture as it is shown."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -49,10 +50,15 @@ class Region(NamedTuple):
         return self.pixels.shape[1], self.pixels.shape[0]
 
 
-def whole(pixels: np.ndarray) -> Region:
-    """A picture that was read whole."""
+def whole(pixels: np.ndarray, reduction: int = 1) -> Region:
+    """A picture that was read whole; each pixel covers `reduction` x `reduction`."""
     height, width = pixels.shape[:2]
-    return boxed(pixels, (0, 0, width, height))
+    return Region(pixels, _all_of(reduction * width, reduction * height))
+
+
+@lru_cache
+def _all_of(width, height):
+    return Crop.of_rectangle(np.array([0.0, 0, width, height]))
 
 
 def boxed(pixels: np.ndarray, box) -> Region:
@@ -96,9 +102,7 @@ def decode(path, data: bytes, head: Header, reduction: int = 1) -> Region:
 def _shown(pixels, head, reduction):
     """Stored pixels, turned as they are shown."""
     if head.orientation == 1:  # nearly all, and small steps add up
-        return boxed(
-            pixels, (0, 0, *(reduction * side for side in pixels.shape[1::-1]))
-        )
+        return whole(pixels, reduction)
     transposed, *mirrored = TURNS[head.orientation]
     size = np.array([head.width, head.height])
     if transposed:
