@@ -27,7 +27,7 @@ def read(path) -> dict[str, np.ndarray]:
     except OSError:
         raise
     except Exception as error:  # whatever a file of another kind provokes
-        raise ValueError(f"{path} {_reason(str(error))}") from error
+        raise ValueError(f"{path} {_reason(error)}") from error
     if isinstance(held, Mapping):
         held = held.get(INSIDE, held)
     tensors = held.items() if isinstance(held, Mapping) else ()
@@ -81,13 +81,15 @@ def _numbers():
     return [maker, (maker, "numpy.core.multiarray.scalar"), np.dtype, *kinds]
 
 
-def _reason(message):
+def _reason(error):
     """Why PyTorch refused a file, in a line."""
-    code = re.search(r"GLOBAL (\S+) was not|(TorchScript)", message)
-    if not code:
-        first, *_ = message.splitlines() or [""]
-        return f"is no readable PyTorch checkpoint. {first}".strip()
-    return (
-        f"holds more than weights ({code[1] or code[2]}), which is not run here. Where "
-        "its code is, save them alone: torch.save(model.state_dict(), 'weights.pth')"
-    )
+    code = re.search(r"GLOBAL (\S+) was not|(TorchScript)", str(error))
+    if code:
+        return (
+            f"holds more than weights ({code[1] or code[2]}), which is not run here. "
+            "Where its code is, save them alone: "
+            "torch.save(model.state_dict(), 'weights.pth')"
+        )
+    # Of a damaged file it says so; of others it names a byte, or advises to run them.
+    said = str(error).splitlines()[0] if isinstance(error, RuntimeError) else ""
+    return f"is no readable PyTorch checkpoint. {said}".strip()

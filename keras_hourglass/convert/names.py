@@ -9,6 +9,7 @@ import re
 
 import numpy as np
 
+from keras_hourglass.layers.blocks import Bottleneck
 from keras_hourglass.layers.hourglass import Hourglass
 from keras_hourglass.model import StackedHourglass
 
@@ -76,7 +77,7 @@ def _inside(layer, name):
                 place = f"{name}.{layer.depth - 1}.{index}.{block}"
                 smaller = isinstance(inner, Hourglass)
                 yield from _inside(inner, name if smaller else place)
-    elif hasattr(layer, "branch"):
+    elif isinstance(layer, Bottleneck):
         weighted = [inner for inner in layer.branch if inner.weights]
         yield from zip(weighted, (f"{name}.{part}" for part in BRANCH))
         if layer.shortcut is not None:
