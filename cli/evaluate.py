@@ -28,6 +28,7 @@ from keras_hourglass_cli.sources import (
 @source_options(default="mpii", show_default=True)
 @click.option("--predictions", type=click.Path(), help="A file to score instead.")
 @click.option("--flip", is_flag=True, help="Look at everybody mirrored, too.")
+@click.option("--everybody", is_flag=True, help="Judge on those to train on, too.")
 @click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True)
 @click.option(
     "--report",
@@ -43,6 +44,7 @@ def command(
     models,
     predictions,
     flip,
+    everybody,
     batch_size,
     folder,
     missing_images,
@@ -68,7 +70,7 @@ def command(
     looks = []
     for name in models:
         model = predict.load(name)
-        people = validation(source, model.skeleton, missing_images)
+        people = validation(source, model.skeleton, missing_images, everybody)
         for note in people.notes:
             click.echo(note, err=True)
         found, unread = judging.look(model, people, flip, **options)
@@ -91,6 +93,7 @@ def command(
     if folder:
         about = {
             "dataset": ":".join(filter(None, (source.name, source.root))),
+            "people": "all" if everybody else "to validate on",
             "flip test": "on" if flip else "off",
             "written": f"{date.today()}, keras-hourglass {__version__}, "
             f"{keras.backend.backend()}",

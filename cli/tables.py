@@ -1,5 +1,7 @@
 """Scores as tables for a terminal."""
 
+from math import isnan
+
 import click
 
 from keras_hourglass.evaluation import CONVENTIONS
@@ -12,7 +14,8 @@ def show(name, report):
         click.echo(f"\nPCKh@{threshold}")
         columns = part["columns"]
         click.echo("".join(f"{name:>{len(name) + 3}}" for name in columns))
-        click.echo("".join(f"{v:>{len(k) + 3}.2f}" for k, v in columns.items()))
+        cells = (f"{_number(v):>{len(k) + 3}}" for k, v in columns.items())
+        click.echo("".join(cells))
         for convention, value in part["means"].items():
             low, high = part["intervals"][convention]
             click.echo(
@@ -39,6 +42,11 @@ def show(name, report):
     if unread := report.get("unread"):
         click.echo(f"{len(unread):,} pictures could not be read, {unread[0]} first")
     click.echo("In brackets: 95 % of 2,000 bootstraps over people.\n")
+
+
+def _number(value):
+    """A percentage, or a dash where nothing was labelled."""
+    return "\N{EN DASH}" if isnan(value) else f"{value:.2f}"
 
 
 def show_difference(first, second, differences):

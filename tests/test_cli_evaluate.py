@@ -39,7 +39,7 @@ def test_two_networks_are_printed_with_intervals_compared_and_reported(
     assert output.count("5 people, 80 joints") == 2
     assert f"{two} less {one}, percentage points" in output and " to " in output
     page = (tmp_path / "deep/report/report.html").read_text()
-    assert "The 5 worst" in page and "Side by side" in page
+    assert "The 5 worst of 5" in page and "Side by side" in page
     data = json.loads((tmp_path / "deep/report/report.json").read_text())
     assert [*data["models"]] == [str(one), str(two)]
     held = data["models"][str(one)]

@@ -170,3 +170,11 @@ def test_every_kind_of_dataset_takes_its_share(shared, name, place):
     mixture = mix([Source(name, root, 0.5), Source("synthetic", "7")], MPII)
     assert mixture.counts[0] > 10 and mixture.shares == (0.5, 1)
     assert mixture.train.skeleton is MPII and mixture.train.weights.any(1).all()
+
+
+def test_everybody_is_judged_if_that_is_asked_for(folder):
+    source = Source("crops", folder("one", ["val", "train", "train"]))
+    assert len(validation(source, ARM)) == 1
+    assert validation(source, ARM, everybody=True).splits.tolist() == [
+        *("val", "train", "train")
+    ]

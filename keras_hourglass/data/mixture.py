@@ -96,14 +96,24 @@ def mix(sources: list[Source], skeleton: Skeleton, missing="error") -> Mixture:
     return Mixture(join(train), counts, shares, validation, tuple(notes))
 
 
-def validation(source: Source, skeleton: Skeleton, missing="error") -> People:
+def validation(
+    source: Source, skeleton: Skeleton, missing="error", everybody: bool = False
+) -> People:
     """The people of one dataset to judge a network on, as `mix` would choose them.
+
+    Args:
+        source: The dataset.
+        skeleton: Whose joints to judge.
+        missing: Of pictures; see `data.reading.pictures.without_missing`.
+        everybody: Whether those are judged, too, who are there to train on.
 
     Raises:
         DatasetError: If the dataset cannot be loaded, or shares no joint with the
             skeleton.
     """
     people = _loaded(source, skeleton, missing)
+    if everybody:
+        return people
     if not (people.splits == "val").any():
         people = _held_out(people).noting(HELD_OUT_NOTE)
     return people.of_split("val")

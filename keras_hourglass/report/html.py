@@ -23,18 +23,22 @@ def tag(name: str, *children, **attributes) -> Html:
 
 def table(header, rows) -> Html:
     """A table; the first cell of each row names it."""
-    top = tag("tr", *(tag("th", cell, scope="col") for cell in header))
+    top = tag("tr", *(_cell("th", cell, scope="col") for cell in header))
     body = (
-        tag("tr", tag("th", first, scope="row"), *map(_cell, rest))
+        tag("tr", tag("th", first, scope="row"), *(_cell("td", cell) for cell in rest))
         for first, *rest in rows
     )
     whole = tag("table", tag("thead", top), tag("tbody", *body))
     return tag("div", whole, class_="wide")
 
 
-def _cell(value) -> Html:
-    made = isinstance(value, Html) and value.startswith("<td")
-    return value if made else tag("td", value)
+class Words(str):
+    """What stands in a cell as words: on the left, and not too narrow."""
+
+
+def _cell(name, value, **attributes) -> Html:
+    words = {"class_": "words"} if isinstance(value, Words) else {}
+    return tag(name, value, **words, **attributes)
 
 
 def number(value, digits: int = 1, signed: bool = False) -> str:

@@ -51,7 +51,8 @@ def model(name, report, pictures, anchor) -> Html:
     if report.get("milliseconds"):
         parts["Time of a person"] = sections.milliseconds(report)
     if pictures:
-        said = f"The {len(pictures)} worst: the truth, and what was found"
+        said = f"The {len(pictures)} worst of {report['people']:,}: the truth, and "
+        said += "what was found"
         parts[said] = sections.people(pictures)
     shown = (
         tag("section", tag("h3", title), part) for title, part in parts.items() if part

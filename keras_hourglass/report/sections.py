@@ -4,7 +4,7 @@ from base64 import b64encode
 
 from keras_hourglass.evaluation import CONVENTIONS
 from keras_hourglass.report.charts import curves, reliability
-from keras_hourglass.report.html import Html, number, safe, sure, table, tag
+from keras_hourglass.report.html import Html, Words, number, safe, sure, table, tag
 
 FIRST = "0.5"  # the threshold that most publications print
 
@@ -20,11 +20,11 @@ def conventions(report) -> Html:
                 for part in thresholds.values()
             ),
             number(report["area"][name]),
-            tag("td", convention.says, class_="words"),
+            Words(convention.says),
         ]
         for name, convention in CONVENTIONS.items()
     ]
-    header = ["PCKh, %", *(f"at {t}" for t in thresholds), "area", "says"]
+    header = ["PCKh, %", *(f"at {t}" for t in thresholds), "area", Words("says")]
     return Html(table(header, rows) + _curve(report["curve"]) + _columns(thresholds))
 
 
