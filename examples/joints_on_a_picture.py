@@ -17,7 +17,8 @@ def main(photo, model, box, output="joints.png"):
         print(f"{name:16} {x:8.1f} {y:8.1f}   {score:.2f}")
 
     pixels = picture.read(photo).pixels
-    drawn = draw.skeleton(pixels, pose.joints, estimator.model.skeleton)
+    skeleton = estimator.model.skeleton
+    drawn = draw.skeleton(pixels, pose.joints, skeleton, pose.scores)
     Path(output).write_bytes(draw.png(drawn))
     return pose
 

@@ -12,7 +12,7 @@ ARM = Skeleton(
     [("left_elbow", "left_wrist"), ("right_elbow", "right_wrist")],
 )
 ACROSS = np.array([[30, 40], [170, 40], [30, 80], [170, 80], [100, 110]], float)
-BLANK = np.full((120, 240, 3), 100, "uint8")  # so a line is 2 pixels wide
+BLANK = np.full((120, 240, 3), 100, "uint8")  # a line of ACROSS is 2 pixels wide
 
 
 def test_limbs_and_joints_have_the_colour_of_their_side():
@@ -63,7 +63,8 @@ def test_a_joint_that_is_nowhere_is_left_out_with_its_limbs(wrong):
 
 
 @pytest.mark.parametrize(
-    "picture, person, wide", [(240, 200, 2), (600, 500, 5), (600, 90, 3), (60, 50, 1)]
+    "picture, person, wide",
+    [(270, 260, 3), (900, 860, 10), (900, 140, 2), (60, 50, 1)],
 )
 def test_lines_are_as_wide_as_suits_the_picture_and_the_person(picture, person, wide):
     """The paint of a column across one limb, with a little of its dark rim."""

@@ -8,7 +8,7 @@ from keras_hourglass.draw.colours import RIM, colour
 from keras_hourglass.skeleton import Skeleton
 
 OPAQUE = 0.5  # confidence from which on nothing shines through
-OF_PICTURE, OF_PERSON = 1 / 120, 1 / 30  # of their longer side, a line is wide at most
+OF_PICTURE, OF_PERSON = 1 / 90, 1 / 70  # of their longer side, a line is wide at most
 THINNEST = 1.0  # pixel
 JOINT = 1.1  # radius of a joint's disc, in widths of a line
 RIM_WIDTH, RIM_OPACITY = 0.3, 0.7  # of the rim, the former in widths of a line
