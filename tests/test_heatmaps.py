@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.heatmaps import decode, encode
+from keras_hourglass import data
+from keras_hourglass.heatmaps import DECODERS, DEFAULT, decode, encode
 
 SIZE = (24, 16)  # width, height
 
@@ -25,18 +26,68 @@ def test_a_heatmap_is_a_gaussian_around_its_joint():
     np.testing.assert_allclose(heatmap[7, 5, 0], np.exp(-1), rtol=1e-6)
 
 
+@pytest.mark.parametrize("decoder", ["newton", "dark"])
 @pytest.mark.parametrize("sigma", [1.0, 1.5, 2.0])
-def test_decode_undoes_encode_to_a_hundredth_of_a_pixel(sigma):
-    points = np.random.default_rng(0).uniform(1, 14, (5, 16, 2)).astype("float32")
-    found, scores = read(drawn(points, sigma))
+def test_decode_undoes_encode_to_a_hundredth_of_a_pixel(sigma, decoder):
+    points = np.random.default_rng(0).uniform(2, 13, (5, 16, 2)).astype("float32")
+    found, scores = read(drawn(points, sigma), decoder=decoder)
     np.testing.assert_allclose(found, points, atol=0.01)
     assert scores.shape == (5, 16) and (scores > 0.7).all()
 
 
-def test_decode_undoes_encode_on_the_rim():
+@pytest.mark.parametrize("decoder", ["newton", "dark"])
+def test_decode_undoes_encode_on_the_rim(decoder):
     points = np.array([[0, 0], [23, 15], [0, 7.3], [11.6, 15], [23.4, 4]], "float32")
-    found, _ = read(drawn(points))
+    found, _ = read(drawn(points), decoder=decoder)
     np.testing.assert_allclose(found, points, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    "decoder, expected",
+    [
+        ("argmax", [[4, 9], [0, 15], [23, 7]]),
+        ("quarter", [[4.25, 8.75], [0, 15], [23, 7.25]]),  # on the rim, only along it
+        ("newton", [[4.3, 8.8], [0.2, 14.9], [22.8, 7.1]]),
+        ("dark", [[4.3, 8.8], [0.2, 14.9], [22.8, 7.1]]),
+    ],
+)
+def test_each_decoder_adds_its_own_fraction(decoder, expected):
+    points = np.array([[4.3, 8.8], [0.2, 14.9], [22.8, 7.1]], "float32")
+    found, scores = read(drawn(points), decoder=decoder)
+    np.testing.assert_allclose(found, expected, atol=0.01)
+    assert (scores == drawn(points).max((0, 1))).all()  # whatever was smoothed
+
+
+def test_every_decoder_is_in_the_last_test_and_says_what_it_does():
+    ((_, cases),) = (
+        mark.args for mark in test_each_decoder_adds_its_own_fraction.pytestmark
+    )
+    assert {decoder for decoder, _ in cases} == {*DECODERS}
+    assert all(decoder.says for decoder in DECODERS.values())
+
+
+def test_an_unknown_decoder_says_what_was_meant():
+    with pytest.raises(ValueError, match="Did you mean 'dark'.*decoder='darc'"):
+        read(drawn(np.zeros((1, 2), "float32")), decoder="darc")
+
+
+def test_the_default_reads_real_joints_best_through_noise(shared):
+    """Joints of MPII's validation people, in windows of 32 x 32 heatmap pixels."""
+    people = data.load("crops", shared / "mpii_crops384")
+    joints = people.joints[people.weights > 0][:3200].reshape(200, 16, 2)
+    points = (joints * 32 / 384).clip(0, 31).astype("float32")
+    clean = drawn(points, sigma=1.0, size=(32, 32))
+    random = np.random.default_rng(0)
+    off = {decoder: [] for decoder in DECODERS}
+    for noise in (0.02, 0.05, 0.1):
+        noisy = clean + random.normal(0, noise, clean.shape).astype("float32")
+        for decoder in DECODERS:
+            found, _ = read(noisy, decoder=decoder)
+            off[decoder].append(np.linalg.norm(found - points, axis=-1).mean())
+    assert min(off, key=lambda decoder: np.mean(off[decoder])) == DEFAULT
+    assert (np.array(off[DEFAULT]) < off["newton"]).all()
+    assert (np.array(off["newton"]) < off["quarter"]).all()
+    assert (np.array(off["quarter"]) < off["argmax"]).all()
 
 
 def test_noise_of_two_percent_costs_a_tenth_of_a_pixel():
@@ -63,7 +114,7 @@ def test_a_single_hot_pixel_is_found_where_it_is():
 
 def test_never_more_than_half_a_pixel_from_the_highest():
     heatmaps = np.random.default_rng(2).random((20, 16, 24, 16), dtype="float32")
-    found, _ = read(heatmaps)
+    found, _ = read(heatmaps, decoder="newton")
     flat = heatmaps.reshape(20, -1, 16).argmax(1)
     peak = np.stack([flat % 24, flat // 24], -1)
     assert np.abs(found - peak).max() <= 0.5

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 from keras_hourglass import presets
+from keras_hourglass.heatmaps import DEFAULT
 from keras_hourglass.predict.batches import ahead, answered
 from keras_hourglass.predict.boxes import paired
 from keras_hourglass.predict.finder import Finder
@@ -36,6 +37,7 @@ class PoseEstimator:
         flip: bool = False,
         scales: tuple[float, ...] = (1.0,),
         looks: int = 2,
+        decoder: str = DEFAULT,
         batch_size: int = 16,
     ):
         for name, value in {"looks": looks, "batch_size": batch_size}.items():
@@ -46,7 +48,7 @@ class PoseEstimator:
         self.model = load(model)
         self.flip, self.scales = flip, tuple(scales)
         self.looks, self.batch_size = looks, batch_size
-        self._finder = Finder(self.model, flip, self.scales)
+        self._finder = Finder(self.model, flip, self.scales, decoder)
 
     def __call__(self, pictures, boxes=None) -> list[list[Pose]] | list[Pose]:
         """Looks at people, in one picture or in several.

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_hourglass.heatmaps import decode
+from keras_hourglass.heatmaps import DEFAULT, checked, decode
 from keras_hourglass.model import StackedHourglass
 from keras_hourglass.predict.scales import Scales
 
@@ -23,6 +23,7 @@ class Finder(keras.Model):
         flip: Averages the heatmaps with those of the mirrored images.
         scales: Of the windows, in the order of the images; the joints are in heatmap
             pixels of the unscaled window.
+        decoder: A key of `heatmaps.DECODERS`.
     """
 
     def __init__(
@@ -30,9 +31,10 @@ class Finder(keras.Model):
         network: StackedHourglass,
         flip: bool = False,
         scales: tuple[float, ...] = (1.0,),
+        decoder: str = DEFAULT,
     ):
         super().__init__()
-        self.network, self.flip = network, flip
+        self.network, self.flip, self.decoder = network, flip, checked(decoder)
         self.scales = Scales(scales, network.heatmap_size)
         x, y = network.offset
         # What one view is off to the right, the mirrored one is off to the left.
@@ -53,7 +55,7 @@ class Finder(keras.Model):
             heatmaps = (heatmaps + ops.flip(mirrored, axis=2)) / 2
         count = images.shape[1]
         heatmaps = ops.reshape(heatmaps, (-1, count, *heatmaps.shape[1:]))
-        return decode(self.scales.mean(heatmaps), self.offset)
+        return decode(self.scales.mean(heatmaps), self.offset, self.decoder)
 
     def find(self, images, least: int = 1):
         """Joints of any number of people.
