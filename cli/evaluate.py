@@ -66,14 +66,14 @@ def command(
         raise click.UsageError("--report goes with MODELs: it shows their people.")
     if len({*models}) < len(models):
         raise click.UsageError("Name each MODEL once.")
-    options = {"batch_size": batch_size, "broken": broken_images}
+    options = {"flip": flip, "batch_size": batch_size, "broken": broken_images}
     looks = []
     for name in models:
         model = predict.load(name)
         people = validation(source, model.skeleton, missing_images, everybody)
         for note in people.notes:
             click.echo(note, err=True)
-        found, unread = judging.look(model, people, flip, **options)
+        found, unread = judging.look(model, people, **options)
         looks.append(judged.Judged(name, model, people, found, unread))
     reports = {look.name: look.scores for look in looks}
     if predictions:

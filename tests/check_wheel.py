@@ -19,6 +19,7 @@ def main(dist):
         "keras_hourglass/py.typed",
         "keras_hourglass/data/mpii/validation.csv",
         "keras_hourglass/weights/photo.npz",
+        "keras_hourglass/report/style.css",
     ):
         assert needed in names, needed
     (source,) = Path(dist).glob("*.tar.gz")

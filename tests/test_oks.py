@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 
@@ -48,3 +50,9 @@ def test_joints_that_a_network_lacks_are_not_judged(shared):
     found = average_precision(mapped, mapped.joints, np.ones((len(people), 16)))
     assert found["AP"] == pytest.approx(1) and len(found["joints"]) == 12
     assert found["people"] == 34, "of 35 one has joints of the face alone"
+
+
+def test_without_the_package_the_extra_is_named(person, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pycocotools.coco", None)
+    with pytest.raises(ImportError, match=r"pip install 'keras-hourglass\[coco\]'"):
+        average_precision(person, person.joints, np.ones((1, 17)))

@@ -2,15 +2,14 @@
 
 import time
 
-import keras
 import numpy as np
 
 from keras_hourglass.data.people import People
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.evaluation import looking, score
 from keras_hourglass.evaluation.looking import Found
-from keras_hourglass.heatmaps import decode
 from keras_hourglass.model import StackedHourglass
+from keras_hourglass.predict import find
 from keras_hourglass.training import feeding
 
 WARM_UP, ROUNDS = 3, 20
@@ -61,37 +60,44 @@ def sampler_of(model: StackedHourglass, people: People) -> Sampler:
 
 
 def parts(
-    model: StackedHourglass, people: People, batch_size: int = 16, broken: str = "error"
-) -> dict:
+    model: StackedHourglass,
+    people: People,
+    flip: bool = False,
+    batch_size: int = 16,
+    broken: str = "error",
+) -> dict[str, float]:
     """Milliseconds per person of "loader", "network" and "decoder", one after another.
 
-    Of the first `TIMED` people, in whole batches; the network sees each once before.
-    In training and judging the loader works beside the network instead.
+    Of at most `TIMED` people, in whole batches, after one to warm up. The decoder's is
+    what finding joints takes beyond the network, with which it is compiled as one. In
+    training and judging the loader works beside the network instead.
 
     Args:
         model: The network.
         people: With the network's skeleton.
-        batch_size: People that the network sees at once.
+        flip: Looks at everybody mirrored, too.
+        batch_size: People that the network sees at once; fewer, to a power of two.
         broken: Of pictures: "error" or "skip".
     """
     loader = feeding.loader(sampler_of(model, people), broken)
-    batch_size = min(batch_size, len(people))
-    count = min(len(people), TIMED) // batch_size
-    taken = dict.fromkeys(("loader", "network", "decoder"), 0.0)
-    for turn in range(count + 1):
-        first = max(0, turn - 1) * batch_size  # the first batch twice, once to warm up
+    batch_size = 1 << (min(batch_size, len(people)).bit_length() - 1)
+    turns = max(1, min(len(people), TIMED) // batch_size)
+    taken = np.zeros(3)
+    for turn in range(turns + 1):
+        first = max(0, turn - 1) * batch_size  # the first batch twice
         marks = [time.perf_counter()]
         images, _ = loader.load_batch([(0, first + i) for i in range(batch_size)])
+        seen = np.concatenate([images, images[:, :, ::-1]]) if flip else images
         marks.append(time.perf_counter())
-        heatmaps = model.predict_on_batch(images)[:, -1]
+        model.predict_on_batch(seen)
         marks.append(time.perf_counter())
-        points, _ = decode(keras.ops.convert_to_tensor(heatmaps), model.offset)
-        keras.ops.convert_to_numpy(points)
+        find(model, images, flip)
         marks.append(time.perf_counter())
         if turn:
-            for name, seconds in zip(taken, np.diff(marks)):
-                taken[name] += 1000 * seconds / (count * batch_size)
-    return taken
+            taken += np.diff(marks)
+    loading, network, whole = (1000 * taken / (turns * batch_size)).tolist()
+    decoder = max(0.0, whole - network)
+    return {"loader": loading, "network": network, "decoder": decoder}
 
 
 def milliseconds(model: StackedHourglass) -> float:
