@@ -53,10 +53,13 @@ SMALL = {
     "mpii.py": mpii,
     "sheet_of_people.py": people,
 }
+ELSEWHERE = {"serving_client.py"}  # needs a server: tests/serving
 
 
 @pytest.mark.parametrize(
-    "path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name
+    "path",
+    [path for path in sorted(EXAMPLES.glob("*.py")) if path.name not in ELSEWHERE],
+    ids=lambda path: path.name,
 )
 def test_example_runs(path, tmp_path, eager):
     result = runpy.run_path(str(path))["main"](**SMALL[path.name](tmp_path))
