@@ -54,6 +54,7 @@ setup(
         "coco": ["pycocotools"],
         "plot": ["matplotlib"],
         "hog": ["opencv-python-headless<5"],  # of which 5 comes without the detector
+        "serving": ["grpcio", "tensorflow-serving-api"],
         "test": ["pytest"],
     },
     entry_points={

@@ -30,7 +30,7 @@ def over_rest(data, url):
 
 
 def over_grpc(data, server):
-    import grpc  # and pip install --no-deps tensorflow-serving-api
+    import grpc  # pip install grpcio tensorflow-serving-api
     from tensorflow import make_ndarray, make_tensor_proto
     from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 

@@ -95,6 +95,8 @@ def test_training_begins_anew_or_from_another_network(
         ("train --dataset crops:x*0", "SHARE above 0"),
         ("train --dataset synthetic:8 --image-size 100", "must be multiples of 64"),
         ("evaluate nothing.keras --root x", "nothing.keras"),
+        ("export nothing.keras x", "must be a .keras file or a preset with weights"),
+        ("export hg2 x", "the preset has none"),
         ("compare --presets lihgter --output x", "Did you mean 'lighter'"),
         ("info hg3", "Did you mean 'hg"),
         ("data prepare --dataset crops:nowhere --output x", "`root` must be a folder"),
@@ -185,3 +187,19 @@ def test_benchmark_loader_prints_people_per_second_and_core():
     assert times.pop("read") == 0 < min(times.values())  # drawn people are in no file
     one = call(*command, "--people", 1).stdout
     assert "people per second per core" in one and "The bottleneck is" in one
+
+
+def test_export_says_which_version_it_wrote(network, tmp_path, monkeypatch):
+    room = pytest.importorskip("keras_hourglass.export.saved_model")
+    sizes = []
+
+    def write(model, folder, most_pixels):
+        folder.mkdir()
+        sizes.append(most_pixels)
+
+    monkeypatch.setattr(room, "write", write)
+    command = ["export", network, tmp_path / "people"]
+    assert call(*command).stdout.strip() == str(tmp_path / "people/1")
+    assert call(*command, "--most-pixels", 9).stdout.strip().endswith("people/2")
+    assert sizes == [room.MOST_PIXELS, 9]
+    call(*command, "--format", "savedmodle", status=2)
