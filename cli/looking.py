@@ -57,7 +57,7 @@ def run(meant, planned, boxes_of, watch, model, flip, smooth, batch_size):
     live = kinds == {"camera"}  # is not to lag behind by a batch
     estimator = PoseEstimator(model, flip, batch_size=1 if live else batch_size)
     skeleton, cells = estimator.model.skeleton, []
-    watch.begin()
+    watch.start()
     try:
         with ExitStack() as stack:
             stopped = stack.enter_context(stopping()) if live else lambda: False

@@ -75,18 +75,26 @@ def command(inputs, rows, listed, detector, min_score, outs, kind, **network):
     """
     if sum(map(bool, (rows, listed, detector))) > 1:
         raise click.UsageError("Name one of --box, --boxes and --detector.")
-    watch = Watch(len(inputs), live=not sys.stdout.isatty())
+    watch = Watch()
     meant = sources(inputs, watch.say, watch.fail)
     if len(meant) > 1 and any(source.kind == "camera" for source in meant):
         raise click.UsageError("A camera is looked at alone.")
-    watch.total = len(meant)
     planned = outputs.plan(outs, kind, meant)
+    printed = any(path is None for path, _ in planned.data)
+    watch.total, watch.live = len(meant), not (printed and sys.stdout.isatty())
     boxes_of, known = where(rows, listed, detector)
     if boxes_of is not None:
         boxes_of = sifted(boxes_of, min_score, watch.fail)
     if meant:
         run(meant, planned, boxes_of, watch, **network)
-    if known is not None and (unused := known.unused):
-        watch.say(f"{listed}: {len(unused):,} others were not named, {unused[0]} first")
+    if known is not None:
+        told(known.lacking, f"no boxes in {listed}", watch.say)
+        told(known.unused, f"boxes in {listed}, but were not named", watch.say)
     if watch.failed:
         sys.exit(1)
+
+
+def told(names, have: str, say):
+    """Says how many pictures have what, if there are any."""
+    if names:
+        say(f"{len(names):,} pictures have {have}, {min(names)} first")

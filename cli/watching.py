@@ -13,16 +13,14 @@ REDRAWN = 0.1  # seconds between two looks of the live line, at least
 class Watch:
     """Tells how far work is, on stderr; stdout is for what was found.
 
-    Args:
-        total: Pictures and videos that are to be looked at.
-        live: Whether a line may change in place.
-
     Attributes:
+        total: Pictures and videos that are to be looked at.
+        live: Whether a line may change in place: not where others are printed.
         failed: How many could not be looked at, or not to the end.
     """
 
-    def __init__(self, total: int, live: bool):
-        self.total, self.live = total, live
+    def __init__(self):
+        self.total, self.live = 0, True
         self.line, self.told = LiveLine(sys.stderr), 0.0
         self.done, self.failed = 0, 0
         self.frames, self.begun, self.current = 0, None, None
@@ -37,8 +35,14 @@ class Watch:
         self.failed += 1
         self.say(f"Error: {text}")
 
+    def start(self):
+        """All begins, with the network's being compiled, which takes a while."""
+        if self.live:
+            self.line.draw("The network is being compiled")
+        self.begin()
+
     def begin(self):
-        """The first, or the next, picture or video begins."""
+        """The next picture or video begins."""
         self.frames, self.begun, self.current = 0, time.perf_counter(), None
 
     def step(self, shot):

@@ -129,8 +129,10 @@ def test_what_was_found_is_where_to_look_again(folder):
     assert photo["people"][0]["joints"] == first["people"][0]["joints"]
     assert len(frames) == 7 and not any(frame["people"] for frame in frames)
     (folder / "found.json").write_text(json.dumps({"other.png": [[1, 2, 3, 4]]}))
-    unused = call("photo.png", "--boxes", "found.json").stderr
-    assert "found.json: 1 others were not named, other.png first" in unused
+    assert call("photo.png", "--boxes", "found.json").stderr.splitlines() == [
+        "1 pictures have no boxes in found.json, photo.png first",
+        "1 pictures have boxes in found.json, but were not named, other.png first",
+    ]
 
 
 def test_a_detector_finds_people(folder, monkeypatch):
@@ -221,6 +223,6 @@ def test_a_terminal_shows_how_far_it_is(folder, monkeypatch):
     shown = []
     monkeypatch.setattr(LiveLine, "draw", lambda line, text: shown.append(text))
     call("photo.png", "fílm 1.mp4", "--output", "x.csv")
-    assert shown[0] == "1/2  photo.png"
+    assert shown[:2] == ["The network is being compiled", "1/2  photo.png"]
     assert shown[-1].startswith("2/2  fílm 1.mp4  frame 7/7  ")
     assert shown[-1].endswith(" per second  0:00 left")

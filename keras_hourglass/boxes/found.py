@@ -56,10 +56,14 @@ class Boxes:
     Args:
         entries: (name or COCO's number of a picture; number of a frame, where it is a
             video's, None for all of its frames; rows as of `boxes`) again and again.
+
+    Attributes:
+        lacking: The pictures that were asked for, and of which nothing is said.
     """
 
     def __init__(self, entries):
         self._of, self._asked, self._ending = {}, set(), {}
+        self.lacking = set()
         for name, frame, rows in entries:
             key = PurePath(name).parts if isinstance(name, str) else name
             self._of.setdefault(key, {}).setdefault(frame, []).append(rows)
@@ -75,6 +79,7 @@ class Boxes:
         known = [ending for ending in (*endings, image_id(name)) if ending in self._of]
         key = known[0] if known else self._ending.get(parts)
         if key is None:
+            self.lacking.add(name)
             return boxes([])
         self._asked.add(key)
         frames = self._of[key]
