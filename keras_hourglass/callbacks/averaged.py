@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from keras_hourglass.callbacks.alone import alone
+
 
 class AveragedWeights(keras.callbacks.Callback):
     """Validates the moving average of the weights, which the optimizer keeps.
@@ -27,12 +29,8 @@ class AveragedWeights(keras.callbacks.Callback):
         need not take part.
         """
         if self._plain is None:
-            together = keras.distribution.distribution()
-            keras.distribution.set_distribution(None)
-            try:
+            with alone():
                 self._plain = type(self.model).from_config(self.model.get_config())
-            finally:
-                keras.distribution.set_distribution(together)
         averages = {id(weight): average for weight, average in self._pairs()}
         if self.swapped:
             averages = {}

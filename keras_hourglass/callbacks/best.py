@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_hourglass.callbacks.alone import alone
 from keras_hourglass.callbacks.averaged import AveragedWeights
 from keras_hourglass.callbacks.finite import finite_weights
 from keras_hourglass.replacing import replacing
@@ -35,6 +36,6 @@ class KeepBest(keras.callbacks.Callback):
         network = self.averaged.network()
         if not finite_weights(network):  # which may score by chance
             return
-        with replacing(self.path) as path:
+        with alone(), replacing(self.path) as path:
             network.save(path)
         self.best = float(score)

@@ -25,11 +25,7 @@ def instead(run, error: BaseException) -> BaseException | None:
     if isinstance(error, NotFinite):
         return NotFinite(str(error))
     if processes.broke(error):
-        return processes.Broken(
-            "Training together has broken off, most likely since another process has "
-            "ended: look at what that one said. Start all of them again, and they go "
-            f"on after what is kept in {run.folder}"
-        )
+        return processes.Broken()
     if run.failures and run.plan.broken != "skip":
         return BrokenPicture(run.failures[0])
     return None

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from keras_hourglass.callbacks import KeepBest, NotFinite, finite_weights
+from keras_hourglass.callbacks.alone import alone
 from keras_hourglass.interrupted import Interrupted
 from keras_hourglass.replacing import replacing
 
@@ -38,7 +39,7 @@ class Progress:
 
 def write(path: Path, model, progress: Progress):
     """Keeps a network, its optimizer and how far they are; or leaves what was there."""
-    with replacing(path, durable=True) as beside:
+    with alone(), replacing(path, durable=True) as beside:
         model.save(beside)
         with zipfile.ZipFile(beside, "a") as archive:
             archive.writestr(PROGRESS, json.dumps(asdict(progress)))
