@@ -99,7 +99,7 @@ def test_two_processes_have_the_losses_of_one_and_one_of_them_speaks(started, tm
 def test_a_kill_of_one_ends_the_other_within_a_minute_and_both_go_on(started, tmp_path):
     for name in ("whole", "broken"):
         folder = tmp_path / name
-        both = started(2, folder, epochs=20)
+        both = started(2, folder, epochs=6)
         if name == "whole":
             ended(both)
             continue
@@ -109,7 +109,7 @@ def test_a_kill_of_one_ends_the_other_within_a_minute_and_both_go_on(started, tm
         both[1].send_signal(signal.SIGKILL)
         _, told = both[0].communicate(timeout=MINUTE)
         assert both[0].returncode == 1 and "another process has ended" in told
-        said = ended(started(2, folder, epochs=20))
+        said = ended(started(2, folder, epochs=6))
         assert "Going on after epoch" in said[0][0]
     np.testing.assert_allclose(
         curve(tmp_path / "broken"), curve(tmp_path / "whole"), rtol=1e-6
