@@ -4,6 +4,9 @@ import pytest
 from keras.layers import BatchNormalization
 
 from keras_hourglass import StackedHourglass, fuse
+from keras_hourglass.fuse.affine import ScaleShift
+from keras_hourglass.fuse.chain import chain
+from keras_hourglass.layers import blocks
 from keras_hourglass.layers.blocks import BLOCKS, Bottleneck, preactivated
 from keras_hourglass.layers.inside import sublayers
 
@@ -39,43 +42,55 @@ class OwnCall(Bottleneck):
         return keras.ops.multiply(super().call(x), 0.5)
 
 
-def learned(**network):
-    """A network whose weights are random, norms and biases among them."""
-    model = StackedHourglass(**{**TINY, **network})
-    for weight in model.weights:
-        if "seed" in weight.path:
-            continue
+def learned(layer):
+    """A layer or a network with random weights, norms and biases among them."""
+    for weight in layer.weights:
         values = RANDOM.normal(0, 0.3, weight.shape)
-        if weight.path.endswith(("gamma", "kernel")):
-            values = values / np.sqrt(max(1, np.prod(weight.shape[:-1]) * 0.1))
         if weight.path.endswith("moving_variance"):
             values = RANDOM.uniform(0.5, 2, weight.shape)
         weight.assign(values)
-    return model
+    return layer
 
 
 def predicted(model, images=IMAGES):
-    return keras.ops.convert_to_numpy(model(images, training=False))
+    return model.predict_on_batch(images)
 
 
 def norms(model):
     return sum(isinstance(layer, BatchNormalization) for layer in sublayers(model))
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_heatmaps_stay_the_same_and_no_norm_is_left(block):
-    model = learned(block=block, stacks=1)
-    fused = fuse(model)
-    expected = predicted(model)
-    assert expected.std() > 0.01
-    np.testing.assert_allclose(predicted(fused), expected, atol=1e-4)
-    assert norms(model) and not norms(fused)
+@pytest.mark.parametrize("name", BLOCKS)
+@pytest.mark.parametrize("channels", [4, 8])
+def test_a_block_says_the_same_without_norms_but_the_first(name, channels):
+    """The first is on what the shortcut needs, too: it has no convolution before it."""
+    x = keras.Input((8, 12, channels))
+    block = blocks.get(name)(8)
+    whole = keras.Model(x, block(x))
+    learned(whole)
+    fused = keras.Model(x, chain([block], x, "block"))
+    features = RANDOM.normal(size=(2, 8, 12, channels)).astype("float32")
+    expected = whole.predict_on_batch(features)
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(fused.predict_on_batch(features), expected, atol=1e-4)
+    assert norms(whole) and not norms(fused)
+    kept = sum(isinstance(layer, ScaleShift) for layer in fused.layers)
+    assert kept == (0 if name == "ghost" else 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_network_of_any_block_gives_the_same_heatmaps(name):
+    model = learned(StackedHourglass(block=name, blocks=2, **TINY))
+    np.testing.assert_allclose(predicted(fuse(model)), predicted(model), atol=1e-4)
 
 
 def test_every_stack_gets_what_it_got_and_a_file_gives_the_same_again(tmp_path):
-    model = learned(stacks=3, blocks=2)
+    model = learned(StackedHourglass(stacks=2, **TINY))
     fused = fuse(model)
-    np.testing.assert_allclose(predicted(fused), predicted(model), atol=1e-4)
+    expected = predicted(model)
+    assert expected[:, -1].std() > 0.1
+    np.testing.assert_allclose(predicted(fused), expected, atol=1e-4)
     fused.save(tmp_path / "fused.keras")
     again = keras.models.load_model(tmp_path / "fused.keras")
     np.testing.assert_allclose(predicted(again), predicted(fused), atol=1e-6)
@@ -85,9 +100,30 @@ def test_every_stack_gets_what_it_got_and_a_file_gives_the_same_again(tmp_path):
 
 @pytest.mark.parametrize("block", [OwnBlock, OwnCall])
 def test_a_block_of_ones_own_stays_right(block, tmp_path):
-    model = learned(block=block, stacks=1)
-    fused = fuse(model)
-    np.testing.assert_allclose(predicted(fused), predicted(model), atol=1e-4)
+    x = keras.Input((8, 12, 4))
+    layer = block(8)
+    whole = learned(keras.Model(x, layer(x)))
+    fused = keras.Model(x, chain([layer], x, "block"))
+    features = RANDOM.normal(size=(2, 8, 12, 4)).astype("float32")
+    expected = whole.predict_on_batch(features)
+    np.testing.assert_allclose(fused.predict_on_batch(features), expected, atol=1e-4)
     fused.save(tmp_path / "fused.keras")
     again = keras.models.load_model(tmp_path / "fused.keras")
-    np.testing.assert_allclose(predicted(again), predicted(fused), atol=1e-6)
+    np.testing.assert_allclose(again.predict_on_batch(features), expected, atol=1e-4)
+
+
+def test_the_trained_network_keeps_its_weights_to_itself():
+    model = StackedHourglass(stacks=1, **TINY)
+    before = model.get_weights()
+    fused = fuse(model)
+    for weight in fused.weights:
+        weight.assign(np.zeros(weight.shape))
+    for weight, kept in zip(before, model.get_weights()):
+        np.testing.assert_array_equal(weight, kept)
+    assert fuse(fused) is fused
+    assert fused.heatmap_size == model.heatmap_size and fused.offset == model.offset
+
+
+def test_only_hourglasses_are_fused():
+    with pytest.raises(ValueError, match="must be a StackedHourglass.*a Dense"):
+        fuse(keras.layers.Dense(1))

@@ -24,7 +24,7 @@ def chain(layers, x, name: str):
         layer = waiting.pop(0)
         part = f"{name}_{len(layers) - len(waiting)}" if len(layers) > 1 else name
         if is_linear(layer):
-            after = of_norm(waiting.pop(0)) if _is_norm(waiting[:1]) else IDENTITY
+            after = of_norm(waiting.pop(0)) if _is_norm(waiting) else IDENTITY
             relu = bool(waiting) and _is(waiting[0], keras.activations.relu)
             if relu:
                 waiting.pop(0)
@@ -66,4 +66,7 @@ def _is(layer, activation) -> bool:
 
 
 def _is_norm(layers) -> bool:
-    return bool(layers) and type(layers[0]) is BatchNormalization
+    """Whether the first of some layers is a norm of channels."""
+    return [type(layer) for layer in layers[:1]] == [BatchNormalization] and (
+        layers[0].axis in (-1, 3)
+    )

@@ -9,7 +9,7 @@ from math import prod
 
 import keras
 import numpy as np
-from keras.layers import Add, Concatenate, Conv2D, DepthwiseConv2D
+from keras.layers import Add, Conv2D, DepthwiseConv2D, ReLU
 
 from keras_hourglass.fuse.affine import Affine, number
 from keras_hourglass.fuse.emit import convolved, depthwise
@@ -43,28 +43,23 @@ def _depthwise(layer: DepthwiseConv2D, x, after: Affine, relu, name):
 
 
 def _separable(layer: DepthwiseSeparable, x, after: Affine, relu, name):
-    return _separables([layer], x, after, relu, name)
+    wide, point = layer.depthwise, layer.pointwise
+    # Both biases become one: no padding lies between.
+    first = np.broadcast_to(bias_of(wide), wide.kernel.shape[2])
+    bias = first @ number(point.kernel)[0, 0] + bias_of(point)
+    bias = bias * after.scale + after.shift
+    x = depthwise(wide, x, number(wide.kernel), None, False, f"{name}_depthwise")
+    return convolved(point, x, number(point.kernel) * after.scale, bias, relu, name)
 
 
 def _parallel_separable(layer: ParallelSeparable, x, after: Affine, relu, name):
-    return _separables(layer.branches, x, after, relu, name)
-
-
-def _separables(layers, x, after, relu, name):
-    """Their sum. One pointwise convolution sees what all the depthwise ones say."""
-    seen, kernels, bias = [], [], after.shift
-    for place, layer in enumerate(layers):
-        wide, point = layer.depthwise, layer.pointwise
-        # No padding lies between them, so that a bias can be carried through.
-        kernels.append(number(point.kernel) * after.scale)
-        carried = np.broadcast_to(bias_of(wide), kernels[-1].shape[2])
-        bias = bias + carried @ kernels[-1][0, 0] + bias_of(point) * after.scale
-        part = f"{name}_depthwise_{place + 1}"
-        seen.append(depthwise(wide, x, number(wide.kernel), None, False, part))
-    if len(seen) > 1:
-        policy = layers[0].dtype_policy
-        seen = [Concatenate(name=f"{name}_together", dtype=policy)(seen)]
-    return convolved(point, *seen, np.concatenate(kernels, 2), bias, relu, name)
+    # One pointwise convolution of all their channels, side by side, would be slower:
+    # docs/performance.md.
+    parts = []
+    for place, part in enumerate(layer.branches, start=1):
+        parts.append(_separable(part, x, after, False, f"{name}_branch_{place}"))
+        after = after._replace(shift=0.0)  # once is enough
+    return _summed(layer, parts, relu, name)
 
 
 def _parallel_dense(layer: ParallelDense, x, after: Affine, relu, name):
@@ -78,8 +73,12 @@ def _parallel_dense(layer: ParallelDense, x, after: Affine, relu, name):
         kernel = number(part.kernel) * scale[:, None]
         part_name = f"{name}_depthwise_{place + 1}"
         seen.append(depthwise(part, x, kernel, None, False, part_name))
-    y = Add(name=name, dtype=layer.dtype_policy)(seen)
-    return keras.layers.ReLU(name=f"{name}_relu")(y) if relu else y
+    return _summed(layer, seen, relu, name)
+
+
+def _summed(layer, parts, relu, name):
+    y = Add(name=name, dtype=layer.dtype_policy)(parts)
+    return ReLU(name=f"{name}_relu", dtype=layer.dtype_policy)(y) if relu else y
 
 
 LINEAR = {
