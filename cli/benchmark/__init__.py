@@ -4,6 +4,7 @@ import click
 
 from keras_hourglass_cli.benchmark.loader import loader
 from keras_hourglass_cli.benchmark.network import network
+from keras_hourglass_cli.benchmark.predict import predict
 
 
 @click.group()
@@ -13,3 +14,4 @@ def command():
 
 command.add_command(loader)
 command.add_command(network)
+command.add_command(predict)

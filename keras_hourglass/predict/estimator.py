@@ -47,7 +47,7 @@ class PoseEstimator:
                 )
         self.model = load(model)
         self.flip, self.scales = flip, tuple(scales)
-        self.looks, self.batch_size = looks, batch_size
+        self.looks, self.batch_size, self.decoder = looks, batch_size, decoder
         self._finder = Finder(self.model, flip, self.scales, decoder)
 
     def __call__(self, pictures, boxes=None) -> list[list[Pose]] | list[Pose]:
