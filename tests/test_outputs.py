@@ -149,6 +149,16 @@ def test_a_video_is_drawn_frame_by_frame_or_not_at_all(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
+def test_what_a_camera_saw_is_as_long_as_it_was_seen(tmp_path):
+    """At 10 frames per second, from a network that manages 3 and then 30."""
+    with outputs.drawing(tmp_path / "a.mp4") as take:
+        for seconds in (0, 0.35, 0.65, 0.68, 0.72, 0.95):
+            shot = seen(CAMERA, frame=0).shot
+            shot.seconds = seconds
+            take(PIXELS, shot)
+    assert len([*Video(tmp_path / "a.mp4")]) == 10
+
+
 def test_a_picture_that_a_kind_of_file_cannot_hold_is_refused(tmp_path):
     with pytest.raises(ValueError, match="a .webp file takes no picture of 20000 x 1"):
         outputs.save(tmp_path / "x.webp", np.zeros((1, 20000, 3), "uint8"))

@@ -1,3 +1,5 @@
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -76,6 +78,9 @@ def test_what_is_no_video_is_named(tmp_path):
         Video(tmp_path / "text.mp4")
     with pytest.raises(FileNotFoundError, match="none.mp4"):
         Video(tmp_path / "none.mp4")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(BrokenVideo, match="pipe.mp4 cannot be opened: no file"):
+        Video(tmp_path / "pipe.mp4")
     with pytest.raises(BrokenVideo, match="camera 97 cannot be opened"):
         Video(97)
 

@@ -30,17 +30,35 @@ def drawing(path: Path):
         path: Of the drawing.
     """
     with ExitStack() as stack:
-        write = None
+        film = None
 
         def take(pixels, shot):
-            nonlocal write
+            nonlocal film
             if shot.frame is None:
                 save(path, pixels)
                 return
-            write = write or stack.enter_context(recording(path, shot.fps))
-            write(pixels)
+            film = film or _Film(stack.enter_context(recording(path, shot.fps)))
+            film.take(pixels, shot)
 
         yield take
+
+
+class _Film:
+    """Frames as they come from a video; from a camera, when each is due.
+
+    A network may be slower than a camera: so the film is none the faster.
+    """
+
+    def __init__(self, write):
+        self.write, self.count = write, 0
+
+    def take(self, pixels, shot):
+        if shot.source.kind != "camera":
+            self.write(pixels)
+            return
+        while self.count <= shot.seconds * shot.fps:
+            self.write(pixels)
+            self.count += 1
 
 
 def save(path: Path, pixels):

@@ -41,6 +41,8 @@ class Video:
         else:
             # Whole, so that no name is taken for an address on the network.
             path = Path(source).resolve(strict=True)
+            if not path.is_file():  # of a pipe, the end may never come
+                raise BrokenVideo(f"{self.name} cannot be opened: no file")
             self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         width, height, fps, count = map(
             self._capture.get,
