@@ -79,6 +79,37 @@ def test_a_tenth_is_a_tenth():
     assert thresholds["0.2"]["means"]["mean_by_count"] == 100
 
 
+def test_errors_made_by_hand_are_counted_at_every_threshold():
+    """Heads are of 64 pixels: every error is an exact number of them."""
+    joints = np.random.default_rng(1).integers(0, 900, (5, 16, 2)).astype(float)
+    heads, parts = np.full(5, 64.0), np.full(16, 0.0625)
+    for part, size in {"ankle": 0.5, "knee": 0.25, "wrist": 0.125}.items():
+        parts[[name.endswith(part) for name in MPII.joints]] = size
+    shifts = parts[:, None] * 64 * np.array([0.6, -0.8])  # of length 1
+    errors = published.errors(joints + shifts, joints, heads)
+    np.testing.assert_allclose(errors, np.tile(parts, (5, 1)), atol=1e-12)
+    thresholds = score(np.round(errors, 9), MPII)["thresholds"]
+    means = {t: report["means"] for t, report in thresholds.items()}
+    # Of 14 joints two are ankles, which only "at the threshold is correct" forgives.
+    for threshold, by_joint, by_count in [
+        ("0.5", 12, 14),
+        ("0.2", 10, 10),
+        ("0.1", 8, 8),
+    ]:
+        mean = means[threshold]
+        assert mean["mean_of_joints"] == pytest.approx(100 * by_joint / 14)
+        assert mean["mean_by_count"] == pytest.approx(100 * by_count / 14)
+
+
+def test_pixels_counted_from_the_wrong_number_are_a_pixel_off(tmp_path):
+    joints = np.random.default_rng(2).uniform(1, 900, published.SHAPE)
+    heads = np.full(len(joints), 50.0)
+    for origin, off in [(1, 0), (0, 2**0.5 / 50)]:
+        np.savez(tmp_path / "found.npz", preds=joints, origin=origin)
+        errors = published.errors(published.read(tmp_path / "found.npz"), joints, heads)
+        np.testing.assert_allclose(errors, off, atol=1e-9)
+
+
 def test_means_weigh_joints_or_labels():
     """Ankles are labelled on one person of four, and wrong there."""
     errors = errors_of(0.0)
