@@ -66,6 +66,8 @@ def command(
         raise click.UsageError("--report goes with MODELs: it shows their people.")
     if len({*models}) < len(models):
         raise click.UsageError("Name each MODEL once.")
+    if folder:  # before the minutes that judging takes
+        folder.mkdir(parents=True, exist_ok=True)
     options = {"flip": flip, "batch_size": batch_size, "broken": broken_images}
     looks = []
     for name in models:

@@ -67,6 +67,12 @@ def test_coco_is_judged_by_oks_too(networks, shared):
     assert "OKS: AP 0." in output and "17 of COCO's joints" in output
 
 
+def test_a_folder_that_cannot_be_made_is_refused_before_anybody_is_judged(tmp_path):
+    (tmp_path / "file").touch()
+    command = ["evaluate", "no.keras", "--report", tmp_path / "file" / "report"]
+    assert "no.keras" not in call(*command, status=1).output
+
+
 @pytest.mark.parametrize(
     "arguments",
     ["a.keras a.keras", "--predictions x.mat --report y", "a.keras --report setup.py"],
