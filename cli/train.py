@@ -38,7 +38,10 @@ def command(output, fresh, keep_every, devices, **typed):
     Stopped at any moment, even by a power cut, the same command goes on.
     """
     if output is None and devices.share.processes > 1:
-        raise ValueError("`output` must be given where several processes train")
+        raise ValueError(
+            "`output` must be given where several processes train. "
+            "Received: output=None"
+        )
     typed = typed_alone(typed)
     output = output or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
     if not typed and (output / plans.NAME).is_file():

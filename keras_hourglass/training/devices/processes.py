@@ -45,9 +45,9 @@ def join(coordinator: str | None, processes: int | None, process: int | None):
         )
     if keras.backend.backend() != "jax":
         raise ValueError(
-            f"`processes` must not be given with the backend "
-            f"{keras.backend.backend()!r}: `fit` does not work with TensorFlow's "
-            f"MultiWorkerMirroredStrategy. {WORKING} Received: {received}"
+            "`processes` must not be given with the backend "
+            f"{keras.backend.backend()!r}: Keras cannot `fit` over several there. "
+            f"{WORKING} Received: {received}"
         )
     import jax
 
