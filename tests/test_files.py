@@ -27,14 +27,15 @@ def test_json_without_an_end_is_not_unpacked_into_memory(tmp_path, suffix, monke
             assert files.read_json(tmp_path / f"a.{suffix}") == 1
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        *(b"", b"\x1f\x8b", b"no gzip", gzip.compress(b"[1]")[:-6]),
-        *(gzip.compress(b"[1]")[:-8] + bytes(8), gzip.compress(b"[" * 10**5)),
-        gzip.compress(b"[1]")[:12] + b"\xff" * 9,
-    ],
-)
+WHOLE, LONG = gzip.compress(b"[1]", mtime=0), gzip.compress(b"[" * 10**5, mtime=0)
+DAMAGED = {
+    **{"empty": b"", "two bytes": WHOLE[:2], "text": b"no gzip", "cut": WHOLE[:-6]},
+    **{"wrong sum": WHOLE[:-8] + bytes(8), "wrong data": WHOLE[:12] + b"\xff" * 9},
+    "no JSON": LONG,
+}
+
+
+@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_archive_is_refused_by_its_name(tmp_path, data):
     (tmp_path / "a.json.gz").write_bytes(data)
     with pytest.raises(files.DatasetError, match="a.json.gz is not readable as JSON"):
