@@ -54,6 +54,9 @@ setup(
         "coco": ["pycocotools"],
         "plot": ["matplotlib"],
         "hog": ["opencv-python-headless<5"],  # of which 5 comes without the detector
+        "litert": ["ai-edge-litert"],
+        "onnx": ["onnx", "onnxruntime", "tf2onnx"],
+        "openvino": ["openvino"],
         "serving": ["grpcio", "tensorflow-serving-api"],
         "test": ["pytest"],
     },

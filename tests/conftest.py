@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import data
+from keras_hourglass import StackedHourglass, data
 from keras_hourglass.data import synthetic
 from keras_hourglass.skeleton import MPII
 
@@ -123,6 +123,28 @@ def noise(tmp_path_factory):
     contents = {"joint_names": MPII.joints, "people": listed}
     (folder / "annotations.json").write_text(json.dumps(contents))
     return folder
+
+
+@pytest.fixture(scope="session")
+def lively():
+    """A small network of random weights: a new one's blocks do nothing yet."""
+    keras.utils.set_random_seed(0)
+    size = {"stacks": 1, "filters": 16, "stem_filters": 4, "depth": 1}
+    model = StackedHourglass(image_size=(64, 48), offset=(0.3, -0.2), **size)
+    random = np.random.default_rng(0)
+    for weight in model.weights:
+        if "kernel" in weight.path:
+            scale = 1 / np.sqrt(np.prod(weight.shape[:-1]))
+            weight.assign(random.normal(0, scale, weight.shape))
+    return model
+
+
+@pytest.fixture(scope="session")
+def photographs(shared):
+    """Where 15 photographs of people lie, and what they are shrunk to for `lively`."""
+    paths = sorted((shared / "fixtures/coco_cc_by/images").glob("*.jpg"))
+    pixels = [cv2.resize(cv2.imread(str(p))[..., ::-1], (48, 64)) for p in paths]
+    return paths, np.stack(pixels)
 
 
 @pytest.fixture

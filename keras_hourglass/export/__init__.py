@@ -10,7 +10,12 @@ from keras_hourglass.export import under_tensorflow
 
 # Format -> the module whose `export(model, directory, **options)` writes it, which is
 # imported when it is asked for.
-FORMATS = {"savedmodel": "saved_model"}
+FORMATS = {
+    "savedmodel": "saved_model",
+    "litert": "litert",
+    "onnx": "onnx",
+    "openvino": "openvino",
+}
 
 
 def export(model, directory, format: str = "savedmodel", **options) -> Path:
@@ -28,12 +33,20 @@ def export(model, directory, format: str = "savedmodel", **options) -> Path:
     Raises:
         ValueError: If there is no such format, or the network cannot be used.
     """
+    if format in FORMATS and keras.backend.backend() != "tensorflow":
+        return under_tensorflow.export(model, directory, format, options)
+    return module(format).export(model, directory, **options)
+
+
+def module(format: str):
+    """The module of a format: it has `export`, `opened` and `limit`.
+
+    Raises:
+        ValueError: If there is no such format.
+    """
     if format not in FORMATS:
         raise ValueError(
             f"`format` must be one of those known. {hint(format, FORMATS)} "
             f"Received: format={format!r}"
         )
-    if keras.backend.backend() != "tensorflow":
-        return under_tensorflow.export(model, directory, format, options)
-    module = import_module(f"{__name__}.{FORMATS[format]}")
-    return module.export(model, directory, **options)
+    return import_module(f"{__name__}.{FORMATS[format]}")

@@ -1,5 +1,6 @@
 """What an exported network says of itself, in whatever format."""
 
+import json
 from importlib.metadata import metadata
 
 import numpy as np
@@ -16,6 +17,14 @@ def about(model) -> dict:
         "parameters": model.count_params(),
         "licence": package["License-Expression"] or package["License"],
         "made_by": f"{package['Name']} {package['Version']}",
+    }
+
+
+def as_texts(facts: dict) -> dict[str, str]:
+    """Facts for where only texts have a place: what is no text is JSON."""
+    return {
+        name: fact if isinstance(fact, str) else json.dumps(fact)
+        for name, fact in facts.items()
     }
 
 

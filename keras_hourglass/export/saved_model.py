@@ -9,7 +9,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from keras_hourglass.data.synthetic import draw
-from keras_hourglass.export import configs, versions, warm_up
+from keras_hourglass.export import checking, configs, versions, warm_up
+from keras_hourglass.export import crops as people
 from keras_hourglass.export.about import about, refuse_unusable
 from keras_hourglass.export.signatures import Signatures
 from keras_hourglass.fuse import fuse
@@ -17,21 +18,31 @@ from keras_hourglass.fuse import fuse
 MOST_PIXELS = 2**25  # 100 MB decoded, of a stranger's picture; a few are, side by side
 
 
-def export(model, directory, most_pixels: int = MOST_PIXELS) -> Path:
+def export(model, directory, most_pixels: int = MOST_PIXELS, crops=None) -> Path:
     """Writes the next version for TensorFlow Serving.
 
     Args:
         model: A `StackedHourglass`.
         directory: Of all versions.
         most_pixels: Of a picture; with more, it is refused before it is decoded.
+        crops: `(people, height, width, 3)`, uint8: what is checked on. Without them
+            nothing is: it is TensorFlow that wrote it.
 
     Returns:
         The version's folder.
+
+    Raises:
+        ValueError: If joints are further off than they may.
     """
     refuse_unusable(model)
-    version = versions.publish(
-        directory, lambda beside: write(model, beside, most_pixels)
-    )
+
+    def checked(beside):
+        write(model, beside, most_pixels)
+        if crops is not None:
+            some = people.parted(crops)[1]
+            checking.require_close(opened(beside), model, some, limit(), "a version")
+
+    version = versions.publish(directory, checked)
     configs.write(directory)
     return version
 
@@ -49,6 +60,22 @@ def write(model, folder, most_pixels: int = MOST_PIXELS):
     records = Path(folder, warm_up.FILE)
     records.parent.mkdir()
     warm_up.write(records, requests(model.image_size))
+
+
+def limit() -> checking.Limit:
+    """How far its joints may be off."""
+    return checking.EXACT
+
+
+def opened(path, threads: int | None = None):
+    """A function from crops, any number, to what a version answers, by name."""
+    loaded = tf.saved_model.load(path)
+
+    def answer(crops):
+        served = loaded.signatures["serve_crops"](crops=tf.constant(crops))
+        return {name: value.numpy() for name, value in served.items()}
+
+    return answer
 
 
 def requests(image_size):

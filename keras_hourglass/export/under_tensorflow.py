@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 
 def export(model, directory, format: str, options: dict) -> Path:
     """Does what `keras_hourglass.export.export` does, in a process of its own.
@@ -21,6 +23,9 @@ def export(model, directory, format: str, options: dict) -> Path:
     with TemporaryDirectory() as drafts:
         path = Path(drafts, f"{model.name}.keras")
         model.save(path)
+        if options.get("crops") is not None:
+            np.save(crops := f"{drafts}/crops.npy", options["crops"])
+            options = {**options, "crops": crops}
         task = json.dumps([str(path), str(directory), format, options])
         run = subprocess.run(
             [sys.executable, "-m", __name__, task],
@@ -40,4 +45,6 @@ if __name__ == "__main__":
     from keras_hourglass.predict import load
 
     model, *others, options = json.loads(sys.argv[1])
+    if options.get("crops") is not None:
+        options["crops"] = np.load(options["crops"])
     print(room.export(load(model), *others, **options))

@@ -26,7 +26,11 @@ class Peaks:
         flat = (-1, height * self.width, joints)
         self.maps = ops.reshape(maps, flat)
         self.smooth = None if smooth is None else ops.reshape(smooth, flat)
-        highest = ops.argmax(self.maps if smooth is None else self.smooth, axis=1)
+        heights = self.maps if smooth is None else self.smooth
+        # Of whole numbers, for `argmax` of others looks at the sign of zeros by their
+        # bits, which takes longer, and runtimes for small devices cannot.
+        top = ops.cast(heights == ops.max(heights, axis=1, keepdims=True), "int32")
+        highest = ops.argmax(top, axis=1)
         self.x, self.y = highest % self.width, highest // self.width
         x, y = ops.clip(self.x, 1, self.width - 2), ops.clip(self.y, 1, height - 2)
         self.middle = x, y

@@ -1,0 +1,63 @@
+"""Networks as ONNX files, which many runtimes read. https://onnx.ai"""
+
+import os
+from pathlib import Path
+
+from keras_hourglass.export import checking
+from keras_hourglass.export import crops as people
+from keras_hourglass.export.about import about, as_texts, refuse_unusable
+from keras_hourglass.export.from_crops import CROPS, FromCrops
+from keras_hourglass.export.needed import needed
+from keras_hourglass.replacing import replacing
+
+OPSET = 17  # of 2022: what runtimes of some years ago read, too
+
+
+def limit() -> checking.Limit:
+    """How far its joints may be off."""
+    return checking.EXACT
+
+
+def export(model, directory, crops=None) -> Path:
+    """Writes an ONNX file, for any number of people at once.
+
+    Args:
+        model: A `StackedHourglass`.
+        directory: Of the file.
+        crops: `(people, height, width, 3)`, uint8: what is checked on. By default,
+            people that the library draws.
+
+    Returns:
+        The file.
+
+    Raises:
+        ValueError: If joints are further off than they may.
+        ModuleNotFoundError: If a package is missing.
+    """
+    tf2onnx, onnx, _ = needed("onnx", "tf2onnx", "onnx", "onnxruntime")
+    refuse_unusable(model)
+    graph = FromCrops(model).whole()
+    network, _ = tf2onnx.convert.from_function(
+        graph, input_signature=graph.input_signature, opset=OPSET
+    )
+    onnx.helper.set_model_props(network, as_texts(about(model)))
+    crops = people.drawn(model) if crops is None else crops
+    path = Path(directory, "hourglass.onnx")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as beside:
+        beside.write_bytes(network.SerializeToString())
+        _, checked = people.parted(crops)
+        checking.require_close(opened(beside), model, checked, limit(), path.name)
+    return path
+
+
+def opened(path, threads: int | None = None):
+    """A function from crops, any number, to what a file answers, by name."""
+    (runtime,) = needed("onnx", "onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads or os.cpu_count()
+    session = runtime.InferenceSession(
+        str(path), options, providers=["CPUExecutionProvider"]
+    )
+    names = [output.name for output in session.get_outputs()]
+    return lambda crops: dict(zip(names, session.run(names, {CROPS: crops})))

@@ -1,0 +1,71 @@
+"""Networks for OpenVINO, Intel's runtime. https://docs.openvino.ai"""
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from keras_hourglass.export import checking
+from keras_hourglass.export import crops as people
+from keras_hourglass.export.about import about, as_texts, refuse_unusable
+from keras_hourglass.export.from_crops import FromCrops
+from keras_hourglass.export.needed import needed
+from keras_hourglass.replacing import MARK
+
+ROOM = "keras_hourglass"  # in a file's `rt_info`
+# On processors that can, its own choice is bfloat16.
+FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}
+
+
+def limit() -> checking.Limit:
+    """How far its joints may be off."""
+    return checking.EXACT
+
+
+def export(model, directory, crops=None) -> Path:
+    """Writes a network for OpenVINO, for any number of people at once.
+
+    Args:
+        model: A `StackedHourglass`.
+        directory: Of the two files, `.xml` and `.bin`.
+        crops: `(people, height, width, 3)`, uint8: what is checked on. By default,
+            people that the library draws.
+
+    Returns:
+        The `.xml`.
+
+    Raises:
+        ValueError: If joints are further off than they may.
+        ModuleNotFoundError: If the package is missing.
+    """
+    (openvino,) = needed("openvino", "openvino")
+    refuse_unusable(model)
+    graph = FromCrops(model).whole()
+    network = openvino.convert_model(graph.get_concrete_function())
+    for name, text in as_texts(about(model)).items():
+        network.set_rt_info(text, [ROOM, name])
+    crops = people.drawn(model) if crops is None else crops
+    path = Path(directory, "hourglass.xml")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=MARK, dir=path.parent) as beside:
+        draft = Path(beside, path.name)
+        openvino.save_model(network, draft, compress_to_fp16=False)
+        _, checked = people.parted(crops)
+        checking.require_close(opened(draft), model, checked, limit(), path.name)
+        path.unlink(missing_ok=True)  # never the old one beside new weights
+        for ending in (".bin", ".xml"):
+            os.replace(draft.with_suffix(ending), path.with_suffix(ending))
+    return path
+
+
+def opened(path, threads: int | None = None):
+    """A function from crops, any number, to what a file answers, by name."""
+    (openvino,) = needed("openvino", "openvino")
+    settings = {**FLOAT32, "INFERENCE_NUM_THREADS": threads or os.cpu_count()}
+    network = openvino.Core().compile_model(Path(path), "CPU", settings)
+    names = ("keypoints", "scores", "heatmaps")
+
+    def answer(crops):
+        found = network(crops)
+        return {name: found[name] for name in names}
+
+    return answer
