@@ -1,6 +1,5 @@
 """The graph cuts windows as `data.warp` does."""
 
-import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -35,10 +34,7 @@ def test_a_window_has_the_pixels_that_opencv_gives_it(window):
     pixels, found = graph(region.pixels)
     np.testing.assert_array_equal(pixels, shrunk.pixels)
     off = np.abs(found.numpy().astype(int) - expected)
-    if int(cv2.__version__.split(".")[0]) < 5:  # rounds places to 1/32 of a pixel
-        assert off.max() <= 9
-    else:
-        assert off.max() <= 1 and (off > 0).mean() < 1e-3
+    assert off.max() <= 1 and (off > 0).mean() < 1e-3
 
 
 def test_a_picture_of_one_pixel_is_not_shrunk_away():

@@ -8,6 +8,8 @@ from keras_hourglass.geometry import Crop, covering_box, whole_blocks
 
 # Of a grid's pixel: what is so little finer than a grid is cut out of as it is.
 SHARP = 4 / 3
+# Of a pixel, to which OpenCV rounds places first; since 5, it does not.
+STEP = 1 / 32 if int(cv2.__version__.split(".")[0]) < 5 else 0
 # Three corners of a grid settle an affine map.
 CORNERS = np.array([[0, 0], [1, 0], [0, 1]])
 

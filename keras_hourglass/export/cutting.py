@@ -3,9 +3,11 @@
 import tensorflow as tf
 
 from keras_hourglass.data.picture import Region
+from keras_hourglass.data.warp import STEP
 from keras_hourglass.geometry import Crop
 
 HALF_UP = 0.5  # to the nearest, as OpenCV rounds means
+FINER = 2**-10  # of a pixel: where it rounds to STEP, it has rounded to that before
 
 
 def whole(pixels) -> Region:
@@ -64,21 +66,31 @@ def cut(region: Region, window: Crop, size: tuple[int, int]):
     Returns:
         `(height, width, 3)`, uint8, interpolated linearly.
     """
-    last = [length - 1 for length in size]
-    corners = tf.constant([[0, 0], last], tf.float64)
+    corners = tf.constant([[0, 0], [length - 1 for length in size]], tf.float64)
     source = region.place.to_grid(window.to_image(corners, size), _size(region.pixels))
-    first, last = tf.unstack(tf.cast(source, tf.float32))  # what OpenCV is given
-    step = (tf.cast(last, tf.float64) - tf.cast(first, tf.float64)) / corners[1]
-    step = tf.cast(step, tf.float32)
+    # OpenCV is given the corners in single precision.
+    first, last = tf.unstack(tf.cast(tf.cast(source, tf.float32), tf.float64))
     x, y = (
-        first[axis] + step[axis] * tf.range(length, dtype=tf.float32)
+        _places(first[axis], last[axis], length, axis == 0)
         for axis, length in enumerate(size)
     )
     (top, bottom), down = _neighbors(region.pixels, y, axis=0)
     across = [_neighbors(line, x, axis=1) for line in (top, bottom)]
     lines = [_between(*pair, share[:, None]) for pair, share in across]
     mixed = _between(*lines, down[:, None, None])
-    return tf.ensure_shape(tf.cast(tf.round(mixed), tf.uint8), (*size[::-1], 3))
+    mixed = tf.floor(mixed + HALF_UP) if STEP else tf.round(mixed)
+    return tf.ensure_shape(tf.cast(mixed, tf.uint8), (*size[::-1], 3))
+
+
+def _places(first, last, count: int, across: bool):
+    """`(count,)`, float32: evenly spaced, and rounded as OpenCV does it."""
+    step, index = (last - first) / (count - 1), tf.range(count, dtype=tf.float64)
+    if not STEP:
+        step, index = (tf.cast(values, tf.float32) for values in (step, index))
+        return tf.cast(first, tf.float32) + step * index
+    parts = (first, step * index) if across else (first + step * index,)
+    whole = sum(tf.round(part / FINER) for part in parts)
+    return tf.cast(tf.floor(whole * (FINER / STEP) + HALF_UP) * STEP, tf.float32)
 
 
 def _neighbors(pixels, places, axis):

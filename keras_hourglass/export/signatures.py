@@ -93,4 +93,10 @@ class Signatures(tf.Module):
 
 
 def _answer(joints, scores):
-    return {"keypoints": tf.cast(joints, tf.float32), "scores": scores}
+    """Numbers: a request fails, with a message, before it is answered with others."""
+    answer = {"keypoints": tf.cast(joints, tf.float32), "scores": scores}
+    says = "The network has answered with what is no number: "
+    return {
+        name: tf.debugging.check_numerics(value, says + name)
+        for name, value in answer.items()
+    }

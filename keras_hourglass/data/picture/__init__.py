@@ -30,7 +30,10 @@ TURNS = {  # orientation -> whether rows are shown as columns; then, x and y mir
 }
 
 # Errors here name the file; OpenCV's own lines beside them do not.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+if hasattr(cv2, "setLogLevel"):  # before OpenCV 5
+    cv2.setLogLevel(0)
+else:
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 class Region(NamedTuple):
