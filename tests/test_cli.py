@@ -191,15 +191,15 @@ def test_benchmark_loader_prints_people_per_second_and_core():
 
 def test_export_says_which_version_it_wrote(network, tmp_path, monkeypatch):
     room = pytest.importorskip("keras_hourglass.export.saved_model")
-    sizes = []
+    chosen = []
 
-    def write(model, folder, most_pixels):
+    def write(model, folder, most_pixels, decoder):
         folder.mkdir()
-        sizes.append(most_pixels)
+        chosen.append((most_pixels, decoder))
 
     monkeypatch.setattr(room, "write", write)
     command = ["export", network, tmp_path / "people"]
     assert call(*command).stdout.strip() == str(tmp_path / "people/1")
     assert call(*command, "--most-pixels", 9).stdout.strip().endswith("people/2")
-    assert sizes == [room.MOST_PIXELS, 9]
+    assert chosen == [(room.MOST_PIXELS, room.DEFAULT), (9, room.DEFAULT)]
     call(*command, "--format", "savedmodle", status=2)

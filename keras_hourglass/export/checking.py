@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_hourglass.export.from_crops import on_crops
+from keras_hourglass.heatmaps import DEFAULT
 from keras_hourglass.predict.finder import find
 
 WARM_UP, SECONDS, MOST = 3, 1.0, 50  # runs, how long is timed at least, runs
@@ -48,24 +49,27 @@ ROUNDED = Limit(0.05, "mean")
 QUANTIZED = Limit(1.5, "mean")  # of what computes in eight bits
 
 
-def error(answer, model, crops) -> Error:
+def error(answer, model, crops, decoder: str = DEFAULT) -> Error:
     """How far a file's joints are off.
 
     Args:
         answer: From crops to `keypoints` and others, by name.
         model: The network, as it was given.
         crops: `(people, height, width, 3)`, uint8.
+        decoder: Of heatmaps, that the file has.
     """
-    points, _ = find(model, crops)
+    points, _ = find(model, crops, decoder=decoder)
     wanted = on_crops(model).to_image(points, model.heatmap_size)
     found = np.concatenate([answer(crop[None])["keypoints"] for crop in crops])
     distance = np.linalg.norm(found - wanted, axis=-1)
     return Error(float(distance.mean()), float(distance.max()))
 
 
-def require_close(answer, model, crops, limit: Limit, name: str):
+def require_close(
+    answer, model, crops, limit: Limit, name: str, decoder: str = DEFAULT
+):
     """Raises a ValueError if joints are further off than a limit, or no numbers."""
-    off = error(answer, model, crops)
+    off = error(answer, model, crops, decoder)
     if not getattr(off, limit.of) <= limit.pixels:
         raise ValueError(
             f"{name} is not written: its joints are {off} from the network's, on "

@@ -6,6 +6,7 @@ from keras_hourglass.data.window import OF_BOX, OF_JOINTS
 from keras_hourglass.export.cutting import cut, everything, require_boxed, shrink, whole
 from keras_hourglass.export.decoding import decode
 from keras_hourglass.geometry import Crop, steadied
+from keras_hourglass.heatmaps import checked
 from keras_hourglass.heatmaps import decode as read
 from keras_hourglass.predict.windows import NEAREST, SURE
 
@@ -20,10 +21,12 @@ class Looking:
             `(batch, height / 4, width / 4, joints)`.
         model: The `StackedHourglass` that it is of.
         most_pixels: Of a picture.
+        decoder: A key of `heatmaps.DECODERS`.
     """
 
-    def __init__(self, network, model, most_pixels: int):
+    def __init__(self, network, model, most_pixels: int, decoder: str):
         self.network, self.most_pixels = network, most_pixels
+        self.decoder = checked(decoder)
         self.size, self.heatmap_size = model.image_size[::-1], model.heatmap_size
         self.offset = model.offset
 
@@ -38,7 +41,7 @@ class Looking:
             `(batch, joints)`; heatmaps `(batch, height, width, joints)`.
         """
         heatmaps = self.network(crops)
-        points, scores = read(heatmaps, self.offset)
+        points, scores = read(heatmaps, self.offset, self.decoder)
         return tf.cast(points, tf.float64), scores, heatmaps
 
     def twice(self, image_bytes):

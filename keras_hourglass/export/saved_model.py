@@ -14,11 +14,18 @@ from keras_hourglass.export import crops as people
 from keras_hourglass.export.about import about, refuse_unusable
 from keras_hourglass.export.signatures import Signatures
 from keras_hourglass.fuse import fuse
+from keras_hourglass.heatmaps import DEFAULT
 
 MOST_PIXELS = 2**25  # 100 MB decoded, of a stranger's picture; a few are, side by side
 
 
-def export(model, directory, most_pixels: int = MOST_PIXELS, crops=None) -> Path:
+def export(
+    model,
+    directory,
+    most_pixels: int = MOST_PIXELS,
+    crops=None,
+    decoder: str = DEFAULT,
+) -> Path:
     """Writes the next version for TensorFlow Serving.
 
     Args:
@@ -27,6 +34,7 @@ def export(model, directory, most_pixels: int = MOST_PIXELS, crops=None) -> Path
         most_pixels: Of a picture; with more, it is refused before it is decoded.
         crops: `(people, height, width, 3)`, uint8: what is checked on. Without them
             nothing is: it is TensorFlow that wrote it.
+        decoder: A key of `heatmaps.DECODERS`.
 
     Returns:
         The version's folder.
@@ -37,20 +45,20 @@ def export(model, directory, most_pixels: int = MOST_PIXELS, crops=None) -> Path
     refuse_unusable(model)
 
     def checked(beside):
-        write(model, beside, most_pixels)
+        write(model, beside, most_pixels, decoder)
         if crops is not None:
-            some = people.parted(crops)[1]
-            checking.require_close(opened(beside), model, some, limit(), "a version")
+            some, answer = people.parted(crops)[1], opened(beside)
+            checking.require_close(answer, model, some, limit(), "a version", decoder)
 
     version = versions.publish(directory, checked)
     configs.write(directory)
     return version
 
 
-def write(model, folder, most_pixels: int = MOST_PIXELS):
+def write(model, folder, most_pixels: int = MOST_PIXELS, decoder: str = DEFAULT):
     """Writes a SavedModel as the folder that is named; see `export`."""
-    served = Signatures(fuse(model), model, most_pixels)
-    facts = about(model) | {"signatures": served.texts}
+    served = Signatures(fuse(model), model, most_pixels, decoder)
+    facts = about(model) | {"decoder": decoder, "signatures": served.texts}
     with TemporaryDirectory() as drafts:
         draft = Path(drafts, "about.json")
         draft.write_text(json.dumps(facts, indent=2) + "\n")

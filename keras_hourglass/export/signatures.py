@@ -43,9 +43,10 @@ class Signatures(tf.Module):
         network: See `Looking`.
         model: The `StackedHourglass` that it is of.
         most_pixels: Of a picture; with more, it is refused before it is decoded.
+        decoder: Of heatmaps; see `Looking`.
     """
 
-    def __init__(self, network, model, most_pixels: int):
+    def __init__(self, network, model, most_pixels: int, decoder: str):
         super().__init__()
         self.weights = [variable.value for variable in network.variables]
         height, width = model.image_size
@@ -57,7 +58,7 @@ class Signatures(tf.Module):
         def heatmaps(crops):
             return network(crops, training=False)[:, -1]
 
-        self._looking = Looking(heatmaps, model, most_pixels)
+        self._looking = Looking(heatmaps, model, most_pixels, decoder)
         (columns, rows), joints = model.heatmap_size, model.skeleton.joints
         facts = {"height": height, "width": width, "most_pixels": most_pixels}
         facts |= {"rows": rows, "columns": columns}

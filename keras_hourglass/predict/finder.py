@@ -75,20 +75,21 @@ class Finder(keras.Model):
         return points[:people], scores[:people]
 
 
-def find(model: StackedHourglass, images, flip: bool = False):
+def find(model: StackedHourglass, images, flip: bool = False, decoder: str = DEFAULT):
     """Joints on images of the network's size.
 
     Args:
         model: The network.
         images: `(batch, height, width, 3)`, RGB, 0 to 255.
         flip: Averages the heatmaps with those of the mirrored images.
+        decoder: A key of `heatmaps.DECODERS`.
 
     Returns:
         points `(batch, joints, 2)`, heatmap pixels; scores `(batch, joints)`.
     """
-    return _finder(model, flip, model.offset).find(np.asarray(images)[:, None])
+    return _finder(model, flip, model.offset, decoder).find(np.asarray(images)[:, None])
 
 
 @lru_cache(maxsize=1)  # who asks for one batch, asks for the next
-def _finder(model, flip, offset):
-    return Finder(model, flip)
+def _finder(model, flip, offset, decoder):
+    return Finder(model, flip, decoder=decoder)
