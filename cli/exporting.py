@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_hourglass import export, inputs
 from keras_hourglass.data.mixture import Source
-from keras_hourglass.export import checking
+from keras_hourglass.export import checking, runtimes
 from keras_hourglass.export import crops as people
 
 ALL = (
@@ -56,7 +56,7 @@ def row(model, directory, kind, options, crops) -> dict:
             module = export.module(kind)
             answer, (_, checked) = module.opened(path), people.parted(crops)
             off = checking.error(answer, model, checked)
-            made["milliseconds"] = checking.milliseconds(answer, checked[:1])
+            made["milliseconds"] = runtimes.milliseconds(answer, checked[:1])
     except (ImportError, ValueError, RuntimeError) as error:
         return made | {"error": str(error).strip().splitlines()[0]}
     precision = {k: v for k, v in options.items() if k == "precision"}

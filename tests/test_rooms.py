@@ -50,7 +50,7 @@ ROOMS = {
     | FIRST
     | NETWORK,
     "export": {"keras", "numpy", "tensorflow", "predict", "data", "fuse"}
-    | {"flatbuffers", "ai_edge_litert"}
+    | {"ai_edge_litert", "flatbuffers", "onnxruntime", "openvino"}
     | FIRST
     | NETWORK,
     "": {"fuse", "losses", "metrics", "model", "skeleton", "predict", "callbacks"},

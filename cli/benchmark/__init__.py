@@ -3,6 +3,7 @@
 import click
 
 from keras_hourglass_cli.benchmark.loader import loader
+from keras_hourglass_cli.benchmark.model import model
 from keras_hourglass_cli.benchmark.network import network
 from keras_hourglass_cli.benchmark.predict import predict
 
@@ -13,5 +14,6 @@ def command():
 
 
 command.add_command(loader)
+command.add_command(model)
 command.add_command(network)
 command.add_command(predict)

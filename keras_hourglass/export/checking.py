@@ -1,6 +1,5 @@
 """Whether an exported file, run by its own runtime, finds what the network finds."""
 
-import time
 from typing import NamedTuple
 
 import numpy as np
@@ -8,8 +7,6 @@ import numpy as np
 from keras_hourglass.export.from_crops import on_crops
 from keras_hourglass.heatmaps import DEFAULT
 from keras_hourglass.predict.finder import find
-
-WARM_UP, SECONDS, MOST = 3, 1.0, 50  # runs, how long is timed at least, runs
 
 
 class Error(NamedTuple):
@@ -75,15 +72,3 @@ def require_close(
             f"{name} is not written: its joints are {off} from the network's, on "
             f"{len(crops)} crops; the limit is {limit}"
         )
-
-
-def milliseconds(answer, crops) -> float:
-    """How long a batch takes, the median of some runs."""
-    for _ in range(WARM_UP):
-        answer(crops)
-    taken = []
-    while len(taken) < WARM_UP or (sum(taken) < SECONDS and len(taken) < MOST):
-        started = time.perf_counter()
-        answer(crops)
-        taken.append(time.perf_counter() - started)
-    return 1000 * float(np.median(taken))

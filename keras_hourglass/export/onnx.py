@@ -1,13 +1,13 @@
 """Networks as ONNX files, which many runtimes read. https://onnx.ai"""
 
-import os
 from pathlib import Path
 
 from keras_hourglass.export import checking
 from keras_hourglass.export import crops as people
 from keras_hourglass.export.about import about, as_texts, refuse_unusable
-from keras_hourglass.export.from_crops import CROPS, FromCrops
+from keras_hourglass.export.from_crops import FromCrops
 from keras_hourglass.export.needed import needed
+from keras_hourglass.export.runtimes import onnx as opened
 from keras_hourglass.replacing import replacing
 
 OPSET = 17  # of 2022: what runtimes of some years ago read, too
@@ -34,30 +34,24 @@ def export(model, directory, crops=None) -> Path:
         ValueError: If joints are further off than they may.
         ModuleNotFoundError: If a package is missing.
     """
-    tf2onnx, onnx, _ = needed("onnx", "tf2onnx", "onnx", "onnxruntime")
+    needed("onnx", "tf2onnx", "onnx", "onnxruntime")
     refuse_unusable(model)
-    graph = FromCrops(model).whole()
-    network, _ = tf2onnx.convert.from_function(
-        graph, input_signature=graph.input_signature, opset=OPSET
-    )
-    onnx.helper.set_model_props(network, as_texts(about(model)))
     crops = people.drawn(model) if crops is None else crops
     path = Path(directory, "hourglass.onnx")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as beside:
-        beside.write_bytes(network.SerializeToString())
+        write(model, beside)
         _, checked = people.parted(crops)
         checking.require_close(opened(beside), model, checked, limit(), path.name)
     return path
 
 
-def opened(path, threads: int | None = None):
-    """A function from crops, any number, to what a file answers, by name."""
-    (runtime,) = needed("onnx", "onnxruntime")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = threads or os.cpu_count()
-    session = runtime.InferenceSession(
-        str(path), options, providers=["CPUExecutionProvider"]
+def write(model, path):
+    """Writes the file that is named, and does not look at it."""
+    tf2onnx, onnx = needed("onnx", "tf2onnx", "onnx")
+    graph = FromCrops(model).whole()
+    network, _ = tf2onnx.convert.from_function(
+        graph, input_signature=graph.input_signature, opset=OPSET
     )
-    names = [output.name for output in session.get_outputs()]
-    return lambda crops: dict(zip(names, session.run(names, {CROPS: crops})))
+    onnx.helper.set_model_props(network, as_texts(about(model)))
+    Path(path).write_bytes(network.SerializeToString())

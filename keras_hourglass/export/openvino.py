@@ -9,11 +9,10 @@ from keras_hourglass.export import crops as people
 from keras_hourglass.export.about import about, as_texts, refuse_unusable
 from keras_hourglass.export.from_crops import FromCrops
 from keras_hourglass.export.needed import needed
+from keras_hourglass.export.runtimes import openvino as opened
 from keras_hourglass.replacing import MARK
 
 ROOM = "keras_hourglass"  # in a file's `rt_info`
-# On processors that can, its own choice is bfloat16.
-FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 def limit() -> checking.Limit:
@@ -37,18 +36,14 @@ def export(model, directory, crops=None) -> Path:
         ValueError: If joints are further off than they may.
         ModuleNotFoundError: If the package is missing.
     """
-    (openvino,) = needed("openvino", "openvino")
+    needed("openvino", "openvino")
     refuse_unusable(model)
-    graph = FromCrops(model).whole()
-    network = openvino.convert_model(graph.get_concrete_function())
-    for name, text in as_texts(about(model)).items():
-        network.set_rt_info(text, [ROOM, name])
     crops = people.drawn(model) if crops is None else crops
     path = Path(directory, "hourglass.xml")
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=MARK, dir=path.parent) as beside:
         draft = Path(beside, path.name)
-        openvino.save_model(network, draft, compress_to_fp16=False)
+        write(model, draft)
         _, checked = people.parted(crops)
         checking.require_close(opened(draft), model, checked, limit(), path.name)
         path.unlink(missing_ok=True)  # never the old one beside new weights
@@ -57,15 +52,11 @@ def export(model, directory, crops=None) -> Path:
     return path
 
 
-def opened(path, threads: int | None = None):
-    """A function from crops, any number, to what a file answers, by name."""
+def write(model, path):
+    """Writes the files that are named, and does not look at them."""
     (openvino,) = needed("openvino", "openvino")
-    settings = {**FLOAT32, "INFERENCE_NUM_THREADS": threads or os.cpu_count()}
-    network = openvino.Core().compile_model(Path(path), "CPU", settings)
-    names = ("keypoints", "scores", "heatmaps")
-
-    def answer(crops):
-        found = network(crops)
-        return {name: found[name] for name in names}
-
-    return answer
+    graph = FromCrops(model).whole()
+    network = openvino.convert_model(graph.get_concrete_function())
+    for name, text in as_texts(about(model)).items():
+        network.set_rt_info(text, [ROOM, name])
+    openvino.save_model(network, path, compress_to_fp16=False)

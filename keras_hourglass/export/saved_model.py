@@ -12,6 +12,7 @@ from keras_hourglass.data.synthetic import draw
 from keras_hourglass.export import checking, configs, versions, warm_up
 from keras_hourglass.export import crops as people
 from keras_hourglass.export.about import about, refuse_unusable
+from keras_hourglass.export.runtimes import saved_model as opened
 from keras_hourglass.export.signatures import Signatures
 from keras_hourglass.fuse import fuse
 from keras_hourglass.heatmaps import DEFAULT
@@ -73,17 +74,6 @@ def write(model, folder, most_pixels: int = MOST_PIXELS, decoder: str = DEFAULT)
 def limit() -> checking.Limit:
     """How far its joints may be off."""
     return checking.EXACT
-
-
-def opened(path, threads: int | None = None):
-    """A function from crops, any number, to what a version answers, by name."""
-    loaded = tf.saved_model.load(path)
-
-    def answer(crops):
-        served = loaded.signatures["serve_crops"](crops=tf.constant(crops))
-        return {name: value.numpy() for name, value in served.items()}
-
-    return answer
 
 
 def requests(image_size):

@@ -3,11 +3,9 @@
 https://ai.google.dev/edge/litert
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from keras_hourglass.choices import hint
 from keras_hourglass.export import checking
@@ -15,7 +13,8 @@ from keras_hourglass.export import crops as people
 from keras_hourglass.export.about import about, refuse_unusable
 from keras_hourglass.export.from_crops import FromCrops
 from keras_hourglass.export.litert.converting import PRECISIONS, converted
-from keras_hourglass.export.litert.joining import SIGNATURE, joined
+from keras_hourglass.export.litert.joining import joined
+from keras_hourglass.export.runtimes import litert as opened
 from keras_hourglass.replacing import replacing
 
 
@@ -54,50 +53,24 @@ def export(
     calibrating, checked = people.parted(
         people.drawn(model) if crops is None else crops
     )
-    graphs = FromCrops(model)
-    batches = (np.repeat(crop[None], batch_size, 0) for crop in calibrating)
-    network = converted(graphs.heatmaps(batch_size), precision, batches)
-    decoder = converted(graphs.joints(batch_size))
-    facts = about(model) | {"precision": precision, "batch_size": batch_size}
     path = Path(directory, f"hourglass{_ending(precision)}.tflite")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as beside:
-        beside.write_bytes(joined(network, decoder, facts))
+        write(model, beside, precision, calibrating, batch_size)
         allowed = limit(precision)
         checking.require_close(opened(beside), model, checked, allowed, path.name)
     return path
 
 
-def opened(path, threads: int | None = None):
-    """A function from crops, any number, to what a file answers, by name."""
-    run = _interpreter()(
-        model_path=str(path), num_threads=threads or os.cpu_count()
-    ).get_signature_runner(SIGNATURE)
-    batch = run.get_input_details()["crops"]["shape"][0]
-
-    def answer(crops):
-        blank = np.zeros((-len(crops) % batch, *crops.shape[1:]), crops.dtype)
-        filled = np.concatenate([crops, blank])
-        parts = [
-            run(crops=filled[start : start + batch])
-            for start in range(0, len(filled), batch)
-        ]
-        return {
-            name: np.concatenate([part[name] for part in parts])[: len(crops)]
-            for name in parts[0]
-        }
-
-    return answer
+def write(model, path, precision="float32", calibrating=(), batch_size: int = 1):
+    """Writes the file that is named, and does not look at it; see `export`."""
+    graphs = FromCrops(model)
+    batches = (np.repeat(crop[None], batch_size, 0) for crop in calibrating)
+    network = converted(graphs.heatmaps(batch_size), precision, batches)
+    decoder = converted(graphs.joints(batch_size))
+    facts = about(model) | {"precision": precision, "batch_size": batch_size}
+    Path(path).write_bytes(joined(network, decoder, facts))
 
 
 def _ending(precision):
     return "" if precision == "float32" else f"_{precision}"
-
-
-def _interpreter():
-    """LiteRT's own, where it is installed, else the one in TensorFlow."""
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ModuleNotFoundError:
-        return tf.lite.Interpreter
-    return Interpreter
