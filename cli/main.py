@@ -1,11 +1,12 @@
 """`hourglass-keras`: opens a subcommand's file only when it is asked for."""
 
-import os
 import sys
 from difflib import get_close_matches
 from importlib import import_module
 
 import click
+
+from keras_hourglass_cli.starting import quietly
 
 COMMANDS = {
     "train": "Train a network on people.",
@@ -31,9 +32,9 @@ class LazyGroup(click.Group):
     def get_command(self, context, name):
         if name not in COMMANDS:
             return None
-        # TensorFlow's remarks at its start are not for users of a command.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        return import_module(f"keras_hourglass_cli.{name.replace('-', '_')}").command
+        with quietly():
+            module = import_module(f"keras_hourglass_cli.{name.replace('-', '_')}")
+        return module.command
 
     def resolve_command(self, context, args):
         if args and args[0] not in COMMANDS:
