@@ -41,11 +41,11 @@ PRESETS = {
     "photo": Preset(
         {
             **{"stacks": 2, "block": "separable", "filters": 128, "stem_filters": 16},
-            "image_size": 128,
+            "image_size": 192,
         },
         weights=Weights(
             "photo.npz",
-            "54374726528539d2cb6b2db46a5a4279c13bd09197acdefce3dc657b9fff6cba",
+            "db50e5d84f44dd6a539f8b1d32c80b29e81db7da7dbebb03b6165f144af32e31",
         ),
     ),
     "hg1": Preset({"stacks": 1}),
