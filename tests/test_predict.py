@@ -153,7 +153,8 @@ def test_the_network_is_compiled_for_few_sizes_of_batches(bright, monkeypatch):
 
 def test_each_look_is_around_what_the_last_has_found(bright):
     picture, edges = dot(1203.3, 407.7, size=(1600, 1200), radius=12.0), []
-    for looks, off in [(1, 9), (2, 1), (3, 1)]:
+    # At first a pixel of its heatmaps is 75 of the picture's.
+    for looks, off in [(1, 25), (2, 1), (3, 1)]:
         (pose,) = PoseEstimator(bright, looks=looks)(picture)
         np.testing.assert_allclose(pose.joints, [[1203.3, 407.7]] * 2, atol=off)
         edges.append(max(pose.box[2:]))

@@ -149,20 +149,24 @@ def test_the_window_has_the_networks_aspect_and_its_longer_edge_is_the_side(peop
     np.testing.assert_allclose(window.center, [100, 70])
 
 
-def test_real_joints_come_back_from_their_heatmaps(annotated):
+# What smooths misses a part of the Gaussians on the rim.
+@pytest.mark.parametrize("decoder, inside_by", [("newton", 1), ("dark", 2)])
+def test_real_joints_come_back_from_their_heatmaps(annotated, decoder, inside_by):
     people = annotated.of_split("val").take(slice(None, None, 3))
     image, size = (256, 256), (64, 64)
     sampler = Sampler(people, image, size)
     views = [sampler.view(index) for index in range(len(people))]
     windows = [view.window for view in views]
     points, weight, _ = unpack(sampler.labels(range(len(people)), views))
-    # At least one heatmap pixel inside of the window.
-    inside = (weight > 0) & (points > 0.5).all(-1) & (points < 62.5).all(-1)
-    assert inside.sum() > 0.98 * (weight > 0).sum()
+    # Heatmap pixels from the window's edge, at least.
+    inside = (np.abs(points - 31.5) < 32 - inside_by).all(-1) & (weight > 0)
+    assert inside.sum() > 0.97 * (weight > 0).sum()
     decoded = np.concatenate(
         [
             ops.convert_to_numpy(
-                heatmaps.decode(heatmaps.encode(ops.array(some), size, 1.0))[0]
+                heatmaps.decode(
+                    heatmaps.encode(ops.array(some), size, 1.0), decoder=decoder
+                )[0]
             )
             for some in np.array_split(points, 4)
         ]
