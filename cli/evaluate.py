@@ -15,6 +15,7 @@ from keras_hourglass.report import plain
 from keras_hourglass.skeleton import MPII
 from keras_hourglass.training import judging
 from keras_hourglass_cli import judged, tables
+from keras_hourglass_cli.seeing import seeing_options
 from keras_hourglass_cli.sources import (
     broken_option,
     json_option,
@@ -27,9 +28,8 @@ from keras_hourglass_cli.sources import (
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @source_options(default="mpii", show_default=True)
 @click.option("--predictions", type=click.Path(), help="A file to score instead.")
-@click.option("--flip", is_flag=True, help="Look at everybody mirrored, too.")
 @click.option("--everybody", is_flag=True, help="Judge on those to train on, too.")
-@click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True)
+@seeing_options
 @click.option(
     "--report",
     "folder",
@@ -43,13 +43,12 @@ def command(
     source,
     models,
     predictions,
-    flip,
     everybody,
-    batch_size,
     folder,
     missing_images,
     broken_images,
     as_json,
+    **seeing,
 ):
     """Score networks on a dataset's validation people, under every named convention.
 
@@ -68,7 +67,7 @@ def command(
         raise click.UsageError("Name each MODEL once.")
     if folder:  # before the minutes that judging takes
         folder.mkdir(parents=True, exist_ok=True)
-    options = {"flip": flip, "batch_size": batch_size, "broken": broken_images}
+    options = {**seeing, "broken": broken_images}
     looks = []
     for name in models:
         model = predict.load(name)
@@ -96,7 +95,8 @@ def command(
         about = {
             "dataset": ":".join(filter(None, (source.name, source.root))),
             "people": "all" if everybody else "to validate on",
-            "flip test": "on" if flip else "off",
+            "flip test": "on" if seeing["flip"] else "off",
+            "decoder": seeing["decoder"],
             "written": f"{date.today()}, keras-hourglass {__version__}, "
             f"{keras.backend.backend()}",
             "intervals": f"{bootstrap.LEVEL} % of {bootstrap.RESAMPLES:,} bootstraps "

@@ -37,7 +37,7 @@ def where(rows, listed, detector):
     return None, None
 
 
-def run(meant, planned, boxes_of, watch, model, flip, smooth, batch_size):
+def run(meant, planned, boxes_of, watch, model, smooth, batch_size, **seeing):
     """Looks at all sources, and writes what was planned.
 
     Args:
@@ -45,8 +45,8 @@ def run(meant, planned, boxes_of, watch, model, flip, smooth, batch_size):
         planned: An `outputs.Plan`.
         boxes_of: See `seen.look`.
         watch: Is told how far it is.
-        model, flip, batch_size: See `PoseEstimator`.
         smooth: See `seen.look`.
+        model, batch_size, seeing: See `PoseEstimator`.
 
     Raises:
         Interrupted: After Ctrl-C; what was written whole stays.
@@ -55,7 +55,7 @@ def run(meant, planned, boxes_of, watch, model, flip, smooth, batch_size):
         folder.mkdir(parents=True, exist_ok=True)
     kinds = {source.kind for source in meant}
     live = kinds == {"camera"}  # is not to lag behind by a batch
-    estimator = PoseEstimator(model, flip, batch_size=1 if live else batch_size)
+    estimator = PoseEstimator(model, batch_size=1 if live else batch_size, **seeing)
     skeleton, cells = estimator.model.skeleton, []
     watch.start()
     try:

@@ -9,6 +9,7 @@ from keras_hourglass import detectors, outputs, presets
 from keras_hourglass.inputs import sources
 from keras_hourglass.seen import sifted
 from keras_hourglass_cli.looking import run, where
+from keras_hourglass_cli.seeing import seeing_options
 from keras_hourglass_cli.watching import Watch
 
 
@@ -48,8 +49,7 @@ from keras_hourglass_cli.watching import Watch
     show_default=True,
     help="Of --boxes or --detector: leaves out those below.",
 )
-@click.option("--flip", is_flag=True, help="Look at everybody mirrored, too.")
-@click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True)
+@seeing_options
 @click.option("--smooth", is_flag=True, help="Let joints in videos tremble less.")
 @click.option(
     "--output",

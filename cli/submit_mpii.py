@@ -12,20 +12,20 @@ from keras_hourglass.evaluation.looking import on_pictures
 from keras_hourglass.replacing import replacing
 from keras_hourglass.skeleton import MPII
 from keras_hourglass.training import judging
+from keras_hourglass_cli.seeing import seeing_options
 
 
 @click.command()
 @click.argument("model")
 @click.option("--root", type=click.Path(), required=True, help="MPII's folder.")
-@click.option("--flip", is_flag=True, help="Look at everybody mirrored, too.")
-@click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True)
+@seeing_options
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     default="pred_keypoints_mpii.mat",
     show_default=True,
 )
-def command(model, root, flip, batch_size, output):
+def command(model, root, output, **seeing):
     """Write the file that MPII's test server asks for, and check it.
 
     It holds the joints of all people of the test pictures that the server judges: of
@@ -43,7 +43,7 @@ def command(model, root, flip, batch_size, output):
             f"{len(absent):,} of {len(pictures):,} test pictures are missing, "
             f"{absent[0]} first: the server wants everybody"
         )
-    found, unread = judging.look(model, people, flip, batch_size, broken="skip")
+    found, unread = judging.look(model, people, broken="skip", **seeing)
     if unread:
         raise files.DatasetError(
             f"{len(unread):,} test pictures cannot be read, first {unread[0]}: the "

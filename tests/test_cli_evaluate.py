@@ -60,6 +60,15 @@ def test_data_has_intervals_and_the_difference_from_the_first(networks):
     assert differences["limbs"]["interval"][0] <= differences["limbs"]["difference"]
 
 
+def test_a_decoder_is_what_one_asks_for(networks):
+    def joints(*options):
+        command = ["evaluate", networks[0], "--dataset", "synthetic:2", "--json"]
+        reports = json.loads(call(*command, *options).stdout)
+        return reports[str(networks[0])]["offset"]
+
+    assert joints() == joints("--decoder", "dark") != joints("--decoder", "quarter")
+
+
 def test_coco_is_judged_by_oks_too(networks, shared):
     pytest.importorskip("pycocotools")
     root = shared / "fixtures/coco_cc_by"

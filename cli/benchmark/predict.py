@@ -8,6 +8,7 @@ import cv2
 
 from keras_hourglass.data.synthetic import draw
 from keras_hourglass.predict import PoseEstimator, speed
+from keras_hourglass_cli.seeing import seeing_options
 from keras_hourglass_cli.sources import json_option
 
 OWN = signature(PoseEstimator).parameters
@@ -17,7 +18,6 @@ SIZE, DRAWN = (1280, 720), 16  # most of MPII's photographs; how many differ
 @click.command()
 @click.argument("pictures", metavar="[PICTURE]...", nargs=-1, type=click.Path())
 @click.option("--model", default=OWN["model"].default, show_default=True)
-@click.option("--flip", is_flag=True, help="Look at everybody mirrored, too.")
 @click.option(
     "--looks",
     type=click.IntRange(1),
@@ -25,22 +25,17 @@ SIZE, DRAWN = (1280, 720), 16  # most of MPII's photographs; how many differ
     show_default=True,
     help="At each picture.",
 )
-@click.option(
-    "--batch-size",
-    type=click.IntRange(1),
-    default=OWN["batch_size"].default,
-    show_default=True,
-)
+@seeing_options
 @click.option("--people", type=click.IntRange(1), default=64, show_default=True)
 @json_option
-def predict(pictures, model, flip, looks, batch_size, people, as_json):
+def predict(pictures, model, looks, people, as_json, **seeing):
     """People per second from files to joints, and the network's share of the time.
 
     One person of each PICTURE is looked for; without any, JPEGs of 1280 x 720 pixels
     are drawn. Pictures are read while the network is at work, so that the parts, each
     timed alone, add up to more than the whole.
     """
-    estimator = PoseEstimator(model, flip, looks=looks, batch_size=batch_size)
+    estimator = PoseEstimator(model, looks=looks, **seeing)
     pictures = pictures or [photograph(number) for number in range(DRAWN)]
     pictures = [pictures[number % len(pictures)] for number in range(people)]
     result = speed.measure(estimator, pictures)

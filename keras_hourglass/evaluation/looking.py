@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_hourglass.data.people import People
 from keras_hourglass.geometry import Crop
+from keras_hourglass.heatmaps import DEFAULT
 from keras_hourglass.labels import unpack
 from keras_hourglass.predict import Finder
 
@@ -28,16 +29,17 @@ class Found:
     offset: tuple[float, float]
 
 
-def look(model, batches, flip: bool = False) -> Found:
+def look(model, batches, flip: bool = False, decoder: str = DEFAULT) -> Found:
     """Lets a network look at people.
 
     Args:
         model: A `StackedHourglass`.
         batches: Of (images, labels), as for `fit`.
         flip: Whether to average with the mirrored image.
+        decoder: A key of `heatmaps.DECODERS`.
     """
     columns = {"points": [], "scores": [], "errors": []}
-    finder, most, offsets = Finder(model, flip), 0, []
+    finder, most, offsets = Finder(model, flip, decoder=decoder), 0, []
     for images, labels in batches:
         truth, weight, reference = unpack(np.asarray(labels))
         most = max(most, len(images))  # the last batch, of fewer, is filled up

@@ -8,6 +8,7 @@ from keras_hourglass.data.people import People
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.evaluation import looking, score
 from keras_hourglass.evaluation.looking import Found
+from keras_hourglass.heatmaps import DEFAULT
 from keras_hourglass.model import StackedHourglass
 from keras_hourglass.predict import find
 from keras_hourglass.training import feeding
@@ -22,6 +23,7 @@ def look(
     flip: bool = False,
     batch_size: int = 16,
     broken: str = "error",
+    decoder: str = DEFAULT,
 ) -> tuple[Found, list[str]]:
     """What a network finds on people, and which pictures could not be read, and why.
 
@@ -31,10 +33,11 @@ def look(
         flip: Looks at everybody mirrored, too.
         batch_size: People that the network sees at once.
         broken: Of pictures: "error" or "skip".
+        decoder: A key of `heatmaps.DECODERS`.
     """
     loader = feeding.loader(sampler_of(model, people), broken)
     batches = feeding.validation(loader, batch_size)
-    return looking.look(model, batches, flip), [*loader.failures.values()]
+    return looking.look(model, batches, flip, decoder), [*loader.failures.values()]
 
 
 def scores(model: StackedHourglass, people: People, **options) -> dict:
@@ -65,6 +68,7 @@ def parts(
     flip: bool = False,
     batch_size: int = 16,
     broken: str = "error",
+    decoder: str = DEFAULT,
 ) -> dict[str, float]:
     """Milliseconds per person of "loader", "network" and "decoder", one after another.
 
@@ -78,6 +82,7 @@ def parts(
         flip: Looks at everybody mirrored, too.
         batch_size: People that the network sees at once; fewer, to a power of two.
         broken: Of pictures: "error" or "skip".
+        decoder: A key of `heatmaps.DECODERS`.
     """
     loader = feeding.loader(sampler_of(model, people), broken)
     batch_size = 1 << (min(batch_size, len(people)).bit_length() - 1)
@@ -91,13 +96,13 @@ def parts(
         marks.append(time.perf_counter())
         model.predict_on_batch(seen)
         marks.append(time.perf_counter())
-        find(model, images, flip)
+        find(model, images, flip, decoder)
         marks.append(time.perf_counter())
         if turn:
             taken += np.diff(marks)
     loading, network, whole = (1000 * taken / (turns * batch_size)).tolist()
-    decoder = max(0.0, whole - network)
-    return {"loader": loading, "network": network, "decoder": decoder}
+    beyond = max(0.0, whole - network)
+    return {"loader": loading, "network": network, "decoder": beyond}
 
 
 def milliseconds(model: StackedHourglass) -> float:
