@@ -30,7 +30,7 @@ class Slow(keras.callbacks.Callback):
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("seconds, waits", [(0.2, True), (0.0, False)])
+@pytest.mark.parametrize("seconds, waits", [(0.6, True), (0.0, False)])
 def test_the_share_of_time_spent_waiting_is_logged_and_above_a_tenth_there_is_advice(
     seconds, waits
 ):
@@ -52,7 +52,8 @@ def test_the_share_of_time_spent_waiting_is_logged_and_above_a_tenth_there_is_ad
     ).history
     shares = history["data_wait"]
     assert len(shares) == 3 and all(0 <= share <= 1 for share in shares)
-    assert (shares[-1] > 0.1) if waits else (shares[-1] < 0.1)
+    # Two at a time: a step has to wait for most of what reading its two people takes.
+    assert (shares[-1] > 0.4) if waits else (shares[-1] < 0.1)
     assert f"{shares[-1]:.1%}" in lines[-2 if waits else -1]
     advised = sum("data prepare" in line for line in lines)
     assert advised == sum(share > 0.1 for share in shares)

@@ -44,7 +44,9 @@ class DataWait(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = self.ended - self.begun
-        share = (self.ended_waited - self.begun_waited) / seconds if seconds > 0 else 0
+        waited = self.ended_waited - self.begun_waited
+        # A batch that was asked for before the epoch began has kept it waiting longer.
+        share = min(1.0, waited / seconds) if seconds > 0 else 0.0
         if logs is not None:
             logs["data_wait"] = share
         self.say(f"Waited for data: {share:.1%} of the time")

@@ -108,6 +108,9 @@ def timed(dataset):
     asked = tf.data.Dataset.range(np.iinfo("int64").max).map(lambda _: tf.timestamp())
     options = tf.data.Options()  # asked ahead of the step, it would measure nothing
     options.experimental_optimization.inject_prefetch = False
+    # Loading holds as many threads as there are cores: with others to share, neither
+    # asking nor a step of the network has to wait until one is free.
+    options.threading.private_threadpool_size = 2 * os.cpu_count()
     noted = tf.data.Dataset.zip((asked, dataset)).map(note).with_options(options)
     return noted, lambda: float(waited.numpy())
 
