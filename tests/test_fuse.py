@@ -127,3 +127,12 @@ def test_the_trained_network_keeps_its_weights_to_itself():
 def test_only_hourglasses_are_fused():
     with pytest.raises(ValueError, match="must be a StackedHourglass.*a Dense"):
         fuse(keras.layers.Dense(1))
+
+
+def test_what_a_subclass_answers_itself_is_not_fused():
+    class Blank(StackedHourglass):
+        def call(self, images):
+            return 0 * super().call(images)
+
+    with pytest.raises(ValueError, match="a Blank, which has a `call` of its own"):
+        fuse(Blank(**TINY))

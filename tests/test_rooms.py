@@ -35,7 +35,7 @@ ROOMS = {
     "weights": {"numpy", "replacing"},
     "convert": {"keras", "numpy", "torch"} | FIRST | NETWORK,
     "callbacks": {"keras", "numpy", "tensorboard", "draw"} | FIRST | NETWORK,
-    "predict": {"keras", "numpy", "cv2", "draw"} | FILES | NETWORK,
+    "predict": {"keras", "numpy", "cv2", "draw", "fuse"} | FILES | NETWORK,
     "seen": {"numpy", "inputs", "predict", "smoothing"},
     "fuse": {"keras", "numpy"} | FIRST | NETWORK,
     "evaluation": {"keras", "draw", "predict"} | FILES | NETWORK,

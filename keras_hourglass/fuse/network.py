@@ -59,13 +59,18 @@ def fuse(model: StackedHourglass) -> FusedHourglass:
         A network of the same inputs and outputs, with weights of its own.
 
     Raises:
-        ValueError: If it is no `StackedHourglass`.
+        ValueError: If it is no `StackedHourglass`, or has a `call` of its own.
     """
     if isinstance(model, FusedHourglass):
         return model
     if not isinstance(model, StackedHourglass):
         raise ValueError(
             f"`model` must be a StackedHourglass. Received: a {type(model).__name__}"
+        )
+    if not can_be_fused(model):
+        raise ValueError(
+            "`model` must work as its layers say. Received: a "
+            f"{type(model).__name__}, which has a `call` of its own"
         )
     images = x = Input(model.input_shape[1:], name="images")
     heatmaps = []
@@ -80,6 +85,11 @@ def fuse(model: StackedHourglass) -> FusedHourglass:
     last = model.get_layer("heatmaps")
     graph = keras.Model(images, copied(last, heatmaps, last.name))
     return FusedHourglass(graph, model.get_config())
+
+
+def can_be_fused(model: StackedHourglass) -> bool:
+    """Whether its layers are all that there is to it."""
+    return type(model).call is StackedHourglass.call
 
 
 def between(model, first: str, last: str) -> list:

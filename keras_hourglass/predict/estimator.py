@@ -8,7 +8,7 @@ from keras_hourglass.heatmaps import DEFAULT
 from keras_hourglass.predict.batches import ahead, answered
 from keras_hourglass.predict.boxes import paired
 from keras_hourglass.predict.finder import Finder
-from keras_hourglass.predict.loading import load
+from keras_hourglass.predict.loading import load, quick
 from keras_hourglass.predict.pictures import each, is_one
 from keras_hourglass.predict.pose import Pose
 from keras_hourglass.predict.sights import Looking
@@ -19,7 +19,8 @@ class PoseEstimator:
 
     Args:
         model: A `StackedHourglass`, the path of one, or the name of a preset that
-            has weights; by default, that which the package carries.
+            has weights; by default, that which the package carries. With the weights
+            that it has now: it is used in its inference form (`fuse`).
         flip: Looks at each person a second time, mirrored: slower, a little better.
         scales: What the windows' edges are multiplied by: each person is looked at
             once for each, and the heatmaps are averaged.
@@ -45,7 +46,7 @@ class PoseEstimator:
                 raise ValueError(
                     f"`{name}` must be at least 1. Received: {name}={value}"
                 )
-        self.model = load(model)
+        self.model = quick(load(model))
         self.flip, self.scales = flip, tuple(scales)
         self.looks, self.batch_size, self.decoder = looks, batch_size, decoder
         self._finder = Finder(self.model, flip, self.scales, decoder)

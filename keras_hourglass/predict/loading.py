@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from keras_hourglass import presets
+from keras_hourglass.fuse import can_be_fused, fuse
 from keras_hourglass.model import StackedHourglass
 
 
@@ -33,3 +34,8 @@ def load(model) -> StackedHourglass:
             f"{model} must hold a StackedHourglass. Received: a {type(loaded).__name__}"
         )
     return loaded
+
+
+def quick(model: StackedHourglass) -> StackedHourglass:
+    """A network's inference form; itself, where that would not be the same."""
+    return fuse(model) if can_be_fused(model) else model
