@@ -84,12 +84,20 @@ def cut(region: Region, window: Crop, size: tuple[int, int]):
         _places(first[axis], last[axis], length, axis == 0)
         for axis, length in enumerate(size)
     )
-    (top, bottom), down = _neighbors(region.pixels, y, axis=0)
-    across = [_neighbors(line, x, axis=1) for line in (top, bottom)]
-    lines = [_between(*pair, share[:, None]) for pair, share in across]
-    mixed = _between(*lines, down[:, None, None])
+    pixels, (width, height) = region.pixels, size
+    rows, columns = tf.shape(pixels)[0], tf.shape(pixels)[1]
+    # Weights along flat rows: any other broadcasting takes several times as long.
+    lines = sum(
+        weights[:, None] * _flat(tf.gather(pixels, index), height)
+        for index, weights in _neighbors(y, rows)
+    )
+    lines = tf.reshape(lines, (height, columns, 3))
+    mixed = sum(
+        tf.repeat(weights, 3) * _flat(tf.gather(lines, index, axis=1), height)
+        for index, weights in _neighbors(x, columns)
+    )
     mixed = tf.floor(mixed + HALF_UP) if STEP else tf.round(mixed)
-    return tf.ensure_shape(tf.cast(mixed, tf.uint8), (*size[::-1], 3))
+    return tf.reshape(tf.cast(mixed, tf.uint8), (height, width, 3))
 
 
 def _places(first, last, count: int, across: bool):
@@ -103,35 +111,25 @@ def _places(first, last, count: int, across: bool):
     return tf.cast(tf.floor(whole * (FINER / STEP) + HALF_UP) * STEP, tf.float32)
 
 
-def _neighbors(pixels, places, axis):
-    """Both lines of pixels beside each place, 0 beyond the rim, and its share of them.
+def _neighbors(places, count):
+    """Index and weights, twice: the lines of pixels on both sides of each place.
 
     Args:
-        pixels: `(height, width, 3)`, uint8.
-        places: `(places,)`, in pixels along the axis.
-        axis: 0 for rows, 1 for columns.
-
-    Returns:
-        Two arrays like `pixels`, and `(places,)`: how far each is from the first.
+        places: `(places,)`, in pixels along an axis.
+        count: Of pixels along it; beyond them a weight is 0.
     """
-    count = tf.shape(pixels)[axis]
     first = tf.floor(places)
-    index = tf.cast(
+    share = places - first
+    before = tf.cast(
         tf.clip_by_value(first, -2.0, tf.cast(count, places.dtype)), "int32"
     )
-
-    def line(index):
-        there = (index >= 0) & (index < count)
-        found = tf.gather(pixels, tf.clip_by_value(index, 0, count - 1), axis=axis)
-        shape = (-1, 1) if axis else (-1, 1, 1)
-        return tf.where(tf.reshape(there, shape), found, tf.zeros((), found.dtype))
-
-    return (line(index), line(index + 1)), places - first
+    for index, weights in ((before, 1 - share), (before + 1, share)):
+        there = tf.cast((index >= 0) & (index < count), weights.dtype)
+        yield tf.clip_by_value(index, 0, count - 1), weights * there
 
 
-def _between(first, second, share):
-    first, second = (tf.cast(values, tf.float32) for values in (first, second))
-    return first + share * (second - first)
+def _flat(pixels, height):
+    return tf.cast(tf.reshape(pixels, (height, -1)), tf.float32)
 
 
 def _size(pixels):
