@@ -21,7 +21,7 @@ def look(
     model: StackedHourglass,
     people: People,
     flip: bool = False,
-    batch_size: int = 16,
+    batch_size: int = 8,
     broken: str = "error",
     decoder: str = DEFAULT,
 ) -> tuple[Found, list[str]]:
@@ -66,7 +66,7 @@ def parts(
     model: StackedHourglass,
     people: People,
     flip: bool = False,
-    batch_size: int = 16,
+    batch_size: int = 8,
     broken: str = "error",
     decoder: str = DEFAULT,
 ) -> dict[str, float]:
