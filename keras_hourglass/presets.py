@@ -45,7 +45,7 @@ PRESETS = {
         },
         weights=Weights(
             "photo.npz",
-            "db50e5d84f44dd6a539f8b1d32c80b29e81db7da7dbebb03b6165f144af32e31",
+            "4a5f9790f5571d7c82b959ea12e0e5ec911a0d2c4c515c8b700894418acb473a",
         ),
     ),
     "hg1": Preset({"stacks": 1}),
