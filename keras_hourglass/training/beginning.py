@@ -39,8 +39,7 @@ def compile(model: StackedHourglass, plan: Plan, steps: int):
         with computing_in(plan.precision):
             teacher = load(plan.teacher)
         guide(model, teacher, plan.recipe.distill_weight, loss)
-    # Left to the first step, it would be traced with it, and twice: that takes
-    # two thirds of the time until something moves. In float16 it is not the one above.
+    # What a run goes on with is loaded into it. In float16 it is not the one above.
     model.optimizer.build(model.trainable_variables)
 
 
