@@ -34,7 +34,8 @@ ROOMS = {
     "contact": {"draw"} | FILES,
     "weights": {"numpy", "replacing"},
     "convert": {"keras", "numpy", "torch"} | FIRST | NETWORK,
-    "callbacks": {"keras", "numpy", "tensorboard", "draw"} | FIRST | NETWORK,
+    "joined": {"keras", "numpy", "tensorflow"},
+    "callbacks": {"keras", "numpy", "tensorboard", "draw", "joined"} | FIRST | NETWORK,
     "predict": {"keras", "numpy", "cv2", "draw", "fuse"} | FILES | NETWORK,
     "seen": {"numpy", "inputs", "predict", "smoothing"},
     "fuse": {"keras", "numpy"} | FIRST | NETWORK,
@@ -42,7 +43,7 @@ ROOMS = {
     "evaluation.oks": {"evaluation", "pycocotools"} | FILES,
     "report": {"draw", "evaluation", "predict"} | FILES,
     "training": {"keras", "numpy", "data", "draw", "callbacks", "predict"}
-    | {"evaluation", "training"}
+    | {"evaluation", "joined", "training"}
     | FIRST
     | NETWORK,
     "training.devices": {"keras", "jax", "tensorflow", "torch", "numpy", "data"},
@@ -92,11 +93,11 @@ def test_a_room_imports_only_what_it_may(module, path):
     assert {*imported(path)} <= allowed
 
 
-def test_only_the_pipeline_the_devices_and_exports_name_tensorflow():
+def test_only_what_is_of_tensorflow_alone_names_it():
     naming = {
         room_of(module) for module, path in MODULES if "tensorflow" in imported(path)
     }
-    assert naming == {"data.pipeline", "training.devices", "export"}
+    assert naming == {"data.pipeline", "joined", "training.devices", "export"}
 
 
 @pytest.mark.parametrize("module, path", MODULES, ids=lambda value: str(value)[-40:])

@@ -169,7 +169,7 @@ def test_the_paper_is_followed_to_the_letter():
     assert paper.loss().get_config()["sigma"] == 1 and paper.foreground == 0
     rates = [float(paper.schedule(10)(10 * e + 5)) for e in (0, 149, 150, 175, 200)]
     np.testing.assert_allclose(rates, [5e-4, 5e-4, 5e-5, 5e-6, 5e-7], rtol=1e-5)
-    optimizer = paper.make_optimizer(10)
+    optimizer = paper.make_optimizer(10).optimizer
     assert (optimizer.rho, optimizer.epsilon) == (0.99, 1e-16)
     assert not optimizer.momentum and optimizer.weight_decay is None
     assert paper.augmentation == Augmentation(0.25, 30, 0.6, 0.5, 0, 0.2)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_hourglass import joined as joining
 from keras_hourglass.callbacks.alone import alone
 
 
@@ -31,29 +32,43 @@ class AveragedWeights(keras.callbacks.Callback):
         if self._plain is None:
             with alone():
                 self._plain = type(self.model).from_config(self.model.get_config())
-        averages = {id(weight): average for weight, average in self._pairs()}
-        if self.swapped:
-            averages = {}
+        weights = self.model.trainable_weights
+        averages = [] if self.swapped else self._averages()
+        averages = {id(weight): each for weight, each in zip(weights, averages)}
         values = [averages.get(id(w), w) for w in self.model.weights]
         self._plain.set_weights([*map(keras.ops.convert_to_numpy, values)])
         return self._plain
 
     def swap(self):
         """Exchanges weights and averages, if the optimizer keeps any."""
-        pairs = self._pairs()
-        for weight, average in pairs:
-            kept = np.copy(keras.ops.convert_to_numpy(weight))
+        averages = self._averages()
+        if not averages:
+            return
+        weights = self.model.trainable_weights
+        kept = [np.copy(keras.ops.convert_to_numpy(weight)) for weight in weights]
+        for weight, average in zip(weights, averages):
             weight.assign(average)
-            average.assign(kept)
-        if pairs:
-            self.swapped = not self.swapped
+        optimizer, joined = self._optimizer()
+        if joined is not None:
+            kept = [np.concatenate([value.ravel() for value in kept])]
+        for average, value in zip(joining.averages(optimizer), kept):
+            average.assign(value)
+        self.swapped = not self.swapped
 
-    def _pairs(self):
-        """(weight, average) of all that the optimizer keeps."""
-        optimizer = self.model.optimizer
-        # In float16 Keras wraps it in one that scales the loss and keeps no average.
-        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-        if not optimizer.use_ema or not optimizer.built:
-            return []
-        averages = optimizer._model_variables_moving_average  # no public way
-        return [*zip(self.model.trainable_weights, averages)]
+    def _averages(self):
+        """The average of each weight, if the optimizer keeps any."""
+        optimizer, joined = self._optimizer()
+        averages = joining.averages(optimizer)
+        values = [np.copy(keras.ops.convert_to_numpy(each)) for each in averages]
+        if joined is None or not values:
+            return values
+        return [*map(keras.ops.convert_to_numpy, joined.split(values[0]))]
+
+    def _optimizer(self):
+        """What keeps averages, and what has joined the weights for it, or None."""
+        # In float16 Keras wraps the optimizer in one that scales the loss.
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", None)
+        optimizer = optimizer or self.model.optimizer
+        if isinstance(optimizer, joining.Joined):
+            return optimizer.optimizer, optimizer
+        return optimizer, None

@@ -7,6 +7,7 @@ from keras import optimizers
 from keras_hourglass import presets
 from keras_hourglass.choices import hint
 from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.joined import Joined
 from keras_hourglass.losses import HeatmapLoss
 
 
@@ -76,7 +77,7 @@ class Recipe:
         if self.average is not None:
             back = max(2, self.average * self.epochs * steps)
             averaging = {"use_ema": True, "ema_momentum": 1 - 1 / back}
-        return OPTIMIZERS[self.optimizer](self.schedule(steps), **averaging)
+        return Joined(OPTIMIZERS[self.optimizer](self.schedule(steps), **averaging))
 
 
 def _rmsprop(rate, **kwargs):

@@ -1,0 +1,120 @@
+"""All weights of a network as one vector, for an optimizer."""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("keras_hourglass")
+class Joined(keras.optimizers.Optimizer):
+    """Lets another optimizer update all weights of a network as one vector.
+
+    Keras's optimizers put some seventy operations for each weight into the graph of a
+    step, and a stack has hundreds: on TensorFlow most of the time until the first step
+    is done goes there. The weights come out the same, but for rounding.
+
+    Args:
+        optimizer: What updates the vector. What it does weight by weight, clipping
+            them by their norm, say, it does to all as one.
+    """
+
+    def __init__(self, optimizer, name=None):
+        super().__init__(learning_rate=0.0, name=name)
+        self.optimizer = optimizer
+
+    def build(self, variables):
+        """Makes the vector, and what the optimizer keeps of it."""
+        if self.built:
+            return
+        self.shapes = [tuple(variable.shape) for variable in variables]
+        size = sum(map(np.prod, self.shapes))
+        self.vector = self.add_variable((int(size),), name="vector")
+        self.optimizer.build([self.vector])
+        super().build(variables)
+
+    def apply(self, grads, trainable_variables=None):
+        """Updates the weights; those without a gradient, as if it were 0."""
+        variables = trainable_variables or self._trainable_variables
+        self.build(variables)
+        grads = [
+            ops.zeros_like(variable) if grad is None else grad
+            for grad, variable in zip(grads, variables)
+        ]
+        _assign([self.vector], [self.join(variables)])
+        self.optimizer.apply([self.join(grads)], [self.vector])
+        _assign(variables, self.split(self.vector))
+
+    def join(self, values):
+        """Weights, or something of their shapes, as one vector."""
+        return ops.concatenate([ops.reshape(value, (-1,)) for value in values])
+
+    def split(self, vector) -> list:
+        """A vector as what `join` made it of."""
+        ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])
+        parts = ops.split(vector, ends[:-1].tolist())
+        return [ops.reshape(*each) for each in zip(parts, self.shapes)]
+
+    def finalize_variable_values(self, var_list):
+        """Puts the averages in the weights, if the optimizer keeps any."""
+        for average in averages(self.optimizer):
+            _assign(var_list, self.split(average))
+
+    @property
+    def variables(self):
+        """The optimizer's: the vector is written anew at every step."""
+        return self.optimizer.variables
+
+    @property
+    def iterations(self):
+        return self.optimizer.iterations
+
+    @property
+    def learning_rate(self):
+        return self.optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate):
+        self.optimizer.learning_rate = learning_rate
+
+    def save_own_variables(self, store):
+        """Nothing: Keras saves `optimizer` besides."""
+
+    def load_own_variables(self, store):
+        """Nothing; see `save_own_variables`."""
+
+    def get_config(self):
+        optimizer = keras.saving.serialize_keras_object(self.optimizer)
+        return {"name": self.name, "optimizer": optimizer}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        optimizer = keras.saving.deserialize_keras_object(
+            config["optimizer"], custom_objects=custom_objects
+        )
+        return cls(optimizer, config["name"])
+
+
+def averages(optimizer) -> list:
+    """The variables in which an optimizer keeps moving averages, if it does."""
+    if optimizer.use_ema and optimizer.built:
+        return optimizer._model_variables_moving_average  # no public way
+    return []
+
+
+def _assign(variables, values):
+    """Also on each of TensorFlow's devices, from within a step of one of them."""
+    if keras.backend.backend() != "tensorflow":
+        for variable, value in zip(variables, values):
+            variable.assign(value)
+        return
+    import tensorflow as tf
+
+    def update(strategy, values):
+        for variable, value in zip(variables, values):
+            strategy.extended.update(
+                variable.value, lambda to, it: to.assign(it), (value,), group=False
+            )
+
+    tf.__internal__.distribute.interim.maybe_merge_call(
+        update, tf.distribute.get_strategy(), values
+    )

@@ -1,0 +1,118 @@
+"""All weights as one vector: the same numbers, from far fewer operations."""
+
+import keras
+import numpy as np
+import pytest
+from keras import optimizers
+
+from keras_hourglass.callbacks import AveragedWeights
+from keras_hourglass.joined import Joined
+
+ROUNDING = 1e-5  # longer vectors are computed in an order of their own
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(12, 3)).astype("float32")
+Y = RANDOM.normal(size=(12, 2)).astype("float32")
+
+
+def small(optimizer):
+    """A network that is compiled, of which one layer does not learn."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    first, frozen = layers.Dense(4, "tanh"), layers.Dense(4, trainable=False)
+    model = keras.Sequential([first, layers.BatchNormalization(), frozen])
+    model.add(layers.Dense(2))
+    model.build((None, 3))
+    model.compile(optimizer, "mse")
+    return model
+
+
+def fitted(optimizer, *callbacks, **options):
+    model = small(optimizer)
+    options = {"batch_size": 4, "shuffle": False, "verbose": 0} | options
+    model.fit(X, Y, epochs=2, callbacks=[*callbacks], **options)
+    return model
+
+
+def falling():
+    return optimizers.schedules.CosineDecay(0.1, decay_steps=6)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: optimizers.AdamW(falling(), use_ema=True, ema_momentum=0.6),
+        lambda: optimizers.RMSprop(0.01, rho=0.99, epsilon=1e-16),
+        lambda: optimizers.SGD(0.1, momentum=0.9),
+    ],
+    ids=["adamw", "rmsprop", "sgd"],
+)
+def test_weights_are_those_of_the_optimizer_alone(make):
+    plain, joined = fitted(make()), fitted(Joined(make()))
+    begun = small("sgd").get_weights()
+    assert any(np.any(a != b) for a, b in zip(joined.get_weights(), begun))
+    for a, b in zip(plain.get_weights(), joined.get_weights()):
+        np.testing.assert_allclose(a, b, atol=ROUNDING)
+
+
+def test_validation_sees_the_average_and_training_goes_on_without(tmp_path):
+    seen = []
+
+    class Look(keras.callbacks.Callback):
+        def on_test_begin(self, logs=None):
+            seen.append(self.model.get_weights())
+
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(self.model.get_weights())
+            seen.append(averaged.network().get_weights())
+
+    def looked(optimizer):
+        nonlocal averaged
+        averaged = AveragedWeights()
+        fitted(optimizer, averaged, Look(), validation_data=(X, Y))
+        taken, seen[:] = seen[:], []
+        return taken
+
+    averaged = None
+    adam = {"learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.5}
+    ones = looked(Joined(optimizers.Adam(**adam)))
+    others = looked(optimizers.Adam(**adam))
+    during, after, copied = ones[:3]
+    assert any(np.any(a != b) for a, b in zip(during, after))
+    for some, same in zip(ones, others, strict=True):
+        for a, b in zip(some, same, strict=True):
+            np.testing.assert_allclose(a, b, atol=ROUNDING)
+    for a, b in zip(during, copied):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_file_goes_on_where_it_was(tmp_path):
+    model = fitted(Joined(optimizers.AdamW(falling(), use_ema=True)))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert isinstance(loaded.optimizer, Joined)
+    assert (
+        int(loaded.optimizer.iterations) == 6
+        and float(loaded.optimizer.learning_rate) < 1e-8
+    )
+    again = small(Joined(optimizers.AdamW(falling(), use_ema=True)))
+    again.optimizer.build(again.trainable_variables)
+    again.load_weights(tmp_path / "model.keras")
+    for other in (loaded, again):
+        states = (map(np.asarray, m.optimizer.variables) for m in (model, other))
+        for a, b in zip(*states, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_the_learning_rate_can_be_set():
+    optimizer = Joined(optimizers.SGD(0.5))
+    optimizer.learning_rate = 0.25
+    assert float(optimizer.optimizer.learning_rate) == 0.25
+
+
+def test_a_vector_comes_apart_as_it_was_joined():
+    model = small(Joined(optimizers.SGD(0.1)))
+    optimizer, weights = model.optimizer, model.trainable_variables
+    optimizer.build(weights)
+    parts = optimizer.split(optimizer.join(weights))
+    for weight, part in zip(weights, parts, strict=True):
+        np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (weight, part)))
