@@ -42,7 +42,11 @@ class Joined(keras.optimizers.Optimizer):
         ]
         _assign([self.vector], [self.join(variables)])
         self.optimizer.apply([self.join(grads)], [self.vector])
-        _assign(variables, self.split(self.vector))
+        values = [
+            variable.constraint(value) if variable.constraint else value
+            for variable, value in zip(variables, self.split(self.vector))
+        ]
+        _assign(variables, values)
 
     def join(self, values):
         """Weights, or something of their shapes, as one vector."""
@@ -53,6 +57,10 @@ class Joined(keras.optimizers.Optimizer):
         ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])
         parts = ops.split(vector, ends[:-1].tolist())
         return [ops.reshape(*each) for each in zip(parts, self.shapes)]
+
+    def scale_loss(self, loss):
+        """What the optimizer wants to see the gradients of."""
+        return self.optimizer.scale_loss(loss)
 
     def finalize_variable_values(self, var_list):
         """Puts the averages in the weights, if the optimizer keeps any."""

@@ -15,10 +15,11 @@ Y = RANDOM.normal(size=(12, 2)).astype("float32")
 
 
 def small(optimizer):
-    """A network that is compiled, of which one layer does not learn."""
+    """A network that is compiled; one layer's weights are bound, one's do not learn."""
     keras.utils.set_random_seed(0)
     layers = keras.layers
-    first, frozen = layers.Dense(4, "tanh"), layers.Dense(4, trainable=False)
+    first = layers.Dense(4, "tanh", kernel_constraint=keras.constraints.MaxNorm(0.5))
+    frozen = layers.Dense(4, trainable=False)
     model = keras.Sequential([first, layers.BatchNormalization(), frozen])
     model.add(layers.Dense(2))
     model.build((None, 3))
@@ -43,8 +44,9 @@ def falling():
         lambda: optimizers.AdamW(falling(), use_ema=True, ema_momentum=0.6),
         lambda: optimizers.RMSprop(0.01, rho=0.99, epsilon=1e-16),
         lambda: optimizers.SGD(0.1, momentum=0.9),
+        lambda: optimizers.Adam(0.1, loss_scale_factor=8.0),
     ],
-    ids=["adamw", "rmsprop", "sgd"],
+    ids=["adamw", "rmsprop", "sgd", "scaled"],
 )
 def test_weights_are_those_of_the_optimizer_alone(make):
     plain, joined = fitted(make()), fitted(Joined(make()))
