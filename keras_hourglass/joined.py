@@ -96,7 +96,17 @@ class Joined(keras.optimizers.Optimizer):
         """Nothing: Keras saves `optimizer` besides."""
 
     def load_own_variables(self, store):
-        """Nothing; see `save_own_variables`."""
+        """Nothing; see `save_own_variables`.
+
+        Raises:
+            ValueError: If something was saved: by the optimizer alone, of each weight.
+        """
+        if len(store.keys()):
+            raise ValueError(
+                "The optimizer's state was saved weight by weight, as before weights "
+                "were joined: nothing can go on with it. Begin anew, from its weights "
+                "if need be (`--from`)"
+            )
 
     def get_config(self):
         optimizer = keras.saving.serialize_keras_object(self.optimizer)

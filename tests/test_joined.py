@@ -7,6 +7,7 @@ from keras import optimizers
 
 from keras_hourglass.callbacks import AveragedWeights
 from keras_hourglass.joined import Joined
+from keras_hourglass.training import keeping
 
 ROUNDING = 1e-5  # longer vectors are computed in an order of their own
 RANDOM = np.random.default_rng(0)
@@ -56,25 +57,27 @@ def test_weights_are_those_of_the_optimizer_alone(make):
         np.testing.assert_allclose(a, b, atol=ROUNDING)
 
 
-def test_validation_sees_the_average_and_training_goes_on_without(tmp_path):
-    seen = []
+class Look(keras.callbacks.Callback):
+    """Notes the weights of validation, those after it, and those to save."""
 
-    class Look(keras.callbacks.Callback):
-        def on_test_begin(self, logs=None):
-            seen.append(self.model.get_weights())
+    def __init__(self, averaged):
+        super().__init__()
+        self.averaged, self.seen = averaged, []
 
-        def on_epoch_end(self, epoch, logs=None):
-            seen.append(self.model.get_weights())
-            seen.append(averaged.network().get_weights())
+    def on_test_begin(self, logs=None):
+        self.seen.append(self.model.get_weights())
 
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append(self.model.get_weights())
+        self.seen.append(self.averaged.network().get_weights())
+
+
+def test_validation_sees_the_average_and_training_goes_on_without():
     def looked(optimizer):
-        nonlocal averaged
-        averaged = AveragedWeights()
-        fitted(optimizer, averaged, Look(), validation_data=(X, Y))
-        taken, seen[:] = seen[:], []
-        return taken
+        look = Look(AveragedWeights())
+        fitted(optimizer, look.averaged, look, validation_data=(X, Y))
+        return look.seen
 
-    averaged = None
     adam = {"learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.5}
     ones = looked(Joined(optimizers.Adam(**adam)))
     others = looked(optimizers.Adam(**adam))
@@ -92,10 +95,8 @@ def test_a_file_goes_on_where_it_was(tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert isinstance(loaded.optimizer, Joined)
-    assert (
-        int(loaded.optimizer.iterations) == 6
-        and float(loaded.optimizer.learning_rate) < 1e-8
-    )
+    assert int(loaded.optimizer.iterations) == 6
+    assert float(loaded.optimizer.learning_rate) < 1e-8
     again = small(Joined(optimizers.AdamW(falling(), use_ema=True)))
     again.optimizer.build(again.trainable_variables)
     again.load_weights(tmp_path / "model.keras")
@@ -103,6 +104,15 @@ def test_a_file_goes_on_where_it_was(tmp_path):
         states = (map(np.asarray, m.optimizer.variables) for m in (model, other))
         for a, b in zip(*states, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_what_was_kept_weight_by_weight_is_refused(tmp_path):
+    fitted(optimizers.AdamW(falling())).save(tmp_path / "model.keras")
+    model = small(Joined(optimizers.AdamW(falling())))
+    with pytest.raises(ValueError, match="weight by weight"):
+        model.load_weights(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="nothing to go on from"):
+        keeping.restore(tmp_path / "model.keras", model)
 
 
 def test_the_learning_rate_can_be_set():

@@ -50,7 +50,7 @@ class AveragedWeights(keras.callbacks.Callback):
             weight.assign(average)
         optimizer, joined = self._optimizer()
         if joined is not None:
-            kept = [np.concatenate([value.ravel() for value in kept])]
+            kept = [joined.join(kept)]
         for average, value in zip(joining.averages(optimizer), kept):
             average.assign(value)
         self.swapped = not self.swapped

@@ -58,6 +58,21 @@ def read(path: Path) -> Progress:
         raise ValueError(f"{path} is nothing to go on from: {error}") from None
 
 
+def restore(path: Path, model):
+    """Gives a network, and its optimizer, what was kept of them.
+
+    Raises:
+        ValueError: If the file holds another network or optimizer.
+    """
+    try:
+        model.load_weights(path)
+    except ValueError as error:
+        raise ValueError(
+            f"{path} is nothing to go on from: an earlier version wrote it, or it "
+            "holds another network. `--fresh` begins anew, `--from` with its weights"
+        ) from error
+
+
 class KeepProgress(keras.callbacks.Callback):
     """Keeps what a run goes on from: after each epoch, and now and then within one.
 

@@ -139,7 +139,7 @@ class Run:
         done, steps = self.progress, self.stream.steps
         if (self.folder / LAST).is_file():
             # Also between two fits: at its end, `fit` puts averages in the weights.
-            self.model.load_weights(self.folder / LAST)
+            keeping.restore(self.folder / LAST, self.model)
         first, self.shown.behind = done.epochs * steps + done.step, done.step
         share = self.devices.share
         people, waited = feeding.training(self.loader, self.stream, first, share)
