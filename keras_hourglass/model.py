@@ -11,12 +11,13 @@ from keras_hourglass.layers import blocks as block_table
 from keras_hourglass.layers.blocks import batch_norm
 from keras_hourglass.layers.heads import NormalizePixels, StackHeatmaps
 from keras_hourglass.layers.hourglass import Hourglass
+from keras_hourglass.stepping import Stepping
 
 STRIDE = 4  # image pixels to a heatmap pixel
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
-class StackedHourglass(keras.Model):
+class StackedHourglass(Stepping):
     """Finds the joints of the person in the middle of a picture, as heatmaps.
 
     Newell, Yang, Deng. Stacked Hourglass Networks for Human Pose Estimation, ECCV
@@ -118,16 +119,6 @@ class StackedHourglass(keras.Model):
         if weights:
             shipped.load(model, preset.weights)
         return model
-
-    def make_train_function(self, force: bool = False):
-        """As Keras has it, with the optimizer's variables made before.
-
-        Left to the first step, TensorFlow would make them while it traces that, and
-        then trace it once more: twice the time until anything moves.
-        """
-        if not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
-        return super().make_train_function(force)
 
     @property
     def heatmap_size(self) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import cv2
 import pytest
 
 from keras_hourglass.data.mixture import Source
+from keras_hourglass.interrupted import Interrupted
 from keras_hourglass.presets import PRESETS
 from keras_hourglass.training import compare
 from keras_hourglass.training.compare import Comparison, plot, table
@@ -71,6 +72,15 @@ def test_rows_of_another_plan_are_refused_before_anything_is_trained(tmp_path):
     with pytest.raises(ValueError, match="must be a new folder"):
         Comparison(NAMES, PLAN, tmp_path).run()
     assert not (tmp_path / "lighter-hg1_separable").exists()
+
+
+def test_a_stop_says_how_the_comparison_goes_on(tmp_path, monkeypatch):
+    def stopped(run):
+        raise Interrupted("To go on: hourglass-keras train")
+
+    monkeypatch.setattr(compare.Run, "train", stopped)
+    with pytest.raises(Interrupted, match="0 of 2 rows.*separable is.*same command"):
+        Comparison(NAMES, PLAN, tmp_path).run(lambda line: None)
 
 
 def test_a_line_of_the_table_by_hand(rows):

@@ -39,24 +39,6 @@ def test_output_has_an_axis_for_stacks_whatever_their_number(stacks):
     assert model.compute_output_shape((5, 32, 48, 3)) == (5, stacks, 8, 12, 16)
 
 
-@pytest.mark.parametrize("learn", ["fit", "train_on_batch"])
-@pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="others make no variables in a step"
-)
-def test_a_step_is_traced_once(learn, monkeypatch):
-    traced = []
-
-    def train_step(self, data):
-        traced.append(data)
-        return keras.Model.train_step(self, data)
-
-    monkeypatch.setattr(StackedHourglass, "train_step", train_step, raising=False)
-    model = StackedHourglass(stacks=1, **TINY)
-    model.compile("adam", HeatmapLoss())
-    getattr(model, learn)(IMAGES, LABELS)
-    assert len(traced) == 1
-
-
 @pytest.mark.parametrize("block", BLOCKS)
 def test_file_gives_the_same_network_with_the_same_heatmaps(block, tmp_path):
     model = StackedHourglass(block=block, name="mine", **TINY)

@@ -13,6 +13,7 @@ import keras_hourglass
 ROOT = Path(keras_hourglass.__file__).parent
 STANDARD = sys.stdlib_module_names
 NETWORK = {"heatmaps", "layers", "model", "losses", "metrics", "presets", "weights"}
+NETWORK |= {"stepping"}
 FIRST = {"choices", "skeleton", "geometry", "interrupted", "labels", "live"}
 FIRST |= {"replacing"}
 FILES = {"numpy", "scipy", "h5py", "cv2", "data"} | FIRST

@@ -14,6 +14,7 @@ import keras
 from keras_hourglass import presets
 from keras_hourglass.choices import hint
 from keras_hourglass.data.mixture import mix
+from keras_hourglass.interrupted import Interrupted
 from keras_hourglass.layers.cost import multiply_adds, parameters
 from keras_hourglass.predict import load
 from keras_hourglass.replacing import replacing
@@ -73,7 +74,13 @@ class Comparison:
         rows = []
         for name, plan in plans.items():
             say(f"\n{name}: {len(rows) + 1} of {len(plans)}")
-            rows.append(self._row(name, plan, say))
+            try:
+                rows.append(self._row(name, plan, say))
+            except Interrupted:
+                raise Interrupted(
+                    f"Stopped; {len(rows)} of {len(plans)} rows are finished, {name} "
+                    "is kept as far as it came. To go on: the same command again"
+                ) from None
             table.write(self.folder, rows, self.plan)
         if not plot.write(self.folder, rows):
             say("No plot: that takes matplotlib (`pip install keras-hourglass[plot]`).")

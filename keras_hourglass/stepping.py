@@ -1,0 +1,41 @@
+"""How a network takes its steps: so that TensorFlow is soon ready for them."""
+
+import keras
+
+
+class Stepping(keras.Model):
+    """A model whose `fit` begins sooner on TensorFlow, and is Keras's own elsewhere."""
+
+    def make_train_function(self, force: bool = False):
+        """As Keras has it, with the optimizer's variables made before; see `_direct`.
+
+        Left to the first step, TensorFlow would make them while it traces that, and
+        then trace it once more: twice the time until anything moves.
+        """
+        if self.train_function is not None and not force:
+            return
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        super().make_train_function(force)
+        self.train_function = self._direct(self.train_function)
+
+    def make_test_function(self, force: bool = False):
+        """As Keras has it; see `_direct`."""
+        if self.test_function is not None and not force:
+            return
+        super().make_test_function(force)
+        self.test_function = self._direct(self.test_function)
+
+    def _direct(self, function):
+        """A step that is handed its batch, where it would take that from an iterator.
+
+        To take it, Keras has TensorFlow wrap the step in a second function, which
+        calls it with every weight of the network, and is optimized as well: a fifth
+        of the time until anything moves.
+        """
+        strategy = getattr(self, "distribute_strategy", None)
+        if strategy is None or strategy.num_replicas_in_sync > 1:
+            return function  # not on TensorFlow; on several devices of it
+        if self.steps_per_execution > 1:
+            return function
+        return lambda batches: function(iter([next(batches)]))
