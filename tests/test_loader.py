@@ -71,6 +71,20 @@ def test_a_batch_is_its_samples_stacked(people):
     np.testing.assert_array_equal(labels[1], label)
 
 
+def test_nobody_and_the_skipped_are_black_whatever_the_memory_held(people, monkeypatch):
+    monkeypatch.setattr(np, "empty", lambda *shape: np.full(shape[0], 7, shape[1]))
+    images, labels = loader(people, "skip").load_batch([(0, 0), (0, 1), None])
+    assert images[0].any() and labels[0].any()
+    assert not images[1:].any() and not labels[1:].any()
+    assert not loader(people).load_batch([None])[0].any()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_tensorflow_need_not_copy_the_images(people, count):
+    images, _ = loader(people).load_batch([(0, 0)] * count)
+    assert images.ctypes.data % 64 == 0
+
+
 def test_samples_do_not_depend_on_who_asks_first(drawn):
     given = Loader(Sampler(drawn, (32, 48), (8, 12), Augmentation()))
     alone = [given.load(index) for index in range(8)]

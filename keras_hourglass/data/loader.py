@@ -1,5 +1,6 @@
 """Batch after batch: people's pictures are read, then sampled."""
 
+import math
 from threading import Lock
 
 import numpy as np
@@ -8,6 +9,8 @@ from keras_hourglass.data import picture
 from keras_hourglass.data.picture import BrokenPicture, Region, opening
 from keras_hourglass.data.sample import Sampler
 from keras_hourglass.geometry import Crop
+
+ALIGNMENT = 64  # bytes
 
 
 def read_reduced(path: str, window: Crop, size: tuple[int, int], data=None) -> Region:
@@ -52,8 +55,9 @@ class Loader:
         somebody = [place for place in places if place is not None]
         width, height = sampler.image_size
         joints = len(sampler.people.skeleton.joints)
-        images = np.zeros((len(places), height, width, 3), "uint8")
+        images = _aligned((len(places), height, width, 3))
         labels = np.zeros((len(places), joints, 4), "float32")
+        images[len(somebody) :] = 0
         if not somebody:
             return images, labels
         views, rows = sampler.views(somebody), [index for _, index in somebody]
@@ -61,7 +65,7 @@ class Loader:
         for row, view, image, label in zip(rows, views, images, labels):
             region = self._read_or_count(row, view.window)
             if region is None:
-                label[:] = 0
+                image[:], label[:] = 0, 0
                 continue
             lent = view.limb and self._read_or_count(view.limb.index, view.limb.window)
             sampler.paint(sampler.cut(region, view, image), view, lent)
@@ -94,3 +98,11 @@ class Loader:
             if self.broken != "skip":
                 raise BrokenPicture(message) from error
             return None
+
+
+def _aligned(shape) -> np.ndarray:
+    """Bytes that begin where TensorFlow wants them: others it would copy."""
+    size = math.prod(shape)
+    room = np.empty(size + ALIGNMENT, "uint8")
+    first = -room.ctypes.data % ALIGNMENT
+    return room[first : first + size].reshape(shape)
