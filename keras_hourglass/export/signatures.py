@@ -56,7 +56,12 @@ class Signatures(tf.Module):
 
         @tf.function(input_signature=[crops], autograph=False)  # one for all signatures
         def heatmaps(crops):
-            return network(crops, training=False)[:, -1]
+            # Of nobody, oneDNN (TensorFlow on Intel's processors) makes an error.
+            batch = tf.shape(crops)[0]
+            empty = tf.cast(batch == 0, tf.int32)
+            somebody = tf.zeros((empty, height, width, 3), tf.uint8)
+            crops = tf.concat([crops, somebody], 0)
+            return network(crops, training=False)[:batch, -1]
 
         self._looking = Looking(heatmaps, model, most_pixels, decoder)
         (columns, rows), joints = model.heatmap_size, model.skeleton.joints
