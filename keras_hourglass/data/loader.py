@@ -57,7 +57,6 @@ class Loader:
         joints = len(sampler.people.skeleton.joints)
         images = _aligned((len(places), height, width, 3))
         labels = np.zeros((len(places), joints, 4), "float32")
-        images[len(somebody) :] = 0
         if not somebody:
             return images, labels
         views, rows = sampler.views(somebody), [index for _, index in somebody]
@@ -65,7 +64,7 @@ class Loader:
         for row, view, image, label in zip(rows, views, images, labels):
             region = self._read_or_count(row, view.window)
             if region is None:
-                image[:], label[:] = 0, 0
+                label[:] = 0
                 continue
             lent = view.limb and self._read_or_count(view.limb.index, view.limb.window)
             sampler.paint(sampler.cut(region, view, image), view, lent)
@@ -101,8 +100,8 @@ class Loader:
 
 
 def _aligned(shape) -> np.ndarray:
-    """Bytes that begin where TensorFlow wants them: others it would copy."""
+    """Zeros, bytes, that begin where TensorFlow wants them: others it would copy."""
     size = math.prod(shape)
-    room = np.empty(size + ALIGNMENT, "uint8")
+    room = np.zeros(size + ALIGNMENT, "uint8")
     first = -room.ctypes.data % ALIGNMENT
     return room[first : first + size].reshape(shape)
