@@ -13,7 +13,7 @@ import keras_hourglass
 ROOT = Path(keras_hourglass.__file__).parent
 STANDARD = sys.stdlib_module_names
 NETWORK = {"heatmaps", "layers", "model", "losses", "metrics", "presets", "weights"}
-NETWORK |= {"stepping"}
+NETWORK |= {"stepping", "norms"}
 FIRST = {"choices", "skeleton", "geometry", "interrupted", "labels", "live"}
 FIRST |= {"replacing"}
 FILES = {"numpy", "scipy", "h5py", "cv2", "data"} | FIRST
@@ -32,6 +32,7 @@ ROOMS = {
     "inputs": {"video"} | FILES,
     "outputs": {"boxes", "draw", "inputs", "video"} | FILES,
     **{room: {"keras"} | FIRST | NETWORK for room in NETWORK},
+    "norms": {"keras", "tensorflow"} | NETWORK,
     "contact": {"draw"} | FILES,
     "weights": {"numpy", "replacing"},
     "convert": {"keras", "numpy", "torch"} | FIRST | NETWORK,
@@ -98,7 +99,9 @@ def test_only_what_is_of_tensorflow_alone_names_it():
     naming = {
         room_of(module) for module, path in MODULES if "tensorflow" in imported(path)
     }
-    assert naming == {"data.pipeline", "joined", "training.devices", "export"}
+    assert naming == {
+        *("data.pipeline", "joined", "norms", "training.devices", "export")
+    }
 
 
 @pytest.mark.parametrize("module, path", MODULES, ids=lambda value: str(value)[-40:])
