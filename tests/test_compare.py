@@ -3,10 +3,12 @@
 import csv
 import json
 import re
+from dataclasses import replace
 
 import cv2
 import pytest
 
+from keras_hourglass.data import DatasetError
 from keras_hourglass.data.mixture import Source
 from keras_hourglass.interrupted import Interrupted
 from keras_hourglass.presets import PRESETS
@@ -72,6 +74,16 @@ def test_rows_of_another_plan_are_refused_before_anything_is_trained(tmp_path):
     with pytest.raises(ValueError, match="must be a new folder"):
         Comparison(NAMES, PLAN, tmp_path).run()
     assert not (tmp_path / "lighter-hg1_separable").exists()
+
+
+def test_a_dataset_that_is_not_there_is_missed_before_a_network_is_made(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(compare, "Run", None)
+    plan = replace(PLAN, sources=(Source("crops", str(tmp_path / "away")),))
+    with pytest.raises(DatasetError, match="away"):
+        Comparison(NAMES, plan, tmp_path / "runs").run(lambda line: None)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_stop_says_how_the_comparison_goes_on(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import keras
 
-from keras_hourglass import presets
+from keras_hourglass import data, presets
 from keras_hourglass.choices import hint
 from keras_hourglass.data.mixture import mix
 from keras_hourglass.interrupted import Interrupted
@@ -66,11 +66,15 @@ class Comparison:
 
         Raises:
             ValueError: If the folder holds rows of another plan.
+            DatasetError: If a dataset cannot be loaded.
             Interrupted: On Ctrl-C; the next run goes on with that row.
         """
         plans = {name: self._plan(name) for name in self.names}
-        for name, plan in plans.items():  # before the first of them takes its hours
+        # Before the first of them takes its hours, or its network half a minute.
+        for name, plan in plans.items():
             progress_of(plan, self._folder(name))
+        for source in self.plan.sources:
+            data.load(source.name, source.root, self.plan.missing)
         rows = []
         for name, plan in plans.items():
             say(f"\n{name}: {len(rows) + 1} of {len(plans)}")
