@@ -1,4 +1,4 @@
-"""Batch norms that learn by one operation, where TensorFlow has it."""
+"""Batch norms that learn by one operation, where the backend has it."""
 
 import math
 from functools import partial
@@ -9,20 +9,20 @@ from keras.layers import BatchNormalization
 
 from keras_hourglass.layers.inside import sublayers
 
-TYPES = "float32", "float16", "bfloat16"  # that the operation computes in
+TYPES = "float32", "float16", "bfloat16"  # that the operations compute in
 
 
 def quicken(model):
-    """Lets a model's batch norms learn by TensorFlow's `FusedBatchNormV3`.
+    """Lets a model's batch norms learn by one operation of TensorFlow or PyTorch.
 
     Keras computes moments and then normalizes by a dozen operations, which each go over
-    all features once, and by more to learn: half of a training step. On JAX its
+    all features once, and by more to learn: up to half of a training step. On JAX its
     compiler joins them. What comes out is the same, but for rounding.
 
     Norms that the operation cannot do stay as they are: those over several devices'
     moments, over another axis than the last, in 64 bits, or of another class.
     """
-    if keras.backend.backend() != "tensorflow":
+    if keras.backend.backend() not in OPERATIONS:
         return
     for layer in sublayers(model):
         if type(layer) is BatchNormalization and _fits(layer):
@@ -31,11 +31,11 @@ def quicken(model):
 
 
 def _fits(layer) -> bool:
-    """Whether TensorFlow's operation computes what a layer does."""
+    """Whether the operation computes what a layer does."""
     return (
         layer.built
-        and layer.input_spec.axes.keys() <= {-1, 3}
         and layer.input_spec.ndim == 4
+        and layer.axis in (-1, 3)
         and layer.scale
         and layer.center
         and layer.compute_dtype in TYPES
@@ -47,22 +47,43 @@ def _call(layer, plainly, inputs, training=None, mask=None):
     """In place of a layer's `call`, which is `plainly`."""
     if not training or not layer.trainable or mask is not None:
         return plainly(inputs, training=training, mask=mask)
+    gamma, beta = (ops.cast(it, "float32") for it in (layer.gamma, layer.beta))
+    operation = OPERATIONS[keras.backend.backend()]
+    outputs, mean, variance = operation(inputs, gamma, beta, layer.epsilon)
+    _move(layer.moving_mean, mean, layer.momentum)
+    _move(layer.moving_variance, variance, layer.momentum)
+    return outputs
+
+
+def _of_tensorflow(inputs, gamma, beta, epsilon):
     import tensorflow as tf
 
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=inputs,
-        scale=ops.cast(layer.gamma, "float32"),
-        offset=ops.cast(layer.beta, "float32"),
+        scale=gamma,
+        offset=beta,
         mean=tf.zeros([0]),
         variance=tf.zeros([0]),
-        epsilon=layer.epsilon,
+        epsilon=epsilon,
         exponential_avg_factor=1.0,
     )
     # As an estimate of all features' variance, TensorFlow divides by one less.
     count = ops.cast(math.prod(ops.shape(inputs)[:-1]), "float32")
-    _move(layer.moving_mean, mean, layer.momentum)
-    _move(layer.moving_variance, variance * (count - 1) / count, layer.momentum)
-    return outputs
+    return outputs, mean, variance * (count - 1) / count
+
+
+def _of_torch(inputs, gamma, beta, epsilon):
+    import torch
+
+    outputs, mean, inverse = torch.native_batch_norm(
+        *(inputs.permute(0, 3, 1, 2), gamma, beta),
+        **{"running_mean": None, "running_var": None, "momentum": 0.0},
+        **{"training": True, "eps": epsilon},
+    )
+    return outputs.permute(0, 2, 3, 1), mean, inverse**-2 - epsilon
+
+
+OPERATIONS = {"tensorflow": _of_tensorflow, "torch": _of_torch}
 
 
 def _move(average, value, momentum):

@@ -1,4 +1,4 @@
-"""How a network takes its steps: so that TensorFlow is soon ready, and quick."""
+"""How a network takes its steps: soon, and quickly."""
 
 import keras
 
@@ -6,7 +6,7 @@ from keras_hourglass import norms
 
 
 class Stepping(keras.Model):
-    """A model whose `fit` is quicker on TensorFlow, and is Keras's own elsewhere."""
+    """A model whose `fit` is Keras's own, but begins sooner and is quicker."""
 
     def make_train_function(self, force: bool = False):
         """As Keras has it, with the optimizer's variables made before; see `_direct`.

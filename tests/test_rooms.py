@@ -32,7 +32,7 @@ ROOMS = {
     "inputs": {"video"} | FILES,
     "outputs": {"boxes", "draw", "inputs", "video"} | FILES,
     **{room: {"keras"} | FIRST | NETWORK for room in NETWORK},
-    "norms": {"keras", "tensorflow"} | NETWORK,
+    "norms": {"keras", "tensorflow", "torch"} | NETWORK,
     "contact": {"draw"} | FILES,
     "weights": {"numpy", "replacing"},
     "convert": {"keras", "numpy", "torch"} | FIRST | NETWORK,
