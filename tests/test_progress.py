@@ -138,6 +138,16 @@ def test_an_epoch_that_goes_on_is_counted_whole(pipe):
     assert places == ["6/8", "7/8", "8/8"] and progress.behind == 0
 
 
+def test_epochs_of_a_later_fit_are_counted_and_still_to_come(pipe):
+    _, stream = pipe
+    clock, lines = Clock(), []
+    progress = ProgressLine(lines.append, stream, 0, clock)
+    progress.beyond = 3
+    train(progress, clock, epochs=1)
+    assert lines[-1].startswith("Epoch 1/4  took")
+    assert lines[-1].endswith("1:30 left")  # three epochs of three steps
+
+
 def test_an_older_batch_that_a_thread_brings_too_late_is_left_out(pipe):
     _, stream = pipe
     clock, lines = Clock(), []

@@ -29,6 +29,7 @@ class ProgressLine(keras.callbacks.Callback):
 
     Attributes:
         behind: Steps of the first epoch that were done before `fit` began.
+        beyond: Epochs that come after those of `fit`.
     """
 
     async_safe = True  # see `FiniteLoss`
@@ -41,7 +42,7 @@ class ProgressLine(keras.callbacks.Callback):
         self.epochs, self.steps, self.epoch, self.step = 1, None, 0, 0
         self.first = None  # when the first step was done
         self.done = 0  # steps since
-        self.behind = 0
+        self.behind = self.beyond = 0
         self._lock = Lock()
 
     def say(self, text: str):
@@ -57,7 +58,8 @@ class ProgressLine(keras.callbacks.Callback):
             self.step = math.inf  # threads may still bring a step
 
     def on_train_begin(self, logs=None):
-        self.epochs, self.steps = self.params["epochs"], self.params["steps"]
+        self.epochs = self.params["epochs"] + self.beyond
+        self.steps = self.params["steps"]
         if self.steps:
             self.steps += self.behind
 

@@ -141,6 +141,9 @@ class Run:
             # Also between two fits: at its end, `fit` puts averages in the weights.
             keeping.restore(self.folder / LAST, self.model)
         first, self.shown.behind = done.epochs * steps + done.step, done.step
+        # Keras cannot begin amid an epoch and go on with whole ones: two fits.
+        until = done.epochs + 1 if done.step else self.plan.recipe.epochs
+        self.shown.beyond = self.plan.recipe.epochs - until
         share = self.devices.share
         people, waited = feeding.training(self.loader, self.stream, first, share)
         validation, *others = (
@@ -151,7 +154,7 @@ class Run:
         try:
             self.model.fit(
                 people,
-                epochs=done.epochs + 1 if done.step else self.plan.recipe.epochs,
+                epochs=until,
                 initial_epoch=done.epochs,
                 steps_per_epoch=steps - done.step,
                 validation_data=validation[1],
