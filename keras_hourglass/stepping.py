@@ -9,14 +9,16 @@ class Stepping(keras.Model):
     """A model whose `fit` is Keras's own, but begins sooner and is quicker."""
 
     def make_train_function(self, force: bool = False):
-        """As Keras has it, with the optimizer's variables made before; see `_direct`.
+        """As Keras has it, with norms quickened and the optimizer's variables made.
 
-        Left to the first step, TensorFlow would make them while it traces that, and
-        then trace it once more: twice the time until anything moves.
+        See `_direct`, too. Left to the first step, TensorFlow would make the variables
+        while it traces that, and then trace it once more: twice the time until anything
+        moves.
         """
         if self.train_function is not None and not force:
             return
-        norms.quicken(self)
+        if not self.jit_compile:
+            norms.quicken(self)
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         super().make_train_function(force)

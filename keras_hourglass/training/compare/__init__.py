@@ -73,8 +73,9 @@ class Comparison:
         # Before the first of them takes its hours, or its network half a minute.
         for name, plan in plans.items():
             progress_of(plan, self._folder(name))
-        for source in self.plan.sources:
-            data.load(source.name, source.root, self.plan.missing)
+        if not all((self._folder(name) / ROW).is_file() for name in plans):
+            for source in self.plan.sources:
+                data.load(source.name, source.root, self.plan.missing)
         rows = []
         for name, plan in plans.items():
             say(f"\n{name}: {len(rows) + 1} of {len(plans)}")
