@@ -45,7 +45,7 @@ PRESETS = {
         },
         weights=Weights(
             "photo.npz",
-            "4a5f9790f5571d7c82b959ea12e0e5ec911a0d2c4c515c8b700894418acb473a",
+            "145041c5f67d94d60d32b12486000d602cf30657068b058b27c969bb531d45cc",
         ),
     ),
     "hg1": Preset({"stacks": 1}),
