@@ -32,9 +32,9 @@ setup(
     package_dir={"keras_hourglass_cli": "cli"},
     package_data={
         "keras_hourglass": ["py.typed"],
-        "keras_hourglass.data.mpii": ["*.csv"],
-        "keras_hourglass.report": ["*.css"],
-        "keras_hourglass.weights": ["*.npz"],
+        "keras_hourglass.data.datasets.mpii": ["*.csv"],
+        "keras_hourglass.evaluation.report": ["*.css"],
+        "keras_hourglass.models.weights": ["*.npz"],
     },
     install_requires=[
         "keras>=3.13",

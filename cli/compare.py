@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass.training import compare
-from keras_hourglass_cli.planning import plan_of, plan_options, typed_alone
+from keras_hourglass.training import paper_table
+from keras_hourglass_cli.train_options import plan_of, plan_options, typed_alone
 
 
 @click.command()
@@ -31,6 +31,6 @@ def command(names, output, **typed):
     of the network alone: table.md, table.csv and, with matplotlib, table.png. Row by
     row: the same command again goes on where it was stopped.
     """
-    names, plan = compare.chosen(names), plan_of(**typed_alone(typed))
-    compare.Comparison(names, plan, output).run(click.echo)
+    names, plan = paper_table.chosen(names), plan_of(**typed_alone(typed))
+    paper_table.Comparison(names, plan, output).run(click.echo)
     click.echo(f"\n{(output / 'table.md').read_text(encoding='utf-8')}")

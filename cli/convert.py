@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass.convert import from_torch, to_torch
-from keras_hourglass.predict import load
-from keras_hourglass.replacing import replacing
-from keras_hourglass.skeleton import SKELETONS
-from keras_hourglass_cli.planning import NETWORK, network_option, typed_alone
+from keras_hourglass.models.loading import load
+from keras_hourglass.models.pytorch import from_torch, to_torch
+from keras_hourglass.skeletons import SKELETONS
+from keras_hourglass.utils import replacing
+from keras_hourglass_cli.train_options import NETWORK, network_option, typed_alone
 
 HERE = ".keras"
 

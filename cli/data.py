@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass import contact, data, draw
-from keras_hourglass.data.check import KINDS, check
+from keras_hourglass.data import contact_sheet, datasets
+from keras_hourglass.data.checks import KINDS, check
 from keras_hourglass.data.prepare import Form, outside, prepare
-from keras_hourglass.replacing import replacing
 from keras_hourglass.training import recipes
-from keras_hourglass_cli.sources import (
+from keras_hourglass.utils import replacing
+from keras_hourglass.visualization.skeletons import png
+from keras_hourglass_cli.dataset_options import (
     broken_option,
     json_option,
     missing_option,
@@ -62,7 +63,7 @@ def prepare_command(
     command goes on; and once all is done, it does nothing.
     """
     output = outside(output, source.root)
-    people = data.load(source.name, source.root, missing_images)
+    people = datasets.load(source.name, source.root, missing_images)
     for note in people.notes:
         click.echo(note, err=True)
     form = Form(size, quality)
@@ -101,7 +102,7 @@ def check_command(context, source, headers_only, threads, as_json):
     and hips that face opposite ways or limbs that cross over: to be looked at.
     """
     faults = []
-    people = data.load(source.name, source.root, "keep", faults)
+    people = datasets.load(source.name, source.root, "keep", faults)
     length = len({*people.pictures})
     with click.progressbar(length=length, label="Pictures", file=sys.stderr) as bar:
         report = check(people, faults, not headers_only, threads, bar.update)
@@ -159,14 +160,16 @@ def show_command(source, augmented, count, seed, output, missing_images, broken_
     """
     if output.suffix.lower() != ".png":
         raise click.UsageError("--output must end in .png")
-    people = data.load(source.name, source.root, missing_images)
+    people = datasets.load(source.name, source.root, missing_images)
     for note in people.notes:
         click.echo(note, err=True)
     varied = recipes.get(recipes.DEFAULT).augmentation if augmented else None
-    sheet, rows, failures = contact.sheet(people, count, seed, varied, broken_images)
+    sheet, rows, failures = contact_sheet.sheet(
+        people, count, seed, varied, broken_images
+    )
     output.parent.mkdir(parents=True, exist_ok=True)
     with replacing(output) as beside:
-        beside.write_bytes(draw.png(sheet))
+        beside.write_bytes(png(sheet))
     for failure in failures:
         click.echo(f"black: {failure}", err=True)
     for row in rows:

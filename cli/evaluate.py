@@ -7,21 +7,22 @@ from pathlib import Path
 import click
 import keras
 
-from keras_hourglass import __version__, evaluation, predict
+from keras_hourglass import __version__
+from keras_hourglass.data.datasets.mpii import predictions as predictions_
 from keras_hourglass.data.mixture import validation
-from keras_hourglass.data.mpii import predictions as published
-from keras_hourglass.evaluation import bootstrap
-from keras_hourglass.report import plain
-from keras_hourglass.skeleton import MPII
-from keras_hourglass.training import judging
-from keras_hourglass_cli import judged, tables
-from keras_hourglass_cli.seeing import seeing_options
-from keras_hourglass_cli.sources import (
+from keras_hourglass.evaluation import bootstrap, evaluator
+from keras_hourglass.evaluation.report import plain
+from keras_hourglass.evaluation.scoring import score
+from keras_hourglass.models.loading import load
+from keras_hourglass.skeletons import MPII
+from keras_hourglass_cli import tables
+from keras_hourglass_cli.dataset_options import (
     broken_option,
     json_option,
     missing_option,
     source_options,
 )
+from keras_hourglass_cli.inference_options import seeing_options
 
 
 @click.command()
@@ -70,18 +71,18 @@ def command(
     options = {**seeing, "broken": broken_images}
     looks = []
     for name in models:
-        model = predict.load(name)
+        model = load(name)
         people = validation(source, model.skeleton, missing_images, everybody)
         for note in people.notes:
             click.echo(note, err=True)
-        found, unread = judging.look(model, people, **options)
-        looks.append(judged.Judged(name, model, people, found, unread))
+        found, unread = evaluator.look(model, people, **options)
+        looks.append(evaluator.Judged(name, model, people, found, unread))
     reports = {look.name: look.scores for look in looks}
     if predictions:
-        truth = published.truth(source.root)
-        errors = published.errors(published.read(predictions), *truth)
-        reports[predictions] = evaluation.score(errors, MPII)
-    pairs = [*judged.compared(looks, lambda note: click.echo(note, err=True))]
+        truth = predictions_.truth(source.root)
+        errors = predictions_.errors(predictions_.read(predictions), *truth)
+        reports[predictions] = score(errors, MPII)
+    pairs = [*evaluator.compared(looks, lambda note: click.echo(note, err=True))]
     if as_json:
         for first, second, differences in pairs:
             reports[second]["less"] = {"model": first, "thresholds": differences}
@@ -102,5 +103,5 @@ def command(
             "intervals": f"{bootstrap.LEVEL} % of {bootstrap.RESAMPLES:,} bootstraps "
             "over people",
         }
-        path = judged.write(folder, about, looks, pairs, options)
+        path = evaluator.write(folder, about, looks, pairs, options)
         click.echo(f"\nReport: {path}", err=as_json)

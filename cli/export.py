@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass import export, predict
-from keras_hourglass.training import devices
-from keras_hourglass_cli import exporting
-from keras_hourglass_cli.sources import json_option
+from keras_hourglass import export
+from keras_hourglass.models.loading import load
+from keras_hourglass.training import distribution
+from keras_hourglass_cli import export_table
+from keras_hourglass_cli.dataset_options import json_option
 
 
 @click.command()
@@ -60,23 +61,25 @@ def command(
         raise click.UsageError("Name --pictures or a --dataset.")
     if most_pixels is not None and kind not in ("savedmodel", "all"):
         raise click.UsageError("--most-pixels goes with --format savedmodel.")
-    chosen = exporting.ALL
+    chosen = export_table.ALL
     if kind != "all":
         chosen = [(kind, {"precision": name} if (name := "".join(precisions)) else {})]
-    loaded = predict.load(model)
-    crops, of = exporting.crops_of(
+    loaded = load(model)
+    crops, of = export_table.crops_of(
         loaded, pictures, dataset, lambda note: click.echo(note, err=True), fail
     )
     rows = []
     if not as_json:
-        click.echo(f"{date.today()}, {devices.name()}, {os.cpu_count()} cores; on {of}")
-        click.echo(exporting.HEAD)
+        click.echo(
+            f"{date.today()}, {distribution.name()}, {os.cpu_count()} cores; on {of}"
+        )
+        click.echo(export_table.HEAD)
     for kind, options in chosen:
         if kind == "savedmodel" and most_pixels is not None:
             options = {**options, "most_pixels": most_pixels}
-        rows.append(exporting.row(loaded, directory, kind, options, crops))
+        rows.append(export_table.row(loaded, directory, kind, options, crops))
         if not as_json:
-            click.echo(exporting.line(rows[-1]))
+            click.echo(export_table.line(rows[-1]))
     click.echo(json.dumps(rows) if as_json else written(rows))
     failed = sum("error" in row for row in rows)
     if failed:

@@ -4,9 +4,10 @@ import json
 
 import click
 
-from keras_hourglass import StackedHourglass, presets
-from keras_hourglass.layers.cost import multiply_adds, parameters
-from keras_hourglass_cli.sources import json_option
+from keras_hourglass import StackedHourglass
+from keras_hourglass.models import presets
+from keras_hourglass.models.flops import multiply_adds, parameters
+from keras_hourglass_cli.dataset_options import json_option
 
 HEAD = f"{'name':32}{'stacks':>7}  {'block':20}{'blocks':>6}{'parameters':>13}"
 HEAD += f"{'multiply-adds':>18}{'printed':>9}"

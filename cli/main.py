@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from keras_hourglass_cli.starting import quietly
+from keras_hourglass_cli.silence import quietly
 
 COMMANDS = {
     "train": "Train a network on people.",

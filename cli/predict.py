@@ -5,12 +5,14 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass import detectors, outputs, presets
-from keras_hourglass.inputs import sources
-from keras_hourglass.seen import sifted
-from keras_hourglass_cli.looking import run, where
-from keras_hourglass_cli.seeing import seeing_options
-from keras_hourglass_cli.watching import Watch
+from keras_hourglass.inference import detectors
+from keras_hourglass.inference.output_plan import plan
+from keras_hourglass.inference.runner import run, sifted, where
+from keras_hourglass.inference.sources import sources
+from keras_hourglass.inference.writers import FORMATS
+from keras_hourglass.models import presets
+from keras_hourglass_cli.inference_options import seeing_options
+from keras_hourglass_cli.progress import Watch
 
 
 @click.command()
@@ -64,7 +66,7 @@ from keras_hourglass_cli.watching import Watch
 @click.option(
     "--format",
     "kind",
-    type=click.Choice([*outputs.FORMATS]),
+    type=click.Choice([*FORMATS]),
     help="Of joints.  [default: as the ending says; json, a line each, on stdout]",
 )
 def command(inputs, rows, listed, detector, min_score, outs, kind, **network):
@@ -79,7 +81,7 @@ def command(inputs, rows, listed, detector, min_score, outs, kind, **network):
     meant = sources(inputs, watch.say, watch.fail)
     if len(meant) > 1 and any(source.kind == "camera" for source in meant):
         raise click.UsageError("A camera is looked at alone.")
-    planned = outputs.plan(outs, kind, meant)
+    planned = plan(outs, kind, meant)
     printed = any(path is None for path, _ in planned.data)
     watch.total, watch.live = len(meant), not (printed and sys.stdout.isatty())
     boxes_of, known = where(rows, listed, detector)

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass import predict
-from keras_hourglass.data.mpii import matlab, submission
-from keras_hourglass.data.mpii.testset import TestSet
-from keras_hourglass.data.reading import files
-from keras_hourglass.evaluation.looking import on_pictures
-from keras_hourglass.replacing import replacing
-from keras_hourglass.skeleton import MPII
-from keras_hourglass.training import judging
-from keras_hourglass_cli.seeing import seeing_options
+from keras_hourglass.data.datasets.mpii import mat_format, submission
+from keras_hourglass.data.datasets.mpii.testset import TestSet
+from keras_hourglass.data.readers import files
+from keras_hourglass.evaluation import evaluator
+from keras_hourglass.evaluation.predictions import on_pictures
+from keras_hourglass.models.loading import load
+from keras_hourglass.skeletons import MPII
+from keras_hourglass.utils import replacing
+from keras_hourglass_cli.inference_options import seeing_options
 
 
 @click.command()
@@ -31,11 +31,11 @@ def command(model, root, output, **seeing):
     It holds the joints of all people of the test pictures that the server judges: of
     those whom the annotation lists as single persons, in their windows.
     """
-    name, model = model, predict.load(model)
+    name, model = model, load(model)
     if missing := sorted({*MPII.joints} - {*model.skeleton.joints}):
         raise ValueError(f"`model` must find MPII's joints; {name} lacks {missing}")
     root = files.folder(root, "mpii")
-    test = TestSet(files.find_one(root, *matlab.NAMES))
+    test = TestSet(files.find_one(root, *mat_format.NAMES))
     people = test.as_people(root / "images").as_skeleton(model.skeleton)
     pictures = dict.fromkeys(people.pictures)
     if absent := [path for path in pictures if not Path(path).is_file()]:
@@ -43,7 +43,7 @@ def command(model, root, output, **seeing):
             f"{len(absent):,} of {len(pictures):,} test pictures are missing, "
             f"{absent[0]} first: the server wants everybody"
         )
-    found, unread = judging.look(model, people, broken="skip", **seeing)
+    found, unread = evaluator.look(model, people, broken="skip", **seeing)
     if unread:
         raise files.DatasetError(
             f"{len(unread):,} test pictures cannot be read, first {unread[0]}: the "

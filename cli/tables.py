@@ -4,7 +4,7 @@ from math import isnan
 
 import click
 
-from keras_hourglass.evaluation import CONVENTIONS
+from keras_hourglass.evaluation.conventions import CONVENTIONS
 
 
 def show(name, report):

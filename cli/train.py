@@ -6,11 +6,10 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass.training import folder
-from keras_hourglass.training import plan as plans
-from keras_hourglass.training.run import Run
-from keras_hourglass_cli.devices import device_options
-from keras_hourglass_cli.planning import plan_of, plan_options, typed_alone
+from keras_hourglass.training import config, run_dir
+from keras_hourglass.training.trainer import Run
+from keras_hourglass_cli.device_options import device_options
+from keras_hourglass_cli.train_options import plan_of, plan_options, typed_alone
 
 KEEP_EVERY = signature(Run).parameters["keep_every"].default
 
@@ -44,14 +43,14 @@ def command(output, fresh, keep_every, devices, **typed):
         )
     typed = typed_alone(typed)
     output = output or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
-    if not typed and (output / plans.NAME).is_file():
-        plan = plans.read(output)
+    if not typed and (output / config.NAME).is_file():
+        plan = config.read(output)
     else:
         plan = plan_of(**typed)
     if fresh:
         devices.wait()  # until all have read it
         if devices.first:
-            folder.clear(output)
+            run_dir.clear(output)
         devices.wait()
     keep_every = KEEP_EVERY if keep_every is None else keep_every
     run = Run(plan, output, click.echo, keep_every, devices)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from keras_hourglass import HeatmapLoss, PCKh, StackedHourglass
-from keras_hourglass.layers.blocks import Bottleneck, preactivated
+from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
 
 
 @keras.saving.register_keras_serializable("examples")

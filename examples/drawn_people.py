@@ -4,12 +4,12 @@ python examples/drawn_people.py
 """
 
 from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback, StackedHourglass
-from keras_hourglass.data import load
-from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.augmentation import Augmentation
+from keras_hourglass.data.datasets import load
 from keras_hourglass.data.loader import Loader
+from keras_hourglass.data.preprocessing import Sampler
 from keras_hourglass.data.pydataset import PeopleDataset
-from keras_hourglass.data.sample import Sampler
-from keras_hourglass.data.stream import Stream
+from keras_hourglass.data.sampler import Stream
 
 
 def main(people=2000, image_size=64, filters=64, batch_size=16, epochs=2):

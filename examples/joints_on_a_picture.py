@@ -6,8 +6,10 @@ python examples/joints_on_a_picture.py photo.jpg model.keras 120 80 200 400
 import sys
 from pathlib import Path
 
-from keras_hourglass import PoseEstimator, draw
-from keras_hourglass.data import picture
+from keras_hourglass import PoseEstimator
+from keras_hourglass.data.images import decode
+from keras_hourglass.visualization.skeletons import png
+from keras_hourglass.visualization.skeletons import skeleton as skeleton_
 
 
 def main(photo, model, box, output="joints.png"):
@@ -16,10 +18,10 @@ def main(photo, model, box, output="joints.png"):
     for name, (x, y), score in zip(pose.names, pose.joints, pose.scores):
         print(f"{name:16} {x:8.1f} {y:8.1f}   {score:.2f}")
 
-    pixels = picture.read(photo).pixels
+    pixels = decode.read(photo).pixels
     skeleton = estimator.model.skeleton
-    drawn = draw.skeleton(pixels, pose.joints, skeleton, pose.scores)
-    Path(output).write_bytes(draw.png(drawn))
+    drawn = skeleton_(pixels, pose.joints, skeleton, pose.scores)
+    Path(output).write_bytes(png(drawn))
     return pose
 
 

@@ -10,13 +10,15 @@ python examples/mpii.py FOLDER
 import sys
 from dataclasses import replace
 
+from keras_hourglass.data import batches
 from keras_hourglass.data.mixture import Source
-from keras_hourglass.evaluation import evaluate, score
-from keras_hourglass.predict import load
-from keras_hourglass.training import feeding, recipes
-from keras_hourglass.training.folder import BEST
-from keras_hourglass.training.plan import Plan
-from keras_hourglass.training.run import Run
+from keras_hourglass.evaluation.predictions import evaluate
+from keras_hourglass.evaluation.scoring import score
+from keras_hourglass.models.loading import load
+from keras_hourglass.training import recipes
+from keras_hourglass.training.config import Plan
+from keras_hourglass.training.run_dir import BEST
+from keras_hourglass.training.trainer import Run
 
 
 def main(root, output="runs/mpii", dataset="mpii", missing="error", **network):
@@ -27,7 +29,7 @@ def main(root, output="runs/mpii", dataset="mpii", missing="error", **network):
 
     best = load(run.folder / BEST)
     (people,) = run.validators.values()
-    errors, offset = evaluate(best, feeding.validation(people, 16), flip=True)
+    errors, offset = evaluate(best, batches.validation(people, 16), flip=True)
     report = score(errors, best.skeleton)
     print(report["thresholds"]["0.5"]["means"], "mean signed error", offset)
     return report

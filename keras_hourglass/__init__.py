@@ -1,12 +1,13 @@
 """Stacked hourglass networks for human pose estimation, in Keras 3."""
 
-from keras_hourglass.callbacks import PCKhCallback
-from keras_hourglass.fuse import fuse
+from keras_hourglass.callbacks.pckh import PCKhCallback
+from keras_hourglass.inference.estimator import PoseEstimator
+from keras_hourglass.inference.pose import Pose
 from keras_hourglass.losses import HeatmapLoss
 from keras_hourglass.metrics import PCKh
-from keras_hourglass.model import StackedHourglass
-from keras_hourglass.predict import Pose, PoseEstimator
-from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.models.fusion.network import fuse
+from keras_hourglass.models.stacked_hourglass import StackedHourglass
+from keras_hourglass.skeletons import Skeleton
 
 __version__ = "0.1.0"
 __all__ = [

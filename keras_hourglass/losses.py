@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from keras_hourglass.heatmaps import encode
-from keras_hourglass.labels import unpack
+from keras_hourglass.heatmaps.encode import encode
+from keras_hourglass.heatmaps.labels import unpack
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")

@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
-from keras_hourglass import skeleton as skeletons
-from keras_hourglass.heatmaps import decode
-from keras_hourglass.labels import unpack
+from keras_hourglass import skeletons
+from keras_hourglass.heatmaps.decode import decode
+from keras_hourglass.heatmaps.labels import unpack
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")

@@ -9,9 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import StackedHourglass, data
-from keras_hourglass.data import synthetic
-from keras_hourglass.skeleton import MPII
+from keras_hourglass import StackedHourglass
+from keras_hourglass.data import datasets
+from keras_hourglass.data.datasets import synthetic
+from keras_hourglass.skeletons import MPII
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +27,7 @@ def shared():
 @pytest.fixture(scope="session")
 def annotated(shared):
     """Everybody in MPII's annotations, whether their photograph is here or not."""
-    people = data.load("mpii", shared / "mpii", missing="keep")
+    people = datasets.load("mpii", shared / "mpii", missing="keep")
     assert not people.notes
     return people
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from keras import ops, optimizers
 
-from keras_hourglass.data.picture import whole
+from keras_hourglass.data.images.decode import whole
 from keras_hourglass.data.warp import cut
 from keras_hourglass.geometry import Crop
 from keras_hourglass.training.recipes import OPTIMIZERS

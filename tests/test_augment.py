@@ -3,7 +3,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from keras_hourglass.data.augment import Augmentation, windows
+from keras_hourglass.data.augmentation import Augmentation, geometric
 from keras_hourglass.geometry import Crop
 
 WINDOW = Crop(np.array([50.0, 70.0]), np.array([30.0, 0.0]), np.array([0.0, 40.0]))
@@ -81,7 +81,7 @@ def test_no_half_body_is_looked_at_from_nearer_than_the_least():
     window, _ = views(half_body=1)
     lower = window.center[:, 1] > 70
     np.testing.assert_allclose(window.center[lower], [[50, 80.5]] * lower.sum())
-    np.testing.assert_allclose(window.right[lower, 0], windows.LEAST * 30)
+    np.testing.assert_allclose(window.right[lower, 0], geometric.LEAST * 30)
 
 
 def test_a_half_with_too_few_joints_is_not_chosen():

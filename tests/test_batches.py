@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from keras_hourglass.predict.batches import ahead, answered
+from keras_hourglass.inference.batching import ahead, answered
 
 
 def doubled(asked, sizes):

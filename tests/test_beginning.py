@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.callbacks import AveragedWeights, KeepBest
-from keras_hourglass.training import beginning, keeping
-from keras_hourglass.training.keeping import Progress
-from keras_hourglass.training.plan import PRECISIONS, Plan
+from keras_hourglass.training import checkpoint, trainer
+from keras_hourglass.training.checkpoint import KeepBest, Progress
+from keras_hourglass.training.config import PRECISIONS, Plan
+from keras_hourglass.training.flat_optimizer import AveragedWeights
 from keras_hourglass.training.recipes import Recipe
 
 NETWORK = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "image_size": 32}
@@ -26,8 +26,8 @@ LABELS = np.concatenate(
 
 def begun(**changes):
     plan = Plan(RECIPE, **changes)
-    model = beginning.network(plan, say=lambda line: None)
-    beginning.compile(model, plan, steps=10)
+    model = trainer.network(plan, say=lambda line: None)
+    trainer.compile(model, plan, steps=10)
     return model
 
 
@@ -58,7 +58,7 @@ def test_steps_lower_the_loss_and_the_best_network_is_float32(
     for a, b in zip(best.get_weights(), looked):
         np.testing.assert_array_equal(a, b)
 
-    keeping.write(tmp_path / "last.keras", model, Progress(1))
+    checkpoint.write(tmp_path / "last.keras", model, Progress(1))
     again = begun(precision=precision)
     again.load_weights(tmp_path / "last.keras")
     states = (map(np.asarray, m.optimizer.variables) for m in (model, again))
@@ -72,7 +72,7 @@ def test_small_gradients_do_not_underflow_in_float16(eager):
 
     def moved(scaled):
         plan = Plan(RECIPE, precision="mixed_float16")
-        model = beginning.network(plan)
+        model = trainer.network(plan)
         model.compile("adam", RECIPE.loss(), auto_scale_loss=scaled)
         before = model.get_weights()
         model.train_on_batch(IMAGES, labels)
@@ -87,8 +87,8 @@ def test_a_start_gives_its_weights_and_frozen_layers_keep_them(eager, tmp_path):
     source.save(tmp_path / "source.keras")
     lines = []
     plan = Plan(RECIPE, start=str(tmp_path / "source.keras"), freeze=("stem",))
-    model = beginning.network(plan, say=lines.append)
-    beginning.compile(model, plan, steps=10)
+    model = trainer.network(plan, say=lines.append)
+    trainer.compile(model, plan, steps=10)
     assert lines[0].startswith(f"From {plan.start}:") and "frozen" in lines[1]
     for a, b in zip(source.get_weights(), model.get_weights()):
         np.testing.assert_array_equal(a, b)

@@ -2,10 +2,11 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.layers import blocks
-from keras_hourglass.layers.blocks import BLOCKS
-from keras_hourglass.layers.cost import parameters
-from keras_hourglass.layers.inside import sublayers
+from keras_hourglass.models import blocks
+from keras_hourglass.models.blocks import BLOCKS
+from keras_hourglass.models.blocks.bottleneck import Bottleneck
+from keras_hourglass.models.flops import parameters
+from keras_hourglass.models.layer_utils import sublayers
 
 # Of block(256, 128), block(64, 64) and block(128, 128) in the notation (channels in,
 # channels of the bottleneck), counted by running a reconstruction of the paper's.
@@ -93,7 +94,7 @@ def test_unknown_block_says_what_was_meant():
 
 
 def test_a_block_that_cannot_be_found_again_is_refused():
-    class Unregistered(blocks.Bottleneck):
+    class Unregistered(Bottleneck):
         pass
 
     with pytest.raises(ValueError, match="must be registered"):

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from keras_hourglass.evaluation import CONVENTIONS, bootstrap, score
+from keras_hourglass.evaluation import bootstrap
 from keras_hourglass.evaluation.bootstrap import compare, draws, interval, resampled
-from keras_hourglass.skeleton import MPII, Skeleton
+from keras_hourglass.evaluation.conventions import CONVENTIONS
+from keras_hourglass.evaluation.scoring import score
+from keras_hourglass.skeletons import MPII, Skeleton
 
 LEG = Skeleton(("right_knee", "left_knee"))
 

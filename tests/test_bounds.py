@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_hourglass.data.reading.bounds import FARTHEST, within
+from keras_hourglass.data.readers.rows import FARTHEST, within
 from keras_hourglass.geometry import Crop
 
 NAMES = ("nose", "neck")

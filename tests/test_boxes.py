@@ -4,9 +4,9 @@ import json
 import numpy as np
 import pytest
 
-from keras_hourglass.boxes import Boxes, boxes, read
-from keras_hourglass.boxes.found import image_id
-from keras_hourglass.data.reading.files import DatasetError
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.inference.box_files import read
+from keras_hourglass.inference.boxes import Boxes, boxes, image_id
 
 BOX, OTHER = [10.0, 20.5, 30.0, 40.0], [1.0, 2.0, 3.0, 4.0]
 PRINTED = [

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_hourglass.draw.brush import stroke
+from keras_hourglass.visualization.skeletons import stroke
 
 PAINT = (200, 100, 40)
 

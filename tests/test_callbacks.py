@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 
 from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback, StackedHourglass
-from keras_hourglass.callbacks import AveragedWeights, KeepBest, report
+from keras_hourglass.callbacks.pckh import report
+from keras_hourglass.training.checkpoint import KeepBest
+from keras_hourglass.training.flat_optimizer import AveragedWeights
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (4, 32, 32, 3), dtype="uint8")

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass import data
-from keras_hourglass.data import synthetic
-from keras_hourglass.data.check import HARMLESS, KINDS, check, repeated, sides
-from keras_hourglass.data.check.pictures import look
+from keras_hourglass.data import datasets
+from keras_hourglass.data.checks import HARMLESS, KINDS, check, duplicates, sides
+from keras_hourglass.data.checks.images import look
+from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.data.prepare import Form, prepare
-from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.skeletons import Skeleton
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def people_of(folder):
 
 def report(folder, **kwargs):
     faults = []
-    people = data.load("crops", folder, "keep", faults)
+    people = datasets.load("crops", folder, "keep", faults)
     return check(people, faults, **kwargs)
 
 
@@ -191,7 +191,7 @@ def test_a_dataset_whose_every_joint_is_exchanged_is_told_from_a_right_one(annot
 
 
 def test_a_skeleton_without_shoulders_is_not_judged(clean):
-    people = data.load("crops", clean).as_skeleton(
+    people = datasets.load("crops", clean).as_skeleton(
         Skeleton(("neck", "left_hip", "right_hip"))
     )
     assert not sides.exchanged(people) and sides.mirrored_throughout(people) is None
@@ -199,5 +199,5 @@ def test_a_skeleton_without_shoulders_is_not_judged(clean):
 
 def test_two_people_of_a_picture_are_not_the_same_one(annotated):
     few = annotated.take(slice(400))
-    assert not repeated.twice(few)
-    assert repeated.copies({"a": b"1", "b": b"2", "c": b"1"}) == {"c": "a"}
+    assert not duplicates.twice(few)
+    assert duplicates.copies({"a": b"1", "b": b"2", "c": b"1"}) == {"c": "a"}

@@ -6,7 +6,7 @@ import cv2
 import pytest
 from click.testing import CliRunner
 
-from keras_hourglass import data
+from keras_hourglass.data import datasets
 from keras_hourglass_cli import main as cli
 
 
@@ -18,7 +18,7 @@ def call(*arguments, status=0):
 
 @pytest.fixture
 def drawn_few(monkeypatch):
-    monkeypatch.setattr("keras_hourglass.data.synthetic.VALIDATION", 2)
+    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION", 2)
 
 
 def test_prepare_writes_what_crops_reads_and_then_has_nothing_to_do(
@@ -28,7 +28,7 @@ def test_prepare_writes_what_crops_reads_and_then_has_nothing_to_do(
     output = call(*command).stdout
     assert "7 people written" in output
     assert f"--dataset crops:{tmp_path / 'new'}" in output
-    assert len(data.load("crops", tmp_path / "new")) == 7
+    assert len(datasets.load("crops", tmp_path / "new")) == 7
     assert "Nothing is left to do" in call(*command).stdout
     (tmp_path / "new" / "images" / "000003.jpg").unlink()
     assert "1 people written, 7 are in" in call(*command).stdout
@@ -61,7 +61,7 @@ def test_ctrl_c_ends_as_a_shell_expects(monkeypatch, tmp_path):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("keras_hourglass.data.load", stop)
+    monkeypatch.setattr("keras_hourglass.data.datasets.load", stop)
     command = ["prepare", "--dataset", "synthetic:2", "--output", tmp_path / "a"]
     assert "Stopped" in call(*command, status=130).stderr
 

@@ -8,9 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from keras_hourglass import StackedHourglass, export
-from keras_hourglass.export import checking
-from keras_hourglass.export import crops as people
-from keras_hourglass_cli import exporting
+from keras_hourglass.export import verification
+from keras_hourglass_cli import export_table
 from keras_hourglass_cli import main as cli
 
 TINY = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
@@ -27,7 +26,7 @@ def stand_in(monkeypatch):
     """Formats are not converted: `onnx` fails, the others answer as the network."""
 
     class Module:
-        limit = staticmethod(lambda precision=None: checking.EXACT)
+        limit = staticmethod(lambda precision=None: verification.EXACT)
 
         @staticmethod
         def opened(path):
@@ -101,14 +100,14 @@ def test_a_folder_without_pictures_is_told(path, tmp_path):
 
 def test_what_is_calibrated_on_is_not_checked_on():
     crops = np.arange(96)
-    calibrating, checking_on = people.parted(crops)
+    calibrating, checking_on = verification.parted(crops)
     assert len(calibrating) == 64 and len(checking_on) == 32
     assert sorted([*calibrating, *checking_on]) == [*crops]
-    assert [*map(len, people.parted(crops[:2]))] == [2, 2]
+    assert [*map(len, verification.parted(crops[:2]))] == [2, 2]
 
 
 def test_what_converters_say_is_kept_away(capfd):
-    with exporting.quiet():
+    with export_table.quiet():
         os.write(1, b"chatter")
     os.write(1, b"after")
     assert capfd.readouterr().out == "after"

@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from keras_hourglass import PoseEstimator, StackedHourglass
-from keras_hourglass.data.synthetic import draw
-from keras_hourglass.live import LiveLine
-from keras_hourglass.video import Video, recording
-from keras_hourglass_cli import looking
+from keras_hourglass.callbacks.progress import LiveLine
+from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.inference import detectors, runner
+from keras_hourglass.inference.runner import look as look_
+from keras_hourglass.inference.video import Video, recording
 from keras_hourglass_cli import main as cli
 
 
@@ -45,7 +46,7 @@ def estimator(network):
 def folder(tmp_path, monkeypatch, estimator):
     """A working folder with a photograph and a film; the network is loaded once."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(looking, "PoseEstimator", lambda *args, **kwargs: estimator)
+    monkeypatch.setattr(runner, "PoseEstimator", lambda *args, **kwargs: estimator)
     cv2.imwrite("photo.png", draw(0, 0)[0])
     with recording("fílm 1.mp4", 10) as write:
         for frame in range(7):
@@ -141,7 +142,7 @@ def test_a_detector_finds_people(folder, monkeypatch):
         return [[20, 10, 150, 170, 0.9], [0, 0, 50, 60, 0.2]]
 
     monkeypatch.setattr(
-        looking.detectors, "get", lambda name: lambda pixels: np.array(detect(pixels))
+        detectors, "get", lambda name: lambda pixels: np.array(detect(pixels))
     )
     (found,) = lines(call("photo.png", "--detector", "mine"))
     assert [person["score"] for person in found["people"]] == [0.9, 0.2]
@@ -189,8 +190,8 @@ def test_ctrl_c_in_a_video_leaves_whole_files_only(folder, monkeypatch):
                 raise KeyboardInterrupt
             yield one
 
-    looking_before = looking.look
-    monkeypatch.setattr(looking, "look", look)
+    looking_before = look_
+    monkeypatch.setattr(runner, "look", look)
     (folder / "old.csv").write_text("old")
     outs = ["--output", "drawn/", "--output", "old.csv"]
     result = call("photo.png", "fílm 1.mp4", *outs, status=130)
@@ -211,7 +212,7 @@ def test_ctrl_c_is_how_a_camera_ends_and_what_it_saw_is_kept(folder, monkeypatch
                     os.kill(os.getpid(), signal.SIGINT)
                 yield draw(0, 0)[0]
 
-    monkeypatch.setattr("keras_hourglass.inputs.reading.Video", Camera)
+    monkeypatch.setattr("keras_hourglass.inference.frames.Video", Camera)
     before = signal.getsignal(signal.SIGINT)
     found = lines(call("0", "--output", "seen.mp4"))
     assert 6 <= len(found) < 12
@@ -221,7 +222,7 @@ def test_ctrl_c_is_how_a_camera_ends_and_what_it_saw_is_kept(folder, monkeypatch
 
 
 def test_a_terminal_shows_how_far_it_is(folder, monkeypatch):
-    monkeypatch.setattr("keras_hourglass_cli.watching.REDRAWN", 0)
+    monkeypatch.setattr("keras_hourglass_cli.progress.REDRAWN", 0)
     shown = []
     monkeypatch.setattr(LiveLine, "draw", lambda line, text: shown.append(text))
     call("photo.png", "fílm 1.mp4", "--output", "x.csv")

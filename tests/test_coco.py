@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from keras_hourglass import data
-from keras_hourglass.data.coco import FEWEST
-from keras_hourglass.skeleton import COCO
+from keras_hourglass.data import datasets
+from keras_hourglass.data.datasets.coco import FEWEST
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.skeletons import COCO
 
 
 def annotation(**fields):
@@ -33,7 +34,7 @@ def write(folder, *annotations, name="person_keypoints.json", images=None):
 
 
 def load(folder, faults=None):
-    return data.load("coco", folder, "keep", faults)
+    return datasets.load("coco", folder, "keep", faults)
 
 
 def test_a_person_is_what_the_file_says_with_a_window_around_the_box(tmp_path):
@@ -84,7 +85,7 @@ BROKEN = {
 @pytest.mark.parametrize("fields, said", BROKEN.values(), ids=BROKEN)
 def test_what_cannot_be_is_a_fault_of_its_person(tmp_path, fields, said):
     root = write(tmp_path, annotation(), annotation(**fields, id=78))
-    with pytest.raises(data.DatasetError, match=f"annotation 78.*{said}"):
+    with pytest.raises(DatasetError, match=f"annotation 78.*{said}"):
         load(root)
     faults = []
     assert len(load(root, faults)) == 1 and len(faults) == 1
@@ -93,12 +94,12 @@ def test_what_cannot_be_is_a_fault_of_its_person(tmp_path, fields, said):
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"images": [3]}', "null"])
 def test_a_file_of_another_kind_is_refused_by_its_name(tmp_path, text):
     (tmp_path / "person_keypoints.json").write_text(text)
-    with pytest.raises(data.DatasetError, match="person_keypoints.json"):
+    with pytest.raises(DatasetError, match="person_keypoints.json"):
         load(tmp_path)
 
 
 def test_a_folder_without_annotation_says_what_was_looked_for(tmp_path):
-    with pytest.raises(data.DatasetError, match=r"must hold person_keypoints\*.json"):
+    with pytest.raises(DatasetError, match=r"must hold person_keypoints\*.json"):
         load(tmp_path)
 
 
@@ -106,12 +107,12 @@ def test_pictures_in_a_folder_of_another_alphabet_are_found(tmp_path):
     root = write(tmp_path / "Füße und 足", annotation())
     (root / "images").mkdir()
     (root / "images" / "5.jpg").touch()
-    assert len(data.load("coco", root)) == 1
+    assert len(datasets.load("coco", root)) == 1
 
 
 def test_the_real_people_have_their_joints_in_their_boxes(shared):
     root = shared / "fixtures" / "coco_cc_by"
-    people = data.load("coco", root)
+    people = datasets.load("coco", root)
     listed = json.loads((root / "person_keypoints.json").read_text())["annotations"]
     enough = [p for p in listed if p["num_keypoints"] >= FEWEST and not p["iscrowd"]]
     assert len(people) == len(enough) >= 30

@@ -8,14 +8,15 @@ from dataclasses import replace
 import cv2
 import pytest
 
-from keras_hourglass.data import DatasetError
 from keras_hourglass.data.mixture import Source
-from keras_hourglass.interrupted import Interrupted
-from keras_hourglass.presets import PRESETS
-from keras_hourglass.training import compare
-from keras_hourglass.training.compare import Comparison, plot, table
-from keras_hourglass.training.plan import Plan
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.models.presets import PRESETS
+from keras_hourglass.training import paper_table
+from keras_hourglass.training.config import Plan
+from keras_hourglass.training.paper_table import Comparison
 from keras_hourglass.training.recipes import Recipe
+from keras_hourglass.training.trainer import Run
+from keras_hourglass.utils import Interrupted
 
 SMALL = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32, "blocks": 1}
 PLAN = Plan(Recipe(1, 4, 0.01, network=SMALL), (Source("synthetic", "8"),))
@@ -24,7 +25,7 @@ NAMES = ["lighter/hg1_separable", "hg1"]
 
 @pytest.fixture(autouse=True)
 def few_validate(monkeypatch, eager):
-    monkeypatch.setattr("keras_hourglass.data.synthetic.VALIDATION", 4)
+    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION", 4)
 
 
 @pytest.fixture
@@ -38,11 +39,11 @@ def rows():
 
 
 def test_a_family_is_all_of_its_presets_and_a_name_one():
-    family = compare.chosen(["lighter"])
+    family = paper_table.chosen(["lighter"])
     assert family == [name for name in PRESETS if name.startswith("lighter/")]
-    assert compare.chosen(["hg2", "lighter/hg1", "hg2"]) == ["hg2", "lighter/hg1"]
+    assert paper_table.chosen(["hg2", "lighter/hg1", "hg2"]) == ["hg2", "lighter/hg1"]
     with pytest.raises(ValueError, match="Did you mean 'lighter'.*'lihgter'"):
-        compare.chosen(["lihgter"])
+        paper_table.chosen(["lihgter"])
 
 
 def test_rows_are_trained_once_and_the_table_holds_all(tmp_path):
@@ -58,7 +59,7 @@ def test_rows_are_trained_once_and_the_table_holds_all(tmp_path):
     )
     # The first row stays as it is, the second is made anew.
     first, second = (tmp_path / name.replace("/", "-") for name in NAMES)
-    (second / compare.ROW).unlink()
+    (second / paper_table.ROW).unlink()
     (first / "best.keras").unlink()
     lines = []
     again = Comparison(NAMES, PLAN, tmp_path).run(lines.append)
@@ -79,7 +80,7 @@ def test_rows_of_another_plan_are_refused_before_anything_is_trained(tmp_path):
 def test_a_dataset_that_is_not_there_is_missed_before_a_network_is_made(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(compare, "Run", None)
+    monkeypatch.setattr(paper_table, "Run", None)
     plan = replace(PLAN, sources=(Source("crops", str(tmp_path / "away")),))
     with pytest.raises(DatasetError, match="away"):
         Comparison(NAMES, plan, tmp_path / "runs").run(lambda line: None)
@@ -90,38 +91,38 @@ def test_a_stop_says_how_the_comparison_goes_on(tmp_path, monkeypatch):
     def stopped(run):
         raise Interrupted("To go on: hourglass-keras train")
 
-    monkeypatch.setattr(compare.Run, "train", stopped)
+    monkeypatch.setattr(Run, "train", stopped)
     with pytest.raises(Interrupted, match="0 of 2 rows.*separable is.*same command"):
         Comparison(NAMES, PLAN, tmp_path).run(lambda line: None)
 
 
 def test_a_line_of_the_table_by_hand(rows):
-    line = table.flat(rows[0])
+    line = paper_table.flat(rows[0])
     assert [*line.values()] == [
         *("hg1", "90.00", "50.00", "70.00", "4.1M", "5.80G", "1:02", "12.3")
     ]
-    header, rule, first = table.markdown([line]).splitlines()
+    header, rule, first = paper_table.markdown([line]).splitlines()
     assert header.count("|") == rule.count("|") == first.count("|") == 9
     assert first.startswith("| hg1 | 90.00 |")
 
 
 def test_a_small_experiment_says_that_it_is_one(rows):
-    assert "32 pixels" in table.conditions(rows, PLAN)
-    assert "A small experiment" in table.conditions(rows, PLAN)
+    assert "32 pixels" in paper_table.conditions(rows, PLAN)
+    assert "A small experiment" in paper_table.conditions(rows, PLAN)
     whole = Plan(Recipe(220, 6, 5e-4, network={"image_size": 256}), PLAN.sources)
-    assert "A small" in table.conditions(rows, whole)  # of twelve people
+    assert "A small" in paper_table.conditions(rows, whole)  # of twelve people
     everybody = [{**row, "people": 2958} for row in rows]
-    assert "small" not in table.conditions(everybody, whole)
+    assert "small" not in paper_table.conditions(everybody, whole)
 
 
 def test_the_plot_is_a_picture(rows, tmp_path):
     pytest.importorskip("matplotlib")
-    assert plot.write(tmp_path, rows)
+    assert paper_table.write_plot(tmp_path, rows)
     assert cv2.imread(str(tmp_path / "table.png")).shape == (600, 1440, 3)
 
 
 def test_files_of_the_table_are_readable(rows, tmp_path):
-    table.write(tmp_path / "new", rows, PLAN)
+    paper_table.write_table(tmp_path / "new", rows, PLAN)
     text = (tmp_path / "new" / "table.md").read_text()
     assert re.search(r"^\| hg2 \|.*\| 8.0M \|", text, re.MULTILINE)
     assert json.dumps(rows)  # what a row's file holds

@@ -11,10 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from keras_hourglass import HeatmapLoss, PoseEstimator, Skeleton, StackedHourglass
-from keras_hourglass.convert import checkpoint, from_torch, names, sizes, to_torch
-from keras_hourglass.predict import load
-from keras_hourglass.skeleton import COCO, MPII
-from keras_hourglass.training.transfer import arguments, transfer
+from keras_hourglass.models.loading import load
+from keras_hourglass.models.pytorch import checkpoint, from_torch, mapping, to_torch
+from keras_hourglass.skeletons import COCO, MPII
+from keras_hourglass.training.fine_tuning import arguments as arguments_
+from keras_hourglass.training.fine_tuning import transfer
 from keras_hourglass_cli import main as cli
 
 torch = pytest.importorskip("torch")
@@ -94,12 +95,12 @@ def test_every_weight_has_the_name_and_the_shape_that_it_has_there(
     network = {**TINY, "stacks": stacks, "blocks": blocks, "depth": depth}
     there = THERE["Network"](**network).state_dict()
     there = {name: there[name] for name in there if checkpoint.STEPS not in name}
-    assert sizes.arguments(there) == network
-    here = names.variables(StackedHourglass(**network, image_size=64))
+    assert mapping.arguments(there) == network
+    here = mapping.variables(StackedHourglass(**network, image_size=64))
     assert {*here} == {*there}
     assert len({id(variable) for variable in here.values()}) == len(here)
     for name, tensor in there.items():
-        assert names.as_there(np.empty(here[name].shape)).shape == tensor.shape
+        assert mapping.as_there(np.empty(here[name].shape)).shape == tensor.shape
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_every_weight_has_the_name_and_the_shape_that_it_has_there(
     ],
 )
 def test_a_name_worked_by_hand_is_that_weight(here, name, place):
-    assert names.variables(here)[name] is place(here)
+    assert mapping.variables(here)[name] is place(here)
 
 
 def block(model, number):
@@ -152,9 +153,9 @@ def test_there_and_back_is_the_same_to_the_bit(here, there, tmp_path):
         same = torch.equal(back[name], before[name])
         assert same or name.endswith(checkpoint.STEPS)
     again = checkpoint.read(tmp_path / "back.pth")
-    for name, variable in names.variables(here).items():
+    for name, variable in mapping.variables(here).items():
         kept = keras.ops.convert_to_numpy(variable)
-        np.testing.assert_array_equal(names.as_here(again[name]), kept)
+        np.testing.assert_array_equal(mapping.as_here(again[name]), kept)
 
 
 @pytest.mark.parametrize(
@@ -256,15 +257,15 @@ def test_a_file_of_something_else_is_refused_in_a_line(write, says, tmp_path):
 
 def test_joints_are_the_known_ones_of_as_many_or_those_that_are_said():
     arrays = {"score.0.weight": np.ones((16, 6, 1, 1))}
-    assert sizes.skeleton(arrays) == MPII
-    assert sizes.skeleton({"score.0.weight": np.ones((17, 6, 1, 1))}) == COCO
+    assert mapping.skeleton(arrays) == MPII
+    assert mapping.skeleton({"score.0.weight": np.ones((17, 6, 1, 1))}) == COCO
     arrays["score.0.weight"] = np.ones((3, 6, 1, 1))
     own = Skeleton(("left_eye", "right_eye", "nose"))
-    assert sizes.skeleton(arrays, own) == own
+    assert mapping.skeleton(arrays, own) == own
     with pytest.raises(ValueError, match="which 3 joints.*mpii, lsp, coco are 16, 14"):
-        sizes.skeleton(arrays)
+        mapping.skeleton(arrays)
     with pytest.raises(ValueError, match="must have 3 joints.*Received: 16"):
-        sizes.skeleton(arrays, "mpii")
+        mapping.skeleton(arrays, "mpii")
 
 
 def test_blocks_that_have_no_names_there_are_refused(tmp_path):
@@ -294,7 +295,7 @@ def test_the_command_converts_both_ways(tiny, tmp_path):
     before, after = torch.load(tiny), torch.load(back)
     assert {*before} == {*after}
     assert all(
-        torch.equal(before[name], after[name]) for name in names.variables(network)
+        torch.equal(before[name], after[name]) for name in mapping.variables(network)
     )
 
 
@@ -313,7 +314,7 @@ def test_what_was_converted_finds_joints_and_learns(tiny):
     here = from_torch(tiny, image_size=64, offset=(0.5, 0))
     ((pose,),) = PoseEstimator(here)([PICTURES[0]], [[0, 0, 128, 64]])
     assert pose.names == MPII.joints and np.isfinite(pose.joints).all()
-    model = StackedHourglass(**arguments(here))  # as `train --from` begins
+    model = StackedHourglass(**arguments_(here))  # as `train --from` begins
     assert not transfer(here, model).new
     before = model.get_weights()
     model.compile("adam", HeatmapLoss(), run_eagerly=True)

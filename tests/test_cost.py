@@ -2,7 +2,7 @@ import keras
 import numpy as np
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.layers.cost import multiply_adds, parameters
+from keras_hourglass.models.flops import multiply_adds, parameters
 
 
 def test_multiply_adds_of_two_convolutions_by_hand():

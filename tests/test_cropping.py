@@ -4,7 +4,7 @@ import pytest
 from keras_hourglass.data.people import from_rows
 from keras_hourglass.data.prepare.cropping import cropped, entry
 from keras_hourglass.geometry import Crop
-from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.skeletons import Skeleton
 
 PICTURE = (700, 500)  # width and height
 

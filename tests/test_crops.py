@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from keras_hourglass import data
-from keras_hourglass.skeleton import MPII
+from keras_hourglass.data import datasets
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.skeletons import MPII
 
 NAMES = ["left_hip", "right_hip", "neck"]
 JOINTS = [[10, 40], [30, 20], [20, 120]]
@@ -39,7 +40,7 @@ def person(**fields):
     ],
 )
 def test_every_real_folder_loads_with_everybody_in_it(shared, name, train, val):
-    people = data.load("crops", shared / name)
+    people = datasets.load("crops", shared / name)
     assert people.skeleton is MPII
     assert len(people.of_split("train")) == train
     assert len(people.of_split("val")) == val
@@ -51,7 +52,7 @@ def test_every_real_folder_loads_with_everybody_in_it(shared, name, train, val):
 
 def test_a_person_is_what_the_file_says(folder):
     given = person(center=[5, 6], side=70, head_size=9, split="val", scores=[0, 0.5, 1])
-    people = data.load("crops", folder(given))
+    people = datasets.load("crops", folder(given))
     assert people.skeleton.joints == tuple(NAMES)
     assert people.joints[0, 1:].tolist() == JOINTS[1:]
     assert people.weights.tolist() == [[0, 0.5, 1]]
@@ -62,7 +63,7 @@ def test_a_person_is_what_the_file_says(folder):
 
 
 def test_without_a_window_it_is_the_longer_side_of_the_joints_and_two_fifths(folder):
-    people = data.load("crops", folder(person()))
+    people = datasets.load("crops", folder(person()))
     assert people.centers.tolist() == [[20, 70]]
     np.testing.assert_allclose(people.sides, 1.4 * 100)
     np.testing.assert_allclose(people.heads, 0.1 * 1.4 * 100)
@@ -72,25 +73,25 @@ def test_without_a_window_it_is_the_longer_side_of_the_joints_and_two_fifths(fol
 
 @pytest.mark.parametrize("absent", [{"present": [1, 1, 0]}, {"scores": [1, 1, 0]}])
 def test_an_absent_joint_does_not_widen_the_window(folder, absent):
-    people = data.load("crops", folder(person(**absent)))
+    people = datasets.load("crops", folder(person(**absent)))
     np.testing.assert_allclose(people.sides, 1.4 * 20)
 
 
 def test_a_joint_that_is_not_present_has_no_weight_whatever_its_score(folder):
     given = person(present=[1, 0, 1], scores=[0.3, 0.9, 1])
-    people = data.load("crops", folder(given))
+    people = datasets.load("crops", folder(given))
     np.testing.assert_allclose(people.weights, [[0.3, 0, 1]])
 
 
 def test_an_absent_joint_may_be_nowhere(folder):
     given = person(joints=[[1, 2], [None, None], [30, 4]], present=[1, 0, 1])
-    people = data.load("crops", folder(given))
+    people = datasets.load("crops", folder(given))
     assert np.isfinite(people.joints).all()
 
 
 def test_people_without_a_usable_joint_are_left_out_and_counted(folder):
     nobody = person(present=[0, 0, 0])
-    people = data.load("crops", folder(nobody, person(), nobody))
+    people = datasets.load("crops", folder(nobody, person(), nobody))
     assert len(people) == 1 and "person 1" in people.names[0]
     assert len(people.notes) == 1
     assert people.notes[0].startswith("2 of 3 people of ")
@@ -98,9 +99,9 @@ def test_people_without_a_usable_joint_are_left_out_and_counted(folder):
 
 def test_a_folder_in_which_nobody_has_joints_is_refused(folder):
     with pytest.raises(
-        data.DatasetError, match="nobody to train on.*1 of 1 .*no usable joint"
+        DatasetError, match="nobody to train on.*1 of 1 .*no usable joint"
     ):
-        data.load("crops", folder(person(present=[0, 0, 0])))
+        datasets.load("crops", folder(person(present=[0, 0, 0])))
 
 
 BROKEN = {
@@ -155,17 +156,15 @@ BROKEN = {
 
 @pytest.mark.parametrize("broken, said", BROKEN.values(), ids=BROKEN)
 def test_what_cannot_be_is_refused_with_file_and_person(folder, broken, said):
-    with pytest.raises(
-        data.DatasetError, match=rf"annotations.json, person 1\)?: .*{said}"
-    ):
-        data.load("crops", folder(person(), broken))
+    with pytest.raises(DatasetError, match=rf"annotations.json, person 1\)?: .*{said}"):
+        datasets.load("crops", folder(person(), broken))
 
 
 def test_every_fault_of_a_folder_is_gathered_where_that_is_asked_for(folder):
     faults = []
     broken = person(image="2.jpg", side=0), person(image="../1.jpg")
     root = folder(person(), *broken, person(present=[0, 0, 0]), person())
-    people = data.load("crops", root, faults=faults)
+    people = datasets.load("crops", root, faults=faults)
     assert len(people) == 2 and "1 of 5 people" in people.notes[0]
     (name, wrong), (other, outside) = faults
     assert name == f"2.jpg ({root}/annotations.json, person 1)"
@@ -175,13 +174,13 @@ def test_every_fault_of_a_folder_is_gathered_where_that_is_asked_for(folder):
 
 def test_a_folder_of_faults_alone_is_nobody_and_its_faults(folder):
     faults = []
-    assert len(data.load("crops", folder(person(side=0)), faults=faults)) == 0
+    assert len(datasets.load("crops", folder(person(side=0)), faults=faults)) == 0
     assert len(faults) == 1
 
 
 def test_a_folder_of_nobody_says_so(folder):
-    with pytest.raises(data.DatasetError, match="nobody to train on.*is empty"):
-        data.load("crops", folder())
+    with pytest.raises(DatasetError, match="nobody to train on.*is empty"):
+        datasets.load("crops", folder())
 
 
 @pytest.mark.parametrize(
@@ -199,13 +198,13 @@ def test_a_folder_of_nobody_says_so(folder):
 )
 def test_an_annotation_file_that_is_none_is_refused_by_its_name(tmp_path, text):
     (tmp_path / "annotations.json").write_text(text)
-    with pytest.raises(data.DatasetError, match="annotations.json"):
-        data.load("crops", tmp_path)
+    with pytest.raises(DatasetError, match="annotations.json"):
+        datasets.load("crops", tmp_path)
 
 
 def test_joints_of_no_weight_are_nowhere_that_could_spoil_a_label(folder):
     nowhere = [[1, 2], [float("nan"), 1e300], [30, 4]]
-    people = data.load("crops", folder(person(joints=nowhere, present=[1, 0, 1])))
+    people = datasets.load("crops", folder(person(joints=nowhere, present=[1, 0, 1])))
     assert people.joints[0].tolist() == [[1, 2], [0, 0], [30, 4]]
 
 
@@ -213,12 +212,12 @@ def test_names_are_taken_as_they_are_and_quoted_where_they_would_not_be_seen(fol
     names = ["größe 日本.jpg", "sub folder/1.jpg", "1.jpg ", "1\n.jpg"]
     root = folder(*(person(image=name) for name in names))
     (root / "images" / "sub folder").mkdir()
-    with pytest.raises(data.DatasetError, match="4 of 4 pictures are missing") as error:
-        data.load("crops", root)
+    with pytest.raises(DatasetError, match="4 of 4 pictures are missing") as error:
+        datasets.load("crops", root)
     assert "\n" not in str(error.value)
     for name in names:
         (root / "images" / name).touch()
-    people = data.load("crops", root)
+    people = datasets.load("crops", root)
     assert [*people.pictures] == [str(root / "images" / name) for name in names]
     assert people.names[0].startswith("größe 日本.jpg (")
     assert people.names[2].startswith("'1.jpg ' (")
@@ -229,48 +228,48 @@ def test_links_are_followed_since_no_annotation_can_make_one(folder, tmp_path):
     root = folder(person(image="link.jpg"))
     (tmp_path / "elsewhere").touch()
     (root / "images" / "link.jpg").symlink_to(tmp_path / "elsewhere")
-    assert len(data.load("crops", root)) == 1
+    assert len(datasets.load("crops", root)) == 1
 
 
 def test_missing_pictures_are_counted_or_skipped(folder):
     root = folder(person(), person(image="2.jpg"), person(image="2.jpg"))
-    with pytest.raises(data.DatasetError, match="1 of 2 pictures are missing.*2.jpg"):
-        data.load("crops", root)
-    people = data.load("crops", root, "skip")
+    with pytest.raises(DatasetError, match="1 of 2 pictures are missing.*2.jpg"):
+        datasets.load("crops", root)
+    people = datasets.load("crops", root, "skip")
     assert len(people) == 1 and "1 of 3 people remain" in people.notes[-1]
-    assert len(data.load("crops", root, "keep")) == 3
+    assert len(datasets.load("crops", root, "keep")) == 3
     with pytest.raises(ValueError, match="`missing` must be.*missing='ignore'"):
-        data.load("crops", root, "ignore")
+        datasets.load("crops", root, "ignore")
 
 
 def test_a_folder_must_be_named_and_exist(tmp_path):
-    with pytest.raises(data.DatasetError, match="needs a folder"):
-        data.load("crops")
-    with pytest.raises(data.DatasetError, match="must be a folder.*nowhere"):
-        data.load("crops", tmp_path / "nowhere")
-    with pytest.raises(data.DatasetError, match="must hold annotations.json"):
-        data.load("crops", tmp_path)
+    with pytest.raises(DatasetError, match="needs a folder"):
+        datasets.load("crops")
+    with pytest.raises(DatasetError, match="must be a folder.*nowhere"):
+        datasets.load("crops", tmp_path / "nowhere")
+    with pytest.raises(DatasetError, match="must hold annotations.json"):
+        datasets.load("crops", tmp_path)
 
 
 def test_an_unknown_dataset_says_what_was_meant():
-    with pytest.raises(data.DatasetError, match="Did you mean 'mpii'.*'mpi'"):
-        data.load("mpi")
+    with pytest.raises(DatasetError, match="Did you mean 'mpii'.*'mpi'"):
+        datasets.load("mpi")
 
 
 def test_a_crop_says_what_was_known_of_the_photograph(folder):
     known = {"visible": [1, 0, None], "num_other_people": 2, "crop_factor": [0.5, 0.5]}
     root = folder(person(side=80, **known), person(side=80, crop_offset=[3, 4]))
-    people = data.load("crops", root)
+    people = datasets.load("crops", root)
     np.testing.assert_equal(people.visible[0], [1, 0, np.nan])
     np.testing.assert_equal(people.others, [2, np.nan])
     assert people.sizes.tolist() == [160, 80] and np.isnan(people.areas).all()
 
 
 def test_several_people_to_a_picture_that_nobody_cut_are_counted(folder):
-    people = data.load("crops", folder(person(), person(), person()))
+    people = datasets.load("crops", folder(person(), person(), person()))
     assert people.others.tolist() == [2, 2, 2]
 
 
 def test_a_wrong_number_of_visible_joints_is_refused(folder):
-    with pytest.raises(data.DatasetError, match="`visible` must be 3 numbers"):
-        data.load("crops", folder(person(visible=[1])))
+    with pytest.raises(DatasetError, match="`visible` must be 3 numbers"):
+        datasets.load("crops", folder(person(visible=[1])))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_hourglass.data import picture, warp
-from keras_hourglass.export import cutting
+from keras_hourglass.data import warp
+from keras_hourglass.data.images import decode
+from keras_hourglass.export import tf_image
 from keras_hourglass.geometry import Crop
 
 SIZE = (40, 56)
@@ -21,15 +22,15 @@ def windows():
 @pytest.mark.parametrize("window", [*windows()], ids=range(4))
 def test_a_window_has_the_pixels_that_opencv_gives_it(window):
     random = np.random.default_rng(1)
-    region = picture.whole(random.integers(0, 256, (301, 475, 3), np.uint8))
+    region = decode.whole(random.integers(0, 256, (301, 475, 3), np.uint8))
     shrunk = warp.shrink(region, window, SIZE)
     expected = warp.cut(shrunk, window, SIZE)
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)])
     def graph(pixels):
         traced = Crop(*map(tf.constant, window))
-        part = cutting.shrink(cutting.whole(pixels), traced, SIZE)
-        return part.pixels, cutting.cut(part, traced, SIZE)
+        part = tf_image.shrink(tf_image.whole(pixels), traced, SIZE)
+        return part.pixels, tf_image.cut(part, traced, SIZE)
 
     pixels, found = graph(region.pixels)
     np.testing.assert_array_equal(pixels, shrunk.pixels)
@@ -38,7 +39,7 @@ def test_a_window_has_the_pixels_that_opencv_gives_it(window):
 
 
 def test_a_picture_of_one_pixel_is_not_shrunk_away():
-    region = cutting.whole(tf.fill((1, 1, 3), tf.constant(9, tf.uint8)))
-    window = cutting.everything(region, SIZE)
-    found = cutting.cut(cutting.shrink(region, window, SIZE), window, SIZE)
+    region = tf_image.whole(tf.fill((1, 1, 3), tf.constant(9, tf.uint8)))
+    window = tf_image.everything(region, SIZE)
+    found = tf_image.cut(tf_image.shrink(region, window, SIZE), window, SIZE)
     assert found.shape == (56, 40, 3) and found.numpy().max() == 9

@@ -2,9 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data.picture import read
-from keras_hourglass.data.picture.damage import reached
-from keras_hourglass.data.picture.opening import BrokenPicture
+from keras_hourglass.data.images.decode import read
+from keras_hourglass.data.images.safety import BrokenPicture, reached
 
 END = b"\xff\xd9"
 

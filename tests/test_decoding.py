@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_hourglass.data import picture
-from keras_hourglass.data.synthetic import draw
-from keras_hourglass.export import decoding
+from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.data.images import decode
+from keras_hourglass.export import tf_image
 
 MOST = 200 * 200
 PIXELS = draw(0, 0)[0]  # 192 x 192
@@ -15,7 +15,7 @@ PIXELS = draw(0, 0)[0]  # 192 x 192
 
 @tf.function(input_signature=[tf.TensorSpec((), tf.string)])
 def graph(data):
-    return decoding.decode(7, data, MOST)
+    return tf_image.decode_image(7, data, MOST)
 
 
 def encoded(kind, pixels=PIXELS, *options):
@@ -32,7 +32,7 @@ def encoded(kind, pixels=PIXELS, *options):
 )
 def test_pixels_are_those_of_opencv(kind, options):
     data = encoded(kind, PIXELS[:150, :101], *options)
-    expected = picture.read("a picture", data).pixels
+    expected = decode.read("a picture", data).pixels
     np.testing.assert_array_equal(graph(data), expected)
 
 
@@ -40,7 +40,7 @@ def test_pixels_are_those_of_opencv(kind, options):
 def test_gray_and_transparent_pngs_have_three_channels(channels):
     pixels = np.dstack([PIXELS, PIXELS[..., 0]])[..., :channels]
     data = cv2.imencode(".png", pixels)[1].tobytes()
-    expected = picture.read("a picture", data).pixels
+    expected = decode.read("a picture", data).pixels
     np.testing.assert_array_equal(graph(data), expected)
 
 

@@ -5,12 +5,15 @@ import pytest
 
 from keras_hourglass.data.people import from_rows
 from keras_hourglass.evaluation.bootstrap import draws
+from keras_hourglass.evaluation.breakdowns import (
+    by_group,
+    by_joint,
+    by_torso,
+    torsos,
+    worst,
+)
 from keras_hourglass.evaluation.calibration import calibration
-from keras_hourglass.evaluation.groups import by_group
-from keras_hourglass.evaluation.joints import by_joint
-from keras_hourglass.evaluation.torso import by_torso, torsos
-from keras_hourglass.evaluation.worst import worst
-from keras_hourglass.skeleton import LSP, MPII, Skeleton
+from keras_hourglass.skeletons import LSP, MPII, Skeleton
 
 ARMS = Skeleton(("right_wrist", "left_wrist"))
 

@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass import detectors
-from keras_hourglass.data import picture
-from keras_hourglass.detectors import hog
+from keras_hourglass.data.images import decode
+from keras_hourglass.inference import detectors
 
 GRAY = np.full((200, 300, 3), 90, "uint8")
 needs_hog = pytest.mark.skipif(
@@ -56,7 +55,7 @@ def test_what_is_no_detector_is_named(plugged):
 
 def test_opencv_5_without_hog_says_what_to_install(monkeypatch):
     monkeypatch.delattr(cv2, "HOGDescriptor", raising=False)
-    hog._detector.cache_clear()
+    detectors._detector.cache_clear()
     with pytest.raises(ValueError, match=r"'hog': .*keras-hourglass\[hog\]"):
         detectors.get("hog")(GRAY)
     assert len(detectors.get("hog")(GRAY[:40])) == 0
@@ -72,16 +71,16 @@ class Found:
 
 def test_boxes_are_those_of_the_picture_without_the_border(monkeypatch):
     found = Found()
-    monkeypatch.setattr(hog, "_detector", lambda: found)
-    np.testing.assert_allclose(hog.detect(GRAY), [[88, 48, 48, 112, 0.9]])
+    monkeypatch.setattr(detectors, "_detector", lambda: found)
+    np.testing.assert_allclose(detectors.detect(GRAY), [[88, 48, 48, 112, 0.9]])
     wide = np.zeros((600, 2048, 3), "uint8")  # shrunk to a half
-    np.testing.assert_allclose(hog.detect(wide), [[176, 96, 96, 224, 0.9]])
+    np.testing.assert_allclose(detectors.detect(wide), [[176, 96, 96, 224, 0.9]])
     assert found.shape == (300, 1024)
 
 
 @needs_hog
 def test_hog_finds_somebody_who_stands(shared):
     path = shared / "fixtures/coco_cc_by/images/000000433998.jpg"
-    hog._detector.cache_clear()
-    (found,) = detectors.get("hog")(picture.read(path).pixels)
+    detectors._detector.cache_clear()
+    (found,) = detectors.get("hog")(decode.read(path).pixels)
     np.testing.assert_allclose(found[:4], [315, 188, 72, 155], atol=25)

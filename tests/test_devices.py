@@ -9,12 +9,11 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.callbacks import FilledValidation
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.sample import Sampler
-from keras_hourglass.data.share import WHOLE, Share
-from keras_hourglass.training import devices
-from keras_hourglass.training.devices import processes, together
+from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.sharding import WHOLE, Share
+from keras_hourglass.training import distribution
+from keras_hourglass.training.checkpoint import FilledValidation
 
 BACKEND = keras.backend.backend()
 TYPED = "train --stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32"
@@ -62,25 +61,25 @@ def curve(folder):
 
 
 def test_more_devices_than_there_are_are_refused_and_the_number_told():
-    there = len(devices.listed())
+    there = len(distribution.listed())
     with pytest.raises(ValueError, match=f"1 to {there}, for .* devices={there + 1}"):
-        together.take(there + 1)
-    assert together.take(1) == together.Devices()
+        distribution.take(there + 1)
+    assert distribution.take(1) == distribution.Devices()
 
 
 def test_pytorch_is_refused_and_what_works_is_told(monkeypatch):
     monkeypatch.setattr("keras.backend.backend", lambda: "torch")
-    monkeypatch.setattr(processes, "listed", lambda: ["gpu:0", "gpu:1"])
+    monkeypatch.setattr(distribution, "listed", lambda: ["gpu:0", "gpu:1"])
     with pytest.raises(
         ValueError, match="KERAS_BACKEND=tensorflow, in one .* KERAS_BACKEND=jax"
     ):
-        together.take("all")
+        distribution.take("all")
 
 
 def test_a_batch_that_devices_do_not_divide_is_refused():
-    together.Devices(Share(devices=2)).check(4)
+    distribution.Devices(Share(devices=2)).check(4)
     with pytest.raises(ValueError, match="multiple of 2.*batch_size=5"):
-        together.Devices(Share(devices=2)).check(5)
+        distribution.Devices(Share(devices=2)).check(5)
 
 
 def test_processes_share_a_batch_and_nobody_fills_it_up():

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from keras_hourglass import HeatmapLoss, StackedHourglass
-from keras_hourglass.training.distill import guide
+from keras_hourglass.training.distillation import guide
 
 NETWORK = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 RANDOM = np.random.default_rng(0)

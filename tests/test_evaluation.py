@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import scipy.io
 
-from keras_hourglass.data import DatasetError
-from keras_hourglass.data.mpii import predictions as published
-from keras_hourglass.evaluation import CONVENTIONS, columns, score
-from keras_hourglass.skeleton import MPII
+from keras_hourglass.data.datasets.mpii import predictions as predictions_
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.evaluation.conventions import CONVENTIONS, columns
+from keras_hourglass.evaluation.scoring import score
+from keras_hourglass.skeletons import MPII
 
 # What published networks score: data/README.md's table, to the last digit.
 PUBLISHED = {
@@ -32,9 +33,9 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_predictions_score_what_is_published(name, shared):
-    joints, heads = published.truth(shared / "mpii")
+    joints, heads = predictions_.truth(shared / "mpii")
     path = shared / "mpii/reference_predictions" / name
-    errors = published.errors(published.read(path), joints, heads)
+    errors = predictions_.errors(predictions_.read(path), joints, heads)
     report = score(errors, MPII)
     half, tenth = report["thresholds"]["0.5"], report["thresholds"]["0.1"]
     table = dict(half["columns"])
@@ -49,9 +50,9 @@ def test_published_predictions_score_what_is_published(name, shared):
 
 
 def test_other_conventions_score_what_their_users_published(shared):
-    joints, heads = published.truth(shared / "mpii")
+    joints, heads = predictions_.truth(shared / "mpii")
     path = shared / "mpii/reference_predictions/bearpaw-hg_s8_b1.mat"
-    errors = published.errors(published.read(path), joints, heads)
+    errors = predictions_.errors(predictions_.read(path), joints, heads)
     report = score(errors, MPII)
     half = report["thresholds"]["0.5"]
     assert half["columns"]["Head (official)"] == pytest.approx(97.44, abs=0.005)
@@ -86,7 +87,7 @@ def test_errors_made_by_hand_are_counted_at_every_threshold():
     for part, size in {"ankle": 0.5, "knee": 0.25, "wrist": 0.125}.items():
         parts[[name.endswith(part) for name in MPII.joints]] = size
     shifts = parts[:, None] * 64 * np.array([0.6, -0.8])  # of length 1
-    errors = published.errors(joints + shifts, joints, heads)
+    errors = predictions_.errors(joints + shifts, joints, heads)
     np.testing.assert_allclose(errors, np.tile(parts, (5, 1)), atol=1e-12)
     thresholds = score(np.round(errors, 9), MPII)["thresholds"]
     means = {t: report["means"] for t, report in thresholds.items()}
@@ -102,11 +103,13 @@ def test_errors_made_by_hand_are_counted_at_every_threshold():
 
 
 def test_pixels_counted_from_the_wrong_number_are_a_pixel_off(tmp_path):
-    joints = np.random.default_rng(2).uniform(1, 900, published.SHAPE)
+    joints = np.random.default_rng(2).uniform(1, 900, predictions_.SHAPE)
     heads = np.full(len(joints), 50.0)
     for origin, off in [(1, 0), (0, 2**0.5 / 50)]:
         np.savez(tmp_path / "found.npz", preds=joints, origin=origin)
-        errors = published.errors(published.read(tmp_path / "found.npz"), joints, heads)
+        errors = predictions_.errors(
+            predictions_.read(tmp_path / "found.npz"), joints, heads
+        )
         np.testing.assert_allclose(errors, off, atol=1e-9)
 
 
@@ -142,7 +145,7 @@ def test_every_convention_says_who_uses_it():
 
 @pytest.fixture
 def predictions():
-    return np.random.default_rng(0).uniform(1, 900, published.SHAPE)
+    return np.random.default_rng(0).uniform(1, 900, predictions_.SHAPE)
 
 
 def test_files_of_every_kind_say_the_same(predictions, tmp_path):
@@ -155,7 +158,7 @@ def test_files_of_every_kind_say_the_same(predictions, tmp_path):
     listed = {"preds": predictions.tolist(), "origin": 1}
     (tmp_path / "d.json").write_text(json.dumps(listed))
     for path in sorted(tmp_path.iterdir()):
-        np.testing.assert_allclose(published.read(path), predictions, atol=1e-9)
+        np.testing.assert_allclose(predictions_.read(path), predictions, atol=1e-9)
 
 
 def test_unusable_predictions_are_refused_by_name(predictions, tmp_path):
@@ -170,6 +173,6 @@ def test_unusable_predictions_are_refused_by_name(predictions, tmp_path):
         ("some.txt", "must end in one of"),
     ]:
         with pytest.raises(DatasetError, match=f"(?s){says}"):
-            published.read(tmp_path / name)
+            predictions_.read(tmp_path / name)
     with pytest.raises(FileNotFoundError):
-        published.read(tmp_path / "none.npz")
+        predictions_.read(tmp_path / "none.npz")

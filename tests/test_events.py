@@ -7,7 +7,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback
-from keras_hourglass.callbacks import EventLog
+from keras_hourglass.callbacks.tensorboard import EventLog
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (8, 6, 3), dtype="uint8")
 TEXTS = {"configuration": "```json\n{}\n```"}

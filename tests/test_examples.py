@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.data.synthetic import draw
-from keras_hourglass.skeleton import MPII
+from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.skeletons import MPII
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 TINY = {"image_size": 64, "filters": 8}

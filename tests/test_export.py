@@ -13,10 +13,10 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from keras_hourglass import PoseEstimator, StackedHourglass
-from keras_hourglass.data.synthetic import draw
+from keras_hourglass.data.datasets.synthetic.drawing import draw
 from keras_hourglass.export import export, saved_model
-from keras_hourglass.heatmaps import decode
-from keras_hourglass.predict import load
+from keras_hourglass.heatmaps.decode import decode
+from keras_hourglass.models.loading import load
 
 SMALL = {"stacks": 1, "filters": 16, "stem_filters": 4, "depth": 2}
 TINY = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1}

@@ -2,7 +2,7 @@ import gzip
 
 import pytest
 
-from keras_hourglass.data.reading import files, pictures
+from keras_hourglass.data.readers import files, paths
 
 
 def test_json_is_read_compressed_or_not_with_a_mark_before_it_or_without(tmp_path):
@@ -47,15 +47,15 @@ def test_a_damaged_archive_is_refused_by_its_name(tmp_path, data):
 )
 def test_a_picture_lies_in_the_folder_or_nowhere(tmp_path, name):
     with pytest.raises(files.DatasetError, match="lies outside of"):
-        pictures.inside(tmp_path, name)
+        paths.inside(tmp_path, name)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a/b.jpg", "..a/b..jpg", " a ", "a\n", "~"])
 def test_a_picture_may_have_any_name_within_the_folder(tmp_path, name):
-    assert pictures.inside(tmp_path, name) == f"{tmp_path}/{name}"
+    assert paths.inside(tmp_path, name) == f"{tmp_path}/{name}"
 
 
 @pytest.mark.parametrize("name", [None, 3, ["a"], {"a": 1}, b"a"])
 def test_what_is_no_name_is_refused(tmp_path, name):
     with pytest.raises(files.DatasetError, match="must be a file's name"):
-        pictures.inside(tmp_path, name)
+        paths.inside(tmp_path, name)

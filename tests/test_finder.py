@@ -4,9 +4,9 @@ from keras import ops
 
 from keras_hourglass import Skeleton, StackedHourglass
 from keras_hourglass.geometry import Crop
-from keras_hourglass.heatmaps import decode, encode
-from keras_hourglass.predict import Finder, find
-from keras_hourglass.predict.scales import Scales
+from keras_hourglass.heatmaps.decode import decode
+from keras_hourglass.heatmaps.encode import encode
+from keras_hourglass.inference.keypoints import Finder, Scales, find
 
 PAIR = Skeleton(("left_eye", "right_eye"))
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "skeleton": PAIR}

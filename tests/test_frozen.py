@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.training.frozen import freeze
+from keras_hourglass.training.fine_tuning import freeze
 
 NETWORK = {"stacks": 2, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 

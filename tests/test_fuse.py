@@ -4,11 +4,12 @@ import pytest
 from keras.layers import BatchNormalization
 
 from keras_hourglass import StackedHourglass, fuse
-from keras_hourglass.fuse.affine import ScaleShift
-from keras_hourglass.fuse.chain import chain
-from keras_hourglass.layers import blocks
-from keras_hourglass.layers.blocks import BLOCKS, Bottleneck, preactivated
-from keras_hourglass.layers.inside import sublayers
+from keras_hourglass.models import blocks
+from keras_hourglass.models.blocks import BLOCKS
+from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
+from keras_hourglass.models.fusion.chain import chain
+from keras_hourglass.models.fusion.linear import ScaleShift
+from keras_hourglass.models.layer_utils import sublayers
 
 TINY = {"filters": 8, "stem_filters": 4, "depth": 1, "image_size": (16, 24)}
 RANDOM = np.random.default_rng(0)

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data.picture import BrokenPicture
-from keras_hourglass.predict.pictures import each, is_one, region
+from keras_hourglass.data.images.safety import BrokenPicture
+from keras_hourglass.inference.images import each, is_one, region
 
 GRAY = np.random.default_rng(0).integers(0, 256, (12, 16), "uint8")
 COLOURS = np.random.default_rng(1).integers(0, 256, (12, 16, 3), "uint8")

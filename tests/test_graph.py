@@ -2,8 +2,8 @@ import keras
 import pytest
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.callbacks.graph import graph_of
-from keras_hourglass.layers.blocks import BLOCKS
+from keras_hourglass.callbacks.tensorboard import graph_of
+from keras_hourglass.models.blocks import BLOCKS
 
 
 def takes(graph):

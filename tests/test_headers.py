@@ -5,9 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data.picture import headers
-from keras_hourglass.data.picture.headers import Header
-from keras_hourglass.data.picture.headers.tiff import orientation
+from keras_hourglass.data.images import headers
+from keras_hourglass.data.images.headers import Header, orientation
 
 EXTENSIONS = [".jpg", ".png", ".webp", ".bmp", ".gif", ".tiff"]
 

@@ -2,8 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import data
-from keras_hourglass.heatmaps import DECODERS, DEFAULT, decode, encode
+from keras_hourglass.data import datasets
+from keras_hourglass.heatmaps.decode import DECODERS, DEFAULT, decode
+from keras_hourglass.heatmaps.encode import encode
 
 SIZE = (24, 16)  # width, height
 
@@ -73,7 +74,7 @@ def test_an_unknown_decoder_says_what_was_meant():
 
 def test_the_default_reads_real_joints_best_through_noise(shared):
     """Joints of MPII's validation people, in windows of 32 x 32 heatmap pixels."""
-    people = data.load("crops", shared / "mpii_crops384")
+    people = datasets.load("crops", shared / "mpii_crops384")
     joints = people.joints[people.weights > 0][:3200].reshape(200, 16, 2)
     points = (joints * 32 / 384).clip(0, 31).astype("float32")
     clean = drawn(points, sigma=1.0, size=(32, 32))

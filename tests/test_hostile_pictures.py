@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data import picture
+from keras_hourglass.data.images import decode
+from keras_hourglass.data.images.safety import BrokenPicture
 from keras_hourglass.data.loader import read_reduced
-from keras_hourglass.data.picture import BrokenPicture
 from keras_hourglass.geometry import Crop
 
 GRID = (96, 128)
@@ -25,9 +25,9 @@ def read(request):
     if request.param == "opencv":
         return read_reduced
     pytest.importorskip("tensorflow")
-    from keras_hourglass.data import pipeline
+    from keras_hourglass.data import tf_data
 
-    return pipeline.read_window
+    return tf_data.read_window
 
 
 @pytest.fixture
@@ -253,4 +253,4 @@ def test_reading_takes_no_more_pixels_than_the_header_says(file, monkeypatch):
     data = cv2.imencode(".png", np.zeros((40, 60, 3), "uint8"))[1].tobytes()
     monkeypatch.setattr(cv2, "imdecode", lambda *args: np.zeros((40, 61, 3), "uint8"))
     with pytest.raises(BrokenPicture, match="damaged, or of a kind"):
-        picture.read(file(data))
+        decode.read(file(data))

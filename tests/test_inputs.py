@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.inputs import Source, shots, sources
-from keras_hourglass.inputs.reading import Video
-from keras_hourglass.video import recording
+from keras_hourglass.inference.frames import shots
+from keras_hourglass.inference.sources import Source, sources
+from keras_hourglass.inference.video import Video, recording
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_a_camera_is_looked_at_until_it_is_enough(told, monkeypatch):
             while True:
                 yield np.zeros((4, 4, 3), "uint8")
 
-    monkeypatch.setattr("keras_hourglass.inputs.reading.Video", Endless)
+    monkeypatch.setattr("keras_hourglass.inference.frames.Video", Endless)
     count = iter([False, False, True])
     seen = [*shots([Source("3", "camera")], told.fail, lambda: next(count))]
     assert [shot.frame for shot in seen] == [0, 1, 2]

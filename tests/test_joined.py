@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from keras import optimizers
 
-from keras_hourglass.callbacks import AveragedWeights
-from keras_hourglass.joined import Joined
-from keras_hourglass.training import keeping
+from keras_hourglass.training import checkpoint
+from keras_hourglass.training.flat_optimizer import AveragedWeights, Joined
 
 ROUNDING = 1e-5  # longer vectors are computed in an order of their own
 RANDOM = np.random.default_rng(0)
@@ -112,7 +111,7 @@ def test_what_was_kept_weight_by_weight_is_refused(tmp_path):
     with pytest.raises(ValueError, match="weight by weight"):
         model.load_weights(tmp_path / "model.keras")
     with pytest.raises(ValueError, match="nothing to go on from"):
-        keeping.restore(tmp_path / "model.keras", model)
+        checkpoint.restore(tmp_path / "model.keras", model)
 
 
 def test_the_learning_rate_can_be_set():

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from keras_hourglass.data.prepare.journal import Journal
-from keras_hourglass.data.reading.files import DatasetError
+from keras_hourglass.data.readers.files import DatasetError
 
 MAKING = {"size": 64, "people": 3}
 

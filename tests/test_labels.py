@@ -1,6 +1,6 @@
 import numpy as np
 
-from keras_hourglass import labels
+from keras_hourglass.heatmaps import labels
 
 
 def test_a_label_is_split_into_points_weight_and_reference():

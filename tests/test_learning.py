@@ -4,15 +4,16 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import HeatmapLoss, PCKh, StackedHourglass, data
+from keras_hourglass import HeatmapLoss, PCKh, StackedHourglass
+from keras_hourglass.data import datasets
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.sample import Sampler
-from keras_hourglass.layers.blocks import BLOCKS
+from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.models.blocks import BLOCKS
 
 
 @pytest.fixture(scope="module")
 def eight(shared):
-    people = data.load("crops", shared / "mpii_crops384").of_split("train")
+    people = datasets.load("crops", shared / "mpii_crops384").of_split("train")
     sampler = Sampler(people.take(slice(8)), (64, 64), (16, 16))
     return Loader(sampler).load_batch((0, index) for index in range(8))
 

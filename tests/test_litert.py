@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.export import checking, export, litert
-from keras_hourglass.export import crops as people
-from keras_hourglass.export.from_crops import on_crops
-from keras_hourglass.export.litert.converting import PRECISIONS
-from keras_hourglass.export.litert.joining import told
-from keras_hourglass.heatmaps import decode
+from keras_hourglass.export import export, verification
+from keras_hourglass.export.graph import on_crops
+from keras_hourglass.export.litert import PRECISIONS, told
+from keras_hourglass.heatmaps.decode import decode
+from keras_hourglass.inference.runtimes import litert
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,7 @@ def files(lively, photographs, tmp_path_factory):
     """Precision -> the file; of eight bits without its limit: nothing was learnt."""
     folder, (_, crops) = tmp_path_factory.mktemp("litert"), photographs
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checking, "QUANTIZED", checking.Limit(99, "mean"))
+        patch.setattr(verification, "QUANTIZED", verification.Limit(99, "mean"))
         return {
             precision: export(
                 lively, folder, "litert", precision=precision, crops=crops
@@ -31,7 +30,7 @@ def files(lively, photographs, tmp_path_factory):
 def test_joints_on_photographs_are_the_networks(files, lively, photographs):
     _, crops = photographs
     off = {
-        precision: checking.error(litert.opened(path), lively, crops)
+        precision: verification.error(litert(path), lively, crops)
         for precision, path in files.items()
     }
     assert off["float32"].largest < 1e-3
@@ -42,7 +41,7 @@ def test_joints_on_photographs_are_the_networks(files, lively, photographs):
 
 def test_the_decoder_stays_exact_where_the_network_is_of_eight_bits(files, lively):
     crops = np.random.default_rng(0).integers(0, 256, (2, 64, 48, 3), "uint8")
-    answer = litert.opened(files["int8"])(crops)
+    answer = litert(files["int8"])(crops)
     points, scores = decode(answer["heatmaps"], lively.offset)
     expected = on_crops(lively).to_image(points, lively.heatmap_size)
     np.testing.assert_allclose(answer["keypoints"], expected, atol=1e-3)
@@ -63,14 +62,14 @@ def test_a_file_says_what_it_is(files, lively):
 
 def test_tensorflows_interpreter_reads_it_too(files, monkeypatch):
     crops = np.zeros((1, 64, 48, 3), "uint8")
-    expected = litert.opened(files["float32"])(crops)
+    expected = litert(files["float32"])(crops)
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
-    again = litert.opened(files["float32"])(crops)
+    again = litert(files["float32"])(crops)
     np.testing.assert_allclose(again["keypoints"], expected["keypoints"], atol=1e-3)
 
 
 def test_a_file_that_is_off_is_not_written(lively, photographs, tmp_path, monkeypatch):
-    monkeypatch.setattr(checking, "EXACT", checking.Limit(-1, "largest"))
+    monkeypatch.setattr(verification, "EXACT", verification.Limit(-1, "largest"))
     (tmp_path / "hourglass.tflite").write_text("the one before")
     with pytest.raises(ValueError, match="not written: its joints are 0.0.* is -1 px"):
         export(lively, tmp_path, "litert", crops=photographs[1])
@@ -81,11 +80,13 @@ def test_several_people_at_once_and_any_number_of_them(tmp_path):
     model = StackedHourglass(
         stacks=1, filters=4, stem_filters=2, depth=1, image_size=32
     )
-    path = export(model, tmp_path, "litert", crops=people.drawn(model, 4), batch_size=3)
-    crops = people.drawn(model, 7)
-    answer = litert.opened(path)(crops)
+    path = export(
+        model, tmp_path, "litert", crops=verification.drawn(model, 4), batch_size=3
+    )
+    crops = verification.drawn(model, 7)
+    answer = litert(path)(crops)
     assert answer["keypoints"].shape == (7, 16, 2)
-    assert checking.error(litert.opened(path), model, crops).largest < 1e-2
+    assert verification.error(litert(path), model, crops).largest < 1e-2
 
 
 def test_an_unknown_precision_is_refused(lively, tmp_path):

@@ -5,13 +5,13 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.augmentation import Augmentation
+from keras_hourglass.data.images.safety import BrokenPicture
 from keras_hourglass.data.loader import Loader, read_reduced
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.picture import BrokenPicture
-from keras_hourglass.data.sample import Sampler
+from keras_hourglass.data.preprocessing import Sampler
 from keras_hourglass.geometry import Crop
-from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.skeletons import Skeleton
 
 HIPS = Skeleton(("left_hip", "right_hip"))
 

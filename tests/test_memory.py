@@ -8,12 +8,12 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data import batches as batches_
+from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.sample import Sampler
-from keras_hourglass.data.stream import Stream
-from keras_hourglass.skeleton import Skeleton
-from keras_hourglass.training import feeding
+from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.sampler import Stream
+from keras_hourglass.skeletons import Skeleton
 
 SAMPLES, BATCH, MOST = 20_000, 16, 16  # MB
 
@@ -35,7 +35,7 @@ def test_memory_is_flat_over_twenty_thousand_samples(tmp_path):
     )
     sampler = Sampler(people, (64, 64), (16, 16), Augmentation())
     stream = Stream([2000], BATCH)
-    dataset, _ = feeding.training(feeding.loader(sampler), stream)
+    dataset, _ = batches_.training(batches_.loader(sampler), stream)
     if keras.backend.backend() == "tensorflow":
         batches = iter(dataset)
     else:

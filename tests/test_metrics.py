@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass import PCKh, Skeleton
-from keras_hourglass.heatmaps import encode
+from keras_hourglass.heatmaps.encode import encode
 
 THREE = Skeleton(("left_eye", "right_eye", "nose"), unscored=("nose",))
 POINTS = np.array([[[3.0, 5.0], [8.0, 2.0], [6.0, 6.0]]], "float32")

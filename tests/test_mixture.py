@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from keras_hourglass.data import DatasetError
 from keras_hourglass.data.mixture import Source, mix, validation
-from keras_hourglass.skeleton import MPII, Skeleton
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.skeletons import MPII, Skeleton
 
 ARM = Skeleton(("right_wrist", "right_elbow", "left_wrist", "left_elbow"))
 

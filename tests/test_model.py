@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from keras_hourglass import HeatmapLoss, PCKh, Skeleton, StackedHourglass
-from keras_hourglass.layers.blocks import BLOCKS, Bottleneck, preactivated
-from keras_hourglass.layers.hourglass import Hourglass
-from keras_hourglass.layers.inside import sublayers
+from keras_hourglass.models.blocks import BLOCKS
+from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
+from keras_hourglass.models.hourglass import Hourglass
+from keras_hourglass.models.layer_utils import sublayers
 
 TINY = {"filters": 8, "stem_filters": 4, "depth": 2, "image_size": (32, 48)}
 RANDOM = np.random.default_rng(0)
@@ -114,7 +115,7 @@ def test_bytes_and_floats_of_the_same_picture_are_the_same():
 
 
 def test_pixels_are_scaled_to_one_and_lose_their_mean():
-    from keras_hourglass.layers.heads import NormalizePixels
+    from keras_hourglass.models.heads import NormalizePixels
 
     out = NormalizePixels()(np.array([[[[255, 0, 51]]]], "uint8"))
     out = keras.ops.convert_to_numpy(out)

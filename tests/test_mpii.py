@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import scipy.io
 
-from keras_hourglass import data
-from keras_hourglass.data.mpii import community, matlab
-from keras_hourglass.data.mpii.person import head_size, person, validation_pairs
-from keras_hourglass.data.reading import files, pictures
+from keras_hourglass.data import datasets
+from keras_hourglass.data.datasets.mpii import json_format, mat_format
+from keras_hourglass.data.datasets.mpii.conventions import head_size, validation_pairs
+from keras_hourglass.data.datasets.mpii.conventions import person as person_
+from keras_hourglass.data.readers import files, paths
+from keras_hourglass.data.readers.files import DatasetError
 
 EMPTY = np.zeros((0, 0))
 
@@ -66,14 +68,14 @@ def write(folder, *annorects, train=None, names=None):
     for picture in pictures:
         if names is None:
             (folder / "images" / picture["image"]["name"]).touch()
-    scipy.io.savemat(folder / matlab.NAMES[0], {"RELEASE": release})
+    scipy.io.savemat(folder / mat_format.NAMES[0], {"RELEASE": release})
     return folder
 
 
 def test_a_person_is_counted_from_0_in_pixels_with_the_published_margins():
     joints = np.zeros((16, 2))
     joints[3] = 11, 21
-    row = person((101, 51), 2.0, joints, head_size([[10, 20], [40, 60]]))
+    row = person_((101, 51), 2.0, joints, head_size([[10, 20], [40, 60]]))
     assert row["center"].tolist() == [100, 50 + 15 * 2]
     assert row["side"] == 200 * 1.25 * 2
     assert row["joints"][3].tolist() == [10, 20]
@@ -82,12 +84,12 @@ def test_a_person_is_counted_from_0_in_pixels_with_the_published_margins():
 
 
 def test_without_a_head_box_the_head_is_25_pixels_per_unit_of_scale():
-    row = person((101, 51), 2.0, np.ones((16, 2)))
+    row = person_((101, 51), 2.0, np.ones((16, 2)))
     assert row["head_size"] == 50 == 0.1 * row["side"]
 
 
 def test_the_official_file_gives_the_persons_numbers(tmp_path):
-    people = data.load("mpii", write(tmp_path, rect()))
+    people = datasets.load("mpii", write(tmp_path, rect()))
     assert len(people) == 1 and not people.notes
     assert people.pictures[0] == str(tmp_path / "images" / "1.jpg")
     np.testing.assert_allclose(people.centers, [[100, 80]])
@@ -101,7 +103,7 @@ def test_the_official_file_gives_the_persons_numbers(tmp_path):
 @pytest.mark.parametrize("visible", [EMPTY, 1, 0, "1", "0"], ids=repr)
 def test_a_joint_is_labelled_whatever_its_visibility_says(tmp_path, visible):
     point = {"x": 5.0, "y": 6.0, "id": 4, "is_visible": visible}
-    people = data.load("mpii", write(tmp_path, rect(annopoints={"point": point})))
+    people = datasets.load("mpii", write(tmp_path, rect(annopoints={"point": point})))
     assert np.flatnonzero(people.weights[0]).tolist() == [4]
 
 
@@ -124,7 +126,7 @@ LACKING = {
 def test_a_person_who_lacks_something_needed_is_left_out_and_counted(
     tmp_path, annorect
 ):
-    people = data.load("mpii", write(tmp_path, rect(), annorect, rect()))
+    people = datasets.load("mpii", write(tmp_path, rect(), annorect, rect()))
     assert [Path(name).name for name in people.pictures] == ["1.jpg", "3.jpg"]
     left_out = np.size(annorect)
     assert len(people.notes) == left_out
@@ -135,7 +137,7 @@ def test_a_person_who_lacks_something_needed_is_left_out_and_counted(
 @pytest.mark.parametrize("alone", [True, False], ids=["struct", "array"])
 def test_a_person_without_a_head_box_is_measured_by_scale(tmp_path, lacking, alone):
     annorect = rect(lacking) if alone else struct_array(rect(), rect(lacking))
-    people = data.load("mpii", write(tmp_path, annorect))
+    people = datasets.load("mpii", write(tmp_path, annorect))
     assert people.heads[-1] == 25 * 2
 
 
@@ -143,28 +145,28 @@ def test_a_person_keeps_the_number_in_the_picture_that_the_split_counts_by(tmp_p
     image, person = next(pair for pair in validation_pairs() if pair[1] == 2)
     two = struct_array(rect("annopoints"), rect(), rect())
     rects = [EMPTY] * (image - 1) + [two]
-    people = data.load("mpii", write(tmp_path, *rects))
+    people = datasets.load("mpii", write(tmp_path, *rects))
     assert people.splits.tolist() == ["val", "train"]
     assert f"image {image}, person {person}" in people.names[0]
 
 
 def test_pictures_of_the_test_set_are_nobodys(tmp_path):
     folder = write(tmp_path, rect(), rect(), rect(), train=[0, 1, 0])
-    people = data.load("mpii", folder)
+    people = datasets.load("mpii", folder)
     assert [Path(name).name for name in people.pictures] == ["2.jpg"]
 
 
 def test_a_joint_that_no_skeleton_has_is_refused_with_the_persons_name(tmp_path):
     folder = write(tmp_path, rect(), rect(annopoints=points((1.0, 2.0, 16))))
-    with pytest.raises(data.DatasetError, match="2.jpg .*image 2, person 1.: joint"):
-        data.load("mpii", folder)
+    with pytest.raises(DatasetError, match="2.jpg .*image 2, person 1.: joint"):
+        datasets.load("mpii", folder)
 
 
 @pytest.mark.parametrize("name", ["../1.jpg", "/etc/passwd", "a/../../1.jpg"])
 def test_a_picture_outside_of_the_folder_is_refused(tmp_path, name):
     folder = write(tmp_path, rect(), names=[name])
-    with pytest.raises(data.DatasetError, match=f"{name}.*lies outside"):
-        data.load("mpii", folder)
+    with pytest.raises(DatasetError, match=f"{name}.*lies outside"):
+        datasets.load("mpii", folder)
 
 
 OTHER = {
@@ -176,38 +178,38 @@ OTHER = {
 
 @pytest.mark.parametrize("content", OTHER.values(), ids=OTHER)
 def test_a_mat_that_is_not_mpii_is_refused_by_its_name(tmp_path, content):
-    scipy.io.savemat(tmp_path / matlab.NAMES[0], content)
-    with pytest.raises(data.DatasetError, match=f"{matlab.NAMES[0]} is not MPII's"):
-        data.load("mpii", tmp_path)
+    scipy.io.savemat(tmp_path / mat_format.NAMES[0], content)
+    with pytest.raises(DatasetError, match=f"{mat_format.NAMES[0]} is not MPII's"):
+        datasets.load("mpii", tmp_path)
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
 def test_a_mat_that_broke_off_is_refused_by_its_name(tmp_path, share):
-    path = write(tmp_path, rect()) / matlab.NAMES[0]
+    path = write(tmp_path, rect()) / mat_format.NAMES[0]
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(data.DatasetError, match=f"{matlab.NAMES[0]} has no readable"):
-        data.load("mpii", tmp_path)
+    with pytest.raises(DatasetError, match=f"{mat_format.NAMES[0]} has no readable"):
+        datasets.load("mpii", tmp_path)
 
 
 def test_a_mat_without_the_variable_is_refused_by_its_name(tmp_path):
-    scipy.io.savemat(tmp_path / matlab.NAMES[0], {"x": 3})
-    with pytest.raises(data.DatasetError, match="no readable 'RELEASE'"):
-        data.load("mpii", tmp_path)
+    scipy.io.savemat(tmp_path / mat_format.NAMES[0], {"x": 3})
+    with pytest.raises(DatasetError, match="no readable 'RELEASE'"):
+        datasets.load("mpii", tmp_path)
 
 
 def test_bytes_that_are_no_mat_are_refused_by_their_name(tmp_path):
-    (tmp_path / matlab.NAMES[0]).write_bytes(b"\xff\xd8\xff" * 500)
-    with pytest.raises(data.DatasetError, match=f"{matlab.NAMES[0]} has no readable"):
-        data.load("mpii", tmp_path)
+    (tmp_path / mat_format.NAMES[0]).write_bytes(b"\xff\xd8\xff" * 500)
+    with pytest.raises(DatasetError, match=f"{mat_format.NAMES[0]} has no readable"):
+        datasets.load("mpii", tmp_path)
 
 
 def test_missing_photographs_are_an_error_that_counts_them(tmp_path):
     folder = write(tmp_path, struct_array(rect(), rect()), rect(), rect())
     (folder / "images" / "1.jpg").unlink()
-    with pytest.raises(data.DatasetError, match="1 of 3 pictures are missing.*skip"):
-        data.load("mpii", folder)
-    people = data.load("mpii", folder, "skip")
+    with pytest.raises(DatasetError, match="1 of 3 pictures are missing.*skip"):
+        datasets.load("mpii", folder)
+    people = datasets.load("mpii", folder, "skip")
     assert len(people) == 2
     assert "2 of 4 people remain" in people.notes[-1]
 
@@ -215,22 +217,22 @@ def test_missing_photographs_are_an_error_that_counts_them(tmp_path):
 def test_skipping_everybody_is_an_error(tmp_path):
     folder = write(tmp_path, rect())
     (folder / "images" / "1.jpg").unlink()
-    with pytest.raises(data.DatasetError, match="1 of 1 pictures are missing"):
-        data.load("mpii", folder, "skip")
+    with pytest.raises(DatasetError, match="1 of 1 pictures are missing"):
+        datasets.load("mpii", folder, "skip")
 
 
 def test_a_folder_without_annotations_says_which_files_it_looked_for(tmp_path):
     with pytest.raises(
-        data.DatasetError, match=f"{matlab.NAMES[0]} or mpii.*{tmp_path.name}"
+        DatasetError, match=f"{mat_format.NAMES[0]} or mpii.*{tmp_path.name}"
     ):
-        data.load("mpii", tmp_path)
+        datasets.load("mpii", tmp_path)
 
 
 @pytest.mark.parametrize("content", ["{", "3", '[{"img_paths": "a.jpg"}]', "[[1]]"])
 def test_a_broken_json_is_refused_by_its_name(tmp_path, content):
     (tmp_path / "mpii_annotations.json").write_text(content)
-    with pytest.raises(data.DatasetError, match="mpii_annotations.json"):
-        data.load("mpii", tmp_path)
+    with pytest.raises(DatasetError, match="mpii_annotations.json"):
+        datasets.load("mpii", tmp_path)
 
 
 def test_the_real_annotations_hold_25204_people_of_whom_2958_validate(annotated):
@@ -268,7 +270,7 @@ def test_the_head_is_a_tenth_of_the_window_on_all_validation_people(annotated):
 
 
 def test_the_real_joints_are_those_of_the_published_ground_truth(annotated, shared):
-    truth = scipy.io.loadmat(shared / "mpii" / "annotations" / community.HEAD_BOXES)
+    truth = scipy.io.loadmat(shared / "mpii" / "annotations" / json_format.HEAD_BOXES)
     expected = np.moveaxis(truth["pos_gt_src"], -1, 0) - 1
     people = annotated.of_split("val")
     given = (people.weights > 0) & (expected > -1).all(axis=-1)
@@ -277,9 +279,9 @@ def test_the_real_joints_are_those_of_the_published_ground_truth(annotated, shar
 
 
 def test_of_the_real_photographs_those_that_are_here_remain(annotated):
-    with pytest.raises(data.DatasetError, match="17,139 of 17,408 pictures"):
-        pictures.without_missing(annotated)
-    people = pictures.without_missing(annotated, "skip")
+    with pytest.raises(DatasetError, match="17,139 of 17,408 pictures"):
+        paths.without_missing(annotated)
+    people = paths.without_missing(annotated, "skip")
     assert len(people) == 355 and len({*people.pictures}) == 269
     assert len(people.of_split("val")) == 149
 
@@ -288,6 +290,6 @@ def test_hidden_joints_and_other_people_are_known(tmp_path):
     rows = [(40.0, 50.0, 3, "1"), (41.0, 51.0, 4, "0"), (42.0, 52.0, 5, EMPTY)]
     people = struct_array(rect(annopoints=points(*rows)), rect())
     root = write(tmp_path, people)
-    people = data.load("mpii", root, "keep")
+    people = datasets.load("mpii", root, "keep")
     assert people.others.tolist() == [1, 1]
     np.testing.assert_equal(people.visible[0, 3:6], [1, 0, np.nan])

@@ -2,8 +2,9 @@ import h5py
 import numpy as np
 import pytest
 
-from keras_hourglass import data
-from keras_hourglass.data.mpii.person import validation_pairs
+from keras_hourglass.data import datasets
+from keras_hourglass.data.datasets.mpii.conventions import validation_pairs
+from keras_hourglass.data.readers.files import DatasetError
 
 
 def write(folder, name, **columns):
@@ -30,7 +31,7 @@ def write(folder, name, **columns):
 
 
 def load(folder):
-    return data.load("mpii", folder, missing="keep")
+    return datasets.load("mpii", folder, missing="keep")
 
 
 def test_what_the_torch_code_has_added_to_the_window_is_not_added_twice(tmp_path):
@@ -87,21 +88,21 @@ def test_the_real_file_gives_the_same_people_as_the_json(annotated, shared, tmp_
 
 @pytest.mark.parametrize("name", ["center", "part", "imgname", "index"])
 def test_a_file_that_lacks_a_column_is_refused_by_its_name(tmp_path, name):
-    with pytest.raises(data.DatasetError, match=f"train.h5 is not MPII's.*{name}"):
+    with pytest.raises(DatasetError, match=f"train.h5 is not MPII's.*{name}"):
         load(write(tmp_path, "train.h5", **{name: None}))
 
 
 def test_columns_of_different_lengths_are_refused(tmp_path):
-    with pytest.raises(data.DatasetError, match="train.h5.*one length"):
+    with pytest.raises(DatasetError, match="train.h5.*one length"):
         load(write(tmp_path, "train.h5", scale=[1.0]))
 
 
 def test_names_that_are_none_are_refused(tmp_path):
-    with pytest.raises(data.DatasetError, match="train.h5 is not MPII's annotation"):
+    with pytest.raises(DatasetError, match="train.h5 is not MPII's annotation"):
         load(write(tmp_path, "train.h5", imgname=[1.0, 2.0]))
 
 
 def test_other_bytes_are_refused(tmp_path):
     (tmp_path / "valid.h5").write_bytes(b"nothing" * 9)
-    with pytest.raises(data.DatasetError, match="valid.h5 is not MPII's annotation"):
+    with pytest.raises(DatasetError, match="valid.h5 is not MPII's annotation"):
         load(tmp_path)

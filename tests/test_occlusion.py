@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from keras_hourglass.data import picture
-from keras_hourglass.data.augment import Augmentation, occlusion
+from keras_hourglass.data.augmentation import Augmentation, occlusion
+from keras_hourglass.data.images import decode
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.sample import Sampler
-from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.skeletons import Skeleton
 
 ARM = Skeleton(tuple(s + j for j in ("elbow", "wrist") for s in ("left_", "right_")))
 JOINTS = [[60.3, 50.2], [130.4, 50.6], [80.7, 90.4], [111.2, 88.8]]
@@ -64,7 +64,7 @@ def test_a_limb_is_pasted_where_its_window_says_and_nothing_else_changes(
 ):
     for limb in limbs(people, count=20):
         middle = limb.ends.mean(axis=0)
-        region = picture.whole(dotted(middle, (220, 160), 2.5))
+        region = decode.whole(dotted(middle, (220, 160), 2.5))
         image = limb.paste(np.zeros((128, 96, 3), "uint8"), region)
         expected = limb.window.to_grid(middle[None], IMAGE)[0]
         np.testing.assert_allclose(found(image), expected, atol=0.05)
@@ -78,8 +78,8 @@ def test_a_limb_is_pasted_where_its_window_says_and_nothing_else_changes(
 def test_a_share_of_samples_has_a_limb_pasted_over_it_and_labels_stay(people):
     still = Sampler(people, IMAGE, HEATMAP, Augmentation(**STILL))
     varied = Sampler(people, IMAGE, HEATMAP, Augmentation(**STILL, limbs=0.3))
-    region = picture.whole(np.full((160, 220, 3), 60, "uint8"))
-    lent = picture.whole(np.full((160, 220, 3), 200, "uint8"))
+    region = decode.whole(np.full((160, 220, 3), 60, "uint8"))
+    lent = decode.whole(np.full((160, 220, 3), 200, "uint8"))
     bright = []
     for epoch in range(100):
         view = varied.view(1, epoch)
@@ -114,7 +114,7 @@ def test_patches_are_one_or_two_shapes_of_one_colour_within_their_sizes():
 def test_a_share_of_samples_is_patched_and_labels_stay(people):
     still = Sampler(people, IMAGE, HEATMAP, Augmentation(**STILL))
     varied = Sampler(people, IMAGE, HEATMAP, Augmentation(**STILL, patches=0.4))
-    region = picture.whole(np.full((160, 220, 3), 60, "uint8"))
+    region = decode.whole(np.full((160, 220, 3), 60, "uint8"))
     patched = []
     for epoch in range(200):
         image, label = varied.sample(region, 1, varied.view(1, epoch))

@@ -3,10 +3,10 @@ import sys
 import numpy as np
 import pytest
 
-from keras_hourglass import data
+from keras_hourglass.data import datasets
 from keras_hourglass.data.people import from_rows
 from keras_hourglass.evaluation.oks import average_precision
-from keras_hourglass.skeleton import COCO, MPII
+from keras_hourglass.skeletons import COCO, MPII
 
 pytest.importorskip("pycocotools")
 SHOULDER = 0.079  # COCO's sigma of shoulders; OKS divides by twice that
@@ -45,7 +45,7 @@ def test_a_shift_of_known_similarity_passes_the_thresholds_below_it(
 
 
 def test_joints_that_a_network_lacks_are_not_judged(shared):
-    people = data.load("coco", shared / "fixtures/coco_cc_by")
+    people = datasets.load("coco", shared / "fixtures/coco_cc_by")
     mapped = people.as_skeleton(MPII)
     found = average_precision(mapped, mapped.joints, np.ones((len(people), 16)))
     assert found["AP"] == pytest.approx(1) and len(found["joints"]) == 12

@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from keras_hourglass.export import checking, export, onnx
+from keras_hourglass.export import export, verification
+from keras_hourglass.inference.runtimes import onnx
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +19,8 @@ def file(lively, photographs, tmp_path_factory):
 
 def test_joints_on_photographs_are_the_networks(file, lively, photographs):
     _, crops = photographs
-    assert checking.error(onnx.opened(file), lively, crops).largest < 1e-3
-    together, alone = (onnx.opened(file)(some) for some in (crops, crops[:1]))
+    assert verification.error(onnx(file), lively, crops).largest < 1e-3
+    together, alone = (onnx(file)(some) for some in (crops, crops[:1]))
     assert together["heatmaps"].shape == (15, 16, 12, 16)
     np.testing.assert_allclose(together["scores"][:1], alone["scores"], atol=1e-5)
 

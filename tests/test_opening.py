@@ -5,9 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data import picture
-from keras_hourglass.data.picture import opening
-from keras_hourglass.data.picture.opening import BrokenPicture, contents, examined
+from keras_hourglass.data.images import decode, safety
+from keras_hourglass.data.images.safety import BrokenPicture, contents, examined
 
 # Format -> where its size lies, and how it is written there: width, height.
 SIZES = {
@@ -43,12 +42,12 @@ def test_a_picture_that_claims_a_huge_size_is_refused_before_it_is_decoded(
 ):
     monkeypatch.setattr(cv2, "imdecode", None)  # is not reached
     with pytest.raises(BrokenPicture, match="a.x .* 60000 x 60000 .* 134,217,728"):
-        picture.read("a.x", sized(extension, 60000, 60000))
+        decode.read("a.x", sized(extension, 60000, 60000))
 
 
 def test_the_limit_lies_below_that_of_opencv_and_every_format_has_it():
-    assert opening.MOST_PIXELS < 2**30
-    side = int(opening.MOST_PIXELS**0.5)
+    assert safety.MOST_PIXELS < 2**30
+    side = int(safety.MOST_PIXELS**0.5)
     for extension in (".jpg", ".png", ".webp", ".bmp", ".gif", ".tiff"):
         assert examined("a", sized(extension, side, side)).width == side
         with pytest.raises(BrokenPicture, match=f"{side + 1} x {side + 1}"):

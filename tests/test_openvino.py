@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from keras_hourglass.export import checking, export, openvino
+from keras_hourglass.export import export, verification
+from keras_hourglass.inference.runtimes import openvino
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +18,8 @@ def file(lively, photographs, tmp_path_factory):
 
 def test_joints_on_photographs_are_the_networks(file, lively, photographs):
     _, crops = photographs
-    assert checking.error(openvino.opened(file), lively, crops).largest < 1e-2
-    assert openvino.opened(file)(crops)["heatmaps"].shape == (15, 16, 12, 16)
+    assert verification.error(openvino(file), lively, crops).largest < 1e-2
+    assert openvino(file)(crops)["heatmaps"].shape == (15, 16, 12, 16)
 
 
 def test_a_file_says_what_it_is(file, lively):
@@ -35,7 +36,7 @@ def test_a_file_says_what_it_is(file, lively):
 def test_both_files_are_new_or_none(file, lively, photographs, monkeypatch):
     assert sorted(os.listdir(file.parent)) == ["hourglass.bin", "hourglass.xml"]
     before = file.read_bytes()
-    monkeypatch.setattr(checking, "EXACT", checking.Limit(-1, "largest"))
+    monkeypatch.setattr(verification, "EXACT", verification.Limit(-1, "largest"))
     with pytest.raises(ValueError, match="hourglass.xml is not written: its joints"):
         export(lively, file.parent, "openvino", crops=photographs[1])
     assert sorted(os.listdir(file.parent)) == ["hourglass.bin", "hourglass.xml"]

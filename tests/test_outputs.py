@@ -7,12 +7,15 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass import boxes, data, draw, outputs
-from keras_hourglass.inputs import Source
-from keras_hourglass.outputs import FORMATS
-from keras_hourglass.outputs.drawings import Places
-from keras_hourglass.skeleton import COCO, MPII, Skeleton
-from keras_hourglass.video import Video
+from keras_hourglass.data import datasets
+from keras_hourglass.inference.box_files import read as read_
+from keras_hourglass.inference.output_plan import plan
+from keras_hourglass.inference.sources import Source
+from keras_hourglass.inference.video import Video
+from keras_hourglass.inference.writers import FORMATS, Places, drawing, opened, save
+from keras_hourglass.inference.writers import drawn as drawn_
+from keras_hourglass.skeletons import COCO, MPII, Skeleton
+from keras_hourglass.visualization.skeletons import skeleton as skeleton_
 
 PIXELS = np.full((64, 96, 3), 100, "uint8")
 PHOTO, OTHER = Source("photos/a b.png", "picture"), Source("x/a b.jpg", "picture")
@@ -41,7 +44,7 @@ def seen(source=PHOTO, people=2, frame=None, skeleton=MPII, certain=None):
 
 def written(path, kind, *all_seen, skeleton=MPII):
     frames = any(one.shot.frame is not None for one in all_seen)
-    with outputs.opened(path, kind, skeleton, frames) as write:
+    with opened(path, kind, skeleton, frames) as write:
         for one in all_seen:
             write(one, None)
     return path
@@ -52,16 +55,16 @@ def test_boxes_are_read_again_from_every_kind(kind, tmp_path):
     ending = ".csv" if kind == "csv" else ".json"
     photo = Source("photos/000000000012.png", "picture")
     path = written(tmp_path / f"found{ending}", kind, seen(photo), seen(OTHER, 0))
-    found = boxes.read(path).of("photos/000000000012.png")
+    found = read_(path).of("photos/000000000012.png")
     np.testing.assert_array_equal(found[:, :4], [[1, 2, 30, 40], [2, 2, 30, 40]])
-    assert not len(boxes.read(path).of("x/a b.jpg"))
+    assert not len(read_(path).of("x/a b.jpg"))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "coco"])
 def test_boxes_of_frames_are_read_again(kind, tmp_path):
     path = tmp_path / ("found.csv" if kind == "csv" else "found.json")
     written(path, kind, seen(FILM, 1, 0), seen(FILM, 0, 1), seen(FILM, 2, 2))
-    known = boxes.read(path)
+    known = read_(path)
     assert [len(known.of("film.mov", frame)) for frame in range(4)] == [1, 0, 2, 0]
 
 
@@ -80,7 +83,7 @@ def test_json_says_what_was_found_a_line_each(capsys):
 def test_a_table_of_pictures_is_a_dataset_of_ones_own(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), PIXELS)
     written(tmp_path / "people.csv", "csv", seen(Source("a.png", "picture")))
-    people = data.load("own", tmp_path)
+    people = datasets.load("own", tmp_path)
     assert people.skeleton.joints == MPII.joints
     np.testing.assert_allclose(people.joints[1][:, 0], np.arange(16) + 10, atol=0.01)
     np.testing.assert_allclose(
@@ -117,7 +120,7 @@ def test_coco_is_not_for_videos_nor_for_other_joints(tmp_path):
 def test_a_stop_leaves_no_half_of_a_file(kind, tmp_path):
     (tmp_path / "old.json").write_text("old")
     with pytest.raises(KeyboardInterrupt):
-        with outputs.opened(tmp_path / "old.json", kind, MPII, False) as write:
+        with opened(tmp_path / "old.json", kind, MPII, False) as write:
             write(seen(), None)
             raise KeyboardInterrupt
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
@@ -125,33 +128,33 @@ def test_a_stop_leaves_no_half_of_a_file(kind, tmp_path):
 
 @pytest.mark.parametrize("name", ["a.png", "ä b.jpg", "a.webp"])
 def test_a_picture_is_drawn_with_everybody(name, tmp_path):
-    with outputs.drawing(tmp_path / name) as take:
-        take(outputs.drawn(seen(), MPII), seen().shot)
+    with drawing(tmp_path / name) as take:
+        take(drawn_(seen(), MPII), seen().shot)
     read = cv2.imdecode(np.fromfile(tmp_path / name, "uint8"), cv2.IMREAD_COLOR)
     assert read.shape == PIXELS.shape and (read != 100).any()
     for pose in seen().poses:
-        drawn = draw.skeleton(PIXELS, pose.joints, MPII, pose.scores)
+        drawn = skeleton_(PIXELS, pose.joints, MPII, pose.scores)
         there = (drawn != PIXELS).any(-1)
-        assert (outputs.drawn(seen(), MPII)[there] != 100).any()
+        assert (drawn_(seen(), MPII)[there] != 100).any()
 
 
 def test_a_video_is_drawn_frame_by_frame_or_not_at_all(tmp_path):
-    with outputs.drawing(tmp_path / "a.mp4") as take:
+    with drawing(tmp_path / "a.mp4") as take:
         for frame in range(3):
             take(PIXELS, seen(FILM, frame=frame).shot)
     video = Video(tmp_path / "a.mp4")
     assert (video.fps, len([*video])) == (10, 3)
-    with pytest.raises(KeyboardInterrupt), outputs.drawing(tmp_path / "b.mp4") as take:
+    with pytest.raises(KeyboardInterrupt), drawing(tmp_path / "b.mp4") as take:
         take(PIXELS, seen(FILM, frame=0).shot)
         raise KeyboardInterrupt
-    with outputs.drawing(tmp_path / "none.mp4"):
+    with drawing(tmp_path / "none.mp4"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
 def test_what_a_camera_saw_is_as_long_as_it_was_seen(tmp_path):
     """At 10 frames per second, from a network that manages 3 and then 30."""
-    with outputs.drawing(tmp_path / "a.mp4") as take:
+    with drawing(tmp_path / "a.mp4") as take:
         for seconds in (0, 0.35, 0.65, 0.68, 0.72, 0.95):
             shot = seen(CAMERA, frame=0).shot
             shot.seconds = seconds
@@ -161,7 +164,7 @@ def test_what_a_camera_saw_is_as_long_as_it_was_seen(tmp_path):
 
 def test_a_picture_that_a_kind_of_file_cannot_hold_is_refused(tmp_path):
     with pytest.raises(ValueError, match="a .webp file takes no picture of 20000 x 1"):
-        outputs.save(tmp_path / "x.webp", np.zeros((1, 20000, 3), "uint8"))
+        save(tmp_path / "x.webp", np.zeros((1, 20000, 3), "uint8"))
     assert not [*tmp_path.iterdir()]
 
 
@@ -175,7 +178,7 @@ def test_drawings_of_one_name_do_not_replace_each_other(tmp_path):
 
 
 def planned(*outs, kind=None, sources=(PHOTO,)):
-    found = outputs.plan(outs, kind, sources)
+    found = plan(outs, kind, sources)
     return (
         [(path and str(path), kind) for path, kind in found.data],
         [*map(str, found.drawings), *(f"{each.folder}/" for each in found.folders)],

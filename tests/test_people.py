@@ -1,7 +1,7 @@
 import numpy as np
 
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.skeleton import COCO, LSP, MPII
+from keras_hourglass.skeletons import COCO, LSP, MPII
 
 
 def person(skeleton, **places):

@@ -3,7 +3,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from keras_hourglass.data.augment import Augmentation, pixels
+from keras_hourglass.data.augmentation import Augmentation, photometric
 
 NONE = {field.name: 0 for field in fields(Augmentation)}
 
@@ -70,9 +70,11 @@ def test_brightness_moves_all_channels_alike_by_a_share_of_white():
 
 def test_saturation_changes_a_colours_distance_from_its_grey():
     image = np.array([[[200, 100, 50]]], "uint8")
-    grey = image @ pixels.GREY
+    grey = image @ photometric.GREY
     drawn = painted(image, saturation=0.4)
-    np.testing.assert_allclose(drawn @ pixels.GREY, np.tile(grey, (300, 1, 1)), atol=1)
+    np.testing.assert_allclose(
+        drawn @ photometric.GREY, np.tile(grey, (300, 1, 1)), atol=1
+    )
     away = (drawn - grey) / (image - grey)
     np.testing.assert_allclose(away, away[..., :1].repeat(3, -1), atol=0.1)
     assert away[..., 0].min() == pytest.approx(0.6, abs=0.02)

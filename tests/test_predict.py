@@ -6,10 +6,10 @@ import pytest
 from keras import ops
 
 from keras_hourglass import PoseEstimator, Skeleton, StackedHourglass
-from keras_hourglass.data.picture import BrokenPicture
+from keras_hourglass.data.images.safety import BrokenPicture
 from keras_hourglass.geometry import Crop
-from keras_hourglass.predict import load
-from keras_hourglass.predict.windows import around
+from keras_hourglass.inference.views import refine_window
+from keras_hourglass.models.loading import load
 
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 2}
 PAIR = Skeleton(("left_eye", "right_eye"))
@@ -68,7 +68,7 @@ def test_without_a_box_the_second_look_is_around_what_was_found(bright):
 def test_joints_that_are_not_sure_do_not_widen_the_second_look():
     joints = np.array([[10.0, 10.0], [110.0, 60.0], [900.0, 900.0]])
     scores, seen = np.array([0.9, 0.8, 0.1]), Crop.of_box(np.array([0, 0, 999, 800]))
-    window = around(joints, scores, seen, (64, 64))
+    window = refine_window(joints, scores, seen, (64, 64))
     np.testing.assert_allclose(window.center, [60, 35])
     np.testing.assert_allclose(window.right, [1.4 * 100, 0])
 

@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass import data
-from keras_hourglass.data import picture
-from keras_hourglass.data.picture import BrokenPicture
+from keras_hourglass.data import datasets
+from keras_hourglass.data.images import decode
+from keras_hourglass.data.images.safety import BrokenPicture
 from keras_hourglass.data.prepare import Form, outside, prepare
-from keras_hourglass.data.reading.files import DatasetError
-from keras_hourglass.data.sample import Sampler
-from keras_hourglass.interrupted import Interrupted
+from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.utils import Interrupted
 
 SMALL = Form(size=64)
 
@@ -25,7 +25,7 @@ SMALL = Form(size=64)
 @pytest.fixture(scope="module")
 def originals(shared):
     """Forty people of MPII with their photographs."""
-    return data.load("mpii", shared / "mpii", "skip").take(slice(40))
+    return datasets.load("mpii", shared / "mpii", "skip").take(slice(40))
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def folder(originals, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def again(folder):
-    return data.load("crops", folder)
+    return datasets.load("crops", folder)
 
 
 def test_everything_about_people_is_the_same_on_the_original(originals, again, folder):
@@ -75,7 +75,7 @@ def test_a_sample_is_that_of_the_original(originals, again):
 def sample(people, row):
     sampler = Sampler(people, (256, 256), (64, 64))
     view = sampler.view(row)
-    return sampler.sample(picture.read(people.pictures[row]), row, view)
+    return sampler.sample(decode.read(people.pictures[row]), row, view)
 
 
 def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
@@ -85,8 +85,8 @@ def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
         paths.append(path)
         return whole(path)
 
-    whole = picture.read
-    monkeypatch.setattr(picture, "read", read)
+    whole = decode.read
+    monkeypatch.setattr(decode, "read", read)
     prepare(few, tmp_path / "new", SMALL)
     assert sorted(paths) == sorted({*few.pictures})
     assert len(paths) < len(few)
@@ -94,10 +94,10 @@ def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
 
 def test_drawn_people_can_be_prepared_too(drawn, tmp_path):
     prepare(drawn, tmp_path / "new", SMALL)
-    again = data.load("crops", tmp_path / "new")
+    again = datasets.load("crops", tmp_path / "new")
     assert len(again) == len(drawn)
     image, label = sample(again, 3)
-    region = picture.whole(drawn.readers[3](drawn.pictures[3]))
+    region = decode.whole(drawn.readers[3](drawn.pictures[3]))
     sampler = Sampler(drawn, (256, 256), (64, 64))
     _, expected = sampler.sample(region, 3, sampler.view(3))
     np.testing.assert_allclose(label, expected, atol=1e-3)
@@ -176,7 +176,7 @@ def test_a_broken_picture_is_named_or_left_out_and_counted(few, tmp_path):
     done = prepare(people, tmp_path / "new", SMALL, broken="skip")
     assert [*done.failures] == [people.pictures[2]]
     assert done.there + done.written == 5
-    assert len(data.load("crops", tmp_path / "new")) == 5
+    assert len(datasets.load("crops", tmp_path / "new")) == 5
 
 
 def test_where_no_picture_can_be_read_no_folder_is_called_whole(few, tmp_path):

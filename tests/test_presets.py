@@ -2,9 +2,10 @@
 
 import pytest
 
-from keras_hourglass import StackedHourglass, presets
-from keras_hourglass.layers.cost import multiply_adds, parameters
-from keras_hourglass.presets import PRESETS
+from keras_hourglass import StackedHourglass
+from keras_hourglass.models import presets
+from keras_hourglass.models.flops import multiply_adds, parameters
+from keras_hourglass.models.presets import PRESETS
 
 # Of each row with four blocks at a position (as printed), then with one: parameters
 # and multiply-adds at 256 x 256.

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.pydataset import PeopleDataset
-from keras_hourglass.data.share import Share
-from keras_hourglass.data.stream import Stream
-from keras_hourglass.training.devices import processes
+from keras_hourglass.data.sampler import Stream
+from keras_hourglass.data.sharding import Share
+from keras_hourglass.training import distribution
 
 TYPED = "train --stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32"
 TYPED = f"{TYPED} --batch-size 4 --seed 3".split()
@@ -150,11 +150,11 @@ def test_each_process_reads_only_its_share():
 )
 def test_what_processes_need_to_know_is_told_together(told):
     with pytest.raises(ValueError, match="must be given together"):
-        processes.join(*told)
+        distribution.join(*told)
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "torch"])
 def test_several_processes_are_refused_where_they_cannot_train(backend, monkeypatch):
     monkeypatch.setattr("keras.backend.backend", lambda: backend)
     with pytest.raises(ValueError, match="with KERAS_BACKEND=jax, in one or several"):
-        processes.join("here:1", 2, 0)
+        distribution.join("here:1", 2, 0)

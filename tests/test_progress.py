@@ -5,8 +5,7 @@ import select
 
 import pytest
 
-from keras_hourglass.callbacks import ProgressLine
-from keras_hourglass.live import duration
+from keras_hourglass.callbacks.progress import ProgressLine, duration
 
 
 class Clock:

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.loader import Loader
+from keras_hourglass.data.preprocessing import Sampler
 from keras_hourglass.data.pydataset import PeopleDataset
-from keras_hourglass.data.sample import Sampler
-from keras_hourglass.data.stream import Stream
+from keras_hourglass.data.sampler import Stream
 
 
 @pytest.fixture

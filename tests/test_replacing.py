@@ -1,6 +1,6 @@
 import pytest
 
-from keras_hourglass.replacing import replacing
+from keras_hourglass.utils import replacing
 
 
 def test_the_new_file_takes_the_place_of_the_old(tmp_path):

@@ -9,14 +9,15 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass import report
-from keras_hourglass.data import synthetic
-from keras_hourglass.evaluation import CONVENTIONS, bootstrap, score
-from keras_hourglass.evaluation.details import details
-from keras_hourglass.evaluation.looking import Found
-from keras_hourglass.report import html, pictures, plain
-from keras_hourglass.report.charts import curves
-from keras_hourglass.skeleton import MPII
+from keras_hourglass.data.datasets import synthetic
+from keras_hourglass.evaluation import bootstrap, report
+from keras_hourglass.evaluation.breakdowns import details
+from keras_hourglass.evaluation.conventions import CONVENTIONS
+from keras_hourglass.evaluation.predictions import Found
+from keras_hourglass.evaluation.report import html, images, plain
+from keras_hourglass.evaluation.report.charts import curves
+from keras_hourglass.evaluation.scoring import score
+from keras_hourglass.skeletons import MPII
 
 EVIL = "<img src=https://evil.example/x onerror='alert(1)'>&\"</style>"
 EMPTY = {"meta", "img"}  # elements that have no end
@@ -51,7 +52,7 @@ def made(people, found):
 def written(made, people, found, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report") / "new"
     joints = people.joints + 3
-    shown = [*pictures.pairs(joints, found.errors, people, [2, 0], (64, 64))]
+    shown = [*images.pairs(joints, found.errors, people, [2, 0], (64, 64))]
     shown.append((EVIL, shown[0][1]))
     both = (found.errors, MPII), (found.errors, MPII)
     pair = bootstrap.compare(*both, (0.5,), bootstrap.draws(6))
@@ -105,7 +106,7 @@ def test_the_page_says_every_convention_group_joint_and_picture(written, made):
     assert half == 50 and "<b>50.0</b>" in page
     image = b64decode(re.search(r"base64,([^\"]+)", page)[1])
     pixels = cv2.imdecode(np.frombuffer(image, "uint8"), cv2.IMREAD_COLOR)
-    assert pixels.shape == (pictures.SIDE, 2 * pictures.SIDE + pictures.GAP, 3)
+    assert pixels.shape == (images.SIDE, 2 * images.SIDE + images.GAP, 3)
 
 
 def test_the_data_is_strict_json_and_says_what_the_page_says(written, made):
@@ -124,12 +125,12 @@ def test_the_truth_is_on_the_left_and_what_was_found_on_the_right(people):
     """Whoever is found exactly looks alike on both, but for what a JPEG loses."""
 
     def halves(joints):
-        ((caption, jpeg),) = pictures.pairs(
+        ((caption, jpeg),) = images.pairs(
             joints, np.zeros((6, 16)), people, [1], (1, 1)
         )
         assert caption.endswith("16 of 16 joints right")
         pixels = cv2.imdecode(np.frombuffer(jpeg, "uint8"), cv2.IMREAD_COLOR)
-        return pixels[:, : pictures.SIDE].astype(int), pixels[:, -pictures.SIDE :]
+        return pixels[:, : images.SIDE].astype(int), pixels[:, -images.SIDE :]
 
     def apart(one, other):
         """Share of the colours that differ by more than a JPEG loses."""

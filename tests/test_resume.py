@@ -12,17 +12,15 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.callbacks import EpochSeconds, NotFinite
+from keras_hourglass.callbacks.diagnostics import NotFinite
 from keras_hourglass.data.mixture import Source
-from keras_hourglass.interrupted import Interrupted
-from keras_hourglass.training import beginning, keeping
-from keras_hourglass.training import folder as folders
-from keras_hourglass.training.beside import callbacks_of
-from keras_hourglass.training.folder import HISTORY, LAST
-from keras_hourglass.training.keeping import KeepProgress, Progress
-from keras_hourglass.training.plan import Plan
+from keras_hourglass.training import checkpoint, config, run_dir, trainer
+from keras_hourglass.training.checkpoint import EpochSeconds, KeepProgress, Progress
+from keras_hourglass.training.config import Plan
 from keras_hourglass.training.recipes import Recipe
-from keras_hourglass.training.run import Run
+from keras_hourglass.training.run_dir import HISTORY, LAST
+from keras_hourglass.training.trainer import Run, callbacks_of
+from keras_hourglass.utils import Interrupted
 
 NETWORK = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 RECIPE = Recipe(
@@ -49,7 +47,7 @@ def train(plan, folder, lines=None, keep_every=5.0):
 def weights_in(folder, plan):
     """All numbers to go on from, the optimizer's too."""
     run = Run(plan, folder, lambda line: None)
-    beginning.compile(run.model, plan, run.stream.steps)
+    trainer.compile(run.model, plan, run.stream.steps)
     run.model.load_weights(folder / LAST)
     return [*run.model.get_weights(), *map(np.asarray, run.model.optimizer.variables)]
 
@@ -123,8 +121,10 @@ def test_what_is_kept_is_one_file_and_a_kill_leaves_the_old_one(
 ):
     run = Run(plan, tmp_path / "run", lambda line: None)
     run.folder.mkdir()
-    keeping.write(run.folder / LAST, run.model, Progress(1, 2, 3.5, [[1.0], 2.0], 9.5))
-    assert keeping.read(run.folder / LAST) == Progress(1, 2, 3.5, [[1.0], 2.0], 9.5)
+    checkpoint.write(
+        run.folder / LAST, run.model, Progress(1, 2, 3.5, [[1.0], 2.0], 9.5)
+    )
+    assert checkpoint.read(run.folder / LAST) == Progress(1, 2, 3.5, [[1.0], 2.0], 9.5)
     before = (run.folder / LAST).read_bytes()
 
     def die(*args):
@@ -132,7 +132,7 @@ def test_what_is_kept_is_one_file_and_a_kill_leaves_the_old_one(
 
     monkeypatch.setattr("os.replace", die)
     with pytest.raises(Killed):
-        keeping.write(run.folder / LAST, run.model, Progress(2))
+        checkpoint.write(run.folder / LAST, run.model, Progress(2))
     assert (run.folder / LAST).read_bytes() == before
     run.model.get_layer("stem_convolution").bias.assign([np.nan] * 2)
     keep = KeepProgress(run.folder / LAST, Progress(), 4, run, 0)
@@ -145,27 +145,27 @@ def test_what_is_kept_is_one_file_and_a_kill_leaves_the_old_one(
 
 def test_a_folder_is_a_runs_from_the_first_moment_and_leftovers_go(plan, tmp_path):
     (tmp_path / f".run.{os.getpid()}.partial.json").write_text("{")
-    assert folders.progress_of(plan, tmp_path) == Progress()
+    assert run_dir.progress_of(plan, tmp_path) == Progress()
     (tmp_path / HISTORY).write_text("epoch,loss\n0,2.5\n1,1.5\n2,1")
-    folders.begin(tmp_path, plan, Progress(2, 3))
+    run_dir.begin(tmp_path, plan, Progress(2, 3))
     assert (tmp_path / HISTORY).read_text() == "epoch,loss\n0,2.5\n1,1.5\n"
     assert {path.name for path in tmp_path.iterdir()} == {"run.json", HISTORY}
-    folders.begin(tmp_path, plan, Progress(0, 3))
+    run_dir.begin(tmp_path, plan, Progress(0, 3))
     assert (tmp_path / HISTORY).read_text() == ""
 
 
 def test_only_what_a_run_left_is_cleared(plan, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    folders.clear(tmp_path)
-    folders.begin(tmp_path, plan, Progress())
+    run_dir.clear(tmp_path)
+    run_dir.begin(tmp_path, plan, Progress())
     (tmp_path / LAST).write_text("old")
     (tmp_path / "logs").mkdir()
-    folders.clear(tmp_path)
+    run_dir.clear(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_a_file_without_progress_is_nothing_to_go_on_from(plan, tmp_path):
-    folders.begin(tmp_path, plan, Progress())
+    run_dir.begin(tmp_path, plan, Progress())
     (tmp_path / LAST).write_text("no zip")
     with pytest.raises(ValueError, match="nothing to go on from"):
         Run(plan, tmp_path)
@@ -204,9 +204,9 @@ def test_a_real_run_killed_ten_times_ends_where_an_unbroken_one_does(noise, tmp_
             time.sleep(dice.uniform(0, 0.5))
         run.send_signal(signal.SIGKILL)
         assert run.wait() == -signal.SIGKILL, "it had ended before it was killed"
-        keeping.read(broken / LAST)
+        checkpoint.read(broken / LAST)
     subprocess.run([*command, broken], check=True, **quiet)
-    plan = folders.plans.read(broken)
+    plan = config.read(broken)
     a, b = (weights_in(tmp_path / name, plan) for name in ("whole", "broken"))
     for whole, broken_one in zip(a, b, strict=True):
         np.testing.assert_array_equal(whole, broken_one)

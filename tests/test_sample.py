@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_hourglass import heatmaps
-from keras_hourglass.data import picture
-from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.augmentation import Augmentation
+from keras_hourglass.data.images import decode as decode_
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.sample import Sampler
+from keras_hourglass.data.preprocessing import Sampler
 from keras_hourglass.geometry import Crop
-from keras_hourglass.labels import unpack
-from keras_hourglass.skeleton import Skeleton
-from keras_hourglass.skeleton.names import SIDES
+from keras_hourglass.heatmaps.decode import decode
+from keras_hourglass.heatmaps.encode import encode
+from keras_hourglass.heatmaps.labels import unpack
+from keras_hourglass.skeletons import SIDES, Skeleton
 
 HIPS = Skeleton(("left_hip", "pelvis", "right_hip"))
 JOINTS = [[70.4, 60.3], [101.2, 45.5], [130.5, 88.2]]
@@ -47,7 +47,7 @@ def test_a_joint_lies_on_the_image_where_its_heatmap_pixel_4k_and_1_5_says(
 ):
     still = sampler(people)
     for joint, place in enumerate(JOINTS):
-        region = picture.whole(dotted(place, (220, 160), 4))
+        region = decode_.whole(dotted(place, (220, 160), 4))
         image, label = still.sample(region, 0, still.view(0))
         assert image.shape == (128, 96, 3) and image.dtype == np.uint8
         assert label.dtype == np.float32
@@ -62,7 +62,7 @@ def test_varied_joints_lie_where_the_varied_image_shows_them(
 ):
     varied = sampler(people, scale=0.25, rotation=30, flip=0.5, shift=0.05, colour=0.2)
     view = varied.view(index, epoch)
-    region = picture.whole(dotted(JOINTS[1], (220, 160), 4))
+    region = decode_.whole(dotted(JOINTS[1], (220, 160), 4))
     image, label = varied.sample(region, index, view)
     # The pelvis is its own twin.
     np.testing.assert_allclose(found(image), 4 * label[1, :2] + 1.5, atol=0.1)
@@ -82,7 +82,7 @@ def test_joints_of_half_a_body_lie_where_its_image_shows_them(dotted, found, ind
     # Two shoulders are too few: it is the lower body, without the unlabelled knee.
     assert np.abs(seen[2:5]).max() < 0.5
     assert np.linalg.norm(view.window.down) <= 1.25 * 0.4 * 160
-    region = picture.whole(dotted(joints[3], (220, 160), 2.5))
+    region = decode_.whole(dotted(joints[3], (220, 160), 2.5))
     image, label = made.sample(region, index, view)
     joint = people.skeleton.mirror[3] if view.flipped else 3
     np.testing.assert_allclose(found(image), 4 * label[joint, :2] + 1.5, atol=0.05)
@@ -93,7 +93,7 @@ def test_a_flip_exchanges_left_and_right_and_mirrors_picture_and_joints(
     people, dotted, found
 ):
     still, flipping = sampler(people), sampler(people, **NOTHING, flip=1)
-    region = picture.whole(dotted(JOINTS[0], (220, 160), 4))
+    region = decode_.whole(dotted(JOINTS[0], (220, 160), 4))
     image, label = still.sample(region, 0, still.view(0))
     flipped_image, flipped = flipping.sample(region, 0, flipping.view(0))
     np.testing.assert_allclose(flipped_image, image[:, ::-1], atol=1)
@@ -124,7 +124,7 @@ def test_a_joint_outside_of_the_window_keeps_its_place_and_weight(people):
 
 
 def test_the_same_epoch_and_index_always_give_the_same_sample(people, dotted):
-    region = picture.whole(dotted(JOINTS[1], (220, 160), 20))
+    region = decode_.whole(dotted(JOINTS[1], (220, 160), 20))
 
     def samples(seed, places):
         made = Sampler(people, IMAGE, HEATMAP, Augmentation(), seed)
@@ -164,9 +164,7 @@ def test_real_joints_come_back_from_their_heatmaps(annotated, decoder, inside_by
     decoded = np.concatenate(
         [
             ops.convert_to_numpy(
-                heatmaps.decode(
-                    heatmaps.encode(ops.array(some), size, 1.0), decoder=decoder
-                )[0]
+                decode(encode(ops.array(some), size, 1.0), decoder=decoder)[0]
             )
             for some in np.array_split(points, 4)
         ]
@@ -191,7 +189,7 @@ def test_what_changes_pixels_alone_changes_no_label(people):
         ),
     )
     random = np.random.default_rng(0)
-    region = picture.whole(random.integers(0, 256, (160, 220, 3), "uint8"))
+    region = decode_.whole(random.integers(0, 256, (160, 220, 3), "uint8"))
     for epoch in range(10):
         image, label = plain.sample(region, 1, plain.view(1, epoch), region)
         other, same = painted.sample(region, 1, painted.view(1, epoch), region)

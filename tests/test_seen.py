@@ -5,8 +5,9 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from keras_hourglass.inputs import Shot, Source
-from keras_hourglass.seen import look, sifted
+from keras_hourglass.inference.frames import Shot
+from keras_hourglass.inference.runner import look, sifted
+from keras_hourglass.inference.sources import Source
 
 FILM, PHOTO = Source("film.mp4", "video"), Source("photo.jpg", "picture")
 

@@ -2,13 +2,13 @@ import json
 
 import pytest
 
-from keras_hourglass import skeleton
-from keras_hourglass.skeleton import LSP, MPII, SKELETONS, Skeleton
+from keras_hourglass import skeletons
+from keras_hourglass.skeletons import COCO, LSP, MPII, SKELETONS, Skeleton
 
 
 @pytest.mark.parametrize("name", SKELETONS)
 def test_mirrored_twice_a_joint_is_itself(name):
-    mirror = skeleton.get(name).mirror
+    mirror = skeletons.get(name).mirror
     assert [mirror[i] for i in mirror] == [*range(len(mirror))]
 
 
@@ -22,13 +22,13 @@ def test_mpii_has_its_joints_in_its_order():
         "r_wrist r_elbow r_shoulder l_shoulder l_elbow l_wrist"
     )
     assert Skeleton(tuple(listed.split())).joints == MPII.joints
-    assert [len(skeleton.get(name).joints) for name in SKELETONS] == [16, 14, 17]
+    assert [len(skeletons.get(name).joints) for name in SKELETONS] == [16, 14, 17]
 
 
 def test_the_lower_body_is_what_hrnet_counts_to_it():
     upper, lower = MPII.halves
     assert lower == (0, 1, 2, 3, 4, 5, 6) and upper == tuple(range(7, 16))
-    assert skeleton.COCO.halves == (tuple(range(11)), tuple(range(11, 17)))
+    assert COCO.halves == (tuple(range(11)), tuple(range(11, 17)))
 
 
 def test_the_trunk_is_shoulders_and_hips_right_before_left():
@@ -37,7 +37,7 @@ def test_the_trunk_is_shoulders_and_hips_right_before_left():
 
 
 def test_bones_are_those_of_arms_and_legs_that_are_there():
-    assert len(MPII.bones) == len(skeleton.COCO.bones) == 8
+    assert len(MPII.bones) == len(COCO.bones) == 8
     assert (MPII.joints.index("left_elbow"), MPII.joints.index("left_wrist")) in (
         MPII.bones
     )
@@ -53,8 +53,8 @@ def test_published_means_leave_out_pelvis_and_thorax():
 
 @pytest.mark.parametrize("name", SKELETONS)
 def test_comes_back_from_json(name):
-    kept = json.loads(json.dumps(skeleton.get(name).get_config()))
-    assert skeleton.get(kept) == skeleton.get(name)
+    kept = json.loads(json.dumps(skeletons.get(name).get_config()))
+    assert skeletons.get(kept) == skeletons.get(name)
 
 
 def test_a_joint_without_its_twin_is_refused():
@@ -74,12 +74,12 @@ def test_a_limb_to_nowhere_is_refused():
 
 def test_unknown_skeleton_says_what_was_meant():
     with pytest.raises(ValueError, match="Did you mean 'mpii'.*skeleton='mpi'"):
-        skeleton.get("mpi")
+        skeletons.get("mpi")
 
 
 @pytest.mark.parametrize("name", ["mpii", "lsp", "coco"])
 def test_arms_and_legs_are_twelve_joints_in_every_skeleton(name):
-    body = skeleton.get(name)
+    body = skeletons.get(name)
     limbs = {body.joints[i] for i in body.arms_and_legs}
     kinds = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
     assert limbs == {side + kind for side in ("left_", "right_") for kind in kinds}

@@ -3,9 +3,13 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from keras_hourglass.smoothing import OneEuro, Smoother
-from keras_hourglass.smoothing.one_euro import share
-from keras_hourglass.smoothing.people import matched, overlap
+from keras_hourglass.inference.smoothing import (
+    OneEuro,
+    Smoother,
+    matched,
+    overlap,
+    share,
+)
 
 FPS = 25
 

@@ -3,10 +3,10 @@ import time
 import numpy as np
 import pytest
 
-from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.sample import Sampler
-from keras_hourglass.data.stages import STAGES, Stopwatch, reading, stages
+from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass_cli.benchmark.loader import STAGES, Stopwatch, reading, stages
 
 BATCHES = [[(0, 0), (0, 1)], [(1, 2)]]
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from keras_hourglass_cli.starting import quietly
+from keras_hourglass_cli.silence import quietly
 
 
 def test_what_is_written_past_python_is_not_shown(capfd):

@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from keras_hourglass.data.stream import Stream
+from keras_hourglass.data.sampler import Stream
 
 
 def epochs(stream, count, first=0):

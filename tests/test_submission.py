@@ -7,10 +7,10 @@ import scipy.io
 from click.testing import CliRunner
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.data import DatasetError
-from keras_hourglass.data.mpii import matlab, submission, testset
-from keras_hourglass.data.mpii.person import person
-from keras_hourglass.data.reading.structs import EMPTY, struct_array
+from keras_hourglass.data.datasets.mpii import mat_format, submission, testset
+from keras_hourglass.data.datasets.mpii.conventions import person
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.matlab import EMPTY, struct_array
 from keras_hourglass_cli import main as cli
 
 
@@ -49,13 +49,13 @@ def write(folder, pictures=PICTURES):
     (folder / "images").mkdir()
     for name in pictures:
         cv2.imwrite(str(folder / "images" / name), np.full((120, 160, 3), 99, "uint8"))
-    scipy.io.savemat(folder / matlab.NAMES[0], {"RELEASE": release})
+    scipy.io.savemat(folder / mat_format.NAMES[0], {"RELEASE": release})
     return folder
 
 
 @pytest.fixture
 def test(tmp_path):
-    return testset.TestSet(write(tmp_path) / matlab.NAMES[0])
+    return testset.TestSet(write(tmp_path) / mat_format.NAMES[0])
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_other_pictures_are_refused(test, joints, tmp_path):
 )
 def test_an_annotation_without_people_to_judge_is_refused(tmp_path, pictures, says):
     with pytest.raises(DatasetError, match=says):
-        testset.TestSet(write(tmp_path, pictures) / matlab.NAMES[0])
+        testset.TestSet(write(tmp_path, pictures) / mat_format.NAMES[0])
 
 
 def test_the_command_writes_a_file_that_is_checked(tmp_path):
@@ -177,7 +177,7 @@ def test_the_command_writes_a_file_that_is_checked(tmp_path):
 
     said = call(network)
     assert "4 people of 5 test pictures" in said and "1 listed people" in said
-    test = testset.TestSet(root / matlab.NAMES[0])
+    test = testset.TestSet(root / mat_format.NAMES[0])
     joints = submission.check(output, test)
     half = 1.25 * 200 * 2 / 2  # of the window, around objpos and 15 x scale below
     assert (np.abs(joints[0] - (30, 60 + 30)) <= half + 10).all()

@@ -2,9 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data.synthetic import draw, paint, person
-from keras_hourglass.data.synthetic.pose import pose
-from keras_hourglass.skeleton import MPII
+from keras_hourglass.data.datasets.synthetic import parts, person
+from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.data.datasets.synthetic.pose import pose
+from keras_hourglass.skeletons import MPII
 
 PEOPLE, SIZE = 200, 96
 SIDES = ("left", "right")
@@ -119,7 +120,7 @@ def test_a_limb_lies_where_its_ends_are():
     for _ in range(20):
         ends = random.uniform(20, 76, (2, 2))
         pixels = np.zeros((96, 100, 3), "uint8")
-        paint.limb(pixels, ends, [6.0, 6.0], (255, 255, 255))
+        parts.fill_limb(pixels, ends, [6.0, 6.0], (255, 255, 255))
         weight = pixels[..., 0].astype(float)
         y, x = np.mgrid[:96, :100]
         found = [(weight * x).sum(), (weight * y).sum()] / weight.sum()
@@ -128,7 +129,7 @@ def test_a_limb_lies_where_its_ends_are():
 
 def test_a_painted_disc_is_as_large_as_its_radius_says():
     pixels = np.zeros((96, 100, 3), "uint8")
-    paint.limb(pixels, [[40.3, 50.7], [40.3, 50.7]], [12.0, 12.0], (255, 255, 255))
+    parts.fill_limb(pixels, [[40.3, 50.7], [40.3, 50.7]], [12.0, 12.0], (255, 255, 255))
     area = pixels[..., 0].sum() / 255
     assert np.sqrt(area / np.pi) == pytest.approx(12, abs=0.3)
 

@@ -10,18 +10,17 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.callbacks import NotFinite
-from keras_hourglass.data.augment import Augmentation
+from keras_hourglass.callbacks.diagnostics import NotFinite
+from keras_hourglass.data.augmentation import Augmentation
+from keras_hourglass.data.images.safety import BrokenPicture
 from keras_hourglass.data.mixture import Source
-from keras_hourglass.data.picture import BrokenPicture
-from keras_hourglass.interrupted import Interrupted
-from keras_hourglass.skeleton import MPII
-from keras_hourglass.training import plan as plans
-from keras_hourglass.training import recipes
-from keras_hourglass.training.keeping import KeepProgress
-from keras_hourglass.training.plan import Plan
+from keras_hourglass.skeletons import MPII
+from keras_hourglass.training import config, recipes
+from keras_hourglass.training.checkpoint import KeepProgress
+from keras_hourglass.training.config import Plan
 from keras_hourglass.training.recipes import RECIPES, Recipe
-from keras_hourglass.training.run import Run
+from keras_hourglass.training.trainer import Run
+from keras_hourglass.utils import Interrupted
 
 NETWORK = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 RECIPE = Recipe(
@@ -33,7 +32,7 @@ PLAN = Plan(RECIPE, (Source("synthetic", "8"),), seed=3)
 
 @pytest.fixture(autouse=True)
 def few_validate(monkeypatch, eager):
-    monkeypatch.setattr("keras_hourglass.data.synthetic.VALIDATION", 4)
+    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION", 4)
 
 
 def train(plan, folder, lines=None):
@@ -99,7 +98,7 @@ def test_a_loss_that_is_no_number_leaves_what_was_kept_and_names_the_people(
 
 
 def test_a_folder_of_another_plan_is_refused_and_the_difference_named(tmp_path):
-    plans.write(tmp_path, PLAN)
+    config.write(tmp_path, PLAN)
     other = replace(PLAN, recipe=replace(RECIPE, batch_size=2), seed=4)
     with pytest.raises(ValueError, match="seed: 3, now 4; batch_size: 4, now 2"):
         Run(other, tmp_path)
@@ -109,7 +108,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(ValueError, match="must be a new folder"):
         Run(PLAN, tmp_path)
-    (tmp_path / plans.NAME).write_text("{}")
+    (tmp_path / config.NAME).write_text("{}")
     with pytest.raises(ValueError, match="is not a training run's"):
         Run(PLAN, tmp_path)
 
@@ -119,9 +118,9 @@ def test_a_plan_comes_back_from_its_file(name, tmp_path):
     recipe, sources = recipes.get(name), (Source("crops", "here", 0.5), Source("mpii"))
     teacher = "best.keras" if recipe.distill_weight else None
     plan = Plan(recipe, sources, freeze=("stem",), teacher=teacher)
-    plans.write(tmp_path, plan)
-    assert plans.read(tmp_path) == plan
-    assert plans.differences(plan, plan) == []
+    config.write(tmp_path, plan)
+    assert config.read(tmp_path) == plan
+    assert config.differences(plan, plan) == []
 
 
 def crops(folder, broken):
@@ -183,14 +182,14 @@ def test_the_papers_augmentation_has_nothing_of_what_came_later():
 
 
 def test_a_plan_from_before_a_strength_was_there_has_none_of_it(tmp_path):
-    plans.write(tmp_path, Plan(recipes.get("modern")))
+    config.write(tmp_path, Plan(recipes.get("modern")))
     path = tmp_path / "run.json"
     kept = json.loads(path.read_text())
     strengths = kept["plan"]["recipe"]["augmentation"]
     for name in ("half_body", "patches", "limbs", "blur", "jpeg", "contrast"):
         del strengths[name]
     path.write_text(json.dumps(kept))
-    augmentation = plans.read(tmp_path).recipe.augmentation
+    augmentation = config.read(tmp_path).recipe.augmentation
     assert augmentation.half_body == augmentation.limbs == augmentation.blur == 0
     assert augmentation.rotation == 40
 

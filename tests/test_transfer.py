@@ -3,8 +3,8 @@
 import numpy as np
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.skeleton import COCO, MPII
-from keras_hourglass.training.transfer import arguments, transfer
+from keras_hourglass.skeletons import COCO, MPII
+from keras_hourglass.training.fine_tuning import arguments, transfer
 
 NETWORK = {"stacks": 2, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from keras_hourglass.export.versions import latest, publish
+from keras_hourglass.export.serving import latest, publish
 
 
 def fill(text):

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass import video
-from keras_hourglass.video import CODECS, BrokenVideo, Video, recording
+from keras_hourglass.inference import video
+from keras_hourglass.inference.video import CODECS, BrokenVideo, Video, recording
 
 
 def frames(count, size=(64, 48)):
@@ -67,7 +67,7 @@ def test_a_video_needs_frames_of_one_size_and_a_known_ending(tmp_path):
 
 def test_a_video_that_was_not_all_written_is_none(tmp_path, monkeypatch):
     """As on a full disk, of which OpenCV tells nobody."""
-    monkeypatch.setattr(video.writing._Writer, "close", lambda self: None)
+    monkeypatch.setattr(video._Writer, "close", lambda self: None)
     with pytest.raises(OSError, match="disk full"):
         film(tmp_path / "x.mp4")
 

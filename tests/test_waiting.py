@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.callbacks import DataWait
+from keras_hourglass.callbacks.diagnostics import DataWait
+from keras_hourglass.data import batches
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.sample import Sampler
-from keras_hourglass.data.stream import Stream
-from keras_hourglass.skeleton import Skeleton
-from keras_hourglass.training import feeding
+from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.sampler import Stream
+from keras_hourglass.skeletons import Skeleton
 
 
 def people(seconds):
@@ -40,7 +40,7 @@ def test_the_share_of_time_spent_waiting_is_logged_and_above_a_tenth_there_is_ad
     model.compile("sgd", "mse", run_eagerly=True)
     sampler, lines = Sampler(people(seconds), (32, 32), (8, 8)), []
     stream = Stream([8], 2)
-    dataset, waited = feeding.training(feeding.loader(sampler), stream)
+    dataset, waited = batches.training(batches.loader(sampler), stream)
     wait = DataWait(waited, lines.append)
     history = model.fit(
         dataset,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_hourglass.export import saved_model, warm_up
-from keras_hourglass.export.configs import BATCHES
+from keras_hourglass.export import saved_model, serving
+from keras_hourglass.export.serving import BATCHES
 
 LOG = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2").PredictionLog
 
@@ -13,7 +13,7 @@ LOG = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2").Predicti
 def test_records_come_back_through_the_official_messages(tmp_path):
     inputs = {"image_bytes": np.array([b"\0x" * 200, b""], object)}
     inputs |= {"boxes": np.arange(8, dtype="float32").reshape(2, 4)}
-    warm_up.write(tmp_path / "requests", [("serve_boxes", inputs)] * 2)
+    serving.write_warm_up(tmp_path / "requests", [("serve_boxes", inputs)] * 2)
     dataset = tf.data.TFRecordDataset(str(tmp_path / "requests"))
     for data in dataset.as_numpy_iterator():
         request = LOG.FromString(data).predict_log.request

@@ -5,17 +5,17 @@ import numpy as np
 import pytest
 
 from keras_hourglass import HeatmapLoss, PCKh
-from keras_hourglass.callbacks import (
-    AveragedWeights,
+from keras_hourglass.callbacks.diagnostics import (
     CollapsedValidation,
     FiniteLoss,
     FlatHeatmaps,
-    KeepBest,
     NotFinite,
     UnlabelledBatches,
     finite_weights,
     watchers,
 )
+from keras_hourglass.training.checkpoint import KeepBest
+from keras_hourglass.training.flat_optimizer import AveragedWeights
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.uniform(0, 1, (6, 8, 8, 3)).astype("float32")

@@ -2,9 +2,10 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import StackedHourglass, weights
-from keras_hourglass.presets import PRESETS
-from keras_hourglass.weights import Weights
+from keras_hourglass import StackedHourglass
+from keras_hourglass.models import weights
+from keras_hourglass.models.presets import PRESETS
+from keras_hourglass.models.weights import Weights
 
 SMALL = {"stacks": 1, "filters": 8, "stem_filters": 4, "image_size": 64, "depth": 2}
 

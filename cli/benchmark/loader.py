@@ -1,4 +1,7 @@
-"""`hourglass-keras benchmark loader`: from files to samples, stage by stage."""
+"""Where the time of a batch goes: each stage of the loader, and its limit.
+
+`hourglass-keras benchmark loader`: from files to samples, stage by stage.
+"""
 
 import json
 import os
@@ -6,14 +9,78 @@ import time
 
 import click
 
+from keras_hourglass.data import batches as batches_
+from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.mixture import mix
-from keras_hourglass.data.sample import Sampler
-from keras_hourglass.data.stages import reading, stages
-from keras_hourglass.data.stream import Stream
-from keras_hourglass.model import STRIDE
-from keras_hourglass.skeleton import MPII
-from keras_hourglass.training import feeding, recipes
-from keras_hourglass_cli.sources import json_option, source_options
+from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.sampler import Stream
+from keras_hourglass.models.stacked_hourglass import STRIDE
+from keras_hourglass.skeletons import MPII
+from keras_hourglass.training import recipes
+from keras_hourglass_cli.dataset_options import json_option, source_options
+
+# What is timed -> the stage that it is. `batch` is all that is in no other stage.
+LOADING = {"load_batch": "batch", "read": "decode", "contents": "read"}
+SAMPLING = {"views": "view", "cut": "warp", "paint": "colour", "labels": "label"}
+STAGES = ("view", "read", "decode", "warp", "colour", "label", "batch")
+
+
+class Stopwatch:
+    """Seconds of this thread's work by stage.
+
+    Of a stage within another, the time counts for the inner one alone.
+    """
+
+    def __init__(self):
+        self.seconds = dict.fromkeys(STAGES, 0.0)
+
+    def timing(self, stage: str, function):
+        """The same function, timed."""
+
+        def timed(*args, **kwargs):
+            inner, begun = sum(self.seconds.values()), time.thread_time()
+            result = function(*args, **kwargs)
+            inner = sum(self.seconds.values()) - inner
+            self.seconds[stage] += time.thread_time() - begun - inner
+            return result
+
+        return timed
+
+    def watching(self, kind: type, stages: dict[str, str]) -> type:
+        """The same class, with methods that are timed."""
+        timed = {n: self.timing(stage, getattr(kind, n)) for n, stage in stages.items()}
+        return type(kind.__name__, (kind,), timed)
+
+
+def stages(loader: Loader, batches) -> dict[str, float]:
+    """Seconds per person of each of `STAGES`, in one thread.
+
+    Calls what training calls, which itself is not slowed down.
+
+    Args:
+        loader: What to time.
+        batches: Of (epoch, index) pairs.
+    """
+    watch = Stopwatch()
+    sampler = watch.watching(Sampler, SAMPLING)(**vars(loader.sampler))
+    kind = watch.watching(Loader, LOADING)
+    watched = kind(sampler, loader.broken, loader.read_window)
+    people = sum(len(watched.load_batch(batch)[0]) for batch in batches)
+    return {stage: seconds / people for stage, seconds in watch.seconds.items()}
+
+
+def reading(loader: Loader, batches) -> float:
+    """Seconds per person to read and decode alone, as no loader could do without."""
+    asked = [
+        (index, loader.sampler.view(index, epoch).window)
+        for batch in batches
+        for epoch, index in batch
+    ]
+    begun = time.thread_time()
+    for index, window in asked:
+        loader.read(index, window)
+    return (time.thread_time() - begun) / len(asked)
+
 
 SAMPLE = 512  # people, whose stages are timed one after another
 
@@ -35,7 +102,7 @@ def loader(source, image_size, people, as_json):
     mixture = mix([source], MPII, missing="skip")
     size = (image_size,) * 2, (image_size // STRIDE,) * 2
     augmentation = recipes.get(recipes.DEFAULT).augmentation
-    made = feeding.loader(Sampler(mixture.train, *size, augmentation))
+    made = batches_.loader(Sampler(mixture.train, *size, augmentation))
     stream = Stream(mixture.counts, batch_size=min(16, people, mixture.counts[0]))
     count = -(-people // stream.batch_size)
     result = {"dataset": source.name, "people": count * stream.batch_size}
@@ -50,7 +117,7 @@ def loader(source, image_size, people, as_json):
 
 def _whole(made, stream, count):
     """Rates of the loader as training uses it."""
-    batches = iter(feeding.training(made, stream)[0])
+    batches = iter(batches_.training(made, stream)[0])
     for _ in range(min(stream.steps, count)):
         next(batches)
     started, worked = time.perf_counter(), time.process_time()

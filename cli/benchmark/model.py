@@ -1,20 +1,116 @@
-"""`hourglass-keras benchmark model`: what presets cost, runtime by runtime."""
+"""How quick a network is in each runtime that is installed.
+
+`hourglass-keras benchmark model`: what presets cost, runtime by runtime.
+"""
 
 import json
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import click
 import numpy as np
 
-from keras_hourglass import StackedHourglass, heatmaps, presets
-from keras_hourglass.export import runtimes, timing
-from keras_hourglass.layers.cost import multiply_adds, parameters
-from keras_hourglass.predict.speed import Decoding
-from keras_hourglass.training import devices, speed
-from keras_hourglass_cli.exporting import quiet
-from keras_hourglass_cli.sources import json_option
+from keras_hourglass import StackedHourglass
+from keras_hourglass.export import litert, onnx, openvino, saved_model
+from keras_hourglass.heatmaps.decode import DEFAULT
+from keras_hourglass.inference import runtimes
+from keras_hourglass.models import presets
+from keras_hourglass.models.flops import multiply_adds, parameters
+from keras_hourglass.models.fusion.network import fuse
+from keras_hourglass.training import distribution
+from keras_hourglass_cli.benchmark import network as network_
+from keras_hourglass_cli.benchmark.predict import Decoding
+from keras_hourglass_cli.dataset_options import json_option
+from keras_hourglass_cli.export_table import quiet
+
+
+class Way(NamedTuple):
+    """One way to run a network.
+
+    Attributes:
+        runtime: A key of `runtimes.RUNTIMES`.
+        write: Writes (a model, to a path).
+        ending: Of the path.
+        takes: Packages that not everybody has.
+        sized: Whether a file is for one size of batch, which `write` then takes, too.
+    """
+
+    runtime: str
+    write: Callable
+    ending: str = ""
+    takes: tuple[str, ...] = ()
+    sized: bool = False
+
+    def missing(self) -> list[str]:
+        """Packages that are not installed."""
+        return [name for name in self.takes if find_spec(name) is None]
+
+
+def _as_it_is(model, path):
+    model.save(path)
+
+
+def _fused(model, path):
+    fuse(model).save(path)
+
+
+def _for_one_batch(model, path, batch_size):
+    litert.write(model, path, batch_size=batch_size)
+
+
+WAYS = {
+    "keras": Way("keras", _as_it_is, ".keras"),
+    "keras, fused": Way("keras", _fused, ".keras"),
+    "savedmodel": Way("saved_model", saved_model.write),
+    "litert": Way("litert", _for_one_batch, ".tflite", sized=True),
+    "onnx": Way("onnx", onnx.write, ".onnx", ("tf2onnx", "onnx", "onnxruntime")),
+    "openvino": Way("openvino", openvino.write, ".xml", ("openvino",)),
+}
+
+
+def measure(model, way: Way, folder, batches=(1, 16), seconds: float = 1.0) -> dict:
+    """Runs a network in a process of its own.
+
+    Args:
+        model: A `StackedHourglass`.
+        way: How.
+        folder: For files, empty.
+        batches: People at once.
+        seconds: How long each of them is timed at least.
+
+    Returns:
+        "milliseconds" of a batch, by its size; "people_per_second" of the quickest;
+        "most_memory", bytes that the process had at most, with all that it is made of.
+
+    Raises:
+        RuntimeError: If the process fails.
+    """
+    if way.sized:
+        paths = [Path(folder, f"{batch}{way.ending}") for batch in batches]
+        for path, batch in zip(paths, batches):
+            way.write(model, path, batch)
+    else:
+        paths = [Path(folder, f"any{way.ending}")] * len(batches)
+        way.write(model, paths[0])
+    files = [f"{path}:{batch}" for path, batch in zip(paths, batches)]
+    task = [way.runtime, str(seconds), *map(str, model.image_size), *files]
+    # -P: what lies beside the file are modules of this library.
+    run = subprocess.run(
+        [sys.executable, "-P", runtimes.__file__, *task], capture_output=True, text=True
+    )
+    if run.returncode:
+        raise RuntimeError((run.stderr.strip().splitlines() or ["It ended."])[-1])
+    found = json.loads(run.stdout.splitlines()[-1])
+    rates = [1000 * int(n) / taken for n, taken in found["milliseconds"].items()]
+    return {**found, "people_per_second": max(rates)}
+
 
 BATCHES = 1, 16
 HEAD = f"{'preset':32}{'parameters':>12}{'multiply-adds':>16}  {'runtime':14}"
@@ -26,7 +122,7 @@ HEAD += f"{'ms at 1':>9}{'ms at 16':>10}{'people/s':>10}{'MB':>7}{'share':>7}"
 @click.option(
     "--runtime",
     "ways",
-    type=click.Choice(list(timing.WAYS)),
+    type=click.Choice(list(WAYS)),
     multiple=True,
     help="May be given several times.  [default: all]",
 )
@@ -42,8 +138,8 @@ def model(names, ways, seconds, as_json):
     The loader is measured by `benchmark loader`.
     """
     wanted = {name: presets.get(name) for name in names or presets.PRESETS}
-    peak, rows = speed.matrix_rate(), []
-    head = {"date": str(date.today()), "device": devices.name()}
+    peak, rows = network_.matrix_rate(), []
+    head = {"date": str(date.today()), "device": distribution.name()}
     head |= {"cores": os.cpu_count(), "matrix_rate": peak}
     if not as_json:
         rate = f"{peak / 1e9:.1f} G multiply-adds/s of matrices"
@@ -53,7 +149,7 @@ def model(names, ways, seconds, as_json):
         network = StackedHourglass.from_preset(name, weights=preset.weights is not None)
         fixed = {"preset": name, "parameters": parameters(network)}
         fixed["multiply_adds"] = multiply_adds(network)
-        for way in ways or timing.WAYS:
+        for way in ways or WAYS:
             row = fixed | {"runtime": way} | measured(network, way, seconds)
             if "people_per_second" in row:
                 rate = row["people_per_second"] * row["multiply_adds"]
@@ -70,12 +166,12 @@ def model(names, ways, seconds, as_json):
 
 def measured(network, way, seconds) -> dict:
     """What `timing.measure` finds, or what went wrong."""
-    way = timing.WAYS[way]
+    way = WAYS[way]
     if missing := way.missing():
         return {"error": f"not installed: {', '.join(missing)}"}
     try:
         with TemporaryDirectory() as folder, quiet():
-            return timing.measure(network, way, folder, BATCHES, seconds)
+            return measure(network, way, folder, BATCHES, seconds)
     except Exception as error:  # each converter has its own
         first, *_ = str(error).strip().splitlines() or [type(error).__name__]
         return {"error": first}
@@ -83,7 +179,7 @@ def measured(network, way, seconds) -> dict:
 
 def decoder(network, seconds) -> dict:
     """How long decoding alone takes, compiled as behind the network."""
-    decode, taken = Decoding(heatmaps.DEFAULT), {}
+    decode, taken = Decoding(DEFAULT), {}
     shape = (*network.heatmap_size[::-1], len(network.skeleton.joints))
     random = np.random.default_rng(0)
     for batch in BATCHES:

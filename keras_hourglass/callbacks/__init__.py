@@ -1,18 +1,20 @@
 """What happens beside the steps of training: a file for each callback."""
 
-from keras_hourglass.callbacks.averaged import AveragedWeights
-from keras_hourglass.callbacks.best import KeepBest
-from keras_hourglass.callbacks.collapse import CollapsedValidation
-from keras_hourglass.callbacks.events import EventLog
-from keras_hourglass.callbacks.filled import FilledValidation
-from keras_hourglass.callbacks.finite import FiniteLoss, NotFinite, finite_weights
-from keras_hourglass.callbacks.flat import FlatHeatmaps
+from keras_hourglass.callbacks.diagnostics import (
+    CollapsedValidation,
+    DataWait,
+    FiniteLoss,
+    FlatHeatmaps,
+    NotFinite,
+    UnlabelledBatches,
+    finite_weights,
+    watchers,
+)
 from keras_hourglass.callbacks.pckh import PCKhCallback, pckh_of, report
 from keras_hourglass.callbacks.progress import ProgressLine
-from keras_hourglass.callbacks.seconds import EpochSeconds
-from keras_hourglass.callbacks.unlabelled import UnlabelledBatches
-from keras_hourglass.callbacks.waiting import DataWait
-from keras_hourglass.callbacks.watchers import watchers
+from keras_hourglass.callbacks.tensorboard import EventLog
+from keras_hourglass.training.checkpoint import EpochSeconds, FilledValidation, KeepBest
+from keras_hourglass.training.flat_optimizer import AveragedWeights
 
 __all__ = [
     "AveragedWeights",

@@ -1,10 +1,10 @@
 """Datasets by name: a file each, all of them in the conventions of `people.py`."""
 
-from keras_hourglass.choices import hint
-from keras_hourglass.data import coco, crops, lsp, mpii, own, synthetic
+from keras_hourglass.data.datasets import coco, custom, lsp, mpii, prepared, synthetic
 from keras_hourglass.data.people import People
-from keras_hourglass.data.reading import pictures
-from keras_hourglass.data.reading.files import DatasetError
+from keras_hourglass.data.readers import paths
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.utils import hint
 
 __all__ = ["DATASETS", "DatasetError", "People", "load"]
 
@@ -13,8 +13,8 @@ DATASETS = {
     "lsp": lsp.lsp,
     "lspet": lsp.lspet,
     "coco": coco.load,
-    "own": own.load,
-    "crops": crops.load,
+    "own": custom.load,
+    "crops": prepared.load,
     "synthetic": synthetic.load,
 }
 
@@ -44,4 +44,4 @@ def load(name: str, root=None, missing: str = "error", faults=None) -> People:
         raise DatasetError(f"{root} has nobody to train on: {why}")
     if unknown := int((people.heads <= 0).sum()):
         people = people.noting(f"{unknown:,} people have a head of size 0: not scored")
-    return pictures.without_missing(people, missing)
+    return paths.without_missing(people, missing)

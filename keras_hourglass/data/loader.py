@@ -5,9 +5,10 @@ from threading import Lock
 
 import numpy as np
 
-from keras_hourglass.data import picture
-from keras_hourglass.data.picture import BrokenPicture, Region, opening
-from keras_hourglass.data.sample import Sampler
+from keras_hourglass.data.images import decode, safety
+from keras_hourglass.data.images.decode import Region
+from keras_hourglass.data.images.safety import BrokenPicture
+from keras_hourglass.data.preprocessing import Sampler
 from keras_hourglass.geometry import Crop
 
 ALIGNMENT = 64  # bytes
@@ -15,7 +16,7 @@ ALIGNMENT = 64  # bytes
 
 def read_reduced(path: str, window: Crop, size: tuple[int, int], data=None) -> Region:
     """Reads a whole picture with OpenCV, smaller if the window allows."""
-    return picture.read(path, data, picture.reduction_for(window, size))
+    return decode.read(path, data, decode.reduction_for(window, size))
 
 
 class Loader:
@@ -75,13 +76,13 @@ class Loader:
         people = self.sampler.people
         path, reader = people.pictures[index], people.readers[index]
         if reader is not None:
-            return picture.whole(reader(path))
+            return decode.whole(reader(path))
         data = self.contents(path)
         return self.read_window(path, window, self.sampler.image_size, data)
 
     def contents(self, path: str) -> bytes:
         """The bytes of a picture's file."""
-        return opening.contents(path)
+        return safety.contents(path)
 
     def _read_or_count(self, index, window):
         """The pixels of a picture; None, or an error, and counted if it is broken."""

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_hourglass import data
+from keras_hourglass.data import datasets
 from keras_hourglass.data.people import People, join
-from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.skeletons import Skeleton
 
 HELD_OUT = 20  # of so many photographs one validates, where no dataset says which
 HELD_OUT_NOTE = (
@@ -36,7 +37,7 @@ class Source(NamedTuple):
         except ValueError:
             source = None
         if source is None or not 0 < source.share < float("inf"):
-            raise data.DatasetError(
+            raise DatasetError(
                 "`dataset` must be NAME[:DIR][*SHARE], SHARE above 0. "
                 f"Received: {text + star + share!r}"
             )
@@ -76,7 +77,7 @@ def mix(sources: list[Source], skeleton: Skeleton, missing="error") -> Mixture:
             skeleton, or nobody is left to train on.
     """
     if len({source[:2] for source in sources}) < len(sources):
-        raise data.DatasetError("`dataset` must name each folder once")
+        raise DatasetError("`dataset` must name each folder once")
     parts = [_loaded(source, skeleton, missing) for source in sources]
     notes = [note for people in parts for note in people.notes]
     if not any((people.splits == "val").any() for people in parts):
@@ -85,7 +86,7 @@ def mix(sources: list[Source], skeleton: Skeleton, missing="error") -> Mixture:
     train = [people.of_split("train") for people in parts]
     for source, people in zip(sources, train):
         if not len(people):
-            raise data.DatasetError(f"{source.name} has nobody to train on")
+            raise DatasetError(f"{source.name} has nobody to train on")
     validation = {}
     for source, people in zip(sources, parts):
         people = people.of_split("val")
@@ -120,12 +121,10 @@ def validation(
 
 
 def _loaded(source, skeleton, missing):
-    people = data.load(source.name, source.root, missing).as_skeleton(skeleton)
+    people = datasets.load(source.name, source.root, missing).as_skeleton(skeleton)
     useful = people.weights.any(axis=1)
     if not useful.any():
-        raise data.DatasetError(
-            f"{source.name} has none of the joints {skeleton.joints}"
-        )
+        raise DatasetError(f"{source.name} has none of the joints {skeleton.joints}")
     if useful.all():
         return people
     return people.take(useful).noting(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.skeletons import Skeleton
 
 HEAD_OF_SIDE = 0.1  # of the window: MPII's head size where no head box is known
 

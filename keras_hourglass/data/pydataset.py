@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.share import WHOLE, Share
-from keras_hourglass.data.stream import Stream
+from keras_hourglass.data.sampler import Stream
+from keras_hourglass.data.sharding import WHOLE, Share
 
 AHEAD = 8  # batches that are made before they are asked for
 

@@ -1,8 +1,12 @@
 """How good joints are: PCKh under every convention that publications use."""
 
-from keras_hourglass.evaluation.conventions import CONVENTIONS, Convention
-from keras_hourglass.evaluation.looking import evaluate
-from keras_hourglass.evaluation.rates import columns, rates
+from keras_hourglass.evaluation.conventions import (
+    CONVENTIONS,
+    Convention,
+    columns,
+    rates,
+)
+from keras_hourglass.evaluation.predictions import evaluate
 from keras_hourglass.evaluation.scoring import CURVE, THRESHOLDS, score
 
 __all__ = [

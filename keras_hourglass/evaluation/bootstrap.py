@@ -6,9 +6,8 @@ https://doi.org/10.1214/aos/1176344552
 
 import numpy as np
 
-from keras_hourglass.evaluation.conventions import CONVENTIONS, Convention
-from keras_hourglass.evaluation.rates import correct
-from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.evaluation.conventions import CONVENTIONS, Convention, correct
+from keras_hourglass.skeletons import Skeleton
 
 RESAMPLES, SEED = 2000, 0
 LEVEL = 95  # percent of the draws that an interval holds

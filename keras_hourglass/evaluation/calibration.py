@@ -7,7 +7,7 @@ https://arxiv.org/abs/1706.04599
 import numpy as np
 
 from keras_hourglass.evaluation.bootstrap import interval
-from keras_hourglass.evaluation.rates import correct
+from keras_hourglass.evaluation.conventions import correct
 
 BINS = 10  # of the scores from 0 to 1
 THRESHOLD = 0.5  # reference lengths: an error up to that is right

@@ -1,4 +1,6 @@
-"""The conventions by which the rates of joints become one number, each by its name.
+"""How many joints are found: of each, and of the columns that tables print.
+
+The conventions by which the rates of joints become one number, each by its name.
 
 Andriluka et al. 2D Human Pose Estimation: New Benchmark and State of the Art
 Analysis, CVPR 2014. http://human-pose.mpi-inf.mpg.de
@@ -9,8 +11,38 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_hourglass.evaluation.rates import correct
-from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.skeletons import OFFICIAL_HEAD, Skeleton
+
+
+def correct(errors, threshold: float, inclusive: bool = False) -> np.ndarray:
+    """Of each error in reference lengths, whether the joint is found; NaN is not."""
+    return errors <= threshold if inclusive else errors < threshold
+
+
+def rates(errors, threshold: float, inclusive: bool = False) -> np.ndarray:
+    """`(joints,)`, percent: how many of a joint's errors are under a threshold."""
+    with np.errstate(invalid="ignore"):
+        right = correct(errors, threshold, inclusive).sum(0)
+        return 100 * right / np.isfinite(errors).sum(0)
+
+
+def columns(errors, skeleton: Skeleton, threshold: float) -> dict[str, float]:
+    """Column -> percent: the mean of the rates of each of the skeleton's groups.
+
+    "Head" is the head's top; MPII's own evaluation averages it with the upper neck,
+    which is the column "Head (official)".
+    """
+    by_joint = rates(errors, threshold)
+    groups = skeleton.groups or {name: (name,) for name in skeleton.joints}
+    table = {
+        column: float(np.mean(by_joint[[*skeleton.indices(names)]]))
+        for column, names in groups.items()
+    }
+    if {*OFFICIAL_HEAD} <= {*skeleton.joints}:
+        official = by_joint[[*skeleton.indices(OFFICIAL_HEAD)]]
+        table["Head (official)"] = float(np.mean(official))
+    return table
+
 
 CHOSEN = {
     "all": lambda skeleton: range(len(skeleton.joints)),

@@ -10,7 +10,7 @@ from io import StringIO
 import numpy as np
 
 from keras_hourglass.data.people import People
-from keras_hourglass.skeleton import COCO
+from keras_hourglass.skeletons import COCO
 
 NAMES = ("AP", "AP50", "AP75", "AP medium", "AP large")
 NAMES += ("AR", "AR50", "AR75", "AR medium", "AR large")

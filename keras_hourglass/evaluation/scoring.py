@@ -3,9 +3,8 @@
 import numpy as np
 
 from keras_hourglass.evaluation import bootstrap
-from keras_hourglass.evaluation.conventions import CONVENTIONS
-from keras_hourglass.evaluation.rates import columns
-from keras_hourglass.skeleton import Skeleton
+from keras_hourglass.evaluation.conventions import CONVENTIONS, columns
+from keras_hourglass.skeletons import Skeleton
 
 THRESHOLDS = (0.5, 0.2, 0.1)  # reference lengths
 CURVE = np.arange(51) / 100  # the thresholds under whose curve the area is taken

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import keras
 
-from keras_hourglass.choices import hint
 from keras_hourglass.export import under_tensorflow
+from keras_hourglass.utils import hint
 
 # Format -> the module whose `export(model, directory, **options)` writes it, which is
 # imported when it is asked for.

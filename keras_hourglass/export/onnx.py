@@ -2,20 +2,18 @@
 
 from pathlib import Path
 
-from keras_hourglass.export import checking
-from keras_hourglass.export import crops as people
-from keras_hourglass.export.about import about, as_texts, refuse_unusable
-from keras_hourglass.export.from_crops import FromCrops
-from keras_hourglass.export.needed import needed
-from keras_hourglass.export.runtimes import onnx as opened
-from keras_hourglass.replacing import replacing
+from keras_hourglass.export import verification
+from keras_hourglass.export.graph import FromCrops
+from keras_hourglass.export.metadata import about, as_texts, needed, refuse_unusable
+from keras_hourglass.inference.runtimes import onnx as opened
+from keras_hourglass.utils import replacing
 
 OPSET = 17  # of 2022: what runtimes of some years ago read, too
 
 
-def limit() -> checking.Limit:
+def limit() -> verification.Limit:
     """How far its joints may be off."""
-    return checking.EXACT
+    return verification.EXACT
 
 
 def export(model, directory, crops=None) -> Path:
@@ -36,13 +34,13 @@ def export(model, directory, crops=None) -> Path:
     """
     needed("onnx", "tf2onnx", "onnx", "onnxruntime")
     refuse_unusable(model)
-    crops = people.drawn(model) if crops is None else crops
+    crops = verification.drawn(model) if crops is None else crops
     path = Path(directory, "hourglass.onnx")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as beside:
         write(model, beside)
-        _, checked = people.parted(crops)
-        checking.require_close(opened(beside), model, checked, limit(), path.name)
+        _, checked = verification.parted(crops)
+        verification.require_close(opened(beside), model, checked, limit(), path.name)
     return path
 
 

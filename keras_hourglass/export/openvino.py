@@ -4,20 +4,18 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from keras_hourglass.export import checking
-from keras_hourglass.export import crops as people
-from keras_hourglass.export.about import about, as_texts, refuse_unusable
-from keras_hourglass.export.from_crops import FromCrops
-from keras_hourglass.export.needed import needed
-from keras_hourglass.export.runtimes import openvino as opened
-from keras_hourglass.replacing import MARK
+from keras_hourglass.export import verification
+from keras_hourglass.export.graph import FromCrops
+from keras_hourglass.export.metadata import about, as_texts, needed, refuse_unusable
+from keras_hourglass.inference.runtimes import openvino as opened
+from keras_hourglass.utils import MARK
 
 ROOM = "keras_hourglass"  # in a file's `rt_info`
 
 
-def limit() -> checking.Limit:
+def limit() -> verification.Limit:
     """How far its joints may be off."""
-    return checking.EXACT
+    return verification.EXACT
 
 
 def export(model, directory, crops=None) -> Path:
@@ -38,14 +36,14 @@ def export(model, directory, crops=None) -> Path:
     """
     needed("openvino", "openvino")
     refuse_unusable(model)
-    crops = people.drawn(model) if crops is None else crops
+    crops = verification.drawn(model) if crops is None else crops
     path = Path(directory, "hourglass.xml")
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=MARK, dir=path.parent) as beside:
         draft = Path(beside, path.name)
         write(model, draft)
-        _, checked = people.parted(crops)
-        checking.require_close(opened(draft), model, checked, limit(), path.name)
+        _, checked = verification.parted(crops)
+        verification.require_close(opened(draft), model, checked, limit(), path.name)
         path.unlink(missing_ok=True)  # never the old one beside new weights
         for ending in (".bin", ".xml"):
             os.replace(draft.with_suffix(ending), path.with_suffix(ending))

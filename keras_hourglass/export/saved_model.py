@@ -8,14 +8,13 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-from keras_hourglass.data.synthetic import draw
-from keras_hourglass.export import checking, configs, versions, warm_up
-from keras_hourglass.export import crops as people
-from keras_hourglass.export.about import about, refuse_unusable
-from keras_hourglass.export.runtimes import saved_model as opened
-from keras_hourglass.export.signatures import Signatures
-from keras_hourglass.fuse import fuse
-from keras_hourglass.heatmaps import DEFAULT
+from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.export import serving, verification
+from keras_hourglass.export.graph import Signatures
+from keras_hourglass.export.metadata import about, refuse_unusable
+from keras_hourglass.heatmaps.decode import DEFAULT
+from keras_hourglass.inference.runtimes import saved_model as opened
+from keras_hourglass.models.fusion.network import fuse
 
 MOST_PIXELS = 2**25  # 100 MB decoded, of a stranger's picture; a few are, side by side
 
@@ -48,11 +47,13 @@ def export(
     def checked(beside):
         write(model, beside, most_pixels, decoder)
         if crops is not None:
-            some, answer = people.parted(crops)[1], opened(beside)
-            checking.require_close(answer, model, some, limit(), "a version", decoder)
+            some, answer = verification.parted(crops)[1], opened(beside)
+            verification.require_close(
+                answer, model, some, limit(), "a version", decoder
+            )
 
-    version = versions.publish(directory, checked)
-    configs.write(directory)
+    version = serving.publish(directory, checked)
+    serving.write_configs(directory)
     return version
 
 
@@ -66,14 +67,14 @@ def write(model, folder, most_pixels: int = MOST_PIXELS, decoder: str = DEFAULT)
         served.about = tf.saved_model.Asset(str(draft))
         tf.saved_model.save(served, str(folder), served.graphs)
     _document(Path(folder, "saved_model.pb"), served.texts)
-    records = Path(folder, warm_up.FILE)
+    records = Path(folder, serving.FILE)
     records.parent.mkdir()
-    warm_up.write(records, requests(model.image_size))
+    serving.write_warm_up(records, requests(model.image_size))
 
 
-def limit() -> checking.Limit:
+def limit() -> verification.Limit:
     """How far its joints may be off."""
-    return checking.EXACT
+    return verification.EXACT
 
 
 def requests(image_size):
@@ -83,7 +84,7 @@ def requests(image_size):
     jpeg = tf.io.encode_jpeg(picture).numpy()
     box = np.array([[0, 0, *picture.shape[1::-1]]], "float32")
     crop = tf.image.resize(picture, image_size).numpy().round().astype("uint8")
-    for count in configs.BATCHES:
+    for count in serving.BATCHES:
         pictures = np.array([jpeg] * count, object)
         yield "serving_default", {"image_bytes": pictures}
         boxes = np.repeat(box, count, 0)

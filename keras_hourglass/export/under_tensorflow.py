@@ -42,7 +42,7 @@ def export(model, directory, format: str, options: dict) -> Path:
 
 if __name__ == "__main__":
     from keras_hourglass import export as room
-    from keras_hourglass.predict import load
+    from keras_hourglass.models.loading import load
 
     model, *others, options = json.loads(sys.argv[1])
     if options.get("crops") is not None:

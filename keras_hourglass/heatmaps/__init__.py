@@ -3,8 +3,7 @@
 A heatmap is `(..., height, width, joints)`; its grid's size is (width, height).
 """
 
-from keras_hourglass.heatmaps.decoders import DECODERS, DEFAULT, checked
-from keras_hourglass.heatmaps.drawing import encode
-from keras_hourglass.heatmaps.reading import decode
+from keras_hourglass.heatmaps.decode import DECODERS, DEFAULT, checked, decode
+from keras_hourglass.heatmaps.encode import encode
 
 __all__ = ["DECODERS", "DEFAULT", "checked", "decode", "encode"]

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 
 from keras import optimizers
 
-from keras_hourglass import presets
-from keras_hourglass.choices import hint
-from keras_hourglass.data.augment import Augmentation
-from keras_hourglass.joined import Joined
+from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.losses import HeatmapLoss
+from keras_hourglass.models import presets
+from keras_hourglass.training.flat_optimizer import Joined
+from keras_hourglass.utils import hint
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ import numpy as np
 import scipy.io
 from mutate import damaged, odd
 
-from keras_hourglass import data
-from keras_hourglass.data.reading.bounds import FARTHEST
-from keras_hourglass.skeleton import COCO, MPII
+from keras_hourglass.data import datasets
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.rows import FARTHEST
+from keras_hourglass.skeletons import COCO, MPII
 
 LONG = 30  # seconds that no file may take
 JOINTS = np.random.default_rng(0).uniform(1, 300, (16, 2)).round(1).tolist()
@@ -126,8 +127,8 @@ def check(dataset, path):
     for faults in (None, []):
         began = perf_counter()
         try:
-            people = data.load(dataset, path.parent, "keep", faults)
-        except data.DatasetError as error:
+            people = datasets.load(dataset, path.parent, "keep", faults)
+        except DatasetError as error:
             assert str(path.parent) in str(error), f"which file? {error}"
         else:
             counted += len(people)

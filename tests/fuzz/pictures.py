@@ -13,11 +13,13 @@ import cv2
 import numpy as np
 from mutate import damaged
 
-from keras_hourglass.data import loader, pipeline, synthetic
-from keras_hourglass.data.picture import BrokenPicture, headers
+from keras_hourglass.data import loader, tf_data
+from keras_hourglass.data.datasets import synthetic
+from keras_hourglass.data.images import headers
+from keras_hourglass.data.images.safety import BrokenPicture
 from keras_hourglass.geometry import Crop
 
-READERS = (loader.read_reduced, pipeline.read_window)
+READERS = (loader.read_reduced, tf_data.read_window)
 LONG = 30  # seconds that no picture may take
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "fixtures"
 

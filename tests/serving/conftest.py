@@ -19,7 +19,7 @@ import cv2
 import pytest
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.data.synthetic import draw
+from keras_hourglass.data.datasets.synthetic.drawing import draw
 from keras_hourglass.export import export
 
 SIDE = 32  # pixels of the images that the network sees

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_hourglass.export.versions import publish
+from keras_hourglass.export.serving import publish
 
 CLIENTS, ROUNDS = 4, 10
 PATIENCE = 300  # seconds until a new version must answer, on the slowest of machines

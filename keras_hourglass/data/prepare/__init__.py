@@ -13,15 +13,14 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from keras_hourglass.data import picture
+from keras_hourglass.data.images import decode
+from keras_hourglass.data.images.safety import BrokenPicture
 from keras_hourglass.data.people import People
-from keras_hourglass.data.picture import BrokenPicture
 from keras_hourglass.data.prepare.cropping import cropped, entry
 from keras_hourglass.data.prepare.journal import Journal
-from keras_hourglass.data.reading.files import DatasetError
+from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.geometry import Crop
-from keras_hourglass.interrupted import Interrupted
-from keras_hourglass.replacing import replacing
+from keras_hourglass.utils import Interrupted, replacing
 
 cv2.setNumThreads(1)  # pictures are cut side by side; more threads only get in the way
 COLUMNS = ("joints", "weights", "centers", "sides", "heads", "splits")
@@ -147,7 +146,7 @@ def _write(people, rows, images, form):
     """Cuts out the people of one picture; gives their entries."""
     path, reader = people.pictures[rows[0]], people.readers[rows[0]]
     try:
-        pixels = reader(path) if reader else picture.read(path).pixels
+        pixels = reader(path) if reader else decode.read(path).pixels
     except (BrokenPicture, OSError) as error:
         raise BrokenPicture(f"{people.names[rows[0]]}: {error}") from None
     for row in rows:

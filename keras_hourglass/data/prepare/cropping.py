@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from keras_hourglass.data.images.decode import Region, boxed
 from keras_hourglass.data.people import People
-from keras_hourglass.data.picture import Region, boxed
 from keras_hourglass.geometry import Crop, covering_box, whole_steps
 
 MARGIN = 1.5  # of the window: room to turn, scale and shift it

@@ -7,8 +7,8 @@ of `annotations.json` in each. At the end they become that file, and it goes.
 import json
 from pathlib import Path
 
-from keras_hourglass.data.reading.files import DatasetError, read_json
-from keras_hourglass.replacing import replacing
+from keras_hourglass.data.readers.files import DatasetError, read_json
+from keras_hourglass.utils import replacing
 
 WHOLE, UNFINISHED, IMAGES = "annotations.json", "unfinished.jsonl", "images"
 

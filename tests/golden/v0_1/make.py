@@ -14,11 +14,11 @@ import numpy as np
 
 from keras_hourglass import StackedHourglass
 from keras_hourglass.data.mixture import Source
-from keras_hourglass.layers.blocks import BLOCKS
-from keras_hourglass.skeleton import MPII
-from keras_hourglass.training.plan import Plan
+from keras_hourglass.models.blocks import BLOCKS
+from keras_hourglass.skeletons import MPII
+from keras_hourglass.training.config import Plan
 from keras_hourglass.training.recipes import Recipe
-from keras_hourglass.training.run import Run
+from keras_hourglass.training.trainer import Run
 
 HERE = Path(__file__).parent
 NETWORK = {"stacks": 2, "filters": 8, "stem_filters": 2, "depth": 1}

@@ -1,0 +1,30 @@
+"""Options of how a network looks at people, which several subcommands have."""
+
+import click
+
+from keras_hourglass.heatmaps.decode import DECODERS, DEFAULT
+
+OPTIONS = [
+    click.option("--flip", is_flag=True, help="Look at everybody mirrored, too."),
+    click.option(
+        "--decoder",
+        type=click.Choice([*DECODERS]),
+        default=DEFAULT,
+        show_default=True,
+        help="How joints are read from heatmaps.",
+    ),
+    click.option(
+        "--batch-size",
+        type=click.IntRange(1),
+        default=8,
+        show_default=True,
+        help="People that the network sees at once; on a GPU, more are quicker.",
+    ),
+]
+
+
+def seeing_options(command):
+    """Adds `flip`, `decoder` and `batch_size`."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command

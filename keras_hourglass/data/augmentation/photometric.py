@@ -1,0 +1,69 @@
+"""What becomes of a sample's pixels, as on their way from a scene into a file."""
+
+import cv2
+import numpy as np
+
+from keras_hourglass.data.augmentation.occlusion import patched
+
+GREY = np.array([0.299, 0.587, 0.114])  # of red, green, blue, as JPEG weighs them
+OWN = np.eye(3)  # each channel's part in itself
+MIDDLE, WHITE = 128, 255
+BLUR = 1 / 85  # of the image's width: how far a blurred pixel reaches, at most
+QUALITY = 20, 80  # of a JPEG whose compression shows
+
+
+def repaint(strengths, image: np.ndarray, random) -> np.ndarray:
+    """See `Augmentation.repaint`. Draws as many numbers, whatever the strengths are."""
+    changes = random.uniform(-1, 1, 6)
+    patches, blur, reach, jpeg, quality = random.random(5).tolist()
+    if patches < strengths.patches:
+        image = patched(image, random)
+    if _coloured(strengths):
+        cv2.transform(image, colours(strengths, changes), dst=image)
+    if blur < strengths.blur:
+        image = blurred(image, reach)
+    if jpeg < strengths.jpeg:
+        image[:] = compressed(image, quality)
+    return image
+
+
+def _coloured(strengths):
+    return (
+        strengths.colour
+        or strengths.brightness
+        or strengths.contrast
+        or strengths.saturation
+    )
+
+
+def colours(strengths, changes) -> np.ndarray:
+    """`(3, 4)`, all changes of colour as one: RGB and 1 -> RGB.
+
+    Args:
+        changes: Six numbers, -1 to 1: of the channels, of contrast, saturation and
+            brightness.
+    """
+    *channels, contrast, saturation, brightness = changes.tolist()
+    contrast = 1 + strengths.contrast * contrast
+    saturation = 1 + strengths.saturation * saturation
+    channels = [[contrast * (1 + strengths.colour * change)] for change in channels]
+    matrix = np.empty((3, 4), "float32")
+    matrix[:, :3] = (saturation * OWN + (1 - saturation) * GREY) * channels
+    matrix[:, 3] = MIDDLE * (1 - contrast) + WHITE * strengths.brightness * brightness
+    return matrix
+
+
+def blurred(image: np.ndarray, reach: float) -> np.ndarray:
+    """Means of 3 x 3 pixels or more, up to `BLUR` as `reach` goes from 0 to 1."""
+    most = max(1, round(BLUR * image.shape[1]))
+    edge = 2 * (1 + int(reach * most)) + 1
+    return cv2.blur(image, (edge, edge), dst=image)
+
+
+def compressed(image: np.ndarray, quality: float) -> np.ndarray:
+    """As a JPEG would give it back, of low to fair `QUALITY` as it goes from 0 to 1."""
+    low, high = QUALITY
+    level = round(low + quality * (high - low))
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, level])
+    return cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)

@@ -1,0 +1,128 @@
+"""What is wrong with a dataset, as far as a program can tell."""
+
+import os
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_hourglass.data.checks import duplicates, sides
+from keras_hourglass.data.checks.images import Facts, look
+from keras_hourglass.data.people import People
+from keras_hourglass.data.readers.paths import shown
+from keras_hourglass.geometry import Crop
+
+KINDS = {  # what may be found -> how it is called
+    "unusable": "people that cannot be used as they are written",
+    "missing": "pictures that are missing",
+    "broken": "pictures that cannot be read",
+    "turned": "pictures that are turned as their EXIF tag says",
+    "outside": "people with joints outside of their picture",
+    "headless": "people with a head of size 0, who are never scored",
+    "exchanged": "people whose left and right look exchanged",
+    "twice": "people who are there twice",
+    "copies": "pictures that are there twice, under two names",
+}
+HARMLESS = {  # what is to be known, but not to be mended for sure
+    "turned",  # the library reads them as they are shown
+    "exchanged",  # a guess: a body may well be twisted so
+}
+RIM = 1  # pixel around the picture, in which a joint is taken to be on its rim
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found.
+
+    Attributes:
+        counts: Of people, pictures, labelled joints, and people of each split.
+        found: Kind of `KINDS` -> each case: file, person, and why.
+        notes: How many people the dataset's reader leaves out, and why: such as those
+            with no usable joint. They do no harm.
+    """
+
+    counts: dict[str, int]
+    found: dict[str, list[str]]
+    notes: tuple[str, ...]
+
+    @property
+    def wrong(self) -> bool:
+        """Whether there is anything that should be mended."""
+        return any(cases for kind, cases in self.found.items() if kind not in HARMLESS)
+
+
+def check(people: People, faults=(), decode=True, threads=None, advance=None) -> Report:
+    """Looks at every person and every picture.
+
+    Args:
+        people: As `data.load(..., missing="keep", faults=faults)` gives them.
+        faults: (name, why) of those who cannot be used.
+        decode: Whether to decode the pictures, which alone finds damage within.
+        threads: Pictures at a time; as many as there are cores, unless given.
+        advance: Called with how many more pictures are done.
+    """
+    files = [*dict.fromkeys(people.pictures[people.readers == None])]  # noqa: E711
+    facts = _look(files, decode, threads or os.cpu_count(), advance or (lambda n: None))
+    names = people.names
+    found = {
+        "unusable": [f"{name}: {why}" for name, why in faults],
+        "missing": [shown(path) for path in files if facts[path].missing],
+        "broken": [facts[path].fault for path in files if facts[path].fault],
+        "turned": [shown(path) for path in files if facts[path].turned],
+        "outside": _outside(people, facts),
+        "headless": [*names[people.heads <= 0]],
+        "exchanged": [
+            f"{names[row]}: {why}" for row, why in sides.exchanged(people).items()
+        ],
+        "twice": [
+            f"{names[row]} is {names[other]}"
+            for row, other in duplicates.twice(people).items()
+        ],
+        "copies": [
+            f"{shown(path)} is {shown(other)}"
+            for path, other in duplicates.copies(
+                {path: facts[path].digest for path in files if facts[path].digest}
+            ).items()
+        ],
+    }
+    if throughout := sides.mirrored_throughout(people):
+        found["exchanged"].insert(0, throughout)
+    counts = {
+        "people": len(people),
+        "pictures": len({*people.pictures}),
+        "labelled_joints": int((people.weights > 0).sum()),
+        **dict(sorted(Counter(people.splits).items())),
+    }
+    return Report(counts, found, people.notes)
+
+
+def _look(files, decode, threads, advance) -> dict[str, Facts]:
+    facts, pool = {}, ThreadPoolExecutor(threads)
+    try:
+        for path, fact in zip(files, pool.map(lambda path: look(path, decode), files)):
+            facts[path] = fact
+            advance(1)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return facts
+
+
+def _outside(people, facts) -> list[str]:
+    """Who has joints that lie beyond the rim of the picture, and the first of them."""
+    found = []
+    for row, path in enumerate(people.pictures):
+        size = facts[path].size if path in facts else None
+        if size is None:
+            continue
+        box = np.array([-RIM, -RIM, size[0] + 2 * RIM, size[1] + 2 * RIM])
+        place = Crop.of_rectangle(box).to_grid(people.joints[row], (1, 1))
+        out = (np.abs(place) > 0.5).any(-1) & (people.weights[row] > 0)
+        if out.any():
+            first = int(out.argmax())
+            found.append(
+                f"{people.names[row]}: {people.skeleton.joints[first]} at "
+                f"({people.joints[row, first, 0]:.0f}, "
+                f"{people.joints[row, first, 1]:.0f}) of {size[0]} x {size[1]}"
+            )
+    return found

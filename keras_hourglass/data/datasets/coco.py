@@ -1,0 +1,98 @@
+"""The people of COCO, with 17 joints each.
+
+Lin et al. Microsoft COCO: Common Objects in Context, ECCV 2014.
+https://cocodataset.org/#format-data
+"""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from keras_hourglass.data import warp
+from keras_hourglass.data.people import People, join
+from keras_hourglass.data.readers import files
+from keras_hourglass.data.readers.rows import WRONG, LeftOut, gather, said
+from keras_hourglass.skeletons import COCO
+
+PATTERN = "person_keypoints*.json"
+FEWEST = 5  # labelled joints: less is a hand at the picture's rim, hardly a pose
+CROWD = "a crowd under one label"
+FEW = f"fewer than {FEWEST} labelled joints"
+
+
+def load(root, faults=None) -> People:
+    """Everybody with enough joints; those of a file with "val" in its name validate.
+
+    A joint that is labelled where something hides it counts as every other.
+
+    Args:
+        root: Folder with `person_keypoints_train2017.json`, the same of val2017 or any
+            other such file, itself or in its `annotations/`. Of the last's pictures
+            the folder is `val2017/`, `images/val2017/` or `images/`.
+        faults: See `reading.gather`.
+    """
+    root = files.folder(root, "coco")
+    paths = files.find(root, PATTERN)
+    if not paths:
+        raise files.lacking(root, PATTERN)
+    return join([_people(path, root, faults) for path in paths])
+
+
+def _people(path: Path, root: Path, faults) -> People:
+    listed = files.read_json(path)
+    try:
+        pictures = {image["id"]: image["file_name"] for image in listed["images"]}
+        entries = [
+            (
+                f"{pictures.get(entry['image_id'])} ({path}, annotation {entry['id']})",
+                entry,
+            )
+            for entry in listed["annotations"]
+        ]
+    except WRONG as error:
+        raise files.DatasetError(
+            f"{path} must list `images` and `annotations` as COCO does: {said(error)}"
+        ) from None
+    subset = path.name.split(".")[0].removeprefix("person_keypoints").strip("_")
+    read = partial(
+        row_of, pictures=pictures, split="val" if "val" in subset else "train"
+    )
+    return gather(entries, read, COCO, path, images_of(root, subset), faults)
+
+
+def images_of(root: Path, subset: str) -> Path:
+    """The folder of a subset's pictures."""
+    places = [root / subset, root / "images" / subset] if subset else []
+    return next((place for place in places if place.is_dir()), root / "images")
+
+
+def row_of(entry: dict, pictures: dict, split: str) -> dict:
+    """A row of an annotation.
+
+    Args:
+        entry: The annotation.
+        pictures: Their names, by their `id`.
+        split: Of everybody in the file.
+
+    Raises:
+        LeftOut: If it is a crowd, or has fewer than `FEWEST` joints.
+        KeyError, TypeError, ValueError: If something is missing or cannot be.
+    """
+    if entry.get("iscrowd"):
+        raise LeftOut(CROWD)
+    x, y, labelled = np.array(entry["keypoints"], float).reshape(len(COCO.joints), 3).T
+    weights = labelled > 0
+    if weights.sum() < FEWEST:
+        raise LeftOut(FEW)
+    if entry["image_id"] not in pictures:
+        raise ValueError(f"no picture has the id {entry['image_id']!r}")
+    return {
+        "picture": pictures[entry["image_id"]],
+        "joints": np.stack([x, y], axis=-1),
+        "weights": weights,
+        "visible": labelled > 1,
+        "area": entry.get("area", np.nan),
+        "split": split,
+        **warp.of_box(entry["bbox"]),
+    }

@@ -1,0 +1,58 @@
+"""People of one's own: pictures, and a table or a JSON file that says where joints are.
+
+`people.csv` has a line for each person, under a line that names the columns:
+
+picture: A file, in the folder itself or its `images/`.
+NAME_x, NAME_y: Each joint, pixels counted from 0; empty where it is not labelled.
+NAME_weight, or NAME_score: How far the joint is trusted, 0 to 1, where that is not 1.
+x, y, width, height: The person's box, pixels.
+head_size: The length that errors are measured in, pixels.
+split: "train" or "val".
+
+Only the picture and the joints are needed; NAME is as in `skeleton.py`. `people.json`
+is as the `annotations.json` of `crops.py`. Nobody has to say how large a person is:
+the window to look at is worked out of the box or, without one, of the joints.
+"""
+
+from os.path import isfile
+from pathlib import Path
+
+from keras_hourglass.data.datasets import prepared
+from keras_hourglass.data.people import People
+from keras_hourglass.data.readers import files, table
+from keras_hourglass.data.readers import paths as paths_
+from keras_hourglass.data.readers.rows import gather
+
+NAMES = ("people.csv", "people.json")
+
+
+def load(root, faults=None) -> People:
+    """The people of a folder.
+
+    Args:
+        root: Folder with `people.csv` or `people.json`, itself or in `annotations/`,
+            and pictures, themselves or in `images/`.
+        faults: See `reading.gather`.
+    """
+    root = files.folder(root, "own")
+    paths = files.find(root, *NAMES)
+    if len(paths) > 1:
+        raise files.DatasetError(f"{root} must hold one of {NAMES}, not both")
+    if not paths:
+        raise files.lacking(root, *NAMES)
+    (path,) = paths
+    if ".csv" in path.suffixes:
+        skeleton, people, described = table.read(path)
+    else:
+        (skeleton, people), described = prepared.listed(path), dict
+
+    def read(entry):
+        row = prepared.person(described(entry), len(skeleton.joints))
+        return {**row, "picture": placed(root, row["picture"])}
+
+    return gather(people, read, skeleton, path, root, faults)
+
+
+def placed(root: Path, picture: str) -> str:
+    """Where a picture lies in a folder: in `images/`, if not in the folder itself."""
+    return picture if isfile(paths_.inside(root, picture)) else f"images/{picture}"

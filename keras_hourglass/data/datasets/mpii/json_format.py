@@ -1,0 +1,40 @@
+"""MPII's annotation as one JSON list, the form that most PyTorch code reads."""
+
+from pathlib import Path
+
+import numpy as np
+
+from keras_hourglass.data.datasets.mpii.conventions import head_size, person
+from keras_hourglass.data.readers import files
+from keras_hourglass.data.readers.rows import numbered
+
+NAMES = ("mpii_annotations.json",)
+HEAD_BOXES = "detections_our_format.mat"  # of the validation people, in JSON's order
+
+
+def entries(path: Path):
+    """The people of the file, and what makes a row of one; see `reading.gather`."""
+    listed = files.read_json(path)
+    if not isinstance(listed, list):
+        raise files.DatasetError(f"{path} must hold a list of people")
+    boxes = files.find(path.parent, HEAD_BOXES)
+    heads = iter(published_heads(*boxes) if boxes else ())
+
+    def read(entry):
+        validation = bool(entry["isValidation"])
+        head = next(heads, None) if validation else None
+        *joints, visible = np.array(entry["joint_self"], float).reshape(16, 3).T
+        joints = np.stack(joints, axis=-1)
+        return {
+            **person(entry["objpos"], entry["scale_provided"], joints, head),
+            "visible": visible > 0,
+            "picture": entry["img_paths"],
+            "split": "val" if validation else "train",
+        }
+
+    return numbered(path, listed, "img_paths"), read
+
+
+def published_heads(path: Path) -> np.ndarray:
+    """`(2958,)`, head sizes of the validation people in MPII pixels."""
+    return head_size(np.moveaxis(files.read_matlab(path, "headboxes_src"), -1, 0))

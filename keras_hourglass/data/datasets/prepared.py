@@ -1,0 +1,117 @@
+"""The prepared form of every dataset: a folder of cropped people.
+
+`images/*.jpg` holds a picture for each person (or several people to a picture), and
+`annotations.json` says `joint_names` and `people`. Each of `people` has `image` and
+`joints` (pixels of that picture, counted from 0), and may have:
+
+present: 0 for joints that are not labelled.
+visible: 0 for joints that something hides, 1 for those that are seen.
+scores: How far each joint is trusted, 0 to 1.
+center, side: The window to look at, pixels.
+box: x, y, width, height, pixels, of which the window is worked out where it is not
+    given; without a box, of the joints. See `window.py`.
+head_size: The length that errors are measured in, pixels.
+split: "train" or "val".
+num_other_people: How many others are labelled in the photograph.
+crop_factor: Pixels of this picture to a pixel of the photograph, one number or a pair.
+area: How many pixels of this picture the person covers.
+"""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from keras_hourglass.data import warp
+from keras_hourglass.data.people import People
+from keras_hourglass.data.readers import files
+from keras_hourglass.data.readers.rows import (
+    NO_JOINT,
+    WRONG,
+    LeftOut,
+    gather,
+    numbered,
+    said,
+)
+from keras_hourglass.skeletons import SKELETONS, Skeleton
+
+ANNOTATIONS = "annotations.json"
+CUT = {"num_other_people", "crop_offset", "crop_factor"}  # others were left outside
+
+
+def load(root, faults=None) -> People:
+    """The people of a prepared folder.
+
+    Args:
+        root: Folder with `images/` and `annotations.json`.
+        faults: See `reading.gather`.
+    """
+    root = files.folder(root, "crops")
+    path = files.find_one(root, ANNOTATIONS)
+    skeleton, people = listed(path)
+    read = partial(person, count=len(skeleton.joints))
+    return gather(people, read, skeleton, path, root / "images", faults)
+
+
+def listed(path: Path):
+    """The skeleton of an annotation file, and (name, entry) of its people.
+
+    Raises:
+        DatasetError: If the file is of another shape.
+    """
+    held = files.read_json(path)
+    try:
+        skeleton, entries = skeleton_of(held["joint_names"]), [*held["people"]]
+    except WRONG as error:
+        raise files.DatasetError(
+            f"{path} must say `joint_names` and `people`: {said(error)}"
+        ) from None
+    return skeleton, numbered(path, entries, "image")
+
+
+def skeleton_of(names: list[str]) -> Skeleton:
+    """The known skeleton that has these joints, else one without limbs."""
+    skeleton = Skeleton(tuple(names))
+    known = (k for k in SKELETONS.values() if k.joints == skeleton.joints)
+    return next(known, skeleton)
+
+
+def person(entry: dict, count: int) -> dict:
+    """A row of `people.from_rows`.
+
+    Raises:
+        LeftOut: If no joint is usable.
+        KeyError, TypeError, ValueError: If something is missing or cannot be.
+    """
+    joints = np.array(entry["joints"], float)
+    present = np.array(entry.get("present", np.ones(len(joints))), float)
+    weights = (present > 0) * np.array(entry.get("scores", present), float)
+    if joints.shape != (count, 2) or weights.shape != (count,):
+        raise ValueError(f"`joints` must be {count} pairs, with a weight each")
+    visible = np.array(entry.get("visible", np.full(count, np.nan)), float)
+    if visible.shape != (count,):
+        raise ValueError(f"`visible` must be {count} numbers")
+    used = weights > 0
+    if not used.any():
+        raise LeftOut(NO_JOINT)
+    row = {
+        "picture": entry["image"],
+        "joints": np.where(used[:, None], joints, 0),
+        "weights": weights,
+        **warp.of_joints(joints, used),
+        **(warp.of_box(entry["box"]) if "box" in entry else {}),
+        **{key: entry[key] for key in ("center", "side") if key in entry},
+        "visible": visible,
+        "split": entry.get("split", "train"),
+    }
+    if "crop_factor" in entry:
+        row["size"] = float(
+            row["side"] / np.mean(np.array(entry["crop_factor"], float))
+        )
+    if not CUT.isdisjoint(entry):
+        row["others"] = float(entry.get("num_other_people", np.nan))
+    if "area" in entry:
+        row["area"] = float(entry["area"])
+    if "head_size" in entry:
+        row["head_size"] = float(entry["head_size"])
+    return row

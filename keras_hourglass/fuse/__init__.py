@@ -1,5 +1,0 @@
-"""A trained network in its inference form: the same heatmaps, sooner."""
-
-from keras_hourglass.fuse.network import FusedHourglass, can_be_fused, fuse
-
-__all__ = ["FusedHourglass", "can_be_fused", "fuse"]

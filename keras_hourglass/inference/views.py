@@ -1,0 +1,126 @@
+"""Windows that the network is to look at: which they are, and their pixels.
+
+What is looked at of each picture, look after look.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_hourglass.data.images.decode import Region
+from keras_hourglass.data.images.safety import BrokenPicture
+from keras_hourglass.data.warp import OF_BOX, covered, cut, of_joints, shrink
+from keras_hourglass.geometry import Crop, steadied
+from keras_hourglass.inference import boxes as boxes_
+from keras_hourglass.inference.images import region
+
+NEAREST = 0.125  # of the whole picture: no look is nearer, whatever was found
+SURE = 0.3  # of the highest score: joints below do not widen the next look
+
+
+def whole(region: Region, size: tuple[int, int]) -> Crop:
+    """The window that holds all of a picture that was read whole."""
+    return Crop.of_box(region.place.box(), size=size)
+
+
+def refine_window(joints, scores, first: Crop, size: tuple[int, int]) -> Crop:
+    """The window around joints that were found, of those that are sure enough.
+
+    In whole pixels, so that the exported graph's, with the noise of other arithmetic,
+    is the same.
+
+    Args:
+        joints: `(joints, 2)`, picture pixels.
+        scores: `(joints,)`
+        first: The window of the whole picture.
+        size: Columns and rows of the grid that is to be laid on the new one.
+    """
+    best = scores.max()  # below 0, maybe, in a network that has learnt nothing
+    near = of_joints(joints, scores >= min(SURE * best, best))
+    least = NEAREST * max(first.right[0], first.down[1])
+    return Crop.around(*steadied(near["center"], np.maximum(near["side"], least)), size)
+
+
+def enough(region: Region, scale: float, size: tuple[int, int]) -> Region:
+    """As much of a picture as any look at it needs, so that many can be kept.
+
+    Args:
+        region: A picture that was read whole.
+        scale: The smallest that a window's edges are multiplied by.
+        size: Columns and rows of the grid.
+    """
+    return shrink(region, whole(region, size).scaled(NEAREST * scale), size)
+
+
+def seen(region: Region, window: Crop, scales, size: tuple[int, int]) -> np.ndarray:
+    """`(scales, height, width, 3)`: a window's pixels, as the network sees them.
+
+    Shrunk by means of 2 x 2 pixels, and not further smoothed, as the graphs do that
+    `hourglass-keras export` writes: the same joints are found.
+    """
+    images = []
+    for scaled in map(window.scaled, scales):
+        part = covered(region, scaled, size)
+        images.append(cut(shrink(part, scaled, size), scaled, size))
+    return np.stack(images)
+
+
+class Sight(NamedTuple):
+    """A picture, and where people are looked for on it.
+
+    Attributes:
+        windows: One for each person.
+        boxes: `(4,)` for each person: what is said of where one was looked for.
+        kept: The picture and the window of all of it, if it is looked at again.
+        failure: The picture as it was given and the error, if it cannot be read.
+    """
+
+    windows: list[Crop]
+    boxes: np.ndarray | list
+    kept: tuple[Region, Crop] | None = None
+    failure: tuple | None = None
+
+
+class Looking(NamedTuple):
+    """How pictures are looked at.
+
+    Attributes:
+        size: Width and height of the images that the network sees.
+        scales: What the windows' edges are multiplied by.
+        forgiving: Whether a picture that cannot be read is no error.
+    """
+
+    size: tuple[int, int]
+    scales: tuple[float, ...]
+    forgiving: bool = False
+
+    def first(self, numbered) -> tuple[Sight, list[np.ndarray]]:
+        """A sight and its images, of (number, (picture, boxes)) as they were given."""
+        number, (image, around) = numbered
+        name = f"picture {number}"
+        try:
+            read = region(image, name)
+        except (BrokenPicture, OSError) as error:
+            if not self.forgiving:
+                raise
+            return Sight([], [], failure=(image, error)), []
+        if around is None:
+            window = whole(read, self.size)
+            kept = enough(read, min(self.scales), self.size)
+            return self._seen(kept, Sight([window], [window.box()], (kept, window)))
+        around = around(read.pixels) if callable(around) else around
+        people = boxes_.inside(boxes_.checked(around, name), read.size, name)
+        crops = [Crop.of_box(box, OF_BOX, self.size) for box in people]
+        return self._seen(read, Sight(crops, people))
+
+    def nearer(self, sight: Sight, found) -> tuple[Sight, list[np.ndarray]]:
+        """The next look at a picture: around the joints and scores of the last."""
+        if sight.failure:
+            return sight, []
+        ((joints, scores),), (read, first) = found, sight.kept
+        window = refine_window(joints, scores, first, self.size)
+        return self._seen(read, Sight([window], [window.box()], sight.kept))
+
+    def _seen(self, read, sight):
+        look = [seen(read, w, self.scales, self.size) for w in sight.windows]
+        return sight, look

@@ -1,1 +1,0 @@
-"""The layers that hourglasses are made of, in `keras` and `keras.ops` alone."""

@@ -1,0 +1,1 @@
+"""Networks: the stacked hourglass, its blocks, presets, weights and inference form."""

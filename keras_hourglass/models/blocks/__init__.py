@@ -1,0 +1,69 @@
+"""The bottleneck blocks by name."""
+
+import keras
+
+from keras_hourglass.models.blocks.bottleneck import (
+    Bottleneck,
+    batch_normalization,
+    preactivated,
+)
+from keras_hourglass.models.blocks.ghost import GhostBlock
+from keras_hourglass.models.blocks.multidilated import (
+    MultidilatedBlock,
+    MultidilatedDenseBlock,
+)
+from keras_hourglass.models.blocks.residual import ResidualBlock
+from keras_hourglass.models.blocks.separable import Separable3Block, SeparableBlock
+from keras_hourglass.utils import hint
+
+__all__ = ["BLOCKS", "Bottleneck", "batch_norm", "get", "name_of", "preactivated"]
+
+BLOCKS = {
+    "residual": ResidualBlock,
+    "separable": SeparableBlock,
+    "separable3": Separable3Block,
+    "ghost": GhostBlock,
+    "multidilated": MultidilatedBlock,
+    "multidilated_dense": MultidilatedDenseBlock,
+}
+
+
+def get(block) -> type[Bottleneck]:
+    """The class of a block, from its name. A class is handed back unchanged.
+
+    The name is a key of `BLOCKS`, or the one under which a class was registered
+    with Keras.
+
+    Raises:
+        ValueError: If it is neither; with a guess at what was meant.
+    """
+    if isinstance(block, type) and issubclass(block, Bottleneck):
+        return block
+    found = isinstance(block, str) and (
+        BLOCKS.get(block) or keras.saving.get_registered_object(block)
+    )
+    if isinstance(found, type) and issubclass(found, Bottleneck):
+        return found
+    raise ValueError(
+        f"`block` must be a block's name or class. {hint(block, BLOCKS)} "
+        f"Received: block={block!r}"
+    )
+
+
+def name_of(block: type[Bottleneck]) -> str:
+    """The name that `get` finds a class by.
+
+    Raises:
+        ValueError: If the class is neither in `BLOCKS` nor registered with Keras.
+    """
+    for name, known in BLOCKS.items():
+        if known is block:
+            return name
+    name = keras.saving.get_registered_name(block)
+    if keras.saving.get_registered_object(name) is block:
+        return name
+    raise ValueError(
+        "`block` must be registered, so that a saved model finds it: decorate it "
+        "with `@keras.saving.register_keras_serializable()`. "
+        f"Received: block={block!r}"
+    )

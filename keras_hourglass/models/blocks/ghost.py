@@ -1,0 +1,78 @@
+"""The bottleneck of Ghost modules.
+
+Han et al. GhostNet: More Features from Cheap Operations, CVPR 2020.
+https://arxiv.org/abs/1911.11907. As a block of hourglasses: Elhagry et al., Fig. 3d.
+"""
+
+import keras
+from keras import ops
+from keras.layers import Activation, Conv2D, DepthwiseConv2D
+
+from keras_hourglass.models.blocks.bottleneck import Bottleneck, batch_normalization
+from keras_hourglass.models.layer_utils import chain_shape, hand_down_policy
+
+
+@keras.saving.register_keras_serializable("keras_hourglass")
+class GhostModule(keras.layers.Layer):
+    """Half of the channels by a 1 x 1 convolution, the other half cheaply from it.
+
+    Args:
+        filters: Channels of the output, even.
+        activation: Name of a Keras activation, after each half's normalization.
+        initializer: Of the scale of each half's normalization.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        activation: str = "linear",
+        initializer: str = "ones",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.filters, self.activation = filters, activation
+        self.initializer = initializer
+        self.primary = [
+            Conv2D(filters // 2, 1, use_bias=False),
+            batch_normalization(gamma_initializer=initializer),
+            Activation(activation),
+        ]
+        self.cheap = [
+            DepthwiseConv2D(3, padding="same", use_bias=False),
+            batch_normalization(gamma_initializer=initializer),
+            Activation(activation),
+        ]
+        hand_down_policy(self)
+
+    def build(self, input_shape):
+        chain_shape([*self.primary, *self.cheap], input_shape, build=True)
+
+    def call(self, x):
+        for layer in self.primary:
+            x = layer(x)
+        ghost = x
+        for layer in self.cheap:
+            ghost = layer(ghost)
+        return ops.concatenate([x, ghost], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.filters)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "activation": self.activation,
+            "initializer": self.initializer,
+        }
+
+
+@keras.saving.register_keras_serializable("keras_hourglass")
+class GhostBlock(Bottleneck):
+    """A Ghost module to half of the channels, with ReLU, and one back, linear."""
+
+    def branch_layers(self):
+        return [
+            GhostModule(self.filters // 2, "relu"),
+            GhostModule(self.filters, initializer="zeros"),
+        ]

@@ -1,0 +1,76 @@
+"""The hourglass: down to a few pixels, and back up, with a skip at every size."""
+
+import keras
+from keras import ops
+
+from keras_hourglass.models import blocks as blocks_
+from keras_hourglass.models.layer_utils import chain_shape
+
+
+@keras.saving.register_keras_serializable("keras_hourglass")
+class Hourglass(keras.layers.Layer):
+    """`up(x) + upsample(back(inner(down(maxpool(x)))))`, `inner` one size smaller.
+
+    Newell, Yang, Deng. Stacked Hourglass Networks for Human Pose Estimation,
+    ECCV 2016. https://arxiv.org/abs/1603.06937
+
+    Args:
+        depth: How often the size is halved.
+        block: Name or class of the bottleneck block.
+        blocks: Blocks at each position.
+        filters: Channels throughout.
+
+    Input shape:
+        `(batch, height, width, filters)`, height and width multiples of 2**depth.
+
+    Output shape:
+        The same.
+    """
+
+    def __init__(self, depth: int, block, blocks: int, filters: int, **kwargs):
+        super().__init__(**kwargs)
+        self.depth, self.blocks, self.filters = depth, blocks, filters
+        self.block = blocks_.get(block)
+
+        def chain(name):
+            return [
+                self.block(filters, name=f"{name}_{i + 1}", dtype=self.dtype_policy)
+                for i in range(blocks)
+            ]
+
+        self.up, self.down, self.back = chain("up"), chain("down"), chain("back")
+        if depth > 1:
+            args = (depth - 1, self.block, blocks, filters)
+            inner = Hourglass(*args, name="inner", dtype=self.dtype_policy)
+        self.inner = [inner] if depth > 1 else chain("inner")
+        self.pool = keras.layers.MaxPooling2D(2, dtype=self.dtype_policy)
+        self.upsample = keras.layers.UpSampling2D(2, dtype=self.dtype_policy)
+
+    @property
+    def detour(self):
+        """The layers on the way down and up again, in order."""
+        return [self.pool, *self.down, *self.inner, *self.back, self.upsample]
+
+    def build(self, input_shape):
+        chain_shape(self.up, input_shape, build=True)
+        chain_shape(self.detour, input_shape, build=True)
+
+    def call(self, x):
+        skip = x
+        for layer in self.up:
+            skip = layer(skip)
+        for layer in self.detour:
+            x = layer(x)
+        return ops.add(skip, x)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "depth": self.depth,
+            "block": blocks_.name_of(self.block),
+            "blocks": self.blocks,
+            "filters": self.filters,
+        }

@@ -1,0 +1,85 @@
+"""Networks by name: what their arguments are and what was printed about them."""
+
+from dataclasses import dataclass, field
+
+from keras_hourglass.models.weights import Weights
+from keras_hourglass.utils import hint
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One network.
+
+    Attributes:
+        network: Arguments of `StackedHourglass` that differ from its defaults.
+        row: The row of Table 1 of "Lighter Stacked Hourglass Human Pose Estimation"
+            (https://arxiv.org/abs/2107.13643) that it is, if it is one.
+        printed: Millions of parameters that the row prints.
+        matches: Whether the network described has as many, to the decimal. Three
+            rows cannot: `layers/blocks/multidilated.py`.
+        weights: What the package carries for it, if it does.
+    """
+
+    network: dict = field(default_factory=dict)
+    row: str | None = None
+    printed: float | None = None
+    matches: bool = True
+    weights: Weights | None = None
+
+
+def _row(row, printed, stacks, block, matches=True, **network):
+    """A row of Table 1: all of them have four blocks at each position."""
+    network = {"stacks": stacks, "block": block, "blocks": 4, **network}
+    return Preset(network, row, printed, matches)
+
+
+SHIPPED = "photo"  # what those get who name none
+ONE, TWO = "Single, Multidilated", "2-Stack, Multidilated"
+
+PRESETS = {
+    # Small, for photographs of all kinds: docs/model-card.md.
+    "photo": Preset(
+        {
+            **{"stacks": 2, "block": "separable", "filters": 128, "stem_filters": 16},
+            "image_size": 192,
+        },
+        weights=Weights(
+            "photo.npz",
+            "145041c5f67d94d60d32b12486000d602cf30657068b058b27c969bb531d45cc",
+        ),
+    ),
+    "hg1": Preset({"stacks": 1}),
+    "hg2": Preset({"stacks": 2}),
+    "hg8": Preset({"stacks": 8}),
+    "lighter/hg8": _row("8-Stack Hourglass", 97.7, 8, "residual"),
+    "lighter/hg1": _row("Single Hourglass", 12.6, 1, "residual"),
+    "lighter/hg2": _row("2-Stack Hourglass", 24.8, 2, "residual"),
+    "lighter/hg1_separable": _row("Single, 1 Depthwise Separable", 5.0, 1, "separable"),
+    "lighter/hg1_separable3": _row(
+        "Single, 3 Depthwise Separable", 5.4, 1, "separable3", matches=False
+    ),
+    "lighter/hg1_ghost": _row("Single, Ghost Bottleneck", 2.2, 1, "ghost"),
+    "lighter/hg1_ghost_reduced": _row(
+        "Single, Ghost + Reduced Features", 2.1, 1, "ghost", stem_filters=32
+    ),
+    "lighter/hg1_multidilated": _row(ONE, 13.7, 1, "multidilated", matches=False),
+    "lighter/hg1_multidilated_dense": _row(ONE, 13.7, 1, "multidilated_dense"),
+    "lighter/hg2_separable": _row(
+        "2-Stack, 1 Depthwise Separable", 9.9, 2, "separable"
+    ),
+    "lighter/hg2_multidilated": _row(TWO, 26.9, 2, "multidilated", matches=False),
+    "lighter/hg2_multidilated_dense": _row(TWO, 26.9, 2, "multidilated_dense"),
+}
+
+
+def get(name: str) -> Preset:
+    """The preset of a name.
+
+    Raises:
+        ValueError: If there is none; with a guess at what was meant.
+    """
+    if name in PRESETS:
+        return PRESETS[name]
+    raise ValueError(
+        f"`name` must be a preset's. {hint(name, PRESETS)} Received: name={name!r}"
+    )

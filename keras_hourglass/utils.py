@@ -1,0 +1,63 @@
+"""What to say to someone who named something that there is not.
+
+Writing a file whole or not at all: beside, then renamed.
+
+What becomes of Ctrl-C where work is kept.
+"""
+
+import os
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+
+
+def hint(given, choices) -> str:
+    """A guess at which of the names was meant; all of them, where none is close."""
+    close = get_close_matches(str(given), choices, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Choose from {[*choices]}."
+
+
+MARK = ".partial"
+
+
+@contextmanager
+def replacing(path, durable: bool = False):
+    """Gives a path to write to, which takes the place of `path` if all went well.
+
+    A stop or a full disk at any moment leaves the old file or the new one. The name
+    keeps its ending, which tells many writers what to write.
+
+    Args:
+        path: What to replace.
+        durable: Whether that must also hold when the machine loses its power: waits
+            for the disk.
+    """
+    path = Path(path)
+    beside = path.with_name(f".{path.stem}.{os.getpid()}{MARK}{path.suffix}")
+    try:
+        yield beside
+        if durable:
+            _flush(beside)
+        os.replace(beside, path)
+        if durable and os.name == "posix":  # elsewhere, folders cannot be opened
+            _flush(path.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def is_partial(path) -> bool:
+    """Whether a file is what a killed process left of one that it was writing."""
+    return path.name.startswith(".") and MARK in path.name
+
+
+def _flush(path):
+    """Waits until the disk has all of a file, or of a folder's names."""
+    opened = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+class Interrupted(Exception):
+    """Work was stopped by hand. All is kept; the message says how to go on."""

@@ -1,0 +1,1 @@
+"""Drawings of skeletons, heatmaps and grids of images."""
