@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from keras_hourglass.training import paper_table
-from keras_hourglass_cli.train_options import plan_of, plan_options, typed_alone
+from keras_hourglass_cli.train_options import build_config, only_typed, train_options
 
 
 @click.command()
@@ -17,7 +17,7 @@ from keras_hourglass_cli.train_options import plan_of, plan_options, typed_alone
     show_default=True,
     help="Presets or families of them; may be given several times.",
 )
-@plan_options(kinds=False)
+@train_options(kinds=False)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -31,6 +31,6 @@ def command(names, output, **typed):
     of the network alone: table.md, table.csv and, with matplotlib, table.png. Row by
     row: the same command again goes on where it was stopped.
     """
-    names, plan = paper_table.chosen(names), plan_of(**typed_alone(typed))
+    names, plan = paper_table.select_presets(names), build_config(**only_typed(typed))
     paper_table.Comparison(names, plan, output).run(click.echo)
     click.echo(f"\n{(output / 'table.md').read_text(encoding='utf-8')}")

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass.models.loading import load
+from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.pytorch import from_torch, to_torch
 from keras_hourglass.skeletons import SKELETONS
-from keras_hourglass.utils import replacing
-from keras_hourglass_cli.train_options import NETWORK, network_option, typed_alone
+from keras_hourglass.utils import atomic_write
+from keras_hourglass_cli.train_options import NETWORK, network_option, only_typed
 
-HERE = ".keras"
+KERAS_ENDING = ".keras"
 
 
 @click.command()
@@ -36,19 +36,21 @@ def command(source, target, **network):
     of pytorch-pose and pytorch-stacked-hourglass; stacks, blocks, filters, joints and
     depth are read from them.
     """
-    network = typed_alone(network)
-    if (source.suffix == HERE) == (target.suffix == HERE):
-        raise click.UsageError(f"One of the two files, not both, must end in {HERE}")
-    if network and source.suffix == HERE:
+    network = only_typed(network)
+    if (source.suffix == KERAS_ENDING) == (target.suffix == KERAS_ENDING):
+        raise click.UsageError(
+            f"One of the two files, not both, must end in {KERAS_ENDING}"
+        )
+    if network and source.suffix == KERAS_ENDING:
         raise click.UsageError("Options are for what becomes a network")
-    if source.suffix == HERE:
-        model = load(source)
+    if source.suffix == KERAS_ENDING:
+        model = load_model(source)
         target.parent.mkdir(parents=True, exist_ok=True)
         to_torch(model, target)
     else:
         model = from_torch(source, **network)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as beside:
+        with atomic_write(target) as beside:
             model.save(beside)
     height, width = model.image_size
     click.echo(
@@ -56,7 +58,7 @@ def command(source, target, **network):
         f"filters {model.filters}, {len(model.skeleton.joints)} joints, pictures of "
         f"{width} x {height}, {model.count_params():,} parameters"
     )
-    if source.suffix == HERE and any(model.offset):
+    if source.suffix == KERAS_ENDING and any(model.offset):
         click.echo(
             f"A checkpoint has no place for its offset {model.offset}.", err=True
         )

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from keras_hourglass.data import contact_sheet, datasets
-from keras_hourglass.data.checks import KINDS, check
-from keras_hourglass.data.prepare import Form, outside, prepare
+from keras_hourglass.data.checks import PROBLEMS, check_people
+from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
 from keras_hourglass.training import recipes
-from keras_hourglass.utils import replacing
-from keras_hourglass.visualization.skeletons import png
+from keras_hourglass.utils import atomic_write
+from keras_hourglass.visualization.skeletons import encode_png
 from keras_hourglass_cli.dataset_options import (
     broken_option,
     json_option,
@@ -21,7 +21,7 @@ from keras_hourglass_cli.dataset_options import (
 )
 
 FEW, FIRST = 3, 20  # cases of a kind to print: in the table, as data
-FORM = {field.name: field.default for field in fields(Form)}
+FORM = {field.name: field.default for field in fields(CropOptions)}
 
 
 @click.group()
@@ -62,11 +62,11 @@ def prepare_command(
     The folder can be used with `--dataset crops:DIR`. Stopped at any moment, the same
     command goes on; and once all is done, it does nothing.
     """
-    output = outside(output, source.root)
-    people = datasets.load(source.name, source.root, missing_images)
+    output = require_outside(output, source.root)
+    people = datasets.load_dataset(source.name, source.root, missing_images)
     for note in people.notes:
         click.echo(note, err=True)
-    form = Form(size, quality)
+    form = CropOptions(size, quality)
     with click.progressbar(length=len(people), label="People", file=sys.stderr) as bar:
         done = prepare(people, output, form, broken_images, threads, bar.update)
     if done.failures:
@@ -102,10 +102,10 @@ def check_command(context, source, headers_only, threads, as_json):
     and hips that face opposite ways or limbs that cross over: to be looked at.
     """
     faults = []
-    people = datasets.load(source.name, source.root, "keep", faults)
+    people = datasets.load_dataset(source.name, source.root, "keep", faults)
     length = len({*people.pictures})
     with click.progressbar(length=length, label="Pictures", file=sys.stderr) as bar:
-        report = check(people, faults, not headers_only, threads, bar.update)
+        report = check_people(people, faults, not headers_only, threads, bar.update)
     if as_json:
         first = {kind: cases[:FIRST] for kind, cases in report.found.items()}
         found = {kind: len(cases) for kind, cases in report.found.items()}
@@ -131,7 +131,7 @@ def show_report(report):
         click.echo(note)
     click.echo()
     for kind, cases in report.found.items():
-        click.echo(f"{len(cases):>10,}  {KINDS[kind]}")
+        click.echo(f"{len(cases):>10,}  {PROBLEMS[kind]}")
         for case in cases[:FEW]:
             click.echo(f"{'':12}{case}")
         if len(cases) > FEW:
@@ -160,16 +160,18 @@ def show_command(source, augmented, count, seed, output, missing_images, broken_
     """
     if output.suffix.lower() != ".png":
         raise click.UsageError("--output must end in .png")
-    people = datasets.load(source.name, source.root, missing_images)
+    people = datasets.load_dataset(source.name, source.root, missing_images)
     for note in people.notes:
         click.echo(note, err=True)
-    varied = recipes.get(recipes.DEFAULT).augmentation if augmented else None
-    sheet, rows, failures = contact_sheet.sheet(
+    varied = (
+        recipes.get_recipe(recipes.DEFAULT_RECIPE).augmentation if augmented else None
+    )
+    sheet, rows, failures = contact_sheet.contact_sheet(
         people, count, seed, varied, broken_images
     )
     output.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(output) as beside:
-        beside.write_bytes(png(sheet))
+    with atomic_write(output) as beside:
+        beside.write_bytes(encode_png(sheet))
     for failure in failures:
         click.echo(f"black: {failure}", err=True)
     for row in rows:

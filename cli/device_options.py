@@ -10,10 +10,10 @@ import click
 from keras_hourglass.training import distribution
 from keras_hourglass.utils import Interrupted
 
-NAMES = "KERAS_DISTRIBUTION_"  # what Keras's own environment variables begin with
+ENV_PREFIX = "KERAS_DISTRIBUTION_"  # what Keras's own environment variables begin with
 
 
-def _number(context, option, text):
+def _parse_devices(context, option, text):
     """A number of devices, or "all"."""
     if text == "all" or text.isdecimal() and int(text):
         return text if text == "all" else int(text)
@@ -26,24 +26,24 @@ OPTIONS = [
         default="1",
         show_default=True,
         metavar="all|N",
-        callback=_number,
+        callback=_parse_devices,
         help="Train on so many GPUs of this computer, or CPUs where there are none.",
     ),
     click.option(
         "--coordinator",
-        envvar=f"{NAMES}JOB_ADDRESSES",
+        envvar=f"{ENV_PREFIX}JOB_ADDRESSES",
         metavar="HOST:PORT",
         help="Of the first of several processes, which train together (JAX alone).",
     ),
     click.option(
         "--processes",
-        envvar=f"{NAMES}NUM_PROCESSES",
+        envvar=f"{ENV_PREFIX}NUM_PROCESSES",
         type=click.IntRange(1),
         help="How many train together, each on --devices of its own.",
     ),
     click.option(
         "--process",
-        envvar=f"{NAMES}PROCESS_ID",
+        envvar=f"{ENV_PREFIX}PROCESS_ID",
         type=click.IntRange(0),
         help="Which of them this is, from 0.",
     ),
@@ -59,8 +59,8 @@ def device_options(function):
     @wraps(function)
     def on_devices(devices, coordinator, processes, process, **options):
         if (coordinator, processes, process) != (None, None, None):
-            distribution.join(coordinator, processes, process)
-        taken = distribution.take(devices)
+            distribution.join_processes(coordinator, processes, process)
+        taken = distribution.use_devices(devices)
         with open(os.devnull, "w") as nowhere:
             with nullcontext() if taken.first else redirect_stdout(nowhere):
                 try:
@@ -69,8 +69,8 @@ def device_options(function):
                     if not taken.alone and not isinstance(error, Interrupted):
                         # Before JAX's own end, which waits for others in vain.
                         atexit.register(os._exit, 1)
-                    if distribution.broke(error):
-                        raise distribution.Broken from error
+                    if distribution.is_process_lost(error):
+                        raise distribution.ProcessLostError from error
                     raise
 
     for option in reversed(OPTIONS):

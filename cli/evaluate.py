@@ -8,12 +8,16 @@ import click
 import keras
 
 from keras_hourglass import __version__
-from keras_hourglass.data.datasets.mpii import predictions as predictions_
-from keras_hourglass.data.mixture import validation
+from keras_hourglass.data.datasets.mpii.predictions import (
+    load_ground_truth,
+    prediction_errors,
+    read_predictions,
+)
+from keras_hourglass.data.mixture import load_validation
 from keras_hourglass.evaluation import bootstrap, evaluator
-from keras_hourglass.evaluation.report import plain
+from keras_hourglass.evaluation.report import to_plain
 from keras_hourglass.evaluation.scoring import score
-from keras_hourglass.models.loading import load
+from keras_hourglass.models.loading import load_model
 from keras_hourglass.skeletons import MPII
 from keras_hourglass_cli import tables
 from keras_hourglass_cli.dataset_options import (
@@ -22,7 +26,7 @@ from keras_hourglass_cli.dataset_options import (
     missing_option,
     source_options,
 )
-from keras_hourglass_cli.inference_options import seeing_options
+from keras_hourglass_cli.inference_options import inference_options
 
 
 @click.command()
@@ -30,7 +34,7 @@ from keras_hourglass_cli.inference_options import seeing_options
 @source_options(default="mpii", show_default=True)
 @click.option("--predictions", type=click.Path(), help="A file to score instead.")
 @click.option("--everybody", is_flag=True, help="Judge on those to train on, too.")
-@seeing_options
+@inference_options
 @click.option(
     "--report",
     "folder",
@@ -71,27 +75,27 @@ def command(
     options = {**seeing, "broken": broken_images}
     looks = []
     for name in models:
-        model = load(name)
-        people = validation(source, model.skeleton, missing_images, everybody)
+        model = load_model(name)
+        people = load_validation(source, model.skeleton, missing_images, everybody)
         for note in people.notes:
             click.echo(note, err=True)
-        found, unread = evaluator.look(model, people, **options)
-        looks.append(evaluator.Judged(name, model, people, found, unread))
+        found, unread = evaluator.predict_with_loader(model, people, **options)
+        looks.append(evaluator.ModelEvaluation(name, model, people, found, unread))
     reports = {look.name: look.scores for look in looks}
     if predictions:
-        truth = predictions_.truth(source.root)
-        errors = predictions_.errors(predictions_.read(predictions), *truth)
+        truth = load_ground_truth(source.root)
+        errors = prediction_errors(read_predictions(predictions), *truth)
         reports[predictions] = score(errors, MPII)
-    pairs = [*evaluator.compared(looks, lambda note: click.echo(note, err=True))]
+    pairs = [*evaluator.compare_models(looks, lambda note: click.echo(note, err=True))]
     if as_json:
         for first, second, differences in pairs:
             reports[second]["less"] = {"model": first, "thresholds": differences}
-        click.echo(json.dumps(plain(reports), indent=2))
+        click.echo(json.dumps(to_plain(reports), indent=2))
     else:
         for name, report in reports.items():
-            tables.show(name, report)
+            tables.print_scores(name, report)
         for pair in pairs:
-            tables.show_difference(*pair)
+            tables.print_difference(*pair)
     if folder:
         about = {
             "dataset": ":".join(filter(None, (source.name, source.root))),
@@ -103,5 +107,5 @@ def command(
             "intervals": f"{bootstrap.LEVEL} % of {bootstrap.RESAMPLES:,} bootstraps "
             "over people",
         }
-        path = evaluator.write(folder, about, looks, pairs, options)
+        path = evaluator.write_model_report(folder, about, looks, pairs, options)
         click.echo(f"\nReport: {path}", err=as_json)

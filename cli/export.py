@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from keras_hourglass import export
-from keras_hourglass.models.loading import load
+from keras_hourglass.models.loading import load_model
 from keras_hourglass.training import distribution
 from keras_hourglass_cli import export_table
 from keras_hourglass_cli.dataset_options import json_option
@@ -61,32 +61,33 @@ def command(
         raise click.UsageError("Name --pictures or a --dataset.")
     if most_pixels is not None and kind not in ("savedmodel", "all"):
         raise click.UsageError("--most-pixels goes with --format savedmodel.")
-    chosen = export_table.ALL
+    chosen = export_table.ALL_FORMATS
     if kind != "all":
         chosen = [(kind, {"precision": name} if (name := "".join(precisions)) else {})]
-    loaded = load(model)
-    crops, of = export_table.crops_of(
+    loaded = load_model(model)
+    crops, of = export_table.load_crops(
         loaded, pictures, dataset, lambda note: click.echo(note, err=True), fail
     )
     rows = []
     if not as_json:
         click.echo(
-            f"{date.today()}, {distribution.name()}, {os.cpu_count()} cores; on {of}"
+            f"{date.today()}, {distribution.device_name()}, {os.cpu_count()} cores; "
+            f"on {of}"
         )
-        click.echo(export_table.HEAD)
+        click.echo(export_table.HEADER)
     for kind, options in chosen:
         if kind == "savedmodel" and most_pixels is not None:
             options = {**options, "most_pixels": most_pixels}
-        rows.append(export_table.row(loaded, directory, kind, options, crops))
+        rows.append(export_table.export_row(loaded, directory, kind, options, crops))
         if not as_json:
-            click.echo(export_table.line(rows[-1]))
-    click.echo(json.dumps(rows) if as_json else written(rows))
+            click.echo(export_table.format_row(rows[-1]))
+    click.echo(json.dumps(rows) if as_json else print_formats(rows))
     failed = sum("error" in row for row in rows)
     if failed:
         raise click.ClickException(f"{failed} of {len(rows)} were not written")
 
 
-def written(rows) -> str:
+def print_formats(rows) -> str:
     """Where everything is."""
     return "\n".join(row["path"] for row in rows if "path" in row)
 

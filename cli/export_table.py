@@ -8,12 +8,12 @@ from tempfile import TemporaryFile
 import numpy as np
 
 from keras_hourglass import export
-from keras_hourglass.data.mixture import Source
+from keras_hourglass.data.mixture import DatasetSpec
 from keras_hourglass.export import verification
 from keras_hourglass.inference import runtimes
-from keras_hourglass.inference.sources import sources
+from keras_hourglass.inference.sources import find_sources
 
-ALL = (
+ALL_FORMATS = (
     ("savedmodel", {}),
     ("litert", {}),
     ("litert", {"precision": "float16"}),
@@ -21,25 +21,25 @@ ALL = (
     ("onnx", {}),
     ("openvino", {}),
 )
-HEAD = (
+HEADER = (
     f"{'format':18}{'MB':>7}{'ms per person':>15}{'px mean':>10}{'at most':>10}  limit"
 )
 
 
-def crops_of(model, pictures, dataset, say, fail) -> tuple[np.ndarray, str]:
+def load_crops(model, pictures, dataset, say, fail) -> tuple[np.ndarray, str]:
     """Crops to calibrate and check on, and what they are of."""
     if pictures:
-        found = sources(pictures, say, fail)
+        found = find_sources(pictures, say, fail)
         paths = [source.name for source in found if source.kind == "picture"]
         if not paths:
             raise ValueError(
                 "`pictures` must be or hold pictures. Received: "
                 f"pictures={', '.join(map(str, pictures))}"
             )
-        paths = paths[: verification.COUNT]
-        return verification.of_pictures(paths, model), f"{len(paths)} pictures"
-    source = Source.parse(dataset) if dataset else verification.DRAWN
-    crops = verification.of_dataset(source, model)
+        paths = paths[: verification.CALIBRATION_COUNT]
+        return verification.image_crops(paths, model), f"{len(paths)} pictures"
+    source = DatasetSpec.parse(dataset) if dataset else verification.SYNTHETIC
+    crops = verification.dataset_crops(source, model)
     name = source.name if dataset else "people that the library draws"
     return (
         crops,
@@ -47,26 +47,29 @@ def crops_of(model, pictures, dataset, say, fail) -> tuple[np.ndarray, str]:
     )
 
 
-def row(model, directory, kind, options, crops) -> dict:
+def export_row(model, directory, kind, options, crops) -> dict:
     """Writes a format; says where, how large, how quick and how exact it is."""
     title = " ".join((kind, *(str(options[k]) for k in options if k == "precision")))
     made = {"format": title}
     try:
-        with quiet():
-            path = export.export(model, directory, kind, crops=crops, **options)
-            module = export.module(kind)
-            answer, (_, checked) = module.opened(path), verification.parted(crops)
-            off = verification.error(answer, model, checked)
-            made["milliseconds"] = runtimes.milliseconds(answer, checked[:1])
+        with silence():
+            path = export.export_format(model, directory, kind, crops=crops, **options)
+            module = export.format_module(kind)
+            answer, (_, checked) = (
+                module.opened(path),
+                verification.calibration_split(crops),
+            )
+            off = verification.measure_error(answer, model, checked)
+            made["milliseconds"] = runtimes.measure_milliseconds(answer, checked[:1])
     except (ImportError, ValueError, RuntimeError) as error:
         return made | {"error": str(error).strip().splitlines()[0]}
     precision = {k: v for k, v in options.items() if k == "precision"}
     limit = module.limit(**precision)
-    made |= {"path": str(path), "bytes": size(path), **off._asdict()}
+    made |= {"path": str(path), "bytes": file_size(path), **off._asdict()}
     return made | {"limit": limit.pixels, "limit_of": limit.of}
 
 
-def line(made) -> str:
+def format_row(made) -> str:
     """A row of the table."""
     if "error" in made:
         return f"{made['format']:18}{made['error']}"
@@ -77,7 +80,7 @@ def line(made) -> str:
     )
 
 
-def size(path) -> int:
+def file_size(path) -> int:
     """Bytes of a file, of all in a folder, or of an OpenVINO network's two files."""
     path = Path(path)
     if path.is_dir():
@@ -88,7 +91,7 @@ def size(path) -> int:
 
 
 @contextmanager
-def quiet():
+def silence():
     """Keeps what converters write to the terminal by themselves away from it."""
     kept = [os.dup(number) for number in (1, 2)]
     with TemporaryFile() as drain:

@@ -2,14 +2,14 @@
 
 import click
 
-from keras_hourglass.heatmaps.decode import DECODERS, DEFAULT
+from keras_hourglass.heatmaps.decode import DECODERS, DEFAULT_DECODER
 
 OPTIONS = [
     click.option("--flip", is_flag=True, help="Look at everybody mirrored, too."),
     click.option(
         "--decoder",
         type=click.Choice([*DECODERS]),
-        default=DEFAULT,
+        default=DEFAULT_DECODER,
         show_default=True,
         help="How joints are read from heatmaps.",
     ),
@@ -23,7 +23,7 @@ OPTIONS = [
 ]
 
 
-def seeing_options(command):
+def inference_options(command):
     """Adds `flip`, `decoder` and `batch_size`."""
     for option in reversed(OPTIONS):
         command = option(command)

@@ -6,7 +6,7 @@ import click
 
 from keras_hourglass import StackedHourglass
 from keras_hourglass.models import presets
-from keras_hourglass.models.flops import multiply_adds, parameters
+from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass_cli.dataset_options import json_option
 
 HEAD = f"{'name':32}{'stacks':>7}  {'block':20}{'blocks':>6}{'parameters':>13}"
@@ -23,7 +23,7 @@ def command(names, as_json):
     Table 1 of "Lighter Stacked Hourglass Human Pose Estimation" says, in millions; in
     brackets where the block that it describes cannot have as many.
     """
-    wanted = {name: presets.get(name) for name in names or presets.PRESETS}
+    wanted = {name: presets.get_preset(name) for name in names or presets.PRESETS}
     rows = (describe(name, preset) for name, preset in wanted.items())
     if as_json:
         click.echo(json.dumps(list(rows), indent=2))
@@ -46,8 +46,8 @@ def describe(name, preset) -> dict:
     return {
         "name": name,
         **{key: network[key] for key in ("stacks", "block", "blocks")},
-        "parameters": parameters(model),
-        "multiply_adds": multiply_adds(model),
+        "parameters": count_parameters(model),
+        "multiply_adds": count_macs(model),
         "row": preset.row,
         "printed": preset.printed,
         "matches": preset.matches,

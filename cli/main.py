@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from keras_hourglass_cli.silence import quietly
+from keras_hourglass_cli.silence import silence_stderr
 
 COMMANDS = {
     "train": "Train a network on people.",
@@ -32,7 +32,7 @@ class LazyGroup(click.Group):
     def get_command(self, context, name):
         if name not in COMMANDS:
             return None
-        with quietly():
+        with silence_stderr():
             module = import_module(f"keras_hourglass_cli.{name.replace('-', '_')}")
         return module.command
 

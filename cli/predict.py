@@ -6,20 +6,20 @@ from pathlib import Path
 import click
 
 from keras_hourglass.inference import detectors
-from keras_hourglass.inference.output_plan import plan
-from keras_hourglass.inference.runner import run, sifted, where
-from keras_hourglass.inference.sources import sources
+from keras_hourglass.inference.output_plan import plan_outputs
+from keras_hourglass.inference.runner import box_source, filter_boxes, predict_sources
+from keras_hourglass.inference.sources import find_sources
 from keras_hourglass.inference.writers import FORMATS
 from keras_hourglass.models import presets
-from keras_hourglass_cli.inference_options import seeing_options
-from keras_hourglass_cli.progress import Watch
+from keras_hourglass_cli.inference_options import inference_options
+from keras_hourglass_cli.progress import PredictProgress
 
 
 @click.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option(
     "--model",
-    default=presets.SHIPPED,
+    default=presets.DEFAULT_PRESET,
     show_default=True,
     help="A .keras file, or a preset with weights.",
 )
@@ -42,7 +42,8 @@ from keras_hourglass_cli.progress import Watch
 @click.option(
     "--detector",
     metavar="NAME",
-    help=f"What finds people: {', '.join(detectors.known())}, or module:function.",
+    help=f"What finds people: {', '.join(detectors.detector_names())}, or "
+    "module:function.",
 )
 @click.option(
     "--min-score",
@@ -51,7 +52,7 @@ from keras_hourglass_cli.progress import Watch
     show_default=True,
     help="Of --boxes or --detector: leaves out those below.",
 )
-@seeing_options
+@inference_options
 @click.option("--smooth", is_flag=True, help="Let joints in videos tremble less.")
 @click.option(
     "--output",
@@ -77,26 +78,26 @@ def command(inputs, rows, listed, detector, min_score, outs, kind, **network):
     """
     if sum(map(bool, (rows, listed, detector))) > 1:
         raise click.UsageError("Name one of --box, --boxes and --detector.")
-    watch = Watch()
-    meant = sources(inputs, watch.say, watch.fail)
+    watch = PredictProgress()
+    meant = find_sources(inputs, watch.say, watch.fail)
     if len(meant) > 1 and any(source.kind == "camera" for source in meant):
         raise click.UsageError("A camera is looked at alone.")
-    planned = plan(outs, kind, meant)
+    planned = plan_outputs(outs, kind, meant)
     printed = any(path is None for path, _ in planned.data)
     watch.total, watch.live = len(meant), not (printed and sys.stdout.isatty())
-    boxes_of, known = where(rows, listed, detector)
+    boxes_of, known = box_source(rows, listed, detector)
     if boxes_of is not None:
-        boxes_of = sifted(boxes_of, min_score, watch.fail)
+        boxes_of = filter_boxes(boxes_of, min_score, watch.fail)
     if meant:
-        run(meant, planned, boxes_of, watch, **network)
+        predict_sources(meant, planned, boxes_of, watch, **network)
     if known is not None:
-        told(known.lacking, f"no boxes in {listed}", watch.say)
-        told(known.unused, f"boxes in {listed}, but were not named", watch.say)
+        report_names(known.lacking, f"no boxes in {listed}", watch.say)
+        report_names(known.unused, f"boxes in {listed}, but were not named", watch.say)
     if watch.failed:
         sys.exit(1)
 
 
-def told(names, have: str, say):
+def report_names(names, have: str, say):
     """Says how many pictures have what, if there are any."""
     if names:
         say(f"{len(names):,} pictures have {have}, {min(names)} first")

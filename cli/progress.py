@@ -5,12 +5,12 @@ import time
 
 import click
 
-from keras_hourglass.callbacks.progress import LiveLine, duration
+from keras_hourglass.callbacks.progress import LiveLine, format_duration
 
-REDRAWN = 0.1  # seconds between two looks of the live line, at least
+MIN_REDRAW_SECONDS = 0.1  # seconds between two looks of the live line, at least
 
 
-class Watch:
+class PredictProgress:
     """Tells how far work is, on stderr; stdout is for what was found.
 
     Attributes:
@@ -49,7 +49,7 @@ class Watch:
         """One picture or frame is done."""
         self.frames, self.current = self.frames + 1, shot
         now = time.perf_counter()
-        if self.live and now - self.told >= REDRAWN:
+        if self.live and now - self.told >= MIN_REDRAW_SECONDS:
             self.told = now
             self.line.draw(self._line(shot, now - self.begun))
 
@@ -59,7 +59,8 @@ class Watch:
         if shot.frame is not None:
             seconds = time.perf_counter() - self.begun
             self.say(
-                f"{shot.source.name}: {self.frames:,} frames in {duration(seconds)}, "
+                f"{shot.source.name}: {self.frames:,} frames in "
+                f"{format_duration(seconds)}, "
                 f"{self.frames / seconds:.1f} frames per second"
             )
         self.begin()
@@ -80,5 +81,5 @@ class Watch:
         place += f"  frame {self.frames:,}"
         if not shot.count:
             return f"{place}  {pace:.1f} per second"
-        left = duration(max(shot.count - self.frames, 0) / pace)
+        left = format_duration(max(shot.count - self.frames, 0) / pace)
         return f"{place}/{shot.count:,}  {pace:.1f} per second  {left} left"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quietly():
+def silence_stderr():
     """Nothing reaches the standard error, unless what is done within fails.
 
     TensorFlow writes there past Python, and some of it before it heeds any setting.

@@ -8,17 +8,17 @@ from keras_hourglass.data.datasets.mpii import mat_format, submission
 from keras_hourglass.data.datasets.mpii.testset import TestSet
 from keras_hourglass.data.readers import files
 from keras_hourglass.evaluation import evaluator
-from keras_hourglass.evaluation.predictions import on_pictures
-from keras_hourglass.models.loading import load
+from keras_hourglass.evaluation.predictions import to_image_points
+from keras_hourglass.models.loading import load_model
 from keras_hourglass.skeletons import MPII
-from keras_hourglass.utils import replacing
-from keras_hourglass_cli.inference_options import seeing_options
+from keras_hourglass.utils import atomic_write
+from keras_hourglass_cli.inference_options import inference_options
 
 
 @click.command()
 @click.argument("model")
 @click.option("--root", type=click.Path(), required=True, help="MPII's folder.")
-@seeing_options
+@inference_options
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -31,11 +31,11 @@ def command(model, root, output, **seeing):
     It holds the joints of all people of the test pictures that the server judges: of
     those whom the annotation lists as single persons, in their windows.
     """
-    name, model = model, load(model)
+    name, model = model, load_model(model)
     if missing := sorted({*MPII.joints} - {*model.skeleton.joints}):
         raise ValueError(f"`model` must find MPII's joints; {name} lacks {missing}")
-    root = files.folder(root, "mpii")
-    test = TestSet(files.find_one(root, *mat_format.NAMES))
+    root = files.require_folder(root, "mpii")
+    test = TestSet(files.find_file(root, *mat_format.NAMES))
     people = test.as_people(root / "images").as_skeleton(model.skeleton)
     pictures = dict.fromkeys(people.pictures)
     if absent := [path for path in pictures if not Path(path).is_file()]:
@@ -43,17 +43,21 @@ def command(model, root, output, **seeing):
             f"{len(absent):,} of {len(pictures):,} test pictures are missing, "
             f"{absent[0]} first: the server wants everybody"
         )
-    found, unread = evaluator.look(model, people, broken="skip", **seeing)
+    found, unread = evaluator.predict_with_loader(
+        model, people, broken="skip", **seeing
+    )
     if unread:
         raise files.DatasetError(
             f"{len(unread):,} test pictures cannot be read, first {unread[0]}: the "
             "server wants everybody"
         )
     sizes = model.image_size[::-1], model.heatmap_size
-    joints = on_pictures(found.points, people, *sizes)
-    with replacing(output) as beside:
-        submission.write(beside, test, joints[:, model.skeleton.indices(MPII.joints)])
-        submission.check(beside, test)
+    joints = to_image_points(found.points, people, *sizes)
+    with atomic_write(output) as beside:
+        submission.write_submission(
+            beside, test, joints[:, model.skeleton.indices(MPII.joints)]
+        )
+        submission.check_submission(beside, test)
     click.echo(
         f"{output}: {len(people):,} people of {len(test.entries):,} test pictures, "
         "16 joints each, in pixels counted from 1"

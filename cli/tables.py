@@ -7,7 +7,7 @@ import click
 from keras_hourglass.evaluation.conventions import CONVENTIONS
 
 
-def show(name, report):
+def print_scores(name, report):
     """Prints what `evaluation.score` says of a model, or of a file."""
     click.echo(f"{name}: {report['people']:,} people, {report['joints']:,} joints")
     for threshold, part in report["thresholds"].items():
@@ -49,7 +49,7 @@ def _number(value):
     return "\N{EN DASH}" if isnan(value) else f"{value:.2f}"
 
 
-def show_difference(first, second, differences):
+def print_difference(first, second, differences):
     """Prints what `bootstrap.compare` says of two models."""
     click.echo(f"{second} less {first}, percentage points, on the same people")
     for threshold, conventions in differences.items():

@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 
 from keras_hourglass.training import config, run_dir
-from keras_hourglass.training.trainer import Run
+from keras_hourglass.training.trainer import Trainer
 from keras_hourglass_cli.device_options import device_options
-from keras_hourglass_cli.train_options import plan_of, plan_options, typed_alone
+from keras_hourglass_cli.train_options import build_config, only_typed, train_options
 
-KEEP_EVERY = signature(Run).parameters["keep_every"].default
+CHECKPOINT_MINUTES = signature(Trainer).parameters["keep_every"].default
 
 
 @click.command()
-@plan_options()
+@train_options()
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -26,7 +26,7 @@ KEEP_EVERY = signature(Run).parameters["keep_every"].default
     "--keep-every",
     type=click.FloatRange(0),
     metavar="MINUTES",
-    show_default=f"{KEEP_EVERY:g}",
+    show_default=f"{CHECKPOINT_MINUTES:g}",
     help="How often to keep all that is needed to go on, besides after each epoch.",
 )
 @device_options
@@ -41,18 +41,18 @@ def command(output, fresh, keep_every, devices, **typed):
             "`output` must be given where several processes train. "
             "Received: output=None"
         )
-    typed = typed_alone(typed)
+    typed = only_typed(typed)
     output = output or Path("runs") / f"{datetime.now():%Y-%m-%d-%H%M%S}"
-    if not typed and (output / config.NAME).is_file():
-        plan = config.read(output)
+    if not typed and (output / config.CONFIG_FILE).is_file():
+        plan = config.read_config(output)
     else:
-        plan = plan_of(**typed)
+        plan = build_config(**typed)
     if fresh:
         devices.wait()  # until all have read it
         if devices.first:
-            run_dir.clear(output)
+            run_dir.clear_run_dir(output)
         devices.wait()
-    keep_every = KEEP_EVERY if keep_every is None else keep_every
-    run = Run(plan, output, click.echo, keep_every, devices)
+    keep_every = CHECKPOINT_MINUTES if keep_every is None else keep_every
+    run = Trainer(plan, output, click.echo, keep_every, devices)
     click.echo(f"{run.model.count_params():,} parameters; the run is kept in {output}")
     run.train()

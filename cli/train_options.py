@@ -8,11 +8,11 @@ import click
 from keras_hourglass import StackedHourglass
 from keras_hourglass.data.datasets import DATASETS
 from keras_hourglass.models.blocks import BLOCKS
-from keras_hourglass.models.loading import load
+from keras_hourglass.models.loading import load_model
 from keras_hourglass.skeletons import SKELETONS
 from keras_hourglass.training import fine_tuning, recipes
-from keras_hourglass.training.config import PRECISIONS, Plan
-from keras_hourglass_cli.dataset_options import PICTURES, parse
+from keras_hourglass.training.config import PRECISIONS, TrainConfig
+from keras_hourglass_cli.dataset_options import ERROR_OR_SKIP, parse_datasets
 
 NETWORK = signature(StackedHourglass).parameters
 RECIPE = ("epochs", "batch_size", "learning_rate", "distill_weight")
@@ -25,13 +25,13 @@ def network_option(flag, **kwargs):
     return click.option(flag, show_default=str(NETWORK[name].default), **kwargs)
 
 
-KINDS = [  # what a preset says
+KIND_OPTIONS = [  # what a preset says
     network_option("--stacks", type=click.IntRange(1), help="Hourglasses in a row."),
     network_option(
         "--block", type=click.Choice(list(BLOCKS)), help="Bottleneck block."
     ),
 ]
-BEGINNINGS = [
+START_OPTIONS = [
     click.option(
         "--from",
         "start",
@@ -93,12 +93,16 @@ OPTIONS = [
         help="Of computations; weights and loss stay in float32.",
     ),
     click.option("--seed", type=int, help="Of weights, order and augmentation."),
-    click.option("--missing-images", type=PICTURES, help="If files are not there."),
-    click.option("--broken-images", type=PICTURES, help="If files cannot be read."),
+    click.option(
+        "--missing-images", type=ERROR_OR_SKIP, help="If files are not there."
+    ),
+    click.option(
+        "--broken-images", type=ERROR_OR_SKIP, help="If files cannot be read."
+    ),
 ]
 
 
-def plan_options(kinds: bool = True):
+def train_options(kinds: bool = True):
     """Adds them to a command, which passes what was typed on to `plan_of`.
 
     Args:
@@ -106,7 +110,7 @@ def plan_options(kinds: bool = True):
     """
 
     def decorate(function):
-        alone = (*KINDS, *BEGINNINGS) if kinds else ()
+        alone = (*KIND_OPTIONS, *START_OPTIONS) if kinds else ()
         for option in reversed([*alone, *OPTIONS]):
             function = option(function)
         return function
@@ -114,31 +118,31 @@ def plan_options(kinds: bool = True):
     return decorate
 
 
-def typed_alone(options: dict) -> dict:
+def only_typed(options: dict) -> dict:
     """Those of a command's options that were typed."""
     return {name: value for name, value in options.items() if value not in (None, ())}
 
 
-def plan_of(datasets=(), root=None, recipe=None, **typed) -> Plan:
+def build_config(datasets=(), root=None, recipe=None, **typed) -> TrainConfig:
     """Every choice, out of what was typed: only that outweighs recipe and defaults."""
-    sources = parse(datasets, root)
+    sources = parse_datasets(datasets, root)
     if recipe is None:
         recipe = "modern" if sources else "demo"
         recipe = "distill" if "teacher" in typed else recipe
     if not sources:
         click.echo("No --dataset: training on drawn people, to see that all works.")
-    chosen = recipes.get(recipe)
+    chosen = recipes.get_recipe(recipe)
     network = {k: v for k, v in typed.items() if k in NETWORK}
     if "start" in typed:
-        network = {**fine_tuning.arguments(load(typed["start"])), **network}
+        network = {**fine_tuning.network_config(load_model(typed["start"])), **network}
     changes = {k: v for k, v in typed.items() if k in RECIPE}
     chosen = replace(chosen, network={**chosen.network, **network}, **changes)
     if chosen.network and not sources:
         click.echo(f"The recipe {recipe!r} sets {chosen.network}.")
-    return Plan(
+    return TrainConfig(
         recipe=chosen,
-        sources=tuple(sources) or Plan.sources,
-        missing=typed.get("missing_images", Plan.missing),
-        broken=typed.get("broken_images", Plan.broken),
+        sources=tuple(sources) or TrainConfig.sources,
+        missing=typed.get("missing_images", TrainConfig.missing),
+        broken=typed.get("broken_images", TrainConfig.broken),
         **{k: v for k, v in typed.items() if k in CHOICES},
     )

@@ -5,11 +5,11 @@ python examples/drawn_people.py
 
 from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback, StackedHourglass
 from keras_hourglass.data.augmentation import Augmentation
-from keras_hourglass.data.datasets import load
+from keras_hourglass.data.datasets import load_dataset
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.data.pydataset import PeopleDataset
-from keras_hourglass.data.sampler import Stream
+from keras_hourglass.data.sampler import EpochSampler
 
 
 def main(people=2000, image_size=64, filters=64, batch_size=16, epochs=2):
@@ -18,12 +18,12 @@ def main(people=2000, image_size=64, filters=64, batch_size=16, epochs=2):
     )
     model.compile("adam", HeatmapLoss(foreground=9), metrics=[PCKh()])
 
-    drawn = load("synthetic", people)
+    drawn = load_dataset("synthetic", people)
     train, validation = drawn.of_split("train"), drawn.of_split("val")
     sizes = (image_size, image_size), model.heatmap_size
-    varied = Loader(Sampler(train, *sizes, Augmentation()))
-    as_drawn = Loader(Sampler(validation.take(slice(people)), *sizes))
-    stream = Stream([len(train)], batch_size)
+    varied = Loader(Preprocessor(train, *sizes, Augmentation()))
+    as_drawn = Loader(Preprocessor(validation.take(slice(people)), *sizes))
+    stream = EpochSampler([len(train)], batch_size)
     return model.fit(
         PeopleDataset(varied, batch_size, stream),
         validation_data=PeopleDataset(as_drawn, batch_size),

@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 from keras_hourglass import PoseEstimator
-from keras_hourglass.data.images import decode
-from keras_hourglass.visualization.skeletons import png
-from keras_hourglass.visualization.skeletons import skeleton as skeleton_
+from keras_hourglass.data.images import decoding
+from keras_hourglass.visualization.skeletons import draw_skeleton, encode_png
 
 
 def main(photo, model, box, output="joints.png"):
@@ -18,10 +17,10 @@ def main(photo, model, box, output="joints.png"):
     for name, (x, y), score in zip(pose.names, pose.joints, pose.scores):
         print(f"{name:16} {x:8.1f} {y:8.1f}   {score:.2f}")
 
-    pixels = decode.read(photo).pixels
+    pixels = decoding.read_image(photo).pixels
     skeleton = estimator.model.skeleton
-    drawn = skeleton_(pixels, pose.joints, skeleton, pose.scores)
-    Path(output).write_bytes(png(drawn))
+    drawn = draw_skeleton(pixels, pose.joints, skeleton, pose.scores)
+    Path(output).write_bytes(encode_png(drawn))
     return pose
 
 

@@ -11,25 +11,29 @@ import sys
 from dataclasses import replace
 
 from keras_hourglass.data import batches
-from keras_hourglass.data.mixture import Source
-from keras_hourglass.evaluation.predictions import evaluate
+from keras_hourglass.data.mixture import DatasetSpec
+from keras_hourglass.evaluation.predictions import evaluate_batches
 from keras_hourglass.evaluation.scoring import score
-from keras_hourglass.models.loading import load
+from keras_hourglass.models.loading import load_model
 from keras_hourglass.training import recipes
-from keras_hourglass.training.config import Plan
-from keras_hourglass.training.run_dir import BEST
-from keras_hourglass.training.trainer import Run
+from keras_hourglass.training.config import TrainConfig
+from keras_hourglass.training.run_dir import BEST_FILE
+from keras_hourglass.training.trainer import Trainer
 
 
 def main(root, output="runs/mpii", dataset="mpii", missing="error", **network):
     changes = {k: network.pop(k) for k in ("epochs", "batch_size") if k in network}
-    recipe = replace(recipes.get("modern"), network=network, **changes)
-    run = Run(Plan(recipe, (Source(dataset, root),), missing=missing), output)
+    recipe = replace(recipes.get_recipe("modern"), network=network, **changes)
+    run = Trainer(
+        TrainConfig(recipe, (DatasetSpec(dataset, root),), missing=missing), output
+    )
     run.train()
 
-    best = load(run.folder / BEST)
+    best = load_model(run.folder / BEST_FILE)
     (people,) = run.validators.values()
-    errors, offset = evaluate(best, batches.validation(people, 16), flip=True)
+    errors, offset = evaluate_batches(
+        best, batches.validation_batches(people, 16), flip=True
+    )
     report = score(errors, best.skeleton)
     print(report["thresholds"]["0.5"]["means"], "mean signed error", offset)
     return report

@@ -13,7 +13,7 @@ from math import e
 from typing import NamedTuple
 
 
-def covering_box(points, width: int, height: int):
+def enclosing_box(points, width: int, height: int):
     """The whole pixels of an image that hold all points, with one to spare.
 
     Args:
@@ -32,7 +32,7 @@ def covering_box(points, width: int, height: int):
     return left, top, right - left, bottom - top
 
 
-def whole_steps(box, step: int, width: int, height: int):
+def pad_to_multiple(box, step: int, width: int, height: int):
     """A box made longer until its sides are multiples of `step` pixels.
 
     Args:
@@ -49,7 +49,7 @@ def whole_steps(box, step: int, width: int, height: int):
     return max(0, min(x, width - columns)), max(0, min(y, height - rows)), columns, rows
 
 
-def whole_blocks(box, side: int, width: int, height: int):
+def align_to_blocks(box, side: int, width: int, height: int):
     """A box made longer until it holds whole blocks of an image that is cut into such.
 
     Args:
@@ -70,10 +70,10 @@ def whole_blocks(box, side: int, width: int, height: int):
 X, Y = (1.0, 0.0), (0.0, 1.0)
 # Where whole pixels part when they are rounded to: not at halves or other simple
 # fractions, which joints on the rims of heatmap pixels fall on.
-PARTING = (5**0.5 - 1) / 2
+ROUNDING = (5**0.5 - 1) / 2
 
 
-class Crop(NamedTuple):
+class Window(NamedTuple):
     """A window on an image: turned, mirrored, square or not.
 
     Attributes:
@@ -166,14 +166,14 @@ class Crop(NamedTuple):
     def to_grid(self, points, size: tuple[int, int]):
         """Moves points from the image to the grid. Undoes `to_image`."""
         center, right, down = (vector[..., None, :] for vector in self)
-        u, v = _share(points - center, right), _share(points - center, down)
+        u, v = _fraction(points - center, right), _fraction(points - center, down)
         return (u * X + v * Y + 0.5) * size - 0.5
 
     def part(self, box, size: tuple[int, int]):
         """The window under a box `(..., 4)` of a grid laid over this one."""
-        inner = Crop.of_rectangle(box)
+        inner = Window.of_rectangle(box)
         center = self.to_image(inner.center[..., None, :], size)[..., 0, :]
-        return Crop(
+        return Window(
             center,
             self.right * (inner.right[..., :1] / size[0]),
             self.down * (inner.down[..., 1:] / size[1]),
@@ -197,13 +197,13 @@ class Crop(NamedTuple):
         return size[0] / (x * x + y * y) ** 0.5
 
 
-def steadied(center, side):
+def round_window(center, side):
     """A window's `center` and `side`, in whole pixels; the side is at least one.
 
     So that noise in the joints that they were worked out from does not move it.
     """
-    side = (side + PARTING) // 1
-    return (center + PARTING) // 1, (side + 1 + abs(side - 1)) / 2  # max, by operators
+    side = (side + ROUNDING) // 1
+    return (center + ROUNDING) // 1, (side + 1 + abs(side - 1)) / 2  # max, by operators
 
 
 def _xy(points):
@@ -215,7 +215,7 @@ def _turn(vector, turn):
     return vector * turn.real + vector[..., ::-1] * (-1.0, 1.0) * turn.imag
 
 
-def _share(offset, edge):
+def _fraction(offset, edge):
     """How far along `edge` the offset reaches, as a share of its length."""
     (along_x, along_y), (x, y) = _xy(offset * edge), _xy(edge * edge)
     return (along_x + along_y) / (x + y)

@@ -43,7 +43,9 @@ class HeatmapLoss(keras.losses.Loss):
         height, width = y_pred.shape[2:4]
         points, weight, _ = unpack(y_true)
         target = encode(points, (width, height), self.sigma)[:, None]
-        weight = weight * ops.cast(on_heatmap(points, (width, height)), weight.dtype)
+        weight = weight * ops.cast(
+            inside_heatmap(points, (width, height)), weight.dtype
+        )
         return ops.mean(weight * self.per_joint(target, y_pred), axis=-1)
 
     def per_joint(self, target, y_pred):
@@ -64,7 +66,7 @@ class HeatmapLoss(keras.losses.Loss):
         }
 
 
-def on_heatmap(points, size: tuple[int, int]):
+def inside_heatmap(points, size: tuple[int, int]):
     """`(..., joints)`: whether a joint lies on one of the heatmap's pixels."""
     edge = ops.convert_to_tensor(size, dtype=points.dtype) - 0.5
     return ops.all((points >= -0.5) & (points <= edge), axis=-1)

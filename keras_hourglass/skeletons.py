@@ -13,7 +13,7 @@ What a body consists of: the only place that names joints.
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
-from keras_hourglass.utils import hint
+from keras_hourglass.utils import suggest
 
 SIDES = {"left_": "right_", "right_": "left_"}
 LOWER_BODY = ("pelvis", "hip", "knee", "ankle", "heel", "foot", "big_toe", "small_toe")
@@ -28,7 +28,7 @@ def full_name(name: str) -> str:
     return name
 
 
-def unsided(name: str) -> str:
+def without_side(name: str) -> str:
     """A joint's name without its side: `left_knee` is a `knee`."""
     for side in SIDES:
         name = name.removeprefix(side)
@@ -43,18 +43,18 @@ def mirrored_name(name: str) -> str:
     return name
 
 
-def both(*names):
+def both_sides(*names):
     """The right and the left joint of each name."""
     return tuple(side + name for name in names for side in ("right_", "left_"))
 
 
 LIMB_GROUPS = {
-    "Shoulder": both("shoulder"),
-    "Elbow": both("elbow"),
-    "Wrist": both("wrist"),
-    "Hip": both("hip"),
-    "Knee": both("knee"),
-    "Ankle": both("ankle"),
+    "Shoulder": both_sides("shoulder"),
+    "Elbow": both_sides("elbow"),
+    "Wrist": both_sides("wrist"),
+    "Hip": both_sides("hip"),
+    "Knee": both_sides("knee"),
+    "Ankle": both_sides("ankle"),
 }
 ARMS_AND_LEGS = tuple(
     (side + a, side + b)
@@ -143,7 +143,7 @@ class Skeleton:
     @cached_property
     def halves(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The indices of the upper and of the lower body's joints."""
-        lower = [name for name in self.joints if unsided(name) in LOWER_BODY]
+        lower = [name for name in self.joints if without_side(name) in LOWER_BODY]
         upper = [name for name in self.joints if name not in lower]
         return self.indices(upper), self.indices(lower)
 
@@ -207,10 +207,10 @@ COCO = Skeleton(
         HIPS,
         SHOULDERS,
         *[(side + "shoulder", side + "hip") for side in SIDES],
-        *[("nose", name) for name in both("eye")],
+        *[("nose", name) for name in both_sides("eye")],
         *[(side + "eye", side + "ear") for side in SIDES],
     ),
-    groups={"Head": ("nose", *both("eye", "ear")), **LIMB_GROUPS},
+    groups={"Head": ("nose", *both_sides("eye", "ear")), **LIMB_GROUPS},
 )
 SKELETONS = {"mpii": MPII, "lsp": LSP, "coco": COCO}
 
@@ -224,6 +224,6 @@ def get(skeleton) -> Skeleton:
     if skeleton in SKELETONS:
         return SKELETONS[skeleton]
     raise ValueError(
-        f"`skeleton` must be a skeleton or its name. {hint(skeleton, SKELETONS)} "
+        f"`skeleton` must be a skeleton or its name. {suggest(skeleton, SKELETONS)} "
         f"Received: skeleton={skeleton!r}"
     )

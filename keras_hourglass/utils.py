@@ -11,17 +11,17 @@ from difflib import get_close_matches
 from pathlib import Path
 
 
-def hint(given, choices) -> str:
+def suggest(given, choices) -> str:
     """A guess at which of the names was meant; all of them, where none is close."""
     close = get_close_matches(str(given), choices, n=1)
     return f"Did you mean {close[0]!r}?" if close else f"Choose from {[*choices]}."
 
 
-MARK = ".partial"
+TEMPORARY_MARK = ".partial"
 
 
 @contextmanager
-def replacing(path, durable: bool = False):
+def atomic_write(path, durable: bool = False):
     """Gives a path to write to, which takes the place of `path` if all went well.
 
     A stop or a full disk at any moment leaves the old file or the new one. The name
@@ -33,7 +33,7 @@ def replacing(path, durable: bool = False):
             for the disk.
     """
     path = Path(path)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{MARK}{path.suffix}")
+    beside = path.with_name(f".{path.stem}.{os.getpid()}{TEMPORARY_MARK}{path.suffix}")
     try:
         yield beside
         if durable:
@@ -45,9 +45,9 @@ def replacing(path, durable: bool = False):
         beside.unlink(missing_ok=True)
 
 
-def is_partial(path) -> bool:
+def is_temporary(path) -> bool:
     """Whether a file is what a killed process left of one that it was writing."""
-    return path.name.startswith(".") and MARK in path.name
+    return path.name.startswith(".") and TEMPORARY_MARK in path.name
 
 
 def _flush(path):

@@ -17,7 +17,7 @@ def main(dist):
     assert top == {"keras_hourglass", "keras_hourglass_cli"}, top
     for needed in (
         "keras_hourglass/py.typed",
-        "keras_hourglass/data/mpii/validation.csv",
+        "keras_hourglass/data/datasets/mpii/validation.csv",
         "keras_hourglass/weights/photo.npz",
         "keras_hourglass/report/style.css",
     ):

@@ -27,7 +27,7 @@ def shared():
 @pytest.fixture(scope="session")
 def annotated(shared):
     """Everybody in MPII's annotations, whether their photograph is here or not."""
-    people = datasets.load("mpii", shared / "mpii", missing="keep")
+    people = datasets.load_dataset("mpii", shared / "mpii", missing="keep")
     assert not people.notes
     return people
 
@@ -105,7 +105,7 @@ def as_stored():
 @pytest.fixture(scope="session")
 def drawn():
     """Drawn people: 12 to train and 5 to validate on."""
-    people = synthetic.load("12")
+    people = synthetic.load_synthetic("12")
     return people.take(slice(17))
 
 

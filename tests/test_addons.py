@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from keras import ops, optimizers
 
-from keras_hourglass.data.images.decode import whole
-from keras_hourglass.data.warp import cut
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.images.decoding import whole_region
+from keras_hourglass.data.warp import warp
+from keras_hourglass.geometry import Window
 from keras_hourglass.training.recipes import OPTIMIZERS
 
 with np.load(Path(__file__).parent / "golden/addons.npz") as file:
@@ -42,7 +42,7 @@ def window(index):
     matrix = GOLDEN["maps"][index, :6].astype(float).reshape(2, 3)
     (width, height), (right, down, offset) = SIZE, matrix.T
     center = right * (width - 1) / 2 + down * (height - 1) / 2 + offset
-    return Crop(center, right * width, down * height)
+    return Window(center, right * width, down * height)
 
 
 @each_map
@@ -60,14 +60,14 @@ def test_a_window_leads_where_the_map_leads(index):
 
 @each_map
 def test_cut_interpolates_like_tensorflow_addons(index):
-    found = cut(whole(PICTURE.astype("float32")), window(index), SIZE)
+    found = warp(whole_region(PICTURE.astype("float32")), window(index), SIZE)
     expected = GOLDEN["warped_float32"][index]
     np.testing.assert_allclose(found, expected, rtol=0, atol=OPENCV)
 
 
 @each_map
 def test_cut_rounds_to_the_nearest_level(index):
-    found = cut(whole(PICTURE), window(index), SIZE)
+    found = warp(whole_region(PICTURE), window(index), SIZE)
     assert found.dtype == np.uint8
     expected = GOLDEN["warped_float32"][index]
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.5 + OPENCV)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.augmentation import Augmentation, geometric
-from keras_hourglass.geometry import Crop
+from keras_hourglass.geometry import Window
 
-WINDOW = Crop(np.array([50.0, 70.0]), np.array([30.0, 0.0]), np.array([0.0, 40.0]))
+WINDOW = Window(np.array([50.0, 70.0]), np.array([30.0, 0.0]), np.array([0.0, 40.0]))
 NONE = {field.name: 0 for field in fields(Augmentation)}
 COUNT = 2000
 
@@ -21,7 +21,7 @@ def drawn(augmentation, halves=HALVES, randoms=None):
     randoms = randoms or [np.random.default_rng(0)] * COUNT
     given = WINDOW.center, WINDOW.right, WINDOW.down, [*UPPER, *LOWER], halves
     *window, joints, halves = (np.stack([x] * len(randoms)) for x in given)
-    return augmentation.vary(Crop(*window), randoms, joints, halves)
+    return augmentation.vary(Window(*window), randoms, joints, halves)
 
 
 def views(halves=HALVES, **strengths):
@@ -81,7 +81,7 @@ def test_no_half_body_is_looked_at_from_nearer_than_the_least():
     window, _ = views(half_body=1)
     lower = window.center[:, 1] > 70
     np.testing.assert_allclose(window.center[lower], [[50, 80.5]] * lower.sum())
-    np.testing.assert_allclose(window.right[lower, 0], geometric.LEAST * 30)
+    np.testing.assert_allclose(window.right[lower, 0], geometric.MIN_SIZE * 30)
 
 
 def test_a_half_with_too_few_joints_is_not_chosen():

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from keras_hourglass.inference.batching import ahead, answered
+from keras_hourglass.inference.batching import prefetch, run_batched
 
 
 def doubled(asked, sizes):
@@ -13,7 +13,7 @@ def doubled(asked, sizes):
         sizes.append((len(images), least))
         return 2 * images
 
-    return answered(asked, ask, batch_size=3)
+    return run_batched(asked, ask, batch_size=3)
 
 
 def test_each_group_gets_the_answers_to_its_own_images_in_order():
@@ -58,14 +58,14 @@ def test_some_are_made_ahead_in_threads_and_all_in_order():
         homes.add(threading.get_ident())
         return -number
 
-    made = ahead(make, items(), threads=3)
+    made = prefetch(make, items(), threads=3)
     assert next(made) == 0 and len(taken) == 4
     assert [*made] == [-number for number in range(1, 20)]
     assert threading.get_ident() not in homes
 
 
 def test_what_a_thread_raises_is_raised_in_its_turn():
-    made = ahead(lambda number: 1 // number, [1, 0, 1], threads=2)
+    made = prefetch(lambda number: 1 // number, [1, 0, 1], threads=2)
     assert next(made) == 1
     with pytest.raises(ZeroDivisionError):
         next(made)

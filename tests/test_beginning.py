@@ -8,9 +8,9 @@ import pytest
 
 from keras_hourglass import StackedHourglass
 from keras_hourglass.training import checkpoint, trainer
-from keras_hourglass.training.checkpoint import KeepBest, Progress
-from keras_hourglass.training.config import PRECISIONS, Plan
-from keras_hourglass.training.flat_optimizer import AveragedWeights
+from keras_hourglass.training.checkpoint import BestCheckpoint, TrainState
+from keras_hourglass.training.config import PRECISIONS, TrainConfig
+from keras_hourglass.training.flat_optimizer import EMAWeights
 from keras_hourglass.training.recipes import Recipe
 
 NETWORK = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "image_size": 32}
@@ -25,9 +25,9 @@ LABELS = np.concatenate(
 
 
 def begun(**changes):
-    plan = Plan(RECIPE, **changes)
-    model = trainer.network(plan, say=lambda line: None)
-    trainer.compile(model, plan, steps=10)
+    plan = TrainConfig(RECIPE, **changes)
+    model = trainer.build_model(plan, say=lambda line: None)
+    trainer.compile_model(model, plan, steps=10)
     return model
 
 
@@ -44,12 +44,12 @@ def test_steps_lower_the_loss_and_the_best_network_is_float32(
     losses = [model.train_on_batch(IMAGES, LABELS)[0] for _ in range(4)]
     assert losses[-1] < losses[0] and np.isfinite(losses).all()
 
-    averaged = AveragedWeights()
+    averaged = EMAWeights()
     averaged.set_model(model)
     before = model.get_weights()
     looked = averaged.network().get_weights()  # reached through what scales the loss
     assert any(np.any(a != b) for a, b in zip(before, looked))
-    keep = KeepBest(tmp_path / "best.keras", averaged)
+    keep = BestCheckpoint(tmp_path / "best.keras", averaged)
     keep.set_model(model)
     keep.on_epoch_end(0, {"val_pckh": 1.0})
     best = keras.models.load_model(tmp_path / "best.keras")
@@ -58,7 +58,7 @@ def test_steps_lower_the_loss_and_the_best_network_is_float32(
     for a, b in zip(best.get_weights(), looked):
         np.testing.assert_array_equal(a, b)
 
-    checkpoint.write(tmp_path / "last.keras", model, Progress(1))
+    checkpoint.save_checkpoint(tmp_path / "last.keras", model, TrainState(1))
     again = begun(precision=precision)
     again.load_weights(tmp_path / "last.keras")
     states = (map(np.asarray, m.optimizer.variables) for m in (model, again))
@@ -71,8 +71,8 @@ def test_small_gradients_do_not_underflow_in_float16(eager):
     labels = LABELS * np.array([1, 1, 1e-6, 1], "float32")
 
     def moved(scaled):
-        plan = Plan(RECIPE, precision="mixed_float16")
-        model = trainer.network(plan)
+        plan = TrainConfig(RECIPE, precision="mixed_float16")
+        model = trainer.build_model(plan)
         model.compile("adam", RECIPE.loss(), auto_scale_loss=scaled)
         before = model.get_weights()
         model.train_on_batch(IMAGES, labels)
@@ -86,9 +86,9 @@ def test_a_start_gives_its_weights_and_frozen_layers_keep_them(eager, tmp_path):
     source = begun(seed=5)
     source.save(tmp_path / "source.keras")
     lines = []
-    plan = Plan(RECIPE, start=str(tmp_path / "source.keras"), freeze=("stem",))
-    model = trainer.network(plan, say=lines.append)
-    trainer.compile(model, plan, steps=10)
+    plan = TrainConfig(RECIPE, start=str(tmp_path / "source.keras"), freeze=("stem",))
+    model = trainer.build_model(plan, say=lines.append)
+    trainer.compile_model(model, plan, steps=10)
     assert lines[0].startswith(f"From {plan.start}:") and "frozen" in lines[1]
     for a, b in zip(source.get_weights(), model.get_weights()):
         np.testing.assert_array_equal(a, b)
@@ -104,8 +104,8 @@ def test_a_start_gives_its_weights_and_frozen_layers_keep_them(eager, tmp_path):
 
 def test_choices_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="Did you mean 'mixed_float16'"):
-        Plan(RECIPE, precision="mixed_float")
+        TrainConfig(RECIPE, precision="mixed_float")
     with pytest.raises(ValueError, match="`teacher` must be given where"):
-        Plan(RECIPE, teacher="best.keras")
+        TrainConfig(RECIPE, teacher="best.keras")
     with pytest.raises(ValueError, match="must lie in 0 to 1"):
         replace(RECIPE, distill_weight=2)

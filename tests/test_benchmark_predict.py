@@ -11,7 +11,7 @@ from keras import ops
 
 from keras_hourglass import PoseEstimator, StackedHourglass
 from keras_hourglass_cli import main as cli
-from keras_hourglass_cli.benchmark import predict
+from keras_hourglass_cli.benchmark.predict import predict_command
 
 # The module, not the command of the same name in the group's.
 command = importlib.import_module("keras_hourglass_cli.benchmark.predict")
@@ -34,10 +34,10 @@ def test_shares_and_rates_are_of_all_rounds_but_the_first(gray, monkeypatch):
     """A clock that ticks when it is read: each part takes one second, however long."""
     ticks = itertools.count(0.0)
     clock = types.SimpleNamespace(perf_counter=lambda: next(ticks))
-    monkeypatch.setattr(predict, "time", clock)
+    monkeypatch.setattr(predict_command, "time", clock)
     estimator = PoseEstimator(gray, flip=True, scales=(1, 1.2), batch_size=2)
     pictures = [np.zeros((40, 50, 3), "uint8")] * 4
-    result = predict.measure(estimator, pictures, rounds=3)
+    result = predict_command.measure(estimator, pictures, rounds=3)
     assert result["people_per_second"] == 4 and result["share_of_network"] == 1
     assert {*result["milliseconds"].values()} == {250}
     assert next(ticks) == 2 * 4 * 4  # four parts, four rounds

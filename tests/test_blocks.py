@@ -5,7 +5,7 @@ import pytest
 from keras_hourglass.models import blocks
 from keras_hourglass.models.blocks import BLOCKS
 from keras_hourglass.models.blocks.bottleneck import Bottleneck
-from keras_hourglass.models.flops import parameters
+from keras_hourglass.models.flops import count_parameters
 from keras_hourglass.models.layer_utils import sublayers
 
 # Of block(256, 128), block(64, 64) and block(128, 128) in the notation (channels in,
@@ -32,7 +32,7 @@ def test_block_has_the_parameters_of_the_paper(name):
     ):
         block = blocks.get(name)(2 * half)
         block.build((None, 8, 8, inputs))
-        assert parameters(block) == count
+        assert count_parameters(block) == count
 
 
 @pytest.mark.parametrize("name", BLOCKS)

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from keras_hourglass.evaluation import bootstrap
-from keras_hourglass.evaluation.bootstrap import compare, draws, interval, resampled
+from keras_hourglass.evaluation.bootstrap import (
+    compare,
+    interval,
+    resample_counts,
+    resample_indices,
+)
 from keras_hourglass.evaluation.conventions import CONVENTIONS
 from keras_hourglass.evaluation.scoring import score
 from keras_hourglass.skeletons import MPII, Skeleton
@@ -11,10 +16,10 @@ LEG = Skeleton(("right_knee", "left_knee"))
 
 
 def test_each_draw_has_as_many_people_as_there_are_and_is_the_same_again():
-    drawn = draws(30, resamples=500)
+    drawn = resample_indices(30, resamples=500)
     assert drawn.shape == (500, 30) and (drawn.sum(1) == 30).all()
     assert (drawn == 0).any() and (drawn > 1).any()
-    np.testing.assert_array_equal(drawn, draws(30, resamples=500))
+    np.testing.assert_array_equal(drawn, resample_indices(30, resamples=500))
     np.testing.assert_allclose(drawn.mean(), 1)
 
 
@@ -43,13 +48,15 @@ def test_a_draw_of_everybody_once_gives_the_mean(name):
     errors = np.random.default_rng(0).random((40, 16))
     errors[::3, :5] = np.nan
     convention = CONVENTIONS[name]
-    (once,) = resampled(convention, errors, MPII, 0.5, np.ones((1, 40), "float32"))
+    (once,) = resample_counts(
+        convention, errors, MPII, 0.5, np.ones((1, 40), "float32")
+    )
     assert once == pytest.approx(convention.mean(errors, MPII, 0.5))
 
 
 def test_a_network_does_not_differ_from_itself():
     network = np.random.default_rng(0).random((50, 16)), MPII
-    for held in compare(network, network, (0.5, 0.1), draws(50)).values():
+    for held in compare(network, network, (0.5, 0.1), resample_indices(50)).values():
         for name in CONVENTIONS:
             assert held[name] == {"difference": 0, "interval": [0, 0]}
 
@@ -59,7 +66,7 @@ def test_pairs_tell_more_than_two_intervals():
     first = np.where(np.random.default_rng(0).random((200, 2)) < 0.5, 0.1, 9)
     second = first.copy()
     second[np.flatnonzero(first[:, 0] > 1)[:10], 0] = 0.1
-    drawn = draws(200)
+    drawn = resample_indices(200)
     held = compare((first, LEG), (second, LEG), (0.5,), drawn)["0.5"]["limbs"]
     assert held["difference"] == pytest.approx(100 * 10 / 400)
     low, high = held["interval"]

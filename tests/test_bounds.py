@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from keras_hourglass.data.readers.rows import FARTHEST, within
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.readers.rows import MAX_COORDINATE, validate_row
+from keras_hourglass.geometry import Window
 
 NAMES = ("nose", "neck")
 
@@ -15,17 +15,19 @@ def row(**fields):
 
 def test_a_person_within_the_bounds_stays_as_it_is():
     given = row(head_size=0, split="val", picture="a", reader=print)
-    kept = within(given, NAMES)
+    kept = validate_row(given, NAMES)
     np.testing.assert_array_equal(kept.pop("joints"), given.pop("joints"))
     assert kept == given
 
 
 def test_at_the_bounds_geometry_still_tells_quarters_of_a_pixel_apart():
-    far = FARTHEST - np.array([[0, 0.25], [0.5, 0.75]])
-    kept = within(row(joints=far, center=[FARTHEST] * 2, side=FARTHEST), NAMES)
+    far = MAX_COORDINATE - np.array([[0, 0.25], [0.5, 0.75]])
+    kept = validate_row(
+        row(joints=far, center=[MAX_COORDINATE] * 2, side=MAX_COORDINATE), NAMES
+    )
     stored = kept["joints"].astype("float32").astype(float)
     np.testing.assert_array_equal(stored, far)
-    window = Crop.around(np.array(kept["center"]), np.float64(kept["side"]))
+    window = Window.around(np.array(kept["center"]), np.float64(kept["side"]))
     back = window.to_image(window.to_grid(stored, (64, 64)), (64, 64))
     np.testing.assert_allclose(back, far, rtol=0, atol=1e-6)
 
@@ -33,14 +35,14 @@ def test_at_the_bounds_geometry_still_tells_quarters_of_a_pixel_apart():
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf, 1e30, -1e30, 2.0**20 + 1])
 def test_numbers_beyond_all_pictures_are_refused_and_named(wrong):
     with pytest.raises(ValueError, match=r"joint 'neck' .* 1,048,576 pixels, not \[5"):
-        within(row(joints=[[3, 4], [5, wrong]]), NAMES)
+        validate_row(row(joints=[[3, 4], [5, wrong]]), NAMES)
     with pytest.raises(ValueError, match="`center` must be"):
-        within(row(center=[wrong, 0]), NAMES)
+        validate_row(row(center=[wrong, 0]), NAMES)
     with pytest.raises(ValueError, match="`side` must be"):
-        within(row(side=wrong), NAMES)
+        validate_row(row(side=wrong), NAMES)
     with pytest.raises(ValueError, match="`head_size` must be"):
-        within(row(head_size=wrong), NAMES)
-    kept = within(row(joints=[[3, 4], [5, wrong]], weights=[1, 0]), NAMES)
+        validate_row(row(head_size=wrong), NAMES)
+    kept = validate_row(row(joints=[[3, 4], [5, wrong]], weights=[1, 0]), NAMES)
     assert kept["joints"].tolist() == [[3, 4], [0, 0]]
 
 
@@ -56,4 +58,4 @@ def test_numbers_beyond_all_pictures_are_refused_and_named(wrong):
 )
 def test_what_cannot_be_is_refused(wrong, said):
     with pytest.raises(ValueError, match=said):
-        within(row(**wrong), NAMES)
+        validate_row(row(**wrong), NAMES)

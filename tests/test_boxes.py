@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.inference.box_files import read
-from keras_hourglass.inference.boxes import Boxes, boxes, image_id
+from keras_hourglass.inference.box_files import read_boxes
+from keras_hourglass.inference.boxes import Boxes, image_id, to_boxes
 
 BOX, OTHER = [10.0, 20.5, 30.0, 40.0], [1.0, 2.0, 3.0, 4.0]
 PRINTED = [
@@ -53,7 +53,7 @@ def test_every_kind_of_file_says_where_people_are(
     (tmp_path / name).write_text(text)
     (tmp_path / f"{name}.gz").write_bytes(gzip.compress(text.encode()))
     for path in (tmp_path / name, f"{tmp_path / name}.gz"):
-        found = read(path).of(picture)
+        found = read_boxes(path).of(picture)
         if isinstance(expected, int):
             assert found.shape == (expected, 5)
         else:
@@ -61,15 +61,15 @@ def test_every_kind_of_file_says_where_people_are(
 
 
 def test_a_frame_has_its_own_boxes_and_those_of_all_frames(tmp_path):
-    known = Boxes([("f.mp4", None, boxes(BOX)), ("f.mp4", 3, boxes(OTHER))])
+    known = Boxes([("f.mp4", None, to_boxes(BOX)), ("f.mp4", 3, to_boxes(OTHER))])
     assert [len(known.of("f.mp4", frame)) for frame in (2, 3, None)] == [1, 2, 1]
     (tmp_path / "x.csv").write_text(TABLE)
-    table = read(tmp_path / "x.csv")
+    table = read_boxes(tmp_path / "x.csv")
     assert [len(table.of("a/film.mp4", frame)) for frame in (2, 3, 4)] == [0, 1, 0]
 
 
 def test_two_paths_are_one_picture_if_one_ends_as_the_other():
-    known = Boxes([("b/c.jpg", None, boxes(BOX)), ("c.jpg", None, boxes(OTHER))])
+    known = Boxes([("b/c.jpg", None, to_boxes(BOX)), ("c.jpg", None, to_boxes(OTHER))])
     for path, x in {
         "/a/b/c.jpg": 10,
         "b/c.jpg": 10,
@@ -78,7 +78,7 @@ def test_two_paths_are_one_picture_if_one_ends_as_the_other():
     }.items():
         assert known.of(path)[0, 0] == x
     assert not len(known.of("bc.jpg")) and not known.unused
-    known = Boxes([("/home/me/b/c.jpg", None, boxes(BOX)), (5, None, boxes(BOX))])
+    known = Boxes([("/home/me/b/c.jpg", None, to_boxes(BOX)), (5, None, to_boxes(BOX))])
     assert len(known.of("b/c.jpg")) == 1
     assert known.unused == ["5"]
 
@@ -95,7 +95,7 @@ def test_coco_counts_its_pictures():
 )
 def test_what_is_no_box_is_refused(wrong):
     with pytest.raises(ValueError, match="`boxes` must be.*Received: boxes="):
-        boxes(wrong)
+        to_boxes(wrong)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,6 @@ def test_what_is_no_box_is_refused(wrong):
 def test_what_is_no_file_of_boxes_is_named(name, text, says, tmp_path):
     (tmp_path / name).write_text(text)
     with pytest.raises(DatasetError, match=f"{name} .*{says}"):
-        read(tmp_path / name)
+        read_boxes(tmp_path / name)
     with pytest.raises(FileNotFoundError, match="`boxes` must be a file"):
-        read(tmp_path / "none.json")
+        read_boxes(tmp_path / "none.json")

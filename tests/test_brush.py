@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_hourglass.visualization.skeletons import stroke
+from keras_hourglass.visualization.skeletons import draw_line
 
 PAINT = (200, 100, 40)
 
@@ -11,7 +11,7 @@ PAINT = (200, 100, 40)
 def painted(start, end, radius, size=(24, 20), **kwargs):
     """How much of the paint each pixel of a black picture has taken."""
     image = np.zeros((size[1], size[0], 3), "uint8")
-    stroke(image, start, end, radius, PAINT, **kwargs)
+    draw_line(image, start, end, radius, PAINT, **kwargs)
     share = image / PAINT
     np.testing.assert_allclose(share, share[..., :1].repeat(3, -1), atol=0.02)
     return share[..., 0]
@@ -49,7 +49,7 @@ def test_a_disc_has_its_area():
 
 def test_what_is_under_thin_paint_shines_through():
     image = np.full((5, 5, 3), 100, "uint8")
-    stroke(image, (2, 2), (2, 2), 1, (200, 100, 0), opacity=0.25)
+    draw_line(image, (2, 2), (2, 2), 1, (200, 100, 0), opacity=0.25)
     np.testing.assert_array_equal(image[2, 2], [125, 100, 75])
     np.testing.assert_array_equal(image[0, 0], [100] * 3)
 
@@ -57,9 +57,9 @@ def test_what_is_under_thin_paint_shines_through():
 def test_of_a_line_across_the_rim_the_part_inside_is_drawn():
     whole = np.zeros((80, 120, 3), "uint8")
     ends = np.array([[10.3, 70.2], [110.4, 5.7]])
-    stroke(whole, *ends, 3, PAINT)
+    draw_line(whole, *ends, 3, PAINT)
     part = np.zeros((20, 30, 3), "uint8")
-    stroke(part, *(ends - (40, 30)), 3, PAINT)
+    draw_line(part, *(ends - (40, 30)), 3, PAINT)
     np.testing.assert_array_equal(part, whole[30:50, 40:70])
     assert part.any()
 

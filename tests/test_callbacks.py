@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback, StackedHourglass
-from keras_hourglass.callbacks.pckh import report
-from keras_hourglass.training.checkpoint import KeepBest
-from keras_hourglass.training.flat_optimizer import AveragedWeights
+from keras_hourglass.callbacks.pckh import format_pckh
+from keras_hourglass.training.checkpoint import BestCheckpoint
+from keras_hourglass.training.flat_optimizer import EMAWeights
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (4, 32, 32, 3), dtype="uint8")
@@ -52,11 +52,11 @@ def test_columns_are_means_over_both_sides():
     correct[[left, right]] = 1, 4
     metric.count.assign(count)
     metric.correct.assign(correct)
-    assert report(metric)["Knee"] == 62.5
+    assert format_pckh(metric)["Knee"] == 62.5
 
 
 def test_averaged_weights_are_validated_and_the_others_come_back_to_the_last_bit(model):
-    averaged, seen = AveragedWeights(), {}
+    averaged, seen = EMAWeights(), {}
 
     class Look(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -76,7 +76,7 @@ def test_averaged_weights_are_validated_and_the_others_come_back_to_the_last_bit
 
 def test_the_average_is_the_average(model):
     """With momentum 0.5, after two steps: half of the first, half of the second."""
-    averaged, steps = AveragedWeights(), []
+    averaged, steps = EMAWeights(), []
 
     class Look(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -95,8 +95,8 @@ def test_the_average_is_the_average(model):
 
 
 def test_the_best_epoch_is_kept_and_a_worse_one_is_not(model, tmp_path):
-    path, averaged = tmp_path / "best.keras", AveragedWeights()
-    keep = KeepBest(path, averaged, monitor="score")
+    path, averaged = tmp_path / "best.keras", EMAWeights()
+    keep = BestCheckpoint(path, averaged, monitor="score")
     fit(model, averaged, epochs=1)
     for callback in (averaged, keep):
         callback.set_model(model)

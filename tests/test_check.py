@@ -9,10 +9,16 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data import datasets
-from keras_hourglass.data.checks import HARMLESS, KINDS, check, duplicates, sides
-from keras_hourglass.data.checks.images import look
+from keras_hourglass.data.checks import (
+    HARMLESS,
+    PROBLEMS,
+    check_people,
+    duplicates,
+    sides,
+)
+from keras_hourglass.data.checks.images import inspect_image
 from keras_hourglass.data.datasets import synthetic
-from keras_hourglass.data.prepare import Form, prepare
+from keras_hourglass.data.prepare import CropOptions, prepare
 from keras_hourglass.skeletons import Skeleton
 
 
@@ -20,7 +26,7 @@ from keras_hourglass.skeletons import Skeleton
 def clean(tmp_path_factory):
     """A prepared folder of ten people with nothing wrong."""
     folder = tmp_path_factory.mktemp("clean") / "ten"
-    prepare(synthetic.load("10").take(slice(10)), folder, Form(64, 60))
+    prepare(synthetic.load_synthetic("10").take(slice(10)), folder, CropOptions(64, 60))
     return folder
 
 
@@ -37,8 +43,8 @@ def people_of(folder):
 
 def report(folder, **kwargs):
     faults = []
-    people = datasets.load("crops", folder, "keep", faults)
-    return check(people, faults, **kwargs)
+    people = datasets.load_dataset("crops", folder, "keep", faults)
+    return check_people(people, faults, **kwargs)
 
 
 def kinds(found):
@@ -50,7 +56,7 @@ def test_a_clean_folder_has_nothing_wrong(clean):
     assert not found.wrong and not kinds(found)
     assert found.counts["people"] == found.counts["pictures"] == 10
     assert found.counts["train"] == 10 and found.counts["labelled_joints"] == 160
-    assert {*found.found} == {*KINDS}
+    assert {*found.found} == {*PROBLEMS}
 
 
 def harm(folder, kind):
@@ -97,7 +103,7 @@ def turn(image):
     image.write_bytes(data[:2] + b"\xff\xe1" + length + body + data[2:])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PROBLEMS)
 def test_each_kind_of_harm_is_found_by_itself_and_named(folder, kind):
     harm(folder, kind)
     found = report(folder)
@@ -122,17 +128,17 @@ def test_headers_alone_tell_all_but_damage_within(folder):
 def test_the_size_of_a_picture_is_that_which_is_shown(tmp_path, decode):
     path = tmp_path / "a.jpg"
     cv2.imwrite(str(path), np.zeros((20, 30, 3), "uint8"))
-    assert look(str(path), decode)[:2] == ((30, 20), False)
+    assert inspect_image(str(path), decode)[:2] == ((30, 20), False)
     data = path.read_bytes()
     body = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
     length = (len(body) + 2).to_bytes(2, "big")
     path.write_bytes(data[:2] + b"\xff\xe1" + length + body + data[2:])
-    assert look(str(path), decode)[:2] == ((20, 30), True)
+    assert inspect_image(str(path), decode)[:2] == ((20, 30), True)
 
 
 def test_what_is_no_file_is_broken_and_not_missing(tmp_path):
-    assert look(str(tmp_path / "nothing.jpg")).missing
-    assert "no file" in look(str(tmp_path)).fault
+    assert inspect_image(str(tmp_path / "nothing.jpg")).missing
+    assert "no file" in inspect_image(str(tmp_path)).fault
 
 
 def test_progress_counts_every_picture(clean):
@@ -142,7 +148,7 @@ def test_progress_counts_every_picture(clean):
 
 
 def test_drawn_people_have_no_files_to_look_at():
-    found = check(synthetic.load("10").take(slice(10)))
+    found = check_people(synthetic.load_synthetic("10").take(slice(10)))
     assert not found.wrong and found.counts["people"] == 10
 
 
@@ -169,15 +175,15 @@ def test_most_who_face_some_way_are_found_when_exchanged_and_few_otherwise(
     ways = np.abs(sides.facing(people)).min(1)
     broad = ways > sides.BROAD
     found = np.zeros(len(people), bool)
-    found[[*sides.exchanged(exchanged(people, pairs))]] = True
+    found[[*sides.swapped_sides(exchanged(people, pairs))]] = True
     assert broad.sum() > 1000 and found[broad].mean() > 0.97
-    assert len(sides.exchanged(people)) < 0.02 * len(people)
+    assert len(sides.swapped_sides(people)) < 0.02 * len(people)
 
 
 @pytest.mark.parametrize("pair", [(1, 4), (11, 14)], ids=["knees", "elbows"])
 def test_of_exchanged_knees_or_elbows_those_far_apart_are_found(annotated, pair):
     people = annotated.take(slice(0, None, 5))
-    found = len(sides.exchanged(exchanged(people, [pair])))
+    found = len(sides.swapped_sides(exchanged(people, [pair])))
     assert found > 0.2 * len(people)
 
 
@@ -191,13 +197,13 @@ def test_a_dataset_whose_every_joint_is_exchanged_is_told_from_a_right_one(annot
 
 
 def test_a_skeleton_without_shoulders_is_not_judged(clean):
-    people = datasets.load("crops", clean).as_skeleton(
+    people = datasets.load_dataset("crops", clean).as_skeleton(
         Skeleton(("neck", "left_hip", "right_hip"))
     )
-    assert not sides.exchanged(people) and sides.mirrored_throughout(people) is None
+    assert not sides.swapped_sides(people) and sides.mirrored_throughout(people) is None
 
 
 def test_two_people_of_a_picture_are_not_the_same_one(annotated):
     few = annotated.take(slice(400))
-    assert not duplicates.twice(few)
-    assert duplicates.copies({"a": b"1", "b": b"2", "c": b"1"}) == {"c": "a"}
+    assert not duplicates.duplicate_people(few)
+    assert duplicates.duplicate_images({"a": b"1", "b": b"2", "c": b"1"}) == {"c": "a"}

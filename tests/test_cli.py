@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.models.loading import load
+from keras_hourglass.models.loading import load_model
 from keras_hourglass_cli import main as cli
 
 TINY = "--stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32 --epochs 1"
@@ -76,7 +76,7 @@ def test_training_begins_anew_or_from_another_network(
     begun = ["train", *options.split(), *output, "--from", network]
     said = call(*begun, "--freeze", "stem", "--precision", "mixed_bfloat16").output
     assert "layers have its weights" in said and "weights are frozen" in said
-    assert load(tmp_path / "run/best.keras").get_config()["filters"] == 4
+    assert load_model(tmp_path / "run/best.keras").get_config()["filters"] == 4
     differs = call(*begun, status=1).output
     assert (
         "precision: mixed_bfloat16, now float32; freeze: ('stem',), now ()" in differs

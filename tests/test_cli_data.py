@@ -28,7 +28,7 @@ def test_prepare_writes_what_crops_reads_and_then_has_nothing_to_do(
     output = call(*command).stdout
     assert "7 people written" in output
     assert f"--dataset crops:{tmp_path / 'new'}" in output
-    assert len(datasets.load("crops", tmp_path / "new")) == 7
+    assert len(datasets.load_dataset("crops", tmp_path / "new")) == 7
     assert "Nothing is left to do" in call(*command).stdout
     (tmp_path / "new" / "images" / "000003.jpg").unlink()
     assert "1 people written, 7 are in" in call(*command).stdout

@@ -43,8 +43,8 @@ def stand_in(monkeypatch):
         path.write_bytes(bytes(len(crops)))
         return path
 
-    monkeypatch.setattr(export, "export", write)
-    monkeypatch.setattr(export, "module", lambda kind: Module)
+    monkeypatch.setattr(export, "export_format", write)
+    monkeypatch.setattr(export, "format_module", lambda kind: Module)
 
 
 def call(*arguments, status=0):
@@ -100,14 +100,14 @@ def test_a_folder_without_pictures_is_told(path, tmp_path):
 
 def test_what_is_calibrated_on_is_not_checked_on():
     crops = np.arange(96)
-    calibrating, checking_on = verification.parted(crops)
+    calibrating, checking_on = verification.calibration_split(crops)
     assert len(calibrating) == 64 and len(checking_on) == 32
     assert sorted([*calibrating, *checking_on]) == [*crops]
-    assert [*map(len, verification.parted(crops[:2]))] == [2, 2]
+    assert [*map(len, verification.calibration_split(crops[:2]))] == [2, 2]
 
 
 def test_what_converters_say_is_kept_away(capfd):
-    with export_table.quiet():
+    with export_table.silence():
         os.write(1, b"chatter")
     os.write(1, b"after")
     assert capfd.readouterr().out == "after"

@@ -13,8 +13,8 @@ from keras_hourglass import PoseEstimator, StackedHourglass
 from keras_hourglass.callbacks.progress import LiveLine
 from keras_hourglass.data.datasets.synthetic.drawing import draw
 from keras_hourglass.inference import detectors, runner
-from keras_hourglass.inference.runner import look as look_
-from keras_hourglass.inference.video import Video, recording
+from keras_hourglass.inference.runner import estimate_frames
+from keras_hourglass.inference.video import Video, VideoWriter
 from keras_hourglass_cli import main as cli
 
 
@@ -48,7 +48,7 @@ def folder(tmp_path, monkeypatch, estimator):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runner, "PoseEstimator", lambda *args, **kwargs: estimator)
     cv2.imwrite("photo.png", draw(0, 0)[0])
-    with recording("fílm 1.mp4", 10) as write:
+    with VideoWriter("fílm 1.mp4", 10) as write:
         for frame in range(7):
             write(np.roll(draw(0, 0)[0], 3 * frame, axis=1))
     return tmp_path
@@ -142,7 +142,7 @@ def test_a_detector_finds_people(folder, monkeypatch):
         return [[20, 10, 150, 170, 0.9], [0, 0, 50, 60, 0.2]]
 
     monkeypatch.setattr(
-        detectors, "get", lambda name: lambda pixels: np.array(detect(pixels))
+        detectors, "get_detector", lambda name: lambda pixels: np.array(detect(pixels))
     )
     (found,) = lines(call("photo.png", "--detector", "mine"))
     assert [person["score"] for person in found["people"]] == [0.9, 0.2]
@@ -190,8 +190,8 @@ def test_ctrl_c_in_a_video_leaves_whole_files_only(folder, monkeypatch):
                 raise KeyboardInterrupt
             yield one
 
-    looking_before = look_
-    monkeypatch.setattr(runner, "look", look)
+    looking_before = estimate_frames
+    monkeypatch.setattr(runner, "estimate_frames", look)
     (folder / "old.csv").write_text("old")
     outs = ["--output", "drawn/", "--output", "old.csv"]
     result = call("photo.png", "fílm 1.mp4", *outs, status=130)

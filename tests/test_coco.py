@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data import datasets
-from keras_hourglass.data.datasets.coco import FEWEST
+from keras_hourglass.data.datasets.coco import MIN_JOINTS
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.skeletons import COCO
 
@@ -12,7 +12,7 @@ from keras_hourglass.skeletons import COCO
 def annotation(**fields):
     """Somebody with `FEWEST` joints, the first of them hidden."""
     keypoints = np.zeros((17, 3))
-    keypoints[:FEWEST] = [[10 + i, 20 + i, 2] for i in range(FEWEST)]
+    keypoints[:MIN_JOINTS] = [[10 + i, 20 + i, 2] for i in range(MIN_JOINTS)]
     keypoints[0, 2] = 1
     return {
         "id": 77,
@@ -34,7 +34,7 @@ def write(folder, *annotations, name="person_keypoints.json", images=None):
 
 
 def load(folder, faults=None):
-    return datasets.load("coco", folder, "keep", faults)
+    return datasets.load_dataset("coco", folder, "keep", faults)
 
 
 def test_a_person_is_what_the_file_says_with_a_window_around_the_box(tmp_path):
@@ -42,7 +42,7 @@ def test_a_person_is_what_the_file_says_with_a_window_around_the_box(tmp_path):
     assert people.skeleton is COCO and people.splits.tolist() == ["train"]
     assert people.pictures.tolist() == [str(tmp_path / "images" / "5.jpg")]
     assert people.joints[0, 3].tolist() == [13, 23]
-    assert np.flatnonzero(people.weights[0]).tolist() == [*range(FEWEST)]
+    assert np.flatnonzero(people.weights[0]).tolist() == [*range(MIN_JOINTS)]
     np.testing.assert_allclose(people.centers, [[10.5 + 39 / 2, 20 + 79 / 2]])
     np.testing.assert_allclose(people.sides, 1.25 * 80)
     np.testing.assert_allclose(people.heads, 0.1 * 1.25 * 80)
@@ -107,14 +107,16 @@ def test_pictures_in_a_folder_of_another_alphabet_are_found(tmp_path):
     root = write(tmp_path / "Füße und 足", annotation())
     (root / "images").mkdir()
     (root / "images" / "5.jpg").touch()
-    assert len(datasets.load("coco", root)) == 1
+    assert len(datasets.load_dataset("coco", root)) == 1
 
 
 def test_the_real_people_have_their_joints_in_their_boxes(shared):
     root = shared / "fixtures" / "coco_cc_by"
-    people = datasets.load("coco", root)
+    people = datasets.load_dataset("coco", root)
     listed = json.loads((root / "person_keypoints.json").read_text())["annotations"]
-    enough = [p for p in listed if p["num_keypoints"] >= FEWEST and not p["iscrowd"]]
+    enough = [
+        p for p in listed if p["num_keypoints"] >= MIN_JOINTS and not p["iscrowd"]
+    ]
     assert len(people) == len(enough) >= 30
     assert people.weights.sum() == sum(person["num_keypoints"] for person in enough)
     assert sum(int(note.split(" of ")[0]) for note in people.notes) == len(
@@ -133,7 +135,7 @@ def test_the_file_lists_its_joints_as_the_skeleton_does(shared):
 
 def test_what_is_hidden_who_else_is_there_and_how_large_somebody_is(tmp_path):
     people = load(write(tmp_path, annotation(area=1234.5), annotation(id=78)))
-    assert people.visible[0, :FEWEST].tolist() == [0] + [1] * (FEWEST - 1)
+    assert people.visible[0, :MIN_JOINTS].tolist() == [0] + [1] * (MIN_JOINTS - 1)
     assert people.others.tolist() == [1, 1]
     np.testing.assert_equal(people.areas, [1234.5, np.nan])
     np.testing.assert_equal(people.sizes, people.sides)

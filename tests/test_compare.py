@@ -8,18 +8,18 @@ from dataclasses import replace
 import cv2
 import pytest
 
-from keras_hourglass.data.mixture import Source
+from keras_hourglass.data.mixture import DatasetSpec
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.models.presets import PRESETS
 from keras_hourglass.training import paper_table
-from keras_hourglass.training.config import Plan
+from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.paper_table import Comparison
 from keras_hourglass.training.recipes import Recipe
-from keras_hourglass.training.trainer import Run
+from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted
 
 SMALL = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32, "blocks": 1}
-PLAN = Plan(Recipe(1, 4, 0.01, network=SMALL), (Source("synthetic", "8"),))
+PLAN = TrainConfig(Recipe(1, 4, 0.01, network=SMALL), (DatasetSpec("synthetic", "8"),))
 NAMES = ["lighter/hg1_separable", "hg1"]
 
 
@@ -39,11 +39,14 @@ def rows():
 
 
 def test_a_family_is_all_of_its_presets_and_a_name_one():
-    family = paper_table.chosen(["lighter"])
+    family = paper_table.select_presets(["lighter"])
     assert family == [name for name in PRESETS if name.startswith("lighter/")]
-    assert paper_table.chosen(["hg2", "lighter/hg1", "hg2"]) == ["hg2", "lighter/hg1"]
+    assert paper_table.select_presets(["hg2", "lighter/hg1", "hg2"]) == [
+        "hg2",
+        "lighter/hg1",
+    ]
     with pytest.raises(ValueError, match="Did you mean 'lighter'.*'lihgter'"):
-        paper_table.chosen(["lihgter"])
+        paper_table.select_presets(["lihgter"])
 
 
 def test_rows_are_trained_once_and_the_table_holds_all(tmp_path):
@@ -59,7 +62,7 @@ def test_rows_are_trained_once_and_the_table_holds_all(tmp_path):
     )
     # The first row stays as it is, the second is made anew.
     first, second = (tmp_path / name.replace("/", "-") for name in NAMES)
-    (second / paper_table.ROW).unlink()
+    (second / paper_table.ROW_FILE).unlink()
     (first / "best.keras").unlink()
     lines = []
     again = Comparison(NAMES, PLAN, tmp_path).run(lines.append)
@@ -80,8 +83,8 @@ def test_rows_of_another_plan_are_refused_before_anything_is_trained(tmp_path):
 def test_a_dataset_that_is_not_there_is_missed_before_a_network_is_made(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(paper_table, "Run", None)
-    plan = replace(PLAN, sources=(Source("crops", str(tmp_path / "away")),))
+    monkeypatch.setattr(paper_table, "Trainer", None)
+    plan = replace(PLAN, sources=(DatasetSpec("crops", str(tmp_path / "away")),))
     with pytest.raises(DatasetError, match="away"):
         Comparison(NAMES, plan, tmp_path / "runs").run(lambda line: None)
     assert not (tmp_path / "runs").exists()
@@ -91,28 +94,28 @@ def test_a_stop_says_how_the_comparison_goes_on(tmp_path, monkeypatch):
     def stopped(run):
         raise Interrupted("To go on: hourglass-keras train")
 
-    monkeypatch.setattr(Run, "train", stopped)
+    monkeypatch.setattr(Trainer, "train", stopped)
     with pytest.raises(Interrupted, match="0 of 2 rows.*separable is.*same command"):
         Comparison(NAMES, PLAN, tmp_path).run(lambda line: None)
 
 
 def test_a_line_of_the_table_by_hand(rows):
-    line = paper_table.flat(rows[0])
+    line = paper_table.format_row(rows[0])
     assert [*line.values()] == [
         *("hg1", "90.00", "50.00", "70.00", "4.1M", "5.80G", "1:02", "12.3")
     ]
-    header, rule, first = paper_table.markdown([line]).splitlines()
+    header, rule, first = paper_table.markdown_table([line]).splitlines()
     assert header.count("|") == rule.count("|") == first.count("|") == 9
     assert first.startswith("| hg1 | 90.00 |")
 
 
 def test_a_small_experiment_says_that_it_is_one(rows):
-    assert "32 pixels" in paper_table.conditions(rows, PLAN)
-    assert "A small experiment" in paper_table.conditions(rows, PLAN)
-    whole = Plan(Recipe(220, 6, 5e-4, network={"image_size": 256}), PLAN.sources)
-    assert "A small" in paper_table.conditions(rows, whole)  # of twelve people
+    assert "32 pixels" in paper_table.describe_conditions(rows, PLAN)
+    assert "A small experiment" in paper_table.describe_conditions(rows, PLAN)
+    whole = TrainConfig(Recipe(220, 6, 5e-4, network={"image_size": 256}), PLAN.sources)
+    assert "A small" in paper_table.describe_conditions(rows, whole)  # of twelve people
     everybody = [{**row, "people": 2958} for row in rows]
-    assert "small" not in paper_table.conditions(everybody, whole)
+    assert "small" not in paper_table.describe_conditions(everybody, whole)
 
 
 def test_the_plot_is_a_picture(rows, tmp_path):

@@ -11,11 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from keras_hourglass import HeatmapLoss, PoseEstimator, Skeleton, StackedHourglass
-from keras_hourglass.models.loading import load
+from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.pytorch import checkpoint, from_torch, mapping, to_torch
 from keras_hourglass.skeletons import COCO, MPII
-from keras_hourglass.training.fine_tuning import arguments as arguments_
-from keras_hourglass.training.fine_tuning import transfer
+from keras_hourglass.training.fine_tuning import network_config, transfer_weights
 from keras_hourglass_cli import main as cli
 
 torch = pytest.importorskip("torch")
@@ -95,12 +94,12 @@ def test_every_weight_has_the_name_and_the_shape_that_it_has_there(
     network = {**TINY, "stacks": stacks, "blocks": blocks, "depth": depth}
     there = THERE["Network"](**network).state_dict()
     there = {name: there[name] for name in there if checkpoint.STEPS not in name}
-    assert mapping.arguments(there) == network
-    here = mapping.variables(StackedHourglass(**network, image_size=64))
+    assert mapping.infer_config(there) == network
+    here = mapping.torch_variables(StackedHourglass(**network, image_size=64))
     assert {*here} == {*there}
     assert len({id(variable) for variable in here.values()}) == len(here)
     for name, tensor in there.items():
-        assert mapping.as_there(np.empty(here[name].shape)).shape == tensor.shape
+        assert mapping.to_torch_layout(np.empty(here[name].shape)).shape == tensor.shape
 
 
 @pytest.mark.parametrize(
@@ -129,7 +128,7 @@ def test_every_weight_has_the_name_and_the_shape_that_it_has_there(
     ],
 )
 def test_a_name_worked_by_hand_is_that_weight(here, name, place):
-    assert mapping.variables(here)[name] is place(here)
+    assert mapping.torch_variables(here)[name] is place(here)
 
 
 def block(model, number):
@@ -152,10 +151,10 @@ def test_there_and_back_is_the_same_to_the_bit(here, there, tmp_path):
     for name in back:
         same = torch.equal(back[name], before[name])
         assert same or name.endswith(checkpoint.STEPS)
-    again = checkpoint.read(tmp_path / "back.pth")
-    for name, variable in mapping.variables(here).items():
+    again = checkpoint.read_checkpoint(tmp_path / "back.pth")
+    for name, variable in mapping.torch_variables(here).items():
         kept = keras.ops.convert_to_numpy(variable)
-        np.testing.assert_array_equal(mapping.as_here(again[name]), kept)
+        np.testing.assert_array_equal(mapping.to_keras_layout(again[name]), kept)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +171,7 @@ def test_there_and_back_is_the_same_to_the_bit(here, there, tmp_path):
 def test_weights_are_found_however_they_were_kept(wrap, zipped, weights, tmp_path):
     path = tmp_path / "x.pth.tar"
     torch.save(wrap(weights), path, _use_new_zipfile_serialization=zipped)
-    arrays = checkpoint.read(path)
+    arrays = checkpoint.read_checkpoint(path)
     assert {*arrays} == {name for name in weights if checkpoint.STEPS not in name}
     for name, array in arrays.items():
         assert array.dtype == "float32"
@@ -186,7 +185,7 @@ def test_numbers_of_old_numpy_are_read_too(tmp_path):
     old = path.read_bytes().replace(b"numpy._core", b"numpy.core")
     assert b"numpy.core.multiarray" in old
     path.write_bytes(old)
-    np.testing.assert_array_equal(checkpoint.read(path)["w"], [1, 1])
+    np.testing.assert_array_equal(checkpoint.read_checkpoint(path)["w"], [1, 1])
 
 
 @pytest.mark.parametrize(
@@ -251,21 +250,21 @@ class Foreign(torch.nn.Module):
 def test_a_file_of_something_else_is_refused_in_a_line(write, says, tmp_path):
     write(tmp_path / "x.pth")
     with pytest.raises(ValueError, match=says) as refusal:
-        checkpoint.read(tmp_path / "x.pth")
+        checkpoint.read_checkpoint(tmp_path / "x.pth")
     assert len(str(refusal.value).splitlines()) == 1
 
 
 def test_joints_are_the_known_ones_of_as_many_or_those_that_are_said():
     arrays = {"score.0.weight": np.ones((16, 6, 1, 1))}
-    assert mapping.skeleton(arrays) == MPII
-    assert mapping.skeleton({"score.0.weight": np.ones((17, 6, 1, 1))}) == COCO
+    assert mapping.infer_skeleton(arrays) == MPII
+    assert mapping.infer_skeleton({"score.0.weight": np.ones((17, 6, 1, 1))}) == COCO
     arrays["score.0.weight"] = np.ones((3, 6, 1, 1))
     own = Skeleton(("left_eye", "right_eye", "nose"))
-    assert mapping.skeleton(arrays, own) == own
+    assert mapping.infer_skeleton(arrays, own) == own
     with pytest.raises(ValueError, match="which 3 joints.*mpii, lsp, coco are 16, 14"):
-        mapping.skeleton(arrays)
+        mapping.infer_skeleton(arrays)
     with pytest.raises(ValueError, match="must have 3 joints.*Received: 16"):
-        mapping.skeleton(arrays, "mpii")
+        mapping.infer_skeleton(arrays, "mpii")
 
 
 def test_blocks_that_have_no_names_there_are_refused(tmp_path):
@@ -288,14 +287,15 @@ def test_the_command_converts_both_ways(tiny, tmp_path):
     options = ["--image-size", 64, "--offset", 0.5, -0.25]
     said = call("convert", tiny, model, *options).output
     assert "stacks 2, blocks 1, depth 1, filters 4, 16 joints" in said
-    network = load(model)
+    network = load_model(model)
     assert network.offset == (0.5, -0.25) and network.image_size == (64, 64)
     result = call("convert", model, back)
     assert "no place for" in result.stderr and "(0.5, -0.25)" in result.stderr
     before, after = torch.load(tiny), torch.load(back)
     assert {*before} == {*after}
     assert all(
-        torch.equal(before[name], after[name]) for name in mapping.variables(network)
+        torch.equal(before[name], after[name])
+        for name in mapping.torch_variables(network)
     )
 
 
@@ -314,8 +314,8 @@ def test_what_was_converted_finds_joints_and_learns(tiny):
     here = from_torch(tiny, image_size=64, offset=(0.5, 0))
     ((pose,),) = PoseEstimator(here)([PICTURES[0]], [[0, 0, 128, 64]])
     assert pose.names == MPII.joints and np.isfinite(pose.joints).all()
-    model = StackedHourglass(**arguments_(here))  # as `train --from` begins
-    assert not transfer(here, model).new
+    model = StackedHourglass(**network_config(here))  # as `train --from` begins
+    assert not transfer_weights(here, model).new
     before = model.get_weights()
     model.compile("adam", HeatmapLoss(), run_eagerly=True)
     model.fit(PICTURES[:, :, :64], np.ones((2, 16, 4), "float32"), verbose=0)

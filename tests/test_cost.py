@@ -2,7 +2,7 @@ import keras
 import numpy as np
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.models.flops import multiply_adds, parameters
+from keras_hourglass.models.flops import count_macs, count_parameters
 
 
 def test_multiply_adds_of_two_convolutions_by_hand():
@@ -13,8 +13,8 @@ def test_multiply_adds_of_two_convolutions_by_hand():
             keras.layers.DepthwiseConv2D(3, padding="same"),
         ]
     )
-    assert multiply_adds(model) == 15 * 27 * 4 + 15 * 9 * 4
-    assert parameters(model) == 27 * 4 + 4 + 9 * 4 + 4
+    assert count_macs(model) == 15 * 27 * 4 + 15 * 9 * 4
+    assert count_parameters(model) == 27 * 4 + 4 + 9 * 4 + 4
 
 
 def test_parameters_leave_out_moving_statistics():
@@ -24,4 +24,4 @@ def test_parameters_leave_out_moving_statistics():
         for weight in model.non_trainable_weights
         if weight.name.startswith("moving")
     )
-    assert parameters(model) == model.count_params() - statistics
+    assert count_parameters(model) == model.count_params() - statistics

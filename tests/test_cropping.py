@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.prepare.cropping import cropped, entry
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.prepare.cropping import crop_entry, crop_person
+from keras_hourglass.geometry import Window
 from keras_hourglass.skeletons import Skeleton
 
 PICTURE = (700, 500)  # width and height
 
 
 def window(x, y, side):
-    return Crop.around(np.array([x, y], float), np.float64(side))
+    return Window.around(np.array([x, y], float), np.float64(side))
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def picture(dotted):
     ],
 )
 def test_a_dot_lies_in_the_crop_where_the_place_says(picture, found, x, y, side, says):
-    crop = cropped(picture, window(x, y, side), 96)
+    crop = crop_person(picture, window(x, y, side), 96)
     (expected,) = crop.place.to_grid(np.array([[203.3, 150.8]]), crop.size)
     np.testing.assert_allclose(found(crop.pixels), expected, atol=0.05)
 
 
 @pytest.mark.parametrize("side", [20, 64, 65, 90, 127, 128, 130, 400, 1000])
 def test_large_people_are_shrunk_to_about_the_size_and_small_ones_stay(picture, side):
-    crop = cropped(picture, window(300, 250, side), 64)
+    crop = crop_person(picture, window(300, 250, side), 64)
     factor = crop.place.pixels_per_image_pixel(crop.size)
     down = crop.size[1] / crop.place.down[1]
     assert factor == down  # exactly: pixels are not stretched
@@ -45,7 +45,7 @@ def test_large_people_are_shrunk_to_about_the_size_and_small_ones_stay(picture, 
 
 
 def test_half_of_a_window_is_kept_around_it_where_the_picture_has_room(picture):
-    crop = cropped(picture, window(350, 250, 200), 96)
+    crop = crop_person(picture, window(350, 250, 200), 96)
     (left, top), _, (right, bottom), _ = crop.place.corners()
     assert left <= 200 and top <= 100 and right >= 500 and bottom >= 400
     assert right - left <= 300 + 40 and bottom - top <= 300 + 40
@@ -53,7 +53,7 @@ def test_half_of_a_window_is_kept_around_it_where_the_picture_has_room(picture):
 
 def test_beyond_the_picture_there_is_less_than_a_block_and_it_is_black():
     white = np.full((100, 130, 3), 255, "uint8")
-    crop = cropped(white, window(60, 50, 200), 400)
+    crop = crop_person(white, window(60, 50, 200), 400)
     assert crop.size == (144, 112)
     assert crop.pixels[:100, :130].min() == 255
     assert crop.pixels[100:].max() == 0 and crop.pixels[:, 130:].max() == 0
@@ -62,7 +62,7 @@ def test_beyond_the_picture_there_is_less_than_a_block_and_it_is_black():
 def test_fine_stripes_become_gray_and_no_coarse_ones():
     stripes = np.zeros((600, 600, 3), "uint8")
     stripes[:, ::2] = 255
-    crop = cropped(stripes, window(300, 300, 400), 60)
+    crop = crop_person(stripes, window(300, 300, 400), 60)
     inner = crop.pixels[8:-8, 8:-8].astype(int)
     assert np.abs(inner - 127).max() < 30
 
@@ -82,8 +82,8 @@ def test_an_entry_leads_back_to_the_original(picture):
         "area": 5000,
     }
     people = from_rows(skeleton, [row])
-    crop = cropped(picture, window(*row["center"], row["side"]), 96)
-    kept = entry(people, 0, crop, "000000.jpg")
+    crop = crop_person(picture, window(*row["center"], row["side"]), 96)
+    kept = crop_entry(people, 0, crop, "000000.jpg")
 
     def back(points):
         offset, factor = np.array(kept["crop_offset"]), np.array(kept["crop_factor"])

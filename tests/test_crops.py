@@ -40,7 +40,7 @@ def person(**fields):
     ],
 )
 def test_every_real_folder_loads_with_everybody_in_it(shared, name, train, val):
-    people = datasets.load("crops", shared / name)
+    people = datasets.load_dataset("crops", shared / name)
     assert people.skeleton is MPII
     assert len(people.of_split("train")) == train
     assert len(people.of_split("val")) == val
@@ -52,7 +52,7 @@ def test_every_real_folder_loads_with_everybody_in_it(shared, name, train, val):
 
 def test_a_person_is_what_the_file_says(folder):
     given = person(center=[5, 6], side=70, head_size=9, split="val", scores=[0, 0.5, 1])
-    people = datasets.load("crops", folder(given))
+    people = datasets.load_dataset("crops", folder(given))
     assert people.skeleton.joints == tuple(NAMES)
     assert people.joints[0, 1:].tolist() == JOINTS[1:]
     assert people.weights.tolist() == [[0, 0.5, 1]]
@@ -63,7 +63,7 @@ def test_a_person_is_what_the_file_says(folder):
 
 
 def test_without_a_window_it_is_the_longer_side_of_the_joints_and_two_fifths(folder):
-    people = datasets.load("crops", folder(person()))
+    people = datasets.load_dataset("crops", folder(person()))
     assert people.centers.tolist() == [[20, 70]]
     np.testing.assert_allclose(people.sides, 1.4 * 100)
     np.testing.assert_allclose(people.heads, 0.1 * 1.4 * 100)
@@ -73,25 +73,25 @@ def test_without_a_window_it_is_the_longer_side_of_the_joints_and_two_fifths(fol
 
 @pytest.mark.parametrize("absent", [{"present": [1, 1, 0]}, {"scores": [1, 1, 0]}])
 def test_an_absent_joint_does_not_widen_the_window(folder, absent):
-    people = datasets.load("crops", folder(person(**absent)))
+    people = datasets.load_dataset("crops", folder(person(**absent)))
     np.testing.assert_allclose(people.sides, 1.4 * 20)
 
 
 def test_a_joint_that_is_not_present_has_no_weight_whatever_its_score(folder):
     given = person(present=[1, 0, 1], scores=[0.3, 0.9, 1])
-    people = datasets.load("crops", folder(given))
+    people = datasets.load_dataset("crops", folder(given))
     np.testing.assert_allclose(people.weights, [[0.3, 0, 1]])
 
 
 def test_an_absent_joint_may_be_nowhere(folder):
     given = person(joints=[[1, 2], [None, None], [30, 4]], present=[1, 0, 1])
-    people = datasets.load("crops", folder(given))
+    people = datasets.load_dataset("crops", folder(given))
     assert np.isfinite(people.joints).all()
 
 
 def test_people_without_a_usable_joint_are_left_out_and_counted(folder):
     nobody = person(present=[0, 0, 0])
-    people = datasets.load("crops", folder(nobody, person(), nobody))
+    people = datasets.load_dataset("crops", folder(nobody, person(), nobody))
     assert len(people) == 1 and "person 1" in people.names[0]
     assert len(people.notes) == 1
     assert people.notes[0].startswith("2 of 3 people of ")
@@ -101,7 +101,7 @@ def test_a_folder_in_which_nobody_has_joints_is_refused(folder):
     with pytest.raises(
         DatasetError, match="nobody to train on.*1 of 1 .*no usable joint"
     ):
-        datasets.load("crops", folder(person(present=[0, 0, 0])))
+        datasets.load_dataset("crops", folder(person(present=[0, 0, 0])))
 
 
 BROKEN = {
@@ -157,14 +157,14 @@ BROKEN = {
 @pytest.mark.parametrize("broken, said", BROKEN.values(), ids=BROKEN)
 def test_what_cannot_be_is_refused_with_file_and_person(folder, broken, said):
     with pytest.raises(DatasetError, match=rf"annotations.json, person 1\)?: .*{said}"):
-        datasets.load("crops", folder(person(), broken))
+        datasets.load_dataset("crops", folder(person(), broken))
 
 
 def test_every_fault_of_a_folder_is_gathered_where_that_is_asked_for(folder):
     faults = []
     broken = person(image="2.jpg", side=0), person(image="../1.jpg")
     root = folder(person(), *broken, person(present=[0, 0, 0]), person())
-    people = datasets.load("crops", root, faults=faults)
+    people = datasets.load_dataset("crops", root, faults=faults)
     assert len(people) == 2 and "1 of 5 people" in people.notes[0]
     (name, wrong), (other, outside) = faults
     assert name == f"2.jpg ({root}/annotations.json, person 1)"
@@ -174,13 +174,15 @@ def test_every_fault_of_a_folder_is_gathered_where_that_is_asked_for(folder):
 
 def test_a_folder_of_faults_alone_is_nobody_and_its_faults(folder):
     faults = []
-    assert len(datasets.load("crops", folder(person(side=0)), faults=faults)) == 0
+    assert (
+        len(datasets.load_dataset("crops", folder(person(side=0)), faults=faults)) == 0
+    )
     assert len(faults) == 1
 
 
 def test_a_folder_of_nobody_says_so(folder):
     with pytest.raises(DatasetError, match="nobody to train on.*is empty"):
-        datasets.load("crops", folder())
+        datasets.load_dataset("crops", folder())
 
 
 @pytest.mark.parametrize(
@@ -199,12 +201,14 @@ def test_a_folder_of_nobody_says_so(folder):
 def test_an_annotation_file_that_is_none_is_refused_by_its_name(tmp_path, text):
     (tmp_path / "annotations.json").write_text(text)
     with pytest.raises(DatasetError, match="annotations.json"):
-        datasets.load("crops", tmp_path)
+        datasets.load_dataset("crops", tmp_path)
 
 
 def test_joints_of_no_weight_are_nowhere_that_could_spoil_a_label(folder):
     nowhere = [[1, 2], [float("nan"), 1e300], [30, 4]]
-    people = datasets.load("crops", folder(person(joints=nowhere, present=[1, 0, 1])))
+    people = datasets.load_dataset(
+        "crops", folder(person(joints=nowhere, present=[1, 0, 1]))
+    )
     assert people.joints[0].tolist() == [[1, 2], [0, 0], [30, 4]]
 
 
@@ -213,11 +217,11 @@ def test_names_are_taken_as_they_are_and_quoted_where_they_would_not_be_seen(fol
     root = folder(*(person(image=name) for name in names))
     (root / "images" / "sub folder").mkdir()
     with pytest.raises(DatasetError, match="4 of 4 pictures are missing") as error:
-        datasets.load("crops", root)
+        datasets.load_dataset("crops", root)
     assert "\n" not in str(error.value)
     for name in names:
         (root / "images" / name).touch()
-    people = datasets.load("crops", root)
+    people = datasets.load_dataset("crops", root)
     assert [*people.pictures] == [str(root / "images" / name) for name in names]
     assert people.names[0].startswith("größe 日本.jpg (")
     assert people.names[2].startswith("'1.jpg ' (")
@@ -228,48 +232,48 @@ def test_links_are_followed_since_no_annotation_can_make_one(folder, tmp_path):
     root = folder(person(image="link.jpg"))
     (tmp_path / "elsewhere").touch()
     (root / "images" / "link.jpg").symlink_to(tmp_path / "elsewhere")
-    assert len(datasets.load("crops", root)) == 1
+    assert len(datasets.load_dataset("crops", root)) == 1
 
 
 def test_missing_pictures_are_counted_or_skipped(folder):
     root = folder(person(), person(image="2.jpg"), person(image="2.jpg"))
     with pytest.raises(DatasetError, match="1 of 2 pictures are missing.*2.jpg"):
-        datasets.load("crops", root)
-    people = datasets.load("crops", root, "skip")
+        datasets.load_dataset("crops", root)
+    people = datasets.load_dataset("crops", root, "skip")
     assert len(people) == 1 and "1 of 3 people remain" in people.notes[-1]
-    assert len(datasets.load("crops", root, "keep")) == 3
+    assert len(datasets.load_dataset("crops", root, "keep")) == 3
     with pytest.raises(ValueError, match="`missing` must be.*missing='ignore'"):
-        datasets.load("crops", root, "ignore")
+        datasets.load_dataset("crops", root, "ignore")
 
 
 def test_a_folder_must_be_named_and_exist(tmp_path):
     with pytest.raises(DatasetError, match="needs a folder"):
-        datasets.load("crops")
+        datasets.load_dataset("crops")
     with pytest.raises(DatasetError, match="must be a folder.*nowhere"):
-        datasets.load("crops", tmp_path / "nowhere")
+        datasets.load_dataset("crops", tmp_path / "nowhere")
     with pytest.raises(DatasetError, match="must hold annotations.json"):
-        datasets.load("crops", tmp_path)
+        datasets.load_dataset("crops", tmp_path)
 
 
 def test_an_unknown_dataset_says_what_was_meant():
     with pytest.raises(DatasetError, match="Did you mean 'mpii'.*'mpi'"):
-        datasets.load("mpi")
+        datasets.load_dataset("mpi")
 
 
 def test_a_crop_says_what_was_known_of_the_photograph(folder):
     known = {"visible": [1, 0, None], "num_other_people": 2, "crop_factor": [0.5, 0.5]}
     root = folder(person(side=80, **known), person(side=80, crop_offset=[3, 4]))
-    people = datasets.load("crops", root)
+    people = datasets.load_dataset("crops", root)
     np.testing.assert_equal(people.visible[0], [1, 0, np.nan])
     np.testing.assert_equal(people.others, [2, np.nan])
     assert people.sizes.tolist() == [160, 80] and np.isnan(people.areas).all()
 
 
 def test_several_people_to_a_picture_that_nobody_cut_are_counted(folder):
-    people = datasets.load("crops", folder(person(), person(), person()))
+    people = datasets.load_dataset("crops", folder(person(), person(), person()))
     assert people.others.tolist() == [2, 2, 2]
 
 
 def test_a_wrong_number_of_visible_joints_is_refused(folder):
     with pytest.raises(DatasetError, match="`visible` must be 3 numbers"):
-        datasets.load("crops", folder(person(visible=[1])))
+        datasets.load_dataset("crops", folder(person(visible=[1])))

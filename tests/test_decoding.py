@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_hourglass.data.datasets.synthetic.drawing import draw
-from keras_hourglass.data.images import decode
+from keras_hourglass.data.images import decoding
 from keras_hourglass.export import tf_image
 
 MOST = 200 * 200
@@ -32,7 +32,7 @@ def encoded(kind, pixels=PIXELS, *options):
 )
 def test_pixels_are_those_of_opencv(kind, options):
     data = encoded(kind, PIXELS[:150, :101], *options)
-    expected = decode.read("a picture", data).pixels
+    expected = decoding.read_image("a picture", data).pixels
     np.testing.assert_array_equal(graph(data), expected)
 
 
@@ -40,7 +40,7 @@ def test_pixels_are_those_of_opencv(kind, options):
 def test_gray_and_transparent_pngs_have_three_channels(channels):
     pixels = np.dstack([PIXELS, PIXELS[..., 0]])[..., :channels]
     data = cv2.imencode(".png", pixels)[1].tobytes()
-    expected = decode.read("a picture", data).pixels
+    expected = decoding.read_image("a picture", data).pixels
     np.testing.assert_array_equal(graph(data), expected)
 
 

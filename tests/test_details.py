@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.evaluation.bootstrap import draws
+from keras_hourglass.evaluation.bootstrap import resample_indices
 from keras_hourglass.evaluation.breakdowns import (
     by_group,
     by_joint,
-    by_torso,
+    hardest_people,
+    pck_torso,
     torsos,
-    worst,
 )
 from keras_hourglass.evaluation.calibration import calibration
 from keras_hourglass.skeletons import LSP, MPII, Skeleton
@@ -32,7 +32,7 @@ def test_groups_are_of_hidden_joints_sizes_and_company():
         {"visible": (0, 0), "others": 5, "size": 300},
     ]
     errors = np.array([[0.1, 9], [9, 0.1], [np.nan, 0.1]])
-    found = by_group(errors, people(ARMS, rows), draws(3))
+    found = by_group(errors, people(ARMS, rows), resample_indices(3))
     share = {
         kind: {g["name"]: (g["joints"], g["means"]["all_joints"]) for g in listed}
         for kind, listed in found.items()
@@ -49,14 +49,14 @@ def test_groups_are_of_hidden_joints_sizes_and_company():
 
 
 def test_of_what_nobody_says_there_is_no_group():
-    assert by_group(np.zeros((4, 2)), people(ARMS, [{}] * 4), draws(4)) == {}
+    assert by_group(np.zeros((4, 2)), people(ARMS, [{}] * 4), resample_indices(4)) == {}
 
 
 def test_scores_that_are_the_share_of_right_joints_are_no_points_off():
     """Of ten joints with a score of 0.7, seven are right."""
     scores = np.full((10, 1), 0.7)
     errors = np.where(np.arange(10) < 7, 0.5, 0.6)[:, None]
-    held = calibration(scores, errors, draws(10))
+    held = calibration(scores, errors, resample_indices(10))
     (part,) = held["bins"]
     assert (part["low"], part["high"], part["joints"]) == (0.7, 0.8, 10)
     assert part["right"] == 70 and held["error"] == pytest.approx(0)
@@ -65,7 +65,9 @@ def test_scores_that_are_the_share_of_right_joints_are_no_points_off():
 
 
 def test_scores_beyond_0_and_1_lie_in_the_outermost_bins():
-    held = calibration(np.array([[-0.2, 1.0, 1.3]]), np.array([[9, 0, 0]]), draws(1))
+    held = calibration(
+        np.array([[-0.2, 1.0, 1.3]]), np.array([[9, 0, 0]]), resample_indices(1)
+    )
     first, last = held["bins"]
     assert (first["low"], first["joints"], first["right"]) == (0, 1, 0)
     assert (last["high"], last["joints"], last["right"]) == (1, 2, 100)
@@ -86,21 +88,23 @@ def test_a_torso_reaches_from_the_left_shoulder_to_the_right_hip():
     listed = people(LSP, rows)
     np.testing.assert_equal(torsos(listed), [50, np.nan, np.nan])
     errors = np.full((3, 14), 0.99)  # heads of 10 pixels: 0.198 torsos
-    held = by_torso(errors, listed, draws(3))
+    held = pck_torso(errors, listed, resample_indices(3))
     assert held["people"] == 1 and set(held["means"].values()) == {100}
-    further = by_torso(np.full((3, 14), 1.01), listed, draws(3))
+    further = pck_torso(np.full((3, 14), 1.01), listed, resample_indices(3))
     assert set(further["means"].values()) == {0}
 
 
 def test_without_shoulders_there_is_no_torso():
-    assert by_torso(np.zeros((2, 2)), people(ARMS, [{}] * 2), draws(2)) is None
+    assert (
+        pck_torso(np.zeros((2, 2)), people(ARMS, [{}] * 2), resample_indices(2)) is None
+    )
 
 
 def test_the_worst_have_the_fewest_right_joints_and_the_larger_errors_first():
     nan = np.nan
     errors = np.array([[0.1, 0.1], [9, 9], [0.1, 9], [nan, nan], [99, 99], [nan, 0.5]])
-    assert worst(errors).tolist() == [4, 1, 2, 5, 0]
-    assert worst(errors, count=2).tolist() == [4, 1]
+    assert hardest_people(errors).tolist() == [4, 1, 2, 5, 0]
+    assert hardest_people(errors, count=2).tolist() == [4, 1]
 
 
 def test_a_joint_says_its_rates_and_who_counts_it():
@@ -108,7 +112,9 @@ def test_a_joint_says_its_rates_and_who_counts_it():
     ankle, pelvis = MPII.indices(["left_ankle", "pelvis"])
     errors[:, ankle] = [0.5, 0.1, 9, np.nan]
     errors[:, MPII.joints.index("head_top")] = np.nan
-    table = {joint["name"]: joint for joint in by_joint(errors, MPII, draws(4))}
+    table = {
+        joint["name"]: joint for joint in by_joint(errors, MPII, resample_indices(4))
+    }
     assert "head_top" not in table and len(table) == 15
     found = table["left_ankle"]
     assert found["labelled"] == 3 and found["strict"] == pytest.approx(100 / 3)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data.images import decode
+from keras_hourglass.data.images import decoding
 from keras_hourglass.inference import detectors
 
 GRAY = np.full((200, 300, 3), 90, "uint8")
@@ -25,13 +25,15 @@ def plugged(monkeypatch):
         wrong=lambda pixels: [[1, 2, 3]],
     )
     monkeypatch.setitem(sys.modules, "their_people", module)
-    mine = EntryPoint("mine", "their_people:detect", detectors.GROUP)
+    mine = EntryPoint("mine", "their_people:detect", detectors.ENTRY_POINT_GROUP)
     monkeypatch.setattr(detectors, "entry_points", lambda group: [mine])
 
 
 def test_a_package_brings_a_detector_by_an_entry_point(plugged):
-    np.testing.assert_array_equal(detectors.get("mine")(GRAY), [[1, 2, 295, 195, 1]])
-    assert {*detectors.known()} == {"hog", "mine"}
+    np.testing.assert_array_equal(
+        detectors.get_detector("mine")(GRAY), [[1, 2, 295, 195, 1]]
+    )
+    assert {*detectors.detector_names()} == {"hog", "mine"}
 
 
 @pytest.mark.parametrize(
@@ -39,26 +41,26 @@ def test_a_package_brings_a_detector_by_an_entry_point(plugged):
     [("scored", [[1, 2, 3, 4, 0.5]]), ("nobody", np.empty((0, 5)))],
 )
 def test_a_function_of_a_module_is_a_detector_too(plugged, name, expected):
-    found = detectors.get(f"their_people:{name}")(GRAY)
+    found = detectors.get_detector(f"their_people:{name}")(GRAY)
     np.testing.assert_array_equal(found, expected)
 
 
 def test_what_is_no_detector_is_named(plugged):
     with pytest.raises(ValueError, match="Did you mean 'mine'.*detector='mnie'"):
-        detectors.get("mnie")
+        detectors.get_detector("mnie")
     for name in ("nowhere:detect", "their_people:none"):
         with pytest.raises(ValueError, match=f"detector '{name}' cannot be loaded"):
-            detectors.get(name)
+            detectors.get_detector(name)
     with pytest.raises(ValueError, match="detector 'their_people:wrong': `boxes` must"):
-        detectors.get("their_people:wrong")(GRAY)
+        detectors.get_detector("their_people:wrong")(GRAY)
 
 
 def test_opencv_5_without_hog_says_what_to_install(monkeypatch):
     monkeypatch.delattr(cv2, "HOGDescriptor", raising=False)
     detectors._detector.cache_clear()
     with pytest.raises(ValueError, match=r"'hog': .*keras-hourglass\[hog\]"):
-        detectors.get("hog")(GRAY)
-    assert len(detectors.get("hog")(GRAY[:40])) == 0
+        detectors.get_detector("hog")(GRAY)
+    assert len(detectors.get_detector("hog")(GRAY[:40])) == 0
 
 
 class Found:
@@ -72,9 +74,9 @@ class Found:
 def test_boxes_are_those_of_the_picture_without_the_border(monkeypatch):
     found = Found()
     monkeypatch.setattr(detectors, "_detector", lambda: found)
-    np.testing.assert_allclose(detectors.detect(GRAY), [[88, 48, 48, 112, 0.9]])
+    np.testing.assert_allclose(detectors.detect_hog(GRAY), [[88, 48, 48, 112, 0.9]])
     wide = np.zeros((600, 2048, 3), "uint8")  # shrunk to a half
-    np.testing.assert_allclose(detectors.detect(wide), [[176, 96, 96, 224, 0.9]])
+    np.testing.assert_allclose(detectors.detect_hog(wide), [[176, 96, 96, 224, 0.9]])
     assert found.shape == (300, 1024)
 
 
@@ -82,5 +84,5 @@ def test_boxes_are_those_of_the_picture_without_the_border(monkeypatch):
 def test_hog_finds_somebody_who_stands(shared):
     path = shared / "fixtures/coco_cc_by/images/000000433998.jpg"
     detectors._detector.cache_clear()
-    (found,) = detectors.get("hog")(decode.read(path).pixels)
+    (found,) = detectors.get_detector("hog")(decoding.read_image(path).pixels)
     np.testing.assert_allclose(found[:4], [315, 188, 72, 155], atol=25)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.preprocessing import Sampler
-from keras_hourglass.data.sharding import WHOLE, Share
+from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
 from keras_hourglass.training import distribution
-from keras_hourglass.training.checkpoint import FilledValidation
+from keras_hourglass.training.checkpoint import RescaleValLoss
 
 BACKEND = keras.backend.backend()
 TYPED = "train --stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32"
@@ -61,46 +61,46 @@ def curve(folder):
 
 
 def test_more_devices_than_there_are_are_refused_and_the_number_told():
-    there = len(distribution.listed())
+    there = len(distribution.list_devices())
     with pytest.raises(ValueError, match=f"1 to {there}, for .* devices={there + 1}"):
-        distribution.take(there + 1)
-    assert distribution.take(1) == distribution.Devices()
+        distribution.use_devices(there + 1)
+    assert distribution.use_devices(1) == distribution.Distribution()
 
 
 def test_pytorch_is_refused_and_what_works_is_told(monkeypatch):
     monkeypatch.setattr("keras.backend.backend", lambda: "torch")
-    monkeypatch.setattr(distribution, "listed", lambda: ["gpu:0", "gpu:1"])
+    monkeypatch.setattr(distribution, "list_devices", lambda: ["gpu:0", "gpu:1"])
     with pytest.raises(
         ValueError, match="KERAS_BACKEND=tensorflow, in one .* KERAS_BACKEND=jax"
     ):
-        distribution.take("all")
+        distribution.use_devices("all")
 
 
 def test_a_batch_that_devices_do_not_divide_is_refused():
-    distribution.Devices(Share(devices=2)).check(4)
+    distribution.Distribution(Shard(devices=2)).check(4)
     with pytest.raises(ValueError, match="multiple of 2.*batch_size=5"):
-        distribution.Devices(Share(devices=2)).check(5)
+        distribution.Distribution(Shard(devices=2)).check(5)
 
 
 def test_processes_share_a_batch_and_nobody_fills_it_up():
-    shares = [Share(process, 2, 4) for process in range(2)]
+    shares = [Shard(process, 2, 4) for process in range(2)]
     assert [share.of([5, 6, 7, 8, 9]) for share in shares] == [
         [5, 6, 7, 8],
         [9, None, None, None],
     ]
     assert [share.of([5, 6, 7, 8]) for share in shares] == [[5, 6], [7, 8]]
     assert shares[0].filled(5) == 8 and shares[0].filled(8) == 8
-    assert WHOLE.of([5]) == [5] and WHOLE.filled(5) == 5
+    assert WHOLE_BATCH.of([5]) == [5] and WHOLE_BATCH.filled(5) == 5
 
 
 def test_nobody_does_not_count_in_the_loss_of_validation():
     logs = {"val_loss": 7.0}  # the sum 56 of seven people, among eight
-    FilledValidation(7, 8).on_epoch_end(0, logs)
+    RescaleValLoss(7, 8).on_epoch_end(0, logs)
     assert logs == {"val_loss": pytest.approx(8.0)}
 
 
 def test_a_sample_of_nobody_is_black_and_scores_nothing(drawn):
-    loader = Loader(Sampler(drawn, (32, 32), (8, 8)))
+    loader = Loader(Preprocessor(drawn, (32, 32), (8, 8)))
     images, labels = loader.load_batch([(0, 3), None])
     whole = loader.load_batch([(0, 3)])
     np.testing.assert_array_equal(images[:1], whole[0])

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from keras_hourglass import HeatmapLoss, StackedHourglass
-from keras_hourglass.training.distillation import guide
+from keras_hourglass.training.distillation import add_distillation_loss
 
 NETWORK = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 RANDOM = np.random.default_rng(0)
@@ -38,7 +38,7 @@ def test_the_loss_is_the_shares_of_truth_and_of_the_teachers_last_stack(pair, we
     student, teacher = pair
     y_pred = student(IMAGES)
     truth = numbers(student.compute_loss(IMAGES, LABELS, y_pred))
-    guide(student, teacher, weight, LOSS)
+    add_distillation_loss(student, teacher, weight, LOSS)
     taught = np.maximum(numbers(teacher(IMAGES))[:, -1:], 0)
     error = (numbers(y_pred) - taught) ** 2 * (1 + 3 * taught)
     guidance = error.sum(axis=(1, 2, 3)).mean()
@@ -50,7 +50,7 @@ def test_the_loss_is_the_shares_of_truth_and_of_the_teachers_last_stack(pair, we
 
 def test_joints_without_a_label_are_guided_too_and_the_teacher_stays_as_it_is(pair):
     student, teacher = pair
-    guide(student, teacher, 0.5, LOSS)
+    add_distillation_loss(student, teacher, 0.5, LOSS)
     before, weights = student.get_weights(), teacher.get_weights()
     count = student.count_params()
     first, *_, last = (
@@ -64,7 +64,7 @@ def test_joints_without_a_label_are_guided_too_and_the_teacher_stays_as_it_is(pa
 
 def test_the_students_file_holds_nothing_of_the_teacher(pair, tmp_path):
     student, teacher = pair
-    guide(student, teacher, 0.5, LOSS)
+    add_distillation_loss(student, teacher, 0.5, LOSS)
     student.train_on_batch(IMAGES, LABELS)
     student.save(tmp_path / "last.keras")
     again = keras.models.load_model(tmp_path / "last.keras", compile=False)
@@ -76,9 +76,9 @@ def test_the_students_file_holds_nothing_of_the_teacher(pair, tmp_path):
 def test_a_teacher_of_other_joints_or_another_size_is_refused(pair):
     student, _ = pair
     with pytest.raises(ValueError, match="joints of the student.*nose"):
-        guide(
+        add_distillation_loss(
             student, StackedHourglass(stacks=1, skeleton="coco", **NETWORK), 0.5, LOSS
         )
     larger = StackedHourglass(stacks=1, **{**NETWORK, "image_size": 64})
     with pytest.raises(ValueError, match=r"\(32, 32\).*\(64, 64\)"):
-        guide(student, larger, 0.5, LOSS)
+        add_distillation_loss(student, larger, 0.5, LOSS)

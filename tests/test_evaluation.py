@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 import scipy.io
 
-from keras_hourglass.data.datasets.mpii import predictions as predictions_
+from keras_hourglass.data.datasets.mpii.predictions import (
+    SHAPE,
+    load_ground_truth,
+    prediction_errors,
+    read_predictions,
+)
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.evaluation.conventions import CONVENTIONS, columns
 from keras_hourglass.evaluation.scoring import score
@@ -33,9 +38,9 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_predictions_score_what_is_published(name, shared):
-    joints, heads = predictions_.truth(shared / "mpii")
+    joints, heads = load_ground_truth(shared / "mpii")
     path = shared / "mpii/reference_predictions" / name
-    errors = predictions_.errors(predictions_.read(path), joints, heads)
+    errors = prediction_errors(read_predictions(path), joints, heads)
     report = score(errors, MPII)
     half, tenth = report["thresholds"]["0.5"], report["thresholds"]["0.1"]
     table = dict(half["columns"])
@@ -50,9 +55,9 @@ def test_published_predictions_score_what_is_published(name, shared):
 
 
 def test_other_conventions_score_what_their_users_published(shared):
-    joints, heads = predictions_.truth(shared / "mpii")
+    joints, heads = load_ground_truth(shared / "mpii")
     path = shared / "mpii/reference_predictions/bearpaw-hg_s8_b1.mat"
-    errors = predictions_.errors(predictions_.read(path), joints, heads)
+    errors = prediction_errors(read_predictions(path), joints, heads)
     report = score(errors, MPII)
     half = report["thresholds"]["0.5"]
     assert half["columns"]["Head (official)"] == pytest.approx(97.44, abs=0.005)
@@ -87,7 +92,7 @@ def test_errors_made_by_hand_are_counted_at_every_threshold():
     for part, size in {"ankle": 0.5, "knee": 0.25, "wrist": 0.125}.items():
         parts[[name.endswith(part) for name in MPII.joints]] = size
     shifts = parts[:, None] * 64 * np.array([0.6, -0.8])  # of length 1
-    errors = predictions_.errors(joints + shifts, joints, heads)
+    errors = prediction_errors(joints + shifts, joints, heads)
     np.testing.assert_allclose(errors, np.tile(parts, (5, 1)), atol=1e-12)
     thresholds = score(np.round(errors, 9), MPII)["thresholds"]
     means = {t: report["means"] for t, report in thresholds.items()}
@@ -103,12 +108,12 @@ def test_errors_made_by_hand_are_counted_at_every_threshold():
 
 
 def test_pixels_counted_from_the_wrong_number_are_a_pixel_off(tmp_path):
-    joints = np.random.default_rng(2).uniform(1, 900, predictions_.SHAPE)
+    joints = np.random.default_rng(2).uniform(1, 900, SHAPE)
     heads = np.full(len(joints), 50.0)
     for origin, off in [(1, 0), (0, 2**0.5 / 50)]:
         np.savez(tmp_path / "found.npz", preds=joints, origin=origin)
-        errors = predictions_.errors(
-            predictions_.read(tmp_path / "found.npz"), joints, heads
+        errors = prediction_errors(
+            read_predictions(tmp_path / "found.npz"), joints, heads
         )
         np.testing.assert_allclose(errors, off, atol=1e-9)
 
@@ -145,7 +150,7 @@ def test_every_convention_says_who_uses_it():
 
 @pytest.fixture
 def predictions():
-    return np.random.default_rng(0).uniform(1, 900, predictions_.SHAPE)
+    return np.random.default_rng(0).uniform(1, 900, SHAPE)
 
 
 def test_files_of_every_kind_say_the_same(predictions, tmp_path):
@@ -158,7 +163,7 @@ def test_files_of_every_kind_say_the_same(predictions, tmp_path):
     listed = {"preds": predictions.tolist(), "origin": 1}
     (tmp_path / "d.json").write_text(json.dumps(listed))
     for path in sorted(tmp_path.iterdir()):
-        np.testing.assert_allclose(predictions_.read(path), predictions, atol=1e-9)
+        np.testing.assert_allclose(read_predictions(path), predictions, atol=1e-9)
 
 
 def test_unusable_predictions_are_refused_by_name(predictions, tmp_path):
@@ -173,6 +178,6 @@ def test_unusable_predictions_are_refused_by_name(predictions, tmp_path):
         ("some.txt", "must end in one of"),
     ]:
         with pytest.raises(DatasetError, match=f"(?s){says}"):
-            predictions_.read(tmp_path / name)
+            read_predictions(tmp_path / name)
     with pytest.raises(FileNotFoundError):
-        predictions_.read(tmp_path / "none.npz")
+        read_predictions(tmp_path / "none.npz")

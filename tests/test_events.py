@@ -7,7 +7,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback
-from keras_hourglass.callbacks.tensorboard import EventLog
+from keras_hourglass.callbacks.tensorboard import TensorBoardLogger
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (8, 6, 3), dtype="uint8")
 TEXTS = {"configuration": "```json\n{}\n```"}
@@ -21,7 +21,7 @@ def fit(folder, optimizer, epochs=2, initial_epoch=0):
     model = keras.Model(images, stacks)
     model.compile(optimizer, HeatmapLoss(), metrics=[PCKh()])
     data = np.zeros((4, 8, 8, 3), "float32"), np.ones((4, 16, 4), "float32")
-    log = EventLog(folder, lambda: {"sheet": IMAGE}, TEXTS)
+    log = TensorBoardLogger(folder, lambda: {"sheet": IMAGE}, TEXTS)
     return model.fit(
         *data,
         batch_size=2,

@@ -14,9 +14,9 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from keras_hourglass import PoseEstimator, StackedHourglass
 from keras_hourglass.data.datasets.synthetic.drawing import draw
-from keras_hourglass.export import export, saved_model
+from keras_hourglass.export import export_format, saved_model
 from keras_hourglass.heatmaps.decode import decode
-from keras_hourglass.models.loading import load
+from keras_hourglass.models.loading import load_model
 
 SMALL = {"stacks": 1, "filters": 16, "stem_filters": 4, "depth": 2}
 TINY = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1}
@@ -38,7 +38,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def version(network, tmp_path_factory):
-    return export(network, tmp_path_factory.mktemp("models") / "people")
+    return export_format(network, tmp_path_factory.mktemp("models") / "people")
 
 
 @pytest.fixture(scope="module")
@@ -145,14 +145,14 @@ def test_another_export_is_another_version_and_leaves_what_was_changed(
         folder.mkdir()
         (folder / "limit").write_text(str(most_pixels))
 
-    monkeypatch.setattr(saved_model, "write", write)
+    monkeypatch.setattr(saved_model, "write_saved_model", write)
     directory = tmp_path / "people"
-    assert export(network, directory) == directory / "1"
+    assert export_format(network, directory) == directory / "1"
     assert 'name: "people"' in (directory / "models.config").read_text()
     (directory / "batching.config").write_text("mine")
-    assert export(network, directory, most_pixels=9) == directory / "2"
+    assert export_format(network, directory, most_pixels=9) == directory / "2"
     assert (directory / "batching.config").read_text() == "mine"
-    assert (directory / "1/limit").read_text() == str(saved_model.MOST_PIXELS)
+    assert (directory / "1/limit").read_text() == str(saved_model.MAX_PIXELS)
     assert (directory / "2/limit").read_text() == "9"
 
 
@@ -160,13 +160,13 @@ def test_a_network_with_a_weight_that_is_no_number_is_refused(tmp_path):
     model = StackedHourglass(image_size=32, **TINY)
     model.weights[3].assign(model.weights[3] * np.nan)
     with pytest.raises(ValueError, match="`model` must have finite weights"):
-        export(model, tmp_path / "bad")
+        export_format(model, tmp_path / "bad")
     assert not (tmp_path / "bad").exists()
 
 
 def test_an_unknown_format_is_refused(network, tmp_path):
     with pytest.raises(ValueError, match="Did you mean 'savedmodel'"):
-        export(network, tmp_path, "savedmodle")
+        export_format(network, tmp_path, "savedmodle")
 
 
 def test_a_file_with_code_in_it_is_not_loaded(tmp_path):
@@ -175,7 +175,7 @@ def test_a_file_with_code_in_it_is_not_loaded(tmp_path):
         tmp_path / "code.keras"
     )
     with pytest.raises(ValueError, match="code.keras is no readable Keras model"):
-        load(tmp_path / "code.keras")
+        load_model(tmp_path / "code.keras")
 
 
 FRESH = """

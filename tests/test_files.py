@@ -15,7 +15,7 @@ def test_json_is_read_compressed_or_not_with_a_mark_before_it_or_without(tmp_pat
 
 @pytest.mark.parametrize("suffix", ["json", "json.gz"])
 def test_json_without_an_end_is_not_unpacked_into_memory(tmp_path, suffix, monkeypatch):
-    monkeypatch.setattr(files, "MOST_BYTES", 10**6)
+    monkeypatch.setattr(files, "MAX_BYTES", 10**6)
     opener = gzip.open if suffix.endswith("gz") else open
     for length in (10**6, 10**6 + 1):
         with opener(tmp_path / f"a.{suffix}", "wb") as file:
@@ -47,15 +47,15 @@ def test_a_damaged_archive_is_refused_by_its_name(tmp_path, data):
 )
 def test_a_picture_lies_in_the_folder_or_nowhere(tmp_path, name):
     with pytest.raises(files.DatasetError, match="lies outside of"):
-        paths.inside(tmp_path, name)
+        paths.resolve_path(tmp_path, name)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a/b.jpg", "..a/b..jpg", " a ", "a\n", "~"])
 def test_a_picture_may_have_any_name_within_the_folder(tmp_path, name):
-    assert paths.inside(tmp_path, name) == f"{tmp_path}/{name}"
+    assert paths.resolve_path(tmp_path, name) == f"{tmp_path}/{name}"
 
 
 @pytest.mark.parametrize("name", [None, 3, ["a"], {"a": 1}, b"a"])
 def test_what_is_no_name_is_refused(tmp_path, name):
     with pytest.raises(files.DatasetError, match="must be a file's name"):
-        paths.inside(tmp_path, name)
+        paths.resolve_path(tmp_path, name)

@@ -7,7 +7,7 @@ from keras_hourglass import StackedHourglass, fuse
 from keras_hourglass.models import blocks
 from keras_hourglass.models.blocks import BLOCKS
 from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
-from keras_hourglass.models.fusion.chain import chain
+from keras_hourglass.models.fusion.chain import fuse_chain
 from keras_hourglass.models.fusion.linear import ScaleShift
 from keras_hourglass.models.layer_utils import sublayers
 
@@ -69,7 +69,7 @@ def test_a_block_says_the_same_without_norms_but_the_first(name, channels):
     block = blocks.get(name)(8)
     whole = keras.Model(x, block(x))
     learned(whole)
-    fused = keras.Model(x, chain([block], x, "block"))
+    fused = keras.Model(x, fuse_chain([block], x, "block"))
     features = RANDOM.normal(size=(2, 8, 12, channels)).astype("float32")
     expected = whole.predict_on_batch(features)
     assert expected.std() > 0.1
@@ -104,7 +104,7 @@ def test_a_block_of_ones_own_stays_right(block, tmp_path):
     x = keras.Input((8, 12, 4))
     layer = block(8)
     whole = learned(keras.Model(x, layer(x)))
-    fused = keras.Model(x, chain([layer], x, "block"))
+    fused = keras.Model(x, fuse_chain([layer], x, "block"))
     features = RANDOM.normal(size=(2, 8, 12, 4)).astype("float32")
     expected = whole.predict_on_batch(features)
     np.testing.assert_allclose(fused.predict_on_batch(features), expected, atol=1e-4)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from keras_hourglass.geometry import (
-    Crop,
-    covering_box,
-    steadied,
-    whole_blocks,
-    whole_steps,
+    Window,
+    align_to_blocks,
+    enclosing_box,
+    pad_to_multiple,
+    round_window,
 )
 
 SIZE = (64, 96)
@@ -27,7 +27,7 @@ def windows(random, array=np.asarray):
     """Three windows, turned, none of them square."""
     right = random.uniform(-200, 200, (3, 2))
     down = 1.5 * right[:, ::-1] * (-1, 1)
-    return Crop(array(random.uniform(100, 500, (3, 2))), array(right), array(down))
+    return Window(array(random.uniform(100, 500, (3, 2))), array(right), array(down))
 
 
 def test_to_grid_undoes_to_image(array):
@@ -44,7 +44,7 @@ def test_to_grid_undoes_to_image_inside_a_tf_data_pipeline():
     points = random.uniform(0, 64, (3, 16, 2))
 
     def there_and_back(center, right, down, points):
-        crop = Crop(center, right, down)
+        crop = Window(center, right, down)
         return crop.to_grid(crop.to_image(points, SIZE), SIZE)
 
     rows = tf.data.Dataset.from_tensor_slices((*windows(random), points))
@@ -53,7 +53,7 @@ def test_to_grid_undoes_to_image_inside_a_tf_data_pipeline():
 
 
 def test_corners_of_the_grid_are_corners_of_the_window():
-    crop = Crop(np.array([100.0, 80.0]), np.array([40.0, 0.0]), np.array([0.0, 60.0]))
+    crop = Window(np.array([100.0, 80.0]), np.array([40.0, 0.0]), np.array([0.0, 60.0]))
     corners = np.array([[-0.5, -0.5], [63.5, 95.5]])
     np.testing.assert_allclose(crop.to_image(corners, SIZE), [[80, 50], [120, 110]])
     mirrored = crop.mirrored().to_image(corners, SIZE)
@@ -61,7 +61,7 @@ def test_corners_of_the_grid_are_corners_of_the_window():
 
 
 def test_corners_go_round_clockwise():
-    crop = Crop(np.array([100.0, 80.0]), np.array([40.0, 0.0]), np.array([0.0, 60.0]))
+    crop = Window(np.array([100.0, 80.0]), np.array([40.0, 0.0]), np.array([0.0, 60.0]))
     expected = [[80, 50], [120, 50], [120, 110], [80, 110]]
     np.testing.assert_allclose(crop.corners(), expected)
 
@@ -74,28 +74,28 @@ def test_a_heatmap_pixel_k_lies_over_image_pixel_4k_and_a_half_more_than_1():
 
 
 def test_an_upright_window_has_the_grids_aspect_and_its_longer_edge_is_the_side(array):
-    crop = Crop.around(array([[50.0, 70.0]]), array([30.0]), (64, 96))
+    crop = Window.around(array([[50.0, 70.0]]), array([30.0]), (64, 96))
     np.testing.assert_allclose(crop.center, [[50, 70]])
     np.testing.assert_allclose(crop.right, [[20, 0]])
     np.testing.assert_allclose(crop.down, [[0, 30]])
 
 
 def test_the_box_of_the_whole_picture_is_the_whole_picture(array):
-    crop = Crop.of_rectangle(array([0.0, 0.0, 5.0, 3.0]))
+    crop = Window.of_rectangle(array([0.0, 0.0, 5.0, 3.0]))
     points = np.array([[0.0, 0.0], [4.0, 2.0]])
     np.testing.assert_allclose(crop.center, [2, 1])
     np.testing.assert_allclose(crop.to_image(points, (5, 3)), points)
 
 
 def test_the_window_around_a_box_is_a_multiple_of_its_longer_edge(array):
-    crop = Crop.of_box(array([[10.0, 20.0, 41.0, 81.0], [0, 0, 8, 4]]), 1.25, (1, 2))
+    crop = Window.of_box(array([[10.0, 20.0, 41.0, 81.0], [0, 0, 8, 4]]), 1.25, (1, 2))
     np.testing.assert_allclose(crop.center, [[30, 60], [3.5, 1.5]])
     np.testing.assert_allclose(crop.down, [[0, 101.25], [0, 10]])
     np.testing.assert_allclose(crop.right, [[50.625, 0], [5, 0]])
 
 
 def test_a_quarter_turn_puts_the_upper_edge_on_the_right_as_seen():
-    crop = Crop(np.array([10.0, 20.0]), np.array([4.0, 0.0]), np.array([0.0, 6.0]))
+    crop = Window(np.array([10.0, 20.0]), np.array([4.0, 0.0]), np.array([0.0, 6.0]))
     turned = crop.turned(pi / 2)
     np.testing.assert_allclose(turned.right, [0, 4], atol=1e-12)
     np.testing.assert_allclose(turned.down, [-6, 0], atol=1e-12)
@@ -114,19 +114,19 @@ def test_each_of_many_windows_may_be_changed_in_its_own_way():
     where = np.array([[True], [False], [True]])
     changed = many.turned(angle).scaled(factor).moved(factor, 0).mirrored(where)
     for row in range(3):
-        one = Crop(*(edge[row] for edge in many)).turned(angle[row, 0])
+        one = Window(*(edge[row] for edge in many)).turned(angle[row, 0])
         one = one.scaled(factor[row, 0]).moved(factor[row, 0], 0)
         one = one.mirrored() if where[row] else one
         np.testing.assert_array_equal([edge[row] for edge in changed], one)
 
 
 def test_a_window_is_moved_along_its_own_edges():
-    crop = Crop(np.array([10.0, 20.0]), np.array([0.0, 4.0]), np.array([-6.0, 0.0]))
+    crop = Window(np.array([10.0, 20.0]), np.array([0.0, 4.0]), np.array([-6.0, 0.0]))
     np.testing.assert_allclose(crop.moved(0.5, -1).center, [16, 22])
 
 
 def test_scaling_keeps_the_middle():
-    crop = Crop(np.array([10.0, 20.0]), np.array([0.0, 4.0]), np.array([-6.0, 0.0]))
+    crop = Window(np.array([10.0, 20.0]), np.array([0.0, 4.0]), np.array([-6.0, 0.0]))
     center, right, down = crop.scaled(1.5)
     np.testing.assert_allclose([center, right, down], [[10, 20], [0, 6], [-9, 0]])
 
@@ -141,7 +141,7 @@ def test_a_part_of_a_window_lies_where_its_pixels_lie():
 
 
 def test_a_pixel_of_the_image_is_as_long_on_the_grid_as_distances_say():
-    crop = Crop.around(np.zeros((1, 2)), np.array([48.0]), SIZE).turned(0.3)
+    crop = Window.around(np.zeros((1, 2)), np.array([48.0]), SIZE).turned(0.3)
     pair = crop.to_grid(np.array([[[0.0, 0.0], [3.0, 4.0]]]), SIZE)[0]
     length = np.linalg.norm(pair[0] - pair[1])
     np.testing.assert_allclose(crop.pixels_per_image_pixel(SIZE), [2])
@@ -150,20 +150,20 @@ def test_a_pixel_of_the_image_is_as_long_on_the_grid_as_distances_say():
 
 def test_a_covering_box_holds_all_points_with_a_pixel_to_spare():
     points = np.array([[10.2, 20.9], [30.0, 25.1]])
-    x, y, width, height = covering_box(points, 100, 80)
+    x, y, width, height = enclosing_box(points, 100, 80)
     assert (x, y) == (9, 19)
     assert 31 <= x + width - 1 <= 32 and 26 <= y + height - 1 <= 27
 
 
 @pytest.mark.parametrize("places", [(-30, 200), (-50, -40), (150, 160)])
 def test_a_covering_box_is_never_empty_or_outside(places):
-    x, y, width, height = covering_box(np.array([places, places[::-1]]) * 1.0, 100, 80)
+    x, y, width, height = enclosing_box(np.array([places, places[::-1]]) * 1.0, 100, 80)
     assert 0 <= x < x + width <= 100 and 0 <= y < y + height <= 80
 
 
 def test_the_first_pixel_of_a_box_is_where_the_box_begins():
     box = np.array([[7, 9, 30, 21], [0, 0, 4, 5]])
-    np.testing.assert_array_equal(Crop.of_rectangle(box).first_pixel(), box[:, :2])
+    np.testing.assert_array_equal(Window.of_rectangle(box).first_pixel(), box[:, :2])
 
 
 @pytest.mark.parametrize(
@@ -176,12 +176,12 @@ def test_the_first_pixel_of_a_box_is_where_the_box_begins():
     ],
 )
 def test_a_box_grows_to_whole_steps_within_the_image_if_there_is_room(box, expected):
-    assert whole_steps(box, 16, width=100, height=50) == expected
+    assert pad_to_multiple(box, 16, width=100, height=50) == expected
 
 
 def test_a_box_comes_back_from_its_window():
     boxes = np.array([[3.0, 4.0, 50.0, 20.0], [-7.5, 0.0, 1.0, 9.0]])
-    np.testing.assert_allclose(Crop.of_rectangle(boxes).box(), boxes)
+    np.testing.assert_allclose(Window.of_rectangle(boxes).box(), boxes)
 
 
 @pytest.mark.parametrize(
@@ -193,14 +193,14 @@ def test_a_box_comes_back_from_its_window():
     ],
 )
 def test_a_box_grows_to_the_whole_blocks_that_an_image_is_cut_into(box, expected):
-    assert whole_blocks(box, 16, width=100, height=50) == expected
+    assert align_to_blocks(box, 16, width=100, height=50) == expected
 
 
 def test_a_steadied_window_is_whole_and_stays_where_noise_moves_its_joints(array):
     center, side = np.array([[10.5, 3.0], [7.25, -2.5]]), np.array([20.0, 0.3])
-    expected = steadied(array(center), array(side))
+    expected = round_window(array(center), array(side))
     for noise in (-1e-4, 1e-4):
-        again = steadied(array(center + noise), array(side + noise))
+        again = round_window(array(center + noise), array(side + noise))
         for values, found in zip(expected, again):
             np.testing.assert_array_equal(found, values)
             np.testing.assert_array_equal(found, np.round(found))

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data.images.safety import BrokenPicture
-from keras_hourglass.inference.images import each, is_one, region
+from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.inference.images import is_single, iterate, to_region
 
 GRAY = np.random.default_rng(0).integers(0, 256, (12, 16), "uint8")
 COLOURS = np.random.default_rng(1).integers(0, 256, (12, 16, 3), "uint8")
@@ -22,11 +22,11 @@ def png(tmp_path):
 def test_files_and_their_bytes_are_the_same_picture(png):
     data = png.read_bytes()
     for given in [png, str(png), data, bytearray(data), memoryview(data)]:
-        assert is_one(given)
-        np.testing.assert_array_equal(region(given).pixels, COLOURS)
+        assert is_single(given)
+        np.testing.assert_array_equal(to_region(given).pixels, COLOURS)
     with open(png, "rb") as file:
-        np.testing.assert_array_equal(region(file).pixels, COLOURS)
-    np.testing.assert_array_equal(region(io.BytesIO(data)).pixels, COLOURS)
+        np.testing.assert_array_equal(to_region(file).pixels, COLOURS)
+    np.testing.assert_array_equal(to_region(io.BytesIO(data)).pixels, COLOURS)
 
 
 @pytest.mark.parametrize(
@@ -41,16 +41,16 @@ def test_files_and_their_bytes_are_the_same_picture(png):
     ids=["colours", "turned", "transparent", "gray", "gray with an axis"],
 )
 def test_arrays_of_one_obvious_meaning_are_pictures(given, expected):
-    assert is_one(given)
-    np.testing.assert_array_equal(region(given).pixels, expected)
+    assert is_single(given)
+    np.testing.assert_array_equal(to_region(given).pixels, expected)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
 def test_images_of_pil_are_what_pil_makes_of_them_in_colours(mode):
     image = pytest.importorskip("PIL.Image").fromarray(COLOURS).convert(mode)
-    assert is_one(image)
+    assert is_single(image)
     expected = np.asarray(image.convert("RGB"))
-    np.testing.assert_array_equal(region(image).pixels, expected)
+    np.testing.assert_array_equal(to_region(image).pixels, expected)
 
 
 def test_what_has_no_one_meaning_is_refused_and_said():
@@ -66,18 +66,18 @@ def test_what_has_no_one_meaning_is_refused_and_said():
         (7, "int64"),
     ]:
         with pytest.raises(ValueError, match=f"picture 5: `pictures` must.*{says}"):
-            region(given, "picture 5")
+            to_region(given, "picture 5")
 
 
 def test_bytes_that_are_no_picture_are_named_by_their_place():
-    with pytest.raises(BrokenPicture, match="^picture 5 cannot be read"):
-        region(b"no picture", "picture 5")
+    with pytest.raises(ImageDecodeError, match="^picture 5 cannot be read"):
+        to_region(b"no picture", "picture 5")
 
 
 def test_several_pictures_come_one_by_one_and_those_of_batches_too(png):
     batch = np.stack([COLOURS, COLOURS[::-1]])
     for several in [[png], batch, np.array([str(png)]), iter([batch]), (png,)]:
-        assert not is_one(several)
-    listed = [*each(iter([COLOURS, batch, str(png)]))]
+        assert not is_single(several)
+    listed = [*iterate(iter([COLOURS, batch, str(png)]))]
     assert len(listed) == 4 and listed[3] == str(png)
     np.testing.assert_array_equal(listed[2], COLOURS[::-1])

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data import datasets
-from keras_hourglass.heatmaps.decode import DECODERS, DEFAULT, decode
+from keras_hourglass.heatmaps.decode import DECODERS, DEFAULT_DECODER, decode
 from keras_hourglass.heatmaps.encode import encode
 
 SIZE = (24, 16)  # width, height
@@ -74,7 +74,7 @@ def test_an_unknown_decoder_says_what_was_meant():
 
 def test_the_default_reads_real_joints_best_through_noise(shared):
     """Joints of MPII's validation people, in windows of 32 x 32 heatmap pixels."""
-    people = datasets.load("crops", shared / "mpii_crops384")
+    people = datasets.load_dataset("crops", shared / "mpii_crops384")
     joints = people.joints[people.weights > 0][:3200].reshape(200, 16, 2)
     points = (joints * 32 / 384).clip(0, 31).astype("float32")
     clean = drawn(points, sigma=1.0, size=(32, 32))
@@ -85,8 +85,8 @@ def test_the_default_reads_real_joints_best_through_noise(shared):
         for decoder in DECODERS:
             found, _ = read(noisy, decoder=decoder)
             off[decoder].append(np.linalg.norm(found - points, axis=-1).mean())
-    assert min(off, key=lambda decoder: np.mean(off[decoder])) == DEFAULT
-    assert (np.array(off[DEFAULT]) < off["newton"]).all()
+    assert min(off, key=lambda decoder: np.mean(off[decoder])) == DEFAULT_DECODER
+    assert (np.array(off[DEFAULT_DECODER]) < off["newton"]).all()
     assert (np.array(off["newton"]) < off["quarter"]).all()
     assert (np.array(off["quarter"]) < off["argmax"]).all()
 

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data.images import decode
-from keras_hourglass.data.images.safety import BrokenPicture
+from keras_hourglass.data.images import decoding
+from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.data.loader import read_reduced
-from keras_hourglass.geometry import Crop
+from keras_hourglass.geometry import Window
 
 GRID = (96, 128)
 SIZE, PLACE = (811, 605), np.array([512.3, 201.7])  # no side a multiple of 2
@@ -45,7 +45,7 @@ def file(tmp_path):
 
 
 def window(side=150, center=PLACE):
-    return Crop.around(np.asarray(center, float), np.float64(side), GRID)
+    return Window.around(np.asarray(center, float), np.float64(side), GRID)
 
 
 def flat_jpeg(values, transform):
@@ -233,24 +233,24 @@ BROKEN = dict(broken())
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
 def test_what_is_damaged_is_refused_by_its_name_never_shown_in_part(data, read, file):
-    with pytest.raises(BrokenPicture, match="a.jpg cannot be read as a picture: it"):
+    with pytest.raises(ImageDecodeError, match="a.jpg cannot be read as a picture: it"):
         read(file(data), window(60, (100, 60)), GRID)
 
 
 def test_a_folder_in_place_of_a_picture_is_refused(read, tmp_path):
-    with pytest.raises(BrokenPicture, match="it is no file"):
+    with pytest.raises(ImageDecodeError, match="it is no file"):
         read(str(tmp_path), window(), GRID)
 
 
 def test_a_jpeg_bomb_is_refused_before_it_is_decoded(read, file):
     data = bytearray(b"".join(flat_jpeg((1, 2, 3), 1)))
     struct.pack_into(">HH", data, data.index(b"\xff\xc0") + 5, 60000, 60000)
-    with pytest.raises(BrokenPicture, match="60000 x 60000 pixels, of at most"):
+    with pytest.raises(ImageDecodeError, match="60000 x 60000 pixels, of at most"):
         read(file(bytes(data)), window(), GRID)
 
 
 def test_reading_takes_no_more_pixels_than_the_header_says(file, monkeypatch):
     data = cv2.imencode(".png", np.zeros((40, 60, 3), "uint8"))[1].tobytes()
     monkeypatch.setattr(cv2, "imdecode", lambda *args: np.zeros((40, 61, 3), "uint8"))
-    with pytest.raises(BrokenPicture, match="damaged, or of a kind"):
-        decode.read(file(data))
+    with pytest.raises(ImageDecodeError, match="damaged, or of a kind"):
+        decoding.read_image(file(data))

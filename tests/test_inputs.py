@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.inference.frames import shots
-from keras_hourglass.inference.sources import Source, sources
-from keras_hourglass.inference.video import Video, recording
+from keras_hourglass.inference.frames import read_frames
+from keras_hourglass.inference.sources import InputSource, find_sources
+from keras_hourglass.inference.video import Video, VideoWriter
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "photos/summer 2024/d.png").write_bytes(
         (tmp_path / "photos/b.png").read_bytes()
     )
-    with recording(tmp_path / "photos/film.mp4", 10) as write:
+    with VideoWriter(tmp_path / "photos/film.mp4", 10) as write:
         for number in range(4):
             write(np.full((32, 48, 3), 60 * number, "uint8"))
     return tmp_path
@@ -47,7 +47,7 @@ def names(found):
 
 
 def test_a_folder_is_its_pictures_and_videos_in_order(folder, told):
-    found = sources(["photos"], *told.to)
+    found = find_sources(["photos"], *told.to)
     assert names(found) == [
         ("photos/b.png", "picture"),
         ("photos/c.webp", "picture"),
@@ -72,32 +72,32 @@ def test_a_folder_is_its_pictures_and_videos_in_order(folder, told):
     ],
 )
 def test_patterns_and_files(folder, told, named, expected):
-    assert [source.name for source in sources([named], *told.to)] == expected
+    assert [source.name for source in find_sources([named], *told.to)] == expected
     assert not told.failed
 
 
 def test_a_number_is_a_camera_unless_a_file_is_called_so(folder, told):
-    assert names(sources(["0"], *told.to)) == [("0", "camera")]
+    assert names(find_sources(["0"], *told.to)) == [("0", "camera")]
     (folder / "0").write_bytes(b"")
-    assert names(sources(["0"], *told.to)) == [("0", "picture")]
+    assert names(find_sources(["0"], *told.to)) == [("0", "picture")]
 
 
 def test_what_is_named_twice_is_looked_at_once(folder, told):
-    found = sources(["photos/b.png", "photos/*.png", "photos/b.png"], *told.to)
+    found = find_sources(["photos/b.png", "photos/*.png", "photos/b.png"], *told.to)
     assert len(found) == 1
     assert told.said[-1] == "2 were named twice: looked at once"
 
 
 def test_a_name_with_signs_of_a_pattern_is_a_file_where_there_is_one(folder, told):
     (folder / "a[1].png").write_bytes(b"")
-    assert names(sources(["a[1].png"], *told.to)) == [("a[1].png", "picture")]
+    assert names(find_sources(["a[1].png"], *told.to)) == [("a[1].png", "picture")]
 
 
 def test_what_is_nothing_is_named(folder, told):
     (folder / "empty").mkdir()
     (folder / "texts").mkdir()
     (folder / "texts/a.txt").write_text("hello")
-    assert not sources(["empty", "texts", "*.jpg"], *told.to)
+    assert not find_sources(["empty", "texts", "*.jpg"], *told.to)
     assert told.failed == [
         "empty holds no picture and no video",
         "texts holds no picture and no video, but 1 other files and folders",
@@ -106,7 +106,7 @@ def test_what_is_nothing_is_named(folder, told):
 
 
 def test_shots_are_pictures_and_frames_in_turn(folder, told):
-    seen = [*shots(sources(["photos"], *told.to), told.fail)]
+    seen = [*read_frames(find_sources(["photos"], *told.to), told.fail)]
     assert [(shot.source.stem, shot.frame, shot.seconds) for shot in seen] == [
         *[("b", None, 0), ("c", None, 0)],
         *[("film", 0, 0), ("film", 1, 0.1), ("film", 2, 0.2), ("film", 3, 0.3)],
@@ -121,7 +121,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_seen(folder, told):
     (folder / "text.jpg").write_text("no picture")
     (folder / "text.mp4").write_text("no video")
     named = ["text.jpg", "none.png", "text.mp4", "none.mp4", "photos/b.png", "photos"]
-    seen = [*shots([*sources(named[:-1], *told.to)], told.fail)]
+    seen = [*read_frames([*find_sources(named[:-1], *told.to)], told.fail)]
     assert [shot.source.stem for shot in seen] == ["b"]
     for failed, name in zip(told.failed, named, strict=False):
         assert failed.startswith(name) or name in failed
@@ -132,10 +132,10 @@ def test_a_dash_is_one_picture_on_the_standard_input(folder, told, monkeypatch):
     data = (folder / "photos/b.png").read_bytes()
     for given, count in ((data, 1), (b"photos/b.png\n", 0), (b"", 0)):
         monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(given)))
-        seen = [*shots([Source("-", "picture")], told.fail)]
+        seen = [*read_frames([InputSource("-", "picture")], told.fail)]
         assert len(seen) == count
     assert all("the standard input cannot be read" in text for text in told.failed)
-    assert len(told.failed) == 2 and Source("-", "picture").stem == "stdin"
+    assert len(told.failed) == 2 and InputSource("-", "picture").stem == "stdin"
 
 
 def test_a_camera_is_looked_at_until_it_is_enough(told, monkeypatch):
@@ -150,7 +150,7 @@ def test_a_camera_is_looked_at_until_it_is_enough(told, monkeypatch):
 
     monkeypatch.setattr("keras_hourglass.inference.frames.Video", Endless)
     count = iter([False, False, True])
-    seen = [*shots([Source("3", "camera")], told.fail, lambda: next(count))]
+    seen = [*read_frames([InputSource("3", "camera")], told.fail, lambda: next(count))]
     assert [shot.frame for shot in seen] == [0, 1, 2]
     assert [shot.fps for shot in seen] == [30.0] * 3
     times = [shot.seconds for shot in seen]
@@ -159,5 +159,5 @@ def test_a_camera_is_looked_at_until_it_is_enough(told, monkeypatch):
 
 
 def test_where_there_is_no_camera_it_is_said(told):
-    assert not [*shots([Source("97", "camera")], told.fail)]
+    assert not [*read_frames([InputSource("97", "camera")], told.fail)]
     assert told.failed[0].startswith("camera 97 cannot be opened")

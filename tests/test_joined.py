@@ -6,7 +6,7 @@ import pytest
 from keras import optimizers
 
 from keras_hourglass.training import checkpoint
-from keras_hourglass.training.flat_optimizer import AveragedWeights, Joined
+from keras_hourglass.training.flat_optimizer import EMAWeights, FlatOptimizer
 
 ROUNDING = 1e-5  # longer vectors are computed in an order of their own
 RANDOM = np.random.default_rng(0)
@@ -49,7 +49,7 @@ def falling():
     ids=["adamw", "rmsprop", "sgd", "scaled"],
 )
 def test_weights_are_those_of_the_optimizer_alone(make):
-    plain, joined = fitted(make()), fitted(Joined(make()))
+    plain, joined = fitted(make()), fitted(FlatOptimizer(make()))
     begun = small("sgd").get_weights()
     assert any(np.any(a != b) for a, b in zip(joined.get_weights(), begun))
     for a, b in zip(plain.get_weights(), joined.get_weights()):
@@ -73,12 +73,12 @@ class Look(keras.callbacks.Callback):
 
 def test_validation_sees_the_average_and_training_goes_on_without():
     def looked(optimizer):
-        look = Look(AveragedWeights())
+        look = Look(EMAWeights())
         fitted(optimizer, look.averaged, look, validation_data=(X, Y))
         return look.seen
 
     adam = {"learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.5}
-    ones = looked(Joined(optimizers.Adam(**adam)))
+    ones = looked(FlatOptimizer(optimizers.Adam(**adam)))
     others = looked(optimizers.Adam(**adam))
     during, after, copied = ones[:3]
     assert any(np.any(a != b) for a, b in zip(during, after))
@@ -90,13 +90,13 @@ def test_validation_sees_the_average_and_training_goes_on_without():
 
 
 def test_a_file_goes_on_where_it_was(tmp_path):
-    model = fitted(Joined(optimizers.AdamW(falling(), use_ema=True)))
+    model = fitted(FlatOptimizer(optimizers.AdamW(falling(), use_ema=True)))
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert isinstance(loaded.optimizer, Joined)
+    assert isinstance(loaded.optimizer, FlatOptimizer)
     assert int(loaded.optimizer.iterations) == 6
     assert float(loaded.optimizer.learning_rate) < 1e-8
-    again = small(Joined(optimizers.AdamW(falling(), use_ema=True)))
+    again = small(FlatOptimizer(optimizers.AdamW(falling(), use_ema=True)))
     again.optimizer.build(again.trainable_variables)
     again.load_weights(tmp_path / "model.keras")
     for other in (loaded, again):
@@ -107,21 +107,21 @@ def test_a_file_goes_on_where_it_was(tmp_path):
 
 def test_what_was_kept_weight_by_weight_is_refused(tmp_path):
     fitted(optimizers.AdamW(falling())).save(tmp_path / "model.keras")
-    model = small(Joined(optimizers.AdamW(falling())))
+    model = small(FlatOptimizer(optimizers.AdamW(falling())))
     with pytest.raises(ValueError, match="weight by weight"):
         model.load_weights(tmp_path / "model.keras")
     with pytest.raises(ValueError, match="nothing to go on from"):
-        checkpoint.restore(tmp_path / "model.keras", model)
+        checkpoint.restore_checkpoint(tmp_path / "model.keras", model)
 
 
 def test_the_learning_rate_can_be_set():
-    optimizer = Joined(optimizers.SGD(0.5))
+    optimizer = FlatOptimizer(optimizers.SGD(0.5))
     optimizer.learning_rate = 0.25
     assert float(optimizer.optimizer.learning_rate) == 0.25
 
 
 def test_a_vector_comes_apart_as_it_was_joined():
-    model = small(Joined(optimizers.SGD(0.1)))
+    model = small(FlatOptimizer(optimizers.SGD(0.1)))
     optimizer, weights = model.optimizer, model.trainable_variables
     optimizer.build(weights)
     parts = optimizer.split(optimizer.join(weights))

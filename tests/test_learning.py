@@ -7,14 +7,14 @@ import pytest
 from keras_hourglass import HeatmapLoss, PCKh, StackedHourglass
 from keras_hourglass.data import datasets
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.models.blocks import BLOCKS
 
 
 @pytest.fixture(scope="module")
 def eight(shared):
-    people = datasets.load("crops", shared / "mpii_crops384").of_split("train")
-    sampler = Sampler(people.take(slice(8)), (64, 64), (16, 16))
+    people = datasets.load_dataset("crops", shared / "mpii_crops384").of_split("train")
+    sampler = Preprocessor(people.take(slice(8)), (64, 64), (16, 16))
     return Loader(sampler).load_batch((0, index) for index in range(8))
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.augmentation import Augmentation
-from keras_hourglass.data.images.safety import BrokenPicture
+from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.data.loader import Loader, read_reduced
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Sampler
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.geometry import Window
 from keras_hourglass.skeletons import Skeleton
 
 HIPS = Skeleton(("left_hip", "right_hip"))
@@ -33,7 +33,7 @@ def people(tmp_path):
 
 
 def loader(people, broken="error", **options):
-    return Loader(Sampler(people, (32, 48), (8, 12), **options), broken)
+    return Loader(Preprocessor(people, (32, 48), (8, 12), **options), broken)
 
 
 def test_a_picture_is_read_in_red_green_and_blue(people):
@@ -46,7 +46,7 @@ def test_a_picture_is_read_in_red_green_and_blue(people):
 @pytest.mark.parametrize("index, why", [(1, "cannot be read"), (2, "No such file")])
 def test_a_picture_that_cannot_be_read_is_named_with_its_person(people, index, why):
     given = loader(people)
-    with pytest.raises(BrokenPicture, match=f"person of {index}.jpg: .*{why}.*skip"):
+    with pytest.raises(ImageDecodeError, match=f"person of {index}.jpg: .*{why}.*skip"):
         given.load(index)
     assert list(given.failures) == [people.pictures[index]]
 
@@ -86,7 +86,7 @@ def test_tensorflow_need_not_copy_the_images(people, count):
 
 
 def test_samples_do_not_depend_on_who_asks_first(drawn):
-    given = Loader(Sampler(drawn, (32, 48), (8, 12), Augmentation()))
+    given = Loader(Preprocessor(drawn, (32, 48), (8, 12), Augmentation()))
     alone = [given.load(index) for index in range(8)]
     with ThreadPoolExecutor(4) as threads:
         crowd = [*threads.map(given.load, reversed(range(8)))][::-1]
@@ -101,7 +101,7 @@ def test_a_large_person_is_read_at_reduced_size_and_lies_in_the_same_place(
     path = str(tmp_path / "large.jpg")
     place = np.array([402.3, 289.7])
     cv2.imwrite(path, dotted(place, (803, 601), 20))
-    window = Crop.around(place + 20, np.float64(500), (96, 128))
+    window = Window.around(place + 20, np.float64(500), (96, 128))
     region = read_reduced(path, window, (96, 128))
     assert region.size == (402, 301)
     back = region.place.to_image(found(region.pixels)[None], region.size)[0]
@@ -139,7 +139,7 @@ def test_a_sample_goes_without_the_limb_of_a_broken_picture_that_is_counted(peop
 
 def test_the_owner_of_a_limb_that_cannot_be_read_is_named(people):
     given = lending(people, "error")
-    with pytest.raises(BrokenPicture, match="person of [12].jpg"):
+    with pytest.raises(ImageDecodeError, match="person of [12].jpg"):
         for epoch in range(30):
             given.load(0, epoch)
 
@@ -156,7 +156,7 @@ def test_fine_stripes_of_a_large_person_become_grey(people, tmp_path, name, size
         centers=np.full((4, 2), 191.5),
         sides=np.full(4, float(side)),
     )
-    sampler = Sampler(large, (size, size), (size // 4, size // 4))
+    sampler = Preprocessor(large, (size, size), (size // 4, size // 4))
     image, _ = Loader(sampler).load(0)
     np.testing.assert_allclose(image[2:-2, 2:-2], 127.5, atol=20)
     assert image.std() < 10

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass import HeatmapLoss
-from keras_hourglass.losses import on_heatmap
+from keras_hourglass.losses import inside_heatmap
 
 WIDTH, HEIGHT = 8, 6
 
@@ -64,7 +64,7 @@ def test_joints_off_the_heatmap_are_left_out():
 
 def test_the_rim_of_the_heatmap_is_half_a_pixel_out():
     points = np.array([[-0.5, -0.5], [7.5, 5.5], [7.6, 0], [0, -0.51]], "float32")
-    on = on_heatmap(keras.ops.convert_to_tensor(points), (WIDTH, HEIGHT))
+    on = inside_heatmap(keras.ops.convert_to_tensor(points), (WIDTH, HEIGHT))
     on = keras.ops.convert_to_numpy(on)
     assert on.tolist() == [True, True, False, False]
 

@@ -23,7 +23,7 @@ def people(count):
 
 def test_the_first_thousand_of_lsp_train_and_the_others_validate(tmp_path):
     root = write(tmp_path, people(1002).transpose(2, 1, 0))
-    loaded = datasets.load("lsp", root, missing="keep")
+    loaded = datasets.load_dataset("lsp", root, missing="keep")
     assert loaded.skeleton is LSP and len(loaded) == 1002
     assert len(loaded.of_split("train")) == 1000
     assert loaded.pictures[999:1001].tolist() == [
@@ -38,7 +38,7 @@ def test_the_first_thousand_of_lsp_train_and_the_others_validate(tmp_path):
 
 def test_an_unlabelled_joint_of_lspet_weighs_nothing(tmp_path):
     root = write(tmp_path, people(3).transpose(1, 2, 0))
-    loaded = datasets.load("lspet", root, missing="keep")
+    loaded = datasets.load_dataset("lspet", root, missing="keep")
     assert loaded.pictures[0] == str(tmp_path / "images" / "im00001.jpg")
     assert loaded.weights.tolist() == [[0, 1] * 7] * 3
     assert {*loaded.splits} == {"train"}
@@ -48,7 +48,9 @@ def test_an_unlabelled_joint_of_lspet_weighs_nothing(tmp_path):
 def test_somebody_without_a_labelled_joint_is_left_out(tmp_path):
     joints = people(2)
     joints[0, :, 2] = 0
-    loaded = datasets.load("lspet", write(tmp_path, joints.transpose(1, 2, 0)), "keep")
+    loaded = datasets.load_dataset(
+        "lspet", write(tmp_path, joints.transpose(1, 2, 0)), "keep"
+    )
     assert ["person 1" in name for name in loaded.names] == [True]
     assert "1 of 2 people" in loaded.notes[0] and "no usable joint" in loaded.notes[0]
 
@@ -58,14 +60,14 @@ def test_each_refuses_the_shape_of_the_other(tmp_path, name, other):
     axes = {"lsp": (2, 1, 0), "lspet": (1, 2, 0)}
     root = write(tmp_path, people(2).transpose(axes[other]))
     with pytest.raises(DatasetError, match=f"joints.mat of {name} must hold"):
-        datasets.load(name, root)
+        datasets.load_dataset(name, root)
 
 
 def test_a_joint_that_is_nowhere_is_a_fault_of_its_person(tmp_path):
     joints, faults = people(3), []
     joints[1, 5, 0] = np.nan
     root = write(tmp_path, joints.transpose(1, 2, 0))
-    loaded = datasets.load("lspet", root, "keep", faults)
+    loaded = datasets.load_dataset("lspet", root, "keep", faults)
     assert len(loaded) == 2
     ((name, wrong),) = faults
     assert name == f"im00002.jpg ({root}/joints.mat, person 1)"
@@ -76,17 +78,17 @@ def test_a_joint_that_is_nowhere_is_a_fault_of_its_person(tmp_path):
 def test_another_file_is_refused_by_its_name(tmp_path, content):
     scipy.io.savemat(tmp_path / "joints.mat", content)
     with pytest.raises(DatasetError, match="joints.mat"):
-        datasets.load("lsp", tmp_path)
+        datasets.load_dataset("lsp", tmp_path)
 
 
 def test_a_folder_without_annotation_says_what_was_looked_for(tmp_path):
     with pytest.raises(DatasetError, match="must hold joints.mat"):
-        datasets.load("lspet", tmp_path)
+        datasets.load_dataset("lspet", tmp_path)
 
 
 def test_the_real_people_lie_where_the_cleaned_ones_do(shared):
     mini = shared / "fixtures" / "lspet_mini"
-    loaded = datasets.load("lspet", mini).as_skeleton(MPII)
+    loaded = datasets.load_dataset("lspet", mini).as_skeleton(MPII)
     assert len(loaded) == 12 and not loaded.notes
     numbers = json.loads((mini / "source_names.json").read_text())
     listed = json.loads((shared / "lspet_clean" / "annotations.json").read_text())
@@ -106,9 +108,11 @@ def test_the_real_people_lie_where_the_cleaned_ones_do(shared):
 
 
 def test_lsp_marks_the_hidden_joints_and_its_extension_the_labelled_ones(tmp_path):
-    hidden = datasets.load("lsp", write(tmp_path, people(3).transpose(2, 1, 0)), "keep")
+    hidden = datasets.load_dataset(
+        "lsp", write(tmp_path, people(3).transpose(2, 1, 0)), "keep"
+    )
     assert hidden.visible.tolist() == [[1, 0] * 7] * 3
-    labelled = datasets.load(
+    labelled = datasets.load_dataset(
         "lspet", write(tmp_path, people(3).transpose(1, 2, 0)), "keep"
     )
     assert np.isnan(labelled.visible).all() and np.isnan(labelled.others).all()

@@ -10,11 +10,11 @@ def test_what_was_written_is_read(tmp_path, compressed):
     held = {"numbers": np.arange(6.0).reshape(2, 3), "who": {"name": "größe", "n": 3}}
     path = tmp_path / "a.mat"
     scipy.io.savemat(path, held, do_compression=compressed)
-    np.testing.assert_array_equal(matlab.read(path, "numbers"), held["numbers"])
-    who = matlab.read(path, "who", squeeze=True)
+    np.testing.assert_array_equal(matlab.read_mat(path, "numbers"), held["numbers"])
+    who = matlab.read_mat(path, "who", squeeze=True)
     assert who.name == "größe" and who.n == 3
     with pytest.raises(ValueError, match="'numbers', 'who'"):
-        matlab.read(path, "what")
+        matlab.read_mat(path, "what")
 
 
 def test_a_file_that_ends_its_reader_is_an_error_like_any_other(tmp_path, monkeypatch):
@@ -22,11 +22,11 @@ def test_a_file_that_ends_its_reader_is_an_error_like_any_other(tmp_path, monkey
     crash = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
     monkeypatch.setattr(matlab, "CHILD", crash)
     with pytest.raises(ValueError, match="its reader crashes"):
-        matlab.read(tmp_path / "a.mat", "who")
+        matlab.read_mat(tmp_path / "a.mat", "who")
     monkeypatch.setattr(matlab, "CHILD", "import time; time.sleep(99)")
-    monkeypatch.setattr(matlab, "PATIENCE", 0.1)
+    monkeypatch.setattr(matlab, "READ_TIMEOUT", 0.1)
     with pytest.raises(ValueError, match="took over 0.1 seconds"):
-        matlab.read(tmp_path / "a.mat", "who")
+        matlab.read_mat(tmp_path / "a.mat", "who")
 
 
 def test_what_is_wrong_with_a_struct_is_said(tmp_path):
@@ -34,4 +34,4 @@ def test_what_is_wrong_with_a_struct_is_said(tmp_path):
     whole = (tmp_path / "a.mat").read_bytes()
     (tmp_path / "a.mat").write_bytes(whole[:-60])
     with pytest.raises(ValueError, match="Error: "):
-        matlab.read(tmp_path / "a.mat", "who")
+        matlab.read_mat(tmp_path / "a.mat", "who")

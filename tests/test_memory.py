@@ -8,11 +8,11 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.data import batches as batches_
 from keras_hourglass.data.augmentation import Augmentation
+from keras_hourglass.data.batches import make_loader, training_batches
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Sampler
-from keras_hourglass.data.sampler import Stream
+from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.skeletons import Skeleton
 
 SAMPLES, BATCH, MOST = 20_000, 16, 16  # MB
@@ -33,9 +33,9 @@ def test_memory_is_flat_over_twenty_thousand_samples(tmp_path):
     people = from_rows(
         Skeleton(("nose",)), [{**row, "center": [40, 40], "side": 60}] * 2000
     )
-    sampler = Sampler(people, (64, 64), (16, 16), Augmentation())
-    stream = Stream([2000], BATCH)
-    dataset, _ = batches_.training(batches_.loader(sampler), stream)
+    sampler = Preprocessor(people, (64, 64), (16, 16), Augmentation())
+    stream = EpochSampler([2000], BATCH)
+    dataset, _ = training_batches(make_loader(sampler), stream)
     if keras.backend.backend() == "tensorflow":
         batches = iter(dataset)
     else:

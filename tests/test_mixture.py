@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_hourglass.data.mixture import Source, mix, validation
+from keras_hourglass.data.mixture import DatasetSpec, load_mixture, load_validation
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.skeletons import MPII, Skeleton
 
@@ -34,27 +34,27 @@ def folder(tmp_path):
 @pytest.mark.parametrize(
     "text, expected",
     [
-        ("synthetic", Source("synthetic", None, 1.0)),
-        ("mpii:/data/mpii", Source("mpii", "/data/mpii", 1.0)),
-        ("crops:a/b*0.5", Source("crops", "a/b", 0.5)),
-        ("synthetic*2", Source("synthetic", None, 2.0)),
-        ("crops:C:/people", Source("crops", "C:/people", 1.0)),
+        ("synthetic", DatasetSpec("synthetic", None, 1.0)),
+        ("mpii:/data/mpii", DatasetSpec("mpii", "/data/mpii", 1.0)),
+        ("crops:a/b*0.5", DatasetSpec("crops", "a/b", 0.5)),
+        ("synthetic*2", DatasetSpec("synthetic", None, 2.0)),
+        ("crops:C:/people", DatasetSpec("crops", "C:/people", 1.0)),
     ],
 )
 def test_a_source_is_read_as_name_folder_and_share(text, expected):
-    assert Source.parse(text) == expected
+    assert DatasetSpec.parse(text) == expected
 
 
 @pytest.mark.parametrize("share", ["", "0", "-1", "half", "nan", "inf", "1*2"])
 def test_a_share_that_is_no_positive_number_is_refused_as_typed(share):
     with pytest.raises(DatasetError) as error:
-        Source.parse(f"crops:a*{share}")
+        DatasetSpec.parse(f"crops:a*{share}")
     assert repr(f"crops:a*{share}") in str(error.value)
 
 
 def test_training_and_validation_people_are_those_that_the_dataset_says(folder):
     root = folder("one", ["train", "val", "train", "val", "val"])
-    mixture = mix([Source("crops", root)], ARM)
+    mixture = load_mixture([DatasetSpec("crops", root)], ARM)
     assert mixture.counts == (2,) and len(mixture.train) == 2
     assert list(mixture.validation) == ["crops"]
     assert mixture.validation["crops"].joints[:, 2, 0].tolist() == [1, 3, 4]
@@ -63,7 +63,7 @@ def test_training_and_validation_people_are_those_that_the_dataset_says(folder):
 
 def test_joints_are_found_by_name_and_those_that_lack_weigh_nothing(folder):
     root = folder("one", ["train", "val"])
-    people = mix([Source("crops", root)], ARM).validation["crops"]
+    people = load_mixture([DatasetSpec("crops", root)], ARM).validation["crops"]
     assert people.skeleton is ARM
     assert people.weights.tolist() == [[1, 0, 1, 0]]
     assert people.joints[0, [0, 2]].tolist() == [[3, 40], [1, 2]]
@@ -72,7 +72,7 @@ def test_joints_are_found_by_name_and_those_that_lack_weigh_nothing(folder):
 def test_where_nobody_validates_every_twentieth_picture_is_held_out(folder):
     pictures = [f"{number // 2:03}.jpg" for number in range(120)]
     root = folder("one", ["train"] * 120, pictures)
-    mixture = mix([Source("crops", root)], ARM)
+    mixture = load_mixture([DatasetSpec("crops", root)], ARM)
     held = mixture.validation["crops"]
     assert len(held) == 6 and mixture.counts == (114,)
     # Both people of a picture are on the same side.
@@ -83,8 +83,8 @@ def test_where_nobody_validates_every_twentieth_picture_is_held_out(folder):
 def test_nobody_is_held_out_where_one_dataset_says_who_validates(folder):
     marked = folder("marked", ["train", "val"])
     unmarked = folder("unmarked", ["train"] * 40)
-    sources = [Source("crops", unmarked, 0.5), Source("crops", marked)]
-    mixture = mix(sources, ARM)
+    sources = [DatasetSpec("crops", unmarked, 0.5), DatasetSpec("crops", marked)]
+    mixture = load_mixture(sources, ARM)
     assert mixture.counts == (40, 1) and mixture.shares == (0.5, 1.0)
     assert [len(people) for people in mixture.validation.values()] == [1]
     assert not mixture.notes
@@ -92,7 +92,7 @@ def test_nobody_is_held_out_where_one_dataset_says_who_validates(folder):
 
 def test_validation_people_of_two_folders_keep_apart(folder):
     roots = [folder(name, ["train", "val"]) for name in ("one", "two")]
-    mixture = mix([Source("crops", root) for root in roots], ARM)
+    mixture = load_mixture([DatasetSpec("crops", root) for root in roots], ARM)
     assert list(mixture.validation) == ["crops", roots[1]]
     pictures = [people.pictures[0] for people in mixture.validation.values()]
     assert all(picture.startswith(root) for picture, root in zip(pictures, roots))
@@ -100,7 +100,9 @@ def test_validation_people_of_two_folders_keep_apart(folder):
 
 def test_drawn_people_and_a_folder_train_together(folder):
     root = folder("one", ["train", "val", "train"])
-    mixture = mix([Source("synthetic", "7", 0.5), Source("crops", root, 2)], MPII)
+    mixture = load_mixture(
+        [DatasetSpec("synthetic", "7", 0.5), DatasetSpec("crops", root, 2)], MPII
+    )
     assert mixture.counts == (7, 2) and mixture.shares == (0.5, 2)
     assert list(mixture.validation) == ["synthetic", "crops"]
     drawn, prepared = mixture.train.take(slice(7)), mixture.train.take(slice(7, 9))
@@ -114,37 +116,39 @@ def test_drawn_people_and_a_folder_train_together(folder):
 def test_a_dataset_without_any_joint_of_the_skeleton_is_refused(folder):
     root = folder("one", ["train", "val"], joints=("nose", "neck"))
     with pytest.raises(DatasetError, match="crops has none of the joints.*right_wrist"):
-        mix([Source("crops", root)], ARM)
+        load_mixture([DatasetSpec("crops", root)], ARM)
 
 
 def test_a_dataset_in_which_everybody_validates_is_refused(folder):
     root = folder("one", ["val", "val"])
     with pytest.raises(DatasetError, match="crops has nobody to train on"):
-        mix([Source("crops", root)], ARM)
+        load_mixture([DatasetSpec("crops", root)], ARM)
 
 
 def test_what_a_dataset_notes_is_passed_on(folder):
     root = folder("one", ["train", "val", "train"])
     Path(root, "images", "000.jpg").unlink()
-    mixture = mix([Source("crops", root)], ARM, "skip")
+    mixture = load_mixture([DatasetSpec("crops", root)], ARM, "skip")
     assert ["2 of 3 people remain" in note for note in mixture.notes] == [True]
     assert mixture.counts == (1,)
 
 
 def test_a_network_may_be_judged_where_everybody_validates(folder):
-    people = validation(Source("crops", folder("one", ["val", "val"])), ARM)
+    people = load_validation(DatasetSpec("crops", folder("one", ["val", "val"])), ARM)
     assert len(people) == 2 and people.skeleton == ARM
-    mixed = Source("crops", folder("two", ["train", "val", "train"]))
-    assert len(validation(mixed, ARM)) == len(mix([mixed], ARM).validation["crops"])
+    mixed = DatasetSpec("crops", folder("two", ["train", "val", "train"]))
+    assert len(load_validation(mixed, ARM)) == len(
+        load_mixture([mixed], ARM).validation["crops"]
+    )
 
 
 def test_where_nobody_validates_a_network_is_judged_on_those_held_out(folder):
-    source = Source("crops", folder("one", ["train"] * 40))
-    people = validation(source, ARM)
+    source = DatasetSpec("crops", folder("one", ["train"] * 40))
+    people = load_validation(source, ARM)
     assert list(people.pictures) == list(
-        mix([source], ARM).validation["crops"].pictures
+        load_mixture([source], ARM).validation["crops"].pictures
     )
-    assert people.notes == mix([source], ARM).notes
+    assert people.notes == load_mixture([source], ARM).notes
 
 
 def test_people_without_a_joint_to_train_are_left_out_and_counted(folder):
@@ -157,7 +161,7 @@ def test_people_without_a_joint_to_train_are_left_out_and_counted(folder):
         person["scores"] = [0, 0, 1] if number == 2 else [1, 1, 1]
         person["side"] = 50
     path.write_text(json.dumps(listed))
-    mixture = mix([Source("crops", root)], ARM)
+    mixture = load_mixture([DatasetSpec("crops", root)], ARM)
     assert mixture.counts == (1,)
     assert mixture.notes[0].startswith("1 of 3 people of crops have none of the joints")
 
@@ -167,14 +171,16 @@ def test_people_without_a_joint_to_train_are_left_out_and_counted(folder):
 )
 def test_every_kind_of_dataset_takes_its_share(shared, name, place):
     root = str(shared / "fixtures" / place)
-    mixture = mix([Source(name, root, 0.5), Source("synthetic", "7")], MPII)
+    mixture = load_mixture(
+        [DatasetSpec(name, root, 0.5), DatasetSpec("synthetic", "7")], MPII
+    )
     assert mixture.counts[0] > 10 and mixture.shares == (0.5, 1)
     assert mixture.train.skeleton is MPII and mixture.train.weights.any(1).all()
 
 
 def test_everybody_is_judged_if_that_is_asked_for(folder):
-    source = Source("crops", folder("one", ["val", "train", "train"]))
-    assert len(validation(source, ARM)) == 1
-    assert validation(source, ARM, everybody=True).splits.tolist() == [
+    source = DatasetSpec("crops", folder("one", ["val", "train", "train"]))
+    assert len(load_validation(source, ARM)) == 1
+    assert load_validation(source, ARM, everybody=True).splits.tolist() == [
         *("val", "train", "train")
     ]

@@ -6,8 +6,11 @@ import scipy.io
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets.mpii import json_format, mat_format
-from keras_hourglass.data.datasets.mpii.conventions import head_size, validation_pairs
-from keras_hourglass.data.datasets.mpii.conventions import person as person_
+from keras_hourglass.data.datasets.mpii.conventions import (
+    head_size,
+    to_person,
+    validation_pairs,
+)
 from keras_hourglass.data.readers import files, paths
 from keras_hourglass.data.readers.files import DatasetError
 
@@ -75,7 +78,7 @@ def write(folder, *annorects, train=None, names=None):
 def test_a_person_is_counted_from_0_in_pixels_with_the_published_margins():
     joints = np.zeros((16, 2))
     joints[3] = 11, 21
-    row = person_((101, 51), 2.0, joints, head_size([[10, 20], [40, 60]]))
+    row = to_person((101, 51), 2.0, joints, head_size([[10, 20], [40, 60]]))
     assert row["center"].tolist() == [100, 50 + 15 * 2]
     assert row["side"] == 200 * 1.25 * 2
     assert row["joints"][3].tolist() == [10, 20]
@@ -84,12 +87,12 @@ def test_a_person_is_counted_from_0_in_pixels_with_the_published_margins():
 
 
 def test_without_a_head_box_the_head_is_25_pixels_per_unit_of_scale():
-    row = person_((101, 51), 2.0, np.ones((16, 2)))
+    row = to_person((101, 51), 2.0, np.ones((16, 2)))
     assert row["head_size"] == 50 == 0.1 * row["side"]
 
 
 def test_the_official_file_gives_the_persons_numbers(tmp_path):
-    people = datasets.load("mpii", write(tmp_path, rect()))
+    people = datasets.load_dataset("mpii", write(tmp_path, rect()))
     assert len(people) == 1 and not people.notes
     assert people.pictures[0] == str(tmp_path / "images" / "1.jpg")
     np.testing.assert_allclose(people.centers, [[100, 80]])
@@ -103,7 +106,9 @@ def test_the_official_file_gives_the_persons_numbers(tmp_path):
 @pytest.mark.parametrize("visible", [EMPTY, 1, 0, "1", "0"], ids=repr)
 def test_a_joint_is_labelled_whatever_its_visibility_says(tmp_path, visible):
     point = {"x": 5.0, "y": 6.0, "id": 4, "is_visible": visible}
-    people = datasets.load("mpii", write(tmp_path, rect(annopoints={"point": point})))
+    people = datasets.load_dataset(
+        "mpii", write(tmp_path, rect(annopoints={"point": point}))
+    )
     assert np.flatnonzero(people.weights[0]).tolist() == [4]
 
 
@@ -126,7 +131,7 @@ LACKING = {
 def test_a_person_who_lacks_something_needed_is_left_out_and_counted(
     tmp_path, annorect
 ):
-    people = datasets.load("mpii", write(tmp_path, rect(), annorect, rect()))
+    people = datasets.load_dataset("mpii", write(tmp_path, rect(), annorect, rect()))
     assert [Path(name).name for name in people.pictures] == ["1.jpg", "3.jpg"]
     left_out = np.size(annorect)
     assert len(people.notes) == left_out
@@ -137,7 +142,7 @@ def test_a_person_who_lacks_something_needed_is_left_out_and_counted(
 @pytest.mark.parametrize("alone", [True, False], ids=["struct", "array"])
 def test_a_person_without_a_head_box_is_measured_by_scale(tmp_path, lacking, alone):
     annorect = rect(lacking) if alone else struct_array(rect(), rect(lacking))
-    people = datasets.load("mpii", write(tmp_path, annorect))
+    people = datasets.load_dataset("mpii", write(tmp_path, annorect))
     assert people.heads[-1] == 25 * 2
 
 
@@ -145,28 +150,28 @@ def test_a_person_keeps_the_number_in_the_picture_that_the_split_counts_by(tmp_p
     image, person = next(pair for pair in validation_pairs() if pair[1] == 2)
     two = struct_array(rect("annopoints"), rect(), rect())
     rects = [EMPTY] * (image - 1) + [two]
-    people = datasets.load("mpii", write(tmp_path, *rects))
+    people = datasets.load_dataset("mpii", write(tmp_path, *rects))
     assert people.splits.tolist() == ["val", "train"]
     assert f"image {image}, person {person}" in people.names[0]
 
 
 def test_pictures_of_the_test_set_are_nobodys(tmp_path):
     folder = write(tmp_path, rect(), rect(), rect(), train=[0, 1, 0])
-    people = datasets.load("mpii", folder)
+    people = datasets.load_dataset("mpii", folder)
     assert [Path(name).name for name in people.pictures] == ["2.jpg"]
 
 
 def test_a_joint_that_no_skeleton_has_is_refused_with_the_persons_name(tmp_path):
     folder = write(tmp_path, rect(), rect(annopoints=points((1.0, 2.0, 16))))
     with pytest.raises(DatasetError, match="2.jpg .*image 2, person 1.: joint"):
-        datasets.load("mpii", folder)
+        datasets.load_dataset("mpii", folder)
 
 
 @pytest.mark.parametrize("name", ["../1.jpg", "/etc/passwd", "a/../../1.jpg"])
 def test_a_picture_outside_of_the_folder_is_refused(tmp_path, name):
     folder = write(tmp_path, rect(), names=[name])
     with pytest.raises(DatasetError, match=f"{name}.*lies outside"):
-        datasets.load("mpii", folder)
+        datasets.load_dataset("mpii", folder)
 
 
 OTHER = {
@@ -180,7 +185,7 @@ OTHER = {
 def test_a_mat_that_is_not_mpii_is_refused_by_its_name(tmp_path, content):
     scipy.io.savemat(tmp_path / mat_format.NAMES[0], content)
     with pytest.raises(DatasetError, match=f"{mat_format.NAMES[0]} is not MPII's"):
-        datasets.load("mpii", tmp_path)
+        datasets.load_dataset("mpii", tmp_path)
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
@@ -189,27 +194,27 @@ def test_a_mat_that_broke_off_is_refused_by_its_name(tmp_path, share):
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(DatasetError, match=f"{mat_format.NAMES[0]} has no readable"):
-        datasets.load("mpii", tmp_path)
+        datasets.load_dataset("mpii", tmp_path)
 
 
 def test_a_mat_without_the_variable_is_refused_by_its_name(tmp_path):
     scipy.io.savemat(tmp_path / mat_format.NAMES[0], {"x": 3})
     with pytest.raises(DatasetError, match="no readable 'RELEASE'"):
-        datasets.load("mpii", tmp_path)
+        datasets.load_dataset("mpii", tmp_path)
 
 
 def test_bytes_that_are_no_mat_are_refused_by_their_name(tmp_path):
     (tmp_path / mat_format.NAMES[0]).write_bytes(b"\xff\xd8\xff" * 500)
     with pytest.raises(DatasetError, match=f"{mat_format.NAMES[0]} has no readable"):
-        datasets.load("mpii", tmp_path)
+        datasets.load_dataset("mpii", tmp_path)
 
 
 def test_missing_photographs_are_an_error_that_counts_them(tmp_path):
     folder = write(tmp_path, struct_array(rect(), rect()), rect(), rect())
     (folder / "images" / "1.jpg").unlink()
     with pytest.raises(DatasetError, match="1 of 3 pictures are missing.*skip"):
-        datasets.load("mpii", folder)
-    people = datasets.load("mpii", folder, "skip")
+        datasets.load_dataset("mpii", folder)
+    people = datasets.load_dataset("mpii", folder, "skip")
     assert len(people) == 2
     assert "2 of 4 people remain" in people.notes[-1]
 
@@ -218,21 +223,21 @@ def test_skipping_everybody_is_an_error(tmp_path):
     folder = write(tmp_path, rect())
     (folder / "images" / "1.jpg").unlink()
     with pytest.raises(DatasetError, match="1 of 1 pictures are missing"):
-        datasets.load("mpii", folder, "skip")
+        datasets.load_dataset("mpii", folder, "skip")
 
 
 def test_a_folder_without_annotations_says_which_files_it_looked_for(tmp_path):
     with pytest.raises(
         DatasetError, match=f"{mat_format.NAMES[0]} or mpii.*{tmp_path.name}"
     ):
-        datasets.load("mpii", tmp_path)
+        datasets.load_dataset("mpii", tmp_path)
 
 
 @pytest.mark.parametrize("content", ["{", "3", '[{"img_paths": "a.jpg"}]', "[[1]]"])
 def test_a_broken_json_is_refused_by_its_name(tmp_path, content):
     (tmp_path / "mpii_annotations.json").write_text(content)
     with pytest.raises(DatasetError, match="mpii_annotations.json"):
-        datasets.load("mpii", tmp_path)
+        datasets.load_dataset("mpii", tmp_path)
 
 
 def test_the_real_annotations_hold_25204_people_of_whom_2958_validate(annotated):
@@ -280,8 +285,8 @@ def test_the_real_joints_are_those_of_the_published_ground_truth(annotated, shar
 
 def test_of_the_real_photographs_those_that_are_here_remain(annotated):
     with pytest.raises(DatasetError, match="17,139 of 17,408 pictures"):
-        paths.without_missing(annotated)
-    people = paths.without_missing(annotated, "skip")
+        paths.drop_missing(annotated)
+    people = paths.drop_missing(annotated, "skip")
     assert len(people) == 355 and len({*people.pictures}) == 269
     assert len(people.of_split("val")) == 149
 
@@ -290,6 +295,6 @@ def test_hidden_joints_and_other_people_are_known(tmp_path):
     rows = [(40.0, 50.0, 3, "1"), (41.0, 51.0, 4, "0"), (42.0, 52.0, 5, EMPTY)]
     people = struct_array(rect(annopoints=points(*rows)), rect())
     root = write(tmp_path, people)
-    people = datasets.load("mpii", root, "keep")
+    people = datasets.load_dataset("mpii", root, "keep")
     assert people.others.tolist() == [1, 1]
     np.testing.assert_equal(people.visible[0, 3:6], [1, 0, np.nan])

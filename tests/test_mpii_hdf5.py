@@ -31,7 +31,7 @@ def write(folder, name, **columns):
 
 
 def load(folder):
-    return datasets.load("mpii", folder, missing="keep")
+    return datasets.load_dataset("mpii", folder, missing="keep")
 
 
 def test_what_the_torch_code_has_added_to_the_window_is_not_added_twice(tmp_path):

@@ -11,7 +11,7 @@ from keras_hourglass.models.blocks import batch_norm
 from keras_hourglass.models.layer_utils import sublayers
 
 pytestmark = pytest.mark.skipif(
-    keras.backend.backend() not in batch_norm.OPERATIONS,
+    keras.backend.backend() not in batch_norm.FUSED_OPERATIONS,
     reason="there is no such operation",
 )
 FEATURES = np.random.default_rng(0).normal(3, 2, (4, 6, 5, 8)).astype("float32")
@@ -23,7 +23,7 @@ def of(layer, shape=FEATURES.shape[1:]):
 
 def quickened(layer, shape=FEATURES.shape[1:]):
     model = of(layer, shape)
-    batch_norm.quicken(model)
+    batch_norm.use_fused_training(model)
     return model
 
 
@@ -31,13 +31,13 @@ def quickened(layer, shape=FEATURES.shape[1:]):
 def operations(monkeypatch):
     """A list that grows with each call of the operation."""
     made, backend = [], keras.backend.backend()
-    operation = batch_norm.OPERATIONS[backend]
+    operation = batch_norm.FUSED_OPERATIONS[backend]
 
     def noted(*arguments):
         made.append(arguments)
         return operation(*arguments)
 
-    monkeypatch.setitem(batch_norm.OPERATIONS, backend, noted)
+    monkeypatch.setitem(batch_norm.FUSED_OPERATIONS, backend, noted)
     return made
 
 
@@ -60,7 +60,7 @@ def test_what_comes_out_and_what_is_learnt_is_the_same(precision, error, operati
         model = keras.Sequential([Input(FEATURES.shape[1:]), first, layer])
         model.compile(keras.optimizers.SGD(0.1), lambda true, y: ops.sin(3 * y) * true)
         if quick:
-            batch_norm.quicken(model)
+            batch_norm.use_fused_training(model)
         model.train_on_batch(FEATURES, np.cos(FEATURES))
         moved = [layer.moving_mean, layer.moving_variance]
         values = [model(FEATURES, training=True), *model.trainable_variables, *moved]
@@ -156,7 +156,7 @@ def test_so_do_features_of_no_picture_and_moments_of_several_devices(operations)
     layer = BatchNormalization()
     quickened(layer)
     layer.synchronized = True  # as where devices train together
-    assert not batch_norm.fits(layer)
+    assert not batch_norm.can_be_fused(layer)
     assert not operations
 
 
@@ -198,7 +198,7 @@ def test_every_norm_of_a_network_learns_by_it_and_the_same(
     found, kept = (it.predict_on_batch(images) for it in (loaded, model))
     np.testing.assert_allclose(found, kept, atol=1e-5)
 
-    monkeypatch.setattr(batch_norm, "quicken", lambda model: None)
+    monkeypatch.setattr(batch_norm, "use_fused_training", lambda model: None)
     _, plainly, others = fitted()
     assert len(operations) == calls + count
     np.testing.assert_allclose(losses, plainly, rtol=1e-4)
@@ -208,7 +208,7 @@ def test_every_norm_of_a_network_learns_by_it_and_the_same(
 
 def test_what_a_compiler_joins_is_left_to_it(monkeypatch):
     asked = []
-    monkeypatch.setattr(batch_norm, "quicken", asked.append)
+    monkeypatch.setattr(batch_norm, "use_fused_training", asked.append)
     model = network()
     model.compile(jit_compile=True)
     model.make_train_function()

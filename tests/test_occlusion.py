@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.augmentation import Augmentation, occlusion
-from keras_hourglass.data.images import decode
+from keras_hourglass.data.images import decoding
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.skeletons import Skeleton
 
 ARM = Skeleton(tuple(s + j for j in ("elbow", "wrist") for s in ("left_", "right_")))
@@ -24,7 +24,9 @@ def people():
 
 def limbs(people, index=1, count=200):
     random = np.random.default_rng(0)
-    return [occlusion.borrow(people, index, IMAGE, random) for _ in range(count)]
+    return [
+        occlusion.sample_occluder(people, index, IMAGE, random) for _ in range(count)
+    ]
 
 
 def test_everybody_lends_but_the_one_who_borrows(people):
@@ -64,7 +66,7 @@ def test_a_limb_is_pasted_where_its_window_says_and_nothing_else_changes(
 ):
     for limb in limbs(people, count=20):
         middle = limb.ends.mean(axis=0)
-        region = decode.whole(dotted(middle, (220, 160), 2.5))
+        region = decoding.whole_region(dotted(middle, (220, 160), 2.5))
         image = limb.paste(np.zeros((128, 96, 3), "uint8"), region)
         expected = limb.window.to_grid(middle[None], IMAGE)[0]
         np.testing.assert_allclose(found(image), expected, atol=0.05)
@@ -76,10 +78,10 @@ def test_a_limb_is_pasted_where_its_window_says_and_nothing_else_changes(
 
 
 def test_a_share_of_samples_has_a_limb_pasted_over_it_and_labels_stay(people):
-    still = Sampler(people, IMAGE, HEATMAP, Augmentation(**STILL))
-    varied = Sampler(people, IMAGE, HEATMAP, Augmentation(**STILL, limbs=0.3))
-    region = decode.whole(np.full((160, 220, 3), 60, "uint8"))
-    lent = decode.whole(np.full((160, 220, 3), 200, "uint8"))
+    still = Preprocessor(people, IMAGE, HEATMAP, Augmentation(**STILL))
+    varied = Preprocessor(people, IMAGE, HEATMAP, Augmentation(**STILL, limbs=0.3))
+    region = decoding.whole_region(np.full((160, 220, 3), 60, "uint8"))
+    lent = decoding.whole_region(np.full((160, 220, 3), 200, "uint8"))
     bright = []
     for epoch in range(100):
         view = varied.view(1, epoch)
@@ -92,7 +94,9 @@ def test_a_share_of_samples_has_a_limb_pasted_over_it_and_labels_stay(people):
 
 
 def test_a_sample_with_a_limb_depends_on_seed_epoch_and_index_alone(people):
-    one, other = (Sampler(people, IMAGE, HEATMAP, Augmentation(limbs=1)) for _ in "ab")
+    one, other = (
+        Preprocessor(people, IMAGE, HEATMAP, Augmentation(limbs=1)) for _ in "ab"
+    )
     views = [one.view(2, 3), [other.view(i, 3) for i in (4, 2)][1]]
     assert views[0].limb.index == views[1].limb.index
     np.testing.assert_array_equal(views[0].limb.window, views[1].limb.window)
@@ -102,9 +106,9 @@ def test_a_sample_with_a_limb_depends_on_seed_epoch_and_index_alone(people):
 def test_patches_are_one_or_two_shapes_of_one_colour_within_their_sizes():
     random, areas = np.random.default_rng(0), []
     for _ in range(200):
-        image = occlusion.patched(np.zeros((128, 96, 3), "uint8"), random)
+        image = occlusion.paste_patches(np.zeros((128, 96, 3), "uint8"), random)
         colours, counts = np.unique(image.reshape(-1, 3), axis=0, return_counts=True)
-        assert 1 <= len(colours) <= 1 + occlusion.MOST
+        assert 1 <= len(colours) <= 1 + occlusion.MAX_PATCHES
         areas += counts[1:].tolist()
     # Of the 96 pixels of the shorter edge: all of a box, and its rim.
     assert max(areas) <= (0.4 * 96 + 2) ** 2
@@ -112,9 +116,9 @@ def test_patches_are_one_or_two_shapes_of_one_colour_within_their_sizes():
 
 
 def test_a_share_of_samples_is_patched_and_labels_stay(people):
-    still = Sampler(people, IMAGE, HEATMAP, Augmentation(**STILL))
-    varied = Sampler(people, IMAGE, HEATMAP, Augmentation(**STILL, patches=0.4))
-    region = decode.whole(np.full((160, 220, 3), 60, "uint8"))
+    still = Preprocessor(people, IMAGE, HEATMAP, Augmentation(**STILL))
+    varied = Preprocessor(people, IMAGE, HEATMAP, Augmentation(**STILL, patches=0.4))
+    region = decoding.whole_region(np.full((160, 220, 3), 60, "uint8"))
     patched = []
     for epoch in range(200):
         image, label = varied.sample(region, 1, varied.view(1, epoch))

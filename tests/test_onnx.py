@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from keras_hourglass.export import export, verification
+from keras_hourglass.export import export_format, verification
 from keras_hourglass.inference.runtimes import onnx
 
 
@@ -14,12 +14,14 @@ from keras_hourglass.inference.runtimes import onnx
 def file(lively, photographs, tmp_path_factory):
     for name in ("onnx", "onnxruntime", "tf2onnx"):
         pytest.importorskip(name)
-    return export(lively, tmp_path_factory.mktemp("m"), "onnx", crops=photographs[1])
+    return export_format(
+        lively, tmp_path_factory.mktemp("m"), "onnx", crops=photographs[1]
+    )
 
 
 def test_joints_on_photographs_are_the_networks(file, lively, photographs):
     _, crops = photographs
-    assert verification.error(onnx(file), lively, crops).largest < 1e-3
+    assert verification.measure_error(onnx(file), lively, crops).largest < 1e-3
     together, alone = (onnx(file)(some) for some in (crops, crops[:1]))
     assert together["heatmaps"].shape == (15, 16, 12, 16)
     np.testing.assert_allclose(together["scores"][:1], alone["scores"], atol=1e-5)
@@ -38,7 +40,7 @@ def test_a_package_that_is_missing_is_one_line_with_the_extra(
 ):
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
     with pytest.raises(ModuleNotFoundError) as caught:
-        export(lively, tmp_path / "new", "onnx")
+        export_format(lively, tmp_path / "new", "onnx")
     assert str(caught.value) == (
         "`format` 'onnx' needs tf2onnx: pip install 'keras-hourglass[onnx]'"
     )

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from keras_hourglass.export import export, verification
+from keras_hourglass.export import export_format, verification
 from keras_hourglass.inference.runtimes import openvino
 
 
@@ -13,12 +13,12 @@ from keras_hourglass.inference.runtimes import openvino
 def file(lively, photographs, tmp_path_factory):
     pytest.importorskip("openvino")
     folder = tmp_path_factory.mktemp("m")
-    return export(lively, folder, "openvino", crops=photographs[1])
+    return export_format(lively, folder, "openvino", crops=photographs[1])
 
 
 def test_joints_on_photographs_are_the_networks(file, lively, photographs):
     _, crops = photographs
-    assert verification.error(openvino(file), lively, crops).largest < 1e-2
+    assert verification.measure_error(openvino(file), lively, crops).largest < 1e-2
     assert openvino(file)(crops)["heatmaps"].shape == (15, 16, 12, 16)
 
 
@@ -36,8 +36,8 @@ def test_a_file_says_what_it_is(file, lively):
 def test_both_files_are_new_or_none(file, lively, photographs, monkeypatch):
     assert sorted(os.listdir(file.parent)) == ["hourglass.bin", "hourglass.xml"]
     before = file.read_bytes()
-    monkeypatch.setattr(verification, "EXACT", verification.Limit(-1, "largest"))
+    monkeypatch.setattr(verification, "EXACT", verification.ErrorLimit(-1, "largest"))
     with pytest.raises(ValueError, match="hourglass.xml is not written: its joints"):
-        export(lively, file.parent, "openvino", crops=photographs[1])
+        export_format(lively, file.parent, "openvino", crops=photographs[1])
     assert sorted(os.listdir(file.parent)) == ["hourglass.bin", "hourglass.xml"]
     assert file.read_bytes() == before

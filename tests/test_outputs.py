@@ -8,18 +8,27 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data import datasets
-from keras_hourglass.inference.box_files import read as read_
-from keras_hourglass.inference.output_plan import plan
-from keras_hourglass.inference.sources import Source
+from keras_hourglass.inference.box_files import read_boxes
+from keras_hourglass.inference.output_plan import plan_outputs
+from keras_hourglass.inference.sources import InputSource
 from keras_hourglass.inference.video import Video
-from keras_hourglass.inference.writers import FORMATS, Places, drawing, opened, save
-from keras_hourglass.inference.writers import drawn as drawn_
+from keras_hourglass.inference.writers import (
+    FORMATS,
+    OutputNames,
+    open_renderer,
+    open_writer,
+    render_frame,
+    save_image,
+)
 from keras_hourglass.skeletons import COCO, MPII, Skeleton
-from keras_hourglass.visualization.skeletons import skeleton as skeleton_
+from keras_hourglass.visualization.skeletons import draw_skeleton
 
 PIXELS = np.full((64, 96, 3), 100, "uint8")
-PHOTO, OTHER = Source("photos/a b.png", "picture"), Source("x/a b.jpg", "picture")
-FILM, CAMERA = Source("film.mov", "video"), Source("0", "camera")
+PHOTO, OTHER = (
+    InputSource("photos/a b.png", "picture"),
+    InputSource("x/a b.jpg", "picture"),
+)
+FILM, CAMERA = InputSource("film.mov", "video"), InputSource("0", "camera")
 
 
 def seen(source=PHOTO, people=2, frame=None, skeleton=MPII, certain=None):
@@ -44,7 +53,7 @@ def seen(source=PHOTO, people=2, frame=None, skeleton=MPII, certain=None):
 
 def written(path, kind, *all_seen, skeleton=MPII):
     frames = any(one.shot.frame is not None for one in all_seen)
-    with opened(path, kind, skeleton, frames) as write:
+    with open_writer(path, kind, skeleton, frames) as write:
         for one in all_seen:
             write(one, None)
     return path
@@ -53,18 +62,18 @@ def written(path, kind, *all_seen, skeleton=MPII):
 @pytest.mark.parametrize("kind", FORMATS)
 def test_boxes_are_read_again_from_every_kind(kind, tmp_path):
     ending = ".csv" if kind == "csv" else ".json"
-    photo = Source("photos/000000000012.png", "picture")
+    photo = InputSource("photos/000000000012.png", "picture")
     path = written(tmp_path / f"found{ending}", kind, seen(photo), seen(OTHER, 0))
-    found = read_(path).of("photos/000000000012.png")
+    found = read_boxes(path).of("photos/000000000012.png")
     np.testing.assert_array_equal(found[:, :4], [[1, 2, 30, 40], [2, 2, 30, 40]])
-    assert not len(read_(path).of("x/a b.jpg"))
+    assert not len(read_boxes(path).of("x/a b.jpg"))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "coco"])
 def test_boxes_of_frames_are_read_again(kind, tmp_path):
     path = tmp_path / ("found.csv" if kind == "csv" else "found.json")
     written(path, kind, seen(FILM, 1, 0), seen(FILM, 0, 1), seen(FILM, 2, 2))
-    known = read_(path)
+    known = read_boxes(path)
     assert [len(known.of("film.mov", frame)) for frame in range(4)] == [1, 0, 2, 0]
 
 
@@ -82,8 +91,8 @@ def test_json_says_what_was_found_a_line_each(capsys):
 
 def test_a_table_of_pictures_is_a_dataset_of_ones_own(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), PIXELS)
-    written(tmp_path / "people.csv", "csv", seen(Source("a.png", "picture")))
-    people = datasets.load("own", tmp_path)
+    written(tmp_path / "people.csv", "csv", seen(InputSource("a.png", "picture")))
+    people = datasets.load_dataset("own", tmp_path)
     assert people.skeleton.joints == MPII.joints
     np.testing.assert_allclose(people.joints[1][:, 0], np.arange(16) + 10, atol=0.01)
     np.testing.assert_allclose(
@@ -93,7 +102,7 @@ def test_a_table_of_pictures_is_a_dataset_of_ones_own(tmp_path):
 
 
 def test_cocos_keypoints_are_in_its_order_and_its_reader_takes_them(tmp_path):
-    photo = Source("COCO_val2014_000000000042.jpg", "picture")
+    photo = InputSource("COCO_val2014_000000000042.jpg", "picture")
     one = seen(photo, certain=np.array([1.0, 0.5]))
     path = written(tmp_path / "found.json", "coco", one, seen(OTHER, 0))
     first, second = json.loads(path.read_text())
@@ -120,7 +129,7 @@ def test_coco_is_not_for_videos_nor_for_other_joints(tmp_path):
 def test_a_stop_leaves_no_half_of_a_file(kind, tmp_path):
     (tmp_path / "old.json").write_text("old")
     with pytest.raises(KeyboardInterrupt):
-        with opened(tmp_path / "old.json", kind, MPII, False) as write:
+        with open_writer(tmp_path / "old.json", kind, MPII, False) as write:
             write(seen(), None)
             raise KeyboardInterrupt
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
@@ -128,33 +137,33 @@ def test_a_stop_leaves_no_half_of_a_file(kind, tmp_path):
 
 @pytest.mark.parametrize("name", ["a.png", "ä b.jpg", "a.webp"])
 def test_a_picture_is_drawn_with_everybody(name, tmp_path):
-    with drawing(tmp_path / name) as take:
-        take(drawn_(seen(), MPII), seen().shot)
+    with open_renderer(tmp_path / name) as take:
+        take(render_frame(seen(), MPII), seen().shot)
     read = cv2.imdecode(np.fromfile(tmp_path / name, "uint8"), cv2.IMREAD_COLOR)
     assert read.shape == PIXELS.shape and (read != 100).any()
     for pose in seen().poses:
-        drawn = skeleton_(PIXELS, pose.joints, MPII, pose.scores)
+        drawn = draw_skeleton(PIXELS, pose.joints, MPII, pose.scores)
         there = (drawn != PIXELS).any(-1)
-        assert (drawn_(seen(), MPII)[there] != 100).any()
+        assert (render_frame(seen(), MPII)[there] != 100).any()
 
 
 def test_a_video_is_drawn_frame_by_frame_or_not_at_all(tmp_path):
-    with drawing(tmp_path / "a.mp4") as take:
+    with open_renderer(tmp_path / "a.mp4") as take:
         for frame in range(3):
             take(PIXELS, seen(FILM, frame=frame).shot)
     video = Video(tmp_path / "a.mp4")
     assert (video.fps, len([*video])) == (10, 3)
-    with pytest.raises(KeyboardInterrupt), drawing(tmp_path / "b.mp4") as take:
+    with pytest.raises(KeyboardInterrupt), open_renderer(tmp_path / "b.mp4") as take:
         take(PIXELS, seen(FILM, frame=0).shot)
         raise KeyboardInterrupt
-    with drawing(tmp_path / "none.mp4"):
+    with open_renderer(tmp_path / "none.mp4"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
 def test_what_a_camera_saw_is_as_long_as_it_was_seen(tmp_path):
     """At 10 frames per second, from a network that manages 3 and then 30."""
-    with drawing(tmp_path / "a.mp4") as take:
+    with open_renderer(tmp_path / "a.mp4") as take:
         for seconds in (0, 0.35, 0.65, 0.68, 0.72, 0.95):
             shot = seen(CAMERA, frame=0).shot
             shot.seconds = seconds
@@ -164,12 +173,12 @@ def test_what_a_camera_saw_is_as_long_as_it_was_seen(tmp_path):
 
 def test_a_picture_that_a_kind_of_file_cannot_hold_is_refused(tmp_path):
     with pytest.raises(ValueError, match="a .webp file takes no picture of 20000 x 1"):
-        save(tmp_path / "x.webp", np.zeros((1, 20000, 3), "uint8"))
+        save_image(tmp_path / "x.webp", np.zeros((1, 20000, 3), "uint8"))
     assert not [*tmp_path.iterdir()]
 
 
 def test_drawings_of_one_name_do_not_replace_each_other(tmp_path):
-    places = Places(tmp_path)
+    places = OutputNames(tmp_path)
     found = [places.of(source).name for source in (PHOTO, OTHER, FILM, CAMERA)]
     assert found == [
         *("a b.joints.png", "a b-2.joints.png"),
@@ -178,7 +187,7 @@ def test_drawings_of_one_name_do_not_replace_each_other(tmp_path):
 
 
 def planned(*outs, kind=None, sources=(PHOTO,)):
-    found = plan(outs, kind, sources)
+    found = plan_outputs(outs, kind, sources)
     return (
         [(path and str(path), kind) for path, kind in found.data],
         [*map(str, found.drawings), *(f"{each.folder}/" for each in found.folders)],
@@ -228,4 +237,4 @@ def test_what_is_looked_at_is_never_written_over(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.png").write_bytes(b"")
     with pytest.raises(ValueError, match="must not be what is looked at"):
-        planned("./a.png", sources=[Source("a.png", "picture")])
+        planned("./a.png", sources=[InputSource("a.png", "picture")])

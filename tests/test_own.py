@@ -5,7 +5,7 @@ import pytest
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.data.readers.table import PLAIN, entry_of, joints_of
+from keras_hourglass.data.readers.table import PLAIN_COLUMNS, joint_columns, parse_row
 from keras_hourglass.skeletons import MPII
 
 HEADER = "picture,left_knee_x,left_knee_y,right_knee_x,right_knee_y"
@@ -27,7 +27,7 @@ def folder(tmp_path):
 
 def test_a_picture_and_its_joints_are_all_that_is_needed(folder):
     root = folder(LINE)
-    people = datasets.load("own", root)
+    people = datasets.load_dataset("own", root)
     assert people.skeleton.joints == ("left_knee", "right_knee")
     assert people.pictures.tolist() == [str(root / "1.jpg")]
     assert people.joints.tolist() == [[[10, 20], [30, 120]]]
@@ -41,7 +41,9 @@ def test_a_picture_and_its_joints_are_all_that_is_needed(folder):
 def test_everything_else_is_used_where_it_is_given(folder):
     header = HEADER + ",right_knee_weight,x,y,width,height,split,head_size"
     given = LINE + ",0.25,0,10,40,80,val,7"
-    people = datasets.load("own", folder(given, LINE + ",,,,,,,", header=header))
+    people = datasets.load_dataset(
+        "own", folder(given, LINE + ",,,,,,,", header=header)
+    )
     assert people.weights.tolist() == [[1, 0.25], [1, 1]]
     assert people.centers.tolist() == [[19.5, 49.5], [20, 70]]
     np.testing.assert_allclose(people.sides, [1.25 * 80, 1.4 * 100])
@@ -51,7 +53,7 @@ def test_everything_else_is_used_where_it_is_given(folder):
 
 def test_an_empty_joint_is_absent_and_does_not_widen_the_window(folder):
     header = HEADER + ",pelvis_x,pelvis_y"
-    people = datasets.load("own", folder("1.jpg,,,30,120,10,20", header=header))
+    people = datasets.load_dataset("own", folder("1.jpg,,,30,120,10,20", header=header))
     assert people.weights.tolist() == [[0, 1, 1]]
     np.testing.assert_allclose(people.sides, 1.4 * 100)
 
@@ -64,13 +66,13 @@ def test_a_table_may_be_as_spreadsheets_write_it(folder, parting, encoding):
         header=HEADER.replace(",", parting),
         encoding=encoding,
     )
-    assert datasets.load("own", root).joints.tolist() == [[[10, 20], [30, 120]]]
+    assert datasets.load_dataset("own", root).joints.tolist() == [[[10, 20], [30, 120]]]
 
 
 def test_short_names_of_joints_and_quoted_pictures_are_understood(folder):
     header = HEADER.replace("left", "l").replace("right", "r")
     root = folder('"1, the first.jpg",10,20,30,120', "", header=header)
-    people = datasets.load("own", root, "keep")
+    people = datasets.load_dataset("own", root, "keep")
     assert people.skeleton.joints == ("left_knee", "right_knee")
     assert people.pictures[0].endswith("1, the first.jpg")
 
@@ -78,7 +80,7 @@ def test_short_names_of_joints_and_quoted_pictures_are_understood(folder):
 def test_all_joints_of_mpii_make_its_skeleton(folder):
     header = "picture," + ",".join(f"{j}_x,{j}_y" for j in MPII.joints)
     line = "1.jpg," + ",".join(str(number) for number in range(32))
-    people = datasets.load("own", folder(line, header=header))
+    people = datasets.load_dataset("own", folder(line, header=header))
     assert people.skeleton is MPII
 
 
@@ -86,7 +88,7 @@ def test_pictures_lie_in_the_folder_or_its_images(folder):
     root = folder(LINE, "Größe 足.jpg,1,2,3,4")
     (root / "images").mkdir()
     (root / "images" / "Größe 足.jpg").touch()
-    pictures = datasets.load("own", root).pictures.tolist()
+    pictures = datasets.load_dataset("own", root).pictures.tolist()
     assert pictures == [str(root / "1.jpg"), str(root / "images" / "Größe 足.jpg")]
 
 
@@ -108,7 +110,7 @@ HEADERS = {
 @pytest.mark.parametrize("header, said", HEADERS.values(), ids=HEADERS)
 def test_columns_that_mean_nothing_are_refused(folder, header, said):
     with pytest.raises(DatasetError, match=f"people.csv: .*{said}"):
-        datasets.load("own", folder(LINE, header=header))
+        datasets.load_dataset("own", folder(LINE, header=header))
 
 
 LINES = {
@@ -127,26 +129,28 @@ LINES = {
 def test_a_line_that_cannot_be_is_refused_and_gathered(folder, line, said):
     root = folder(LINE, "", line, LINE)
     with pytest.raises(DatasetError, match=f"people.csv, line 4.*{said}"):
-        datasets.load("own", root)
+        datasets.load_dataset("own", root)
     faults = []
-    assert len(datasets.load("own", root, faults=faults)) == 2 and len(faults) == 1
+    assert (
+        len(datasets.load_dataset("own", root, faults=faults)) == 2 and len(faults) == 1
+    )
 
 
 def test_a_part_of_a_box_is_none(folder):
     header = HEADER + ",x,y,width,height"
     with pytest.raises(DatasetError, match="line 2.*`box` must be"):
-        datasets.load("own", folder(LINE + ",1,2,,3", header=header))
+        datasets.load_dataset("own", folder(LINE + ",1,2,,3", header=header))
 
 
 def test_a_table_of_nobody_says_so(folder):
     with pytest.raises(DatasetError, match="nobody to train on.*is empty"):
-        datasets.load("own", folder())
+        datasets.load_dataset("own", folder())
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     (tmp_path / "people.csv").write_bytes(b"\xff\xd8\xff" * 9)
     with pytest.raises(DatasetError, match="people.csv is not readable as text"):
-        datasets.load("own", tmp_path)
+        datasets.load_dataset("own", tmp_path)
 
 
 def test_json_says_the_same_with_a_box_in_place_of_the_window(tmp_path):
@@ -157,20 +161,20 @@ def test_json_says_the_same_with_a_box_in_place_of_the_window(tmp_path):
     listed = {"joint_names": ["left_knee", "right_knee"], "people": people}
     (tmp_path / "people.json").write_text(json.dumps(listed))
     (tmp_path / "1.jpg").touch()
-    loaded = datasets.load("own", tmp_path)
+    loaded = datasets.load_dataset("own", tmp_path)
     assert loaded.centers.tolist() == [[20, 70], [19.5, 49.5]]
     np.testing.assert_allclose(loaded.sides, [1.4 * 100, 1.25 * 80])
     (tmp_path / "people.csv").touch()
     with pytest.raises(DatasetError, match="one of.*not both"):
-        datasets.load("own", tmp_path)
+        datasets.load_dataset("own", tmp_path)
 
 
 def test_a_folder_without_a_table_says_what_was_looked_for(tmp_path):
     with pytest.raises(DatasetError, match="hold people.csv or people.json"):
-        datasets.load("own", tmp_path)
+        datasets.load_dataset("own", tmp_path)
 
 
 def test_every_column_that_is_no_joint_is_known_by_name():
-    assert joints_of([*PLAIN, "pelvis_x", "pelvis_y"]) == ["pelvis"]
-    entry = entry_of([*PLAIN], ["1.jpg", "1", "2", "3", "4", "5", "val"], [])
+    assert joint_columns([*PLAIN_COLUMNS, "pelvis_x", "pelvis_y"]) == ["pelvis"]
+    entry = parse_row([*PLAIN_COLUMNS], ["1.jpg", "1", "2", "3", "4", "5", "val"], [])
     assert entry["box"] == [1, 2, 3, 4] and entry["split"] == "val"

@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data.images import decode
-from keras_hourglass.data.images.safety import BrokenPicture
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.images import decoding
+from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.geometry import Window
 
 SIZE = (163, 109)  # neither side a multiple of 2 or of 8
 PLACE = (90.3, 51.8)
@@ -28,7 +28,7 @@ def on_the_picture(region, point):
 
 def test_pixels_come_as_red_green_and_blue(encoded):
     pixels = np.full((20, 30, 3), (200, 100, 50), "uint8")
-    region = decode.read("a", encoded(pixels))
+    region = decoding.read_image("a", encoded(pixels))
     assert region.size == (30, 20)
     np.testing.assert_allclose(region.pixels, pixels, atol=3)
 
@@ -37,7 +37,7 @@ def test_a_gray_picture_has_three_equal_channels(tmp_path):
     gray = np.tile(np.arange(0, 240, 8, dtype="uint8"), (20, 1))
     path = tmp_path / "gray.jpg"
     cv2.imwrite(str(path), gray)
-    pixels = decode.read(path).pixels
+    pixels = decoding.read_image(path).pixels
     assert pixels.shape == (20, 30, 3)
     np.testing.assert_allclose(pixels, np.repeat(gray[..., None], 3, 2), atol=5)
 
@@ -47,7 +47,7 @@ def test_a_picture_is_turned_as_its_exif_tag_says(encoded, as_stored, orientatio
     random = np.random.default_rng(0)
     shown = cv2.resize(random.integers(0, 255, (4, 6, 3), "uint8"), (60, 40))
     data = encoded(as_stored(shown, orientation), orientation=orientation)
-    region = decode.read("a", data)
+    region = decoding.read_image("a", data)
     assert region.size == (60, 40)
     assert np.abs(region.pixels.astype(int) - shown).mean() < 4
 
@@ -58,7 +58,7 @@ def test_a_dot_lies_at_the_same_place_at_any_reduction(
     dotted, found, encoded, extension, reduction
 ):
     data = encoded(dotted(PLACE, SIZE, 6), extension)
-    region = decode.read("a", data, reduction)
+    region = decoding.read_image("a", data, reduction)
     place = on_the_picture(region, found(region.pixels))
     np.testing.assert_allclose(place, PLACE, atol=0.1)
 
@@ -70,14 +70,16 @@ def test_a_dot_of_a_turned_picture_lies_at_the_same_place_at_any_reduction(
 ):
     shown = dotted(PLACE, SIZE, 6)
     data = encoded(as_stored(shown, orientation), orientation=orientation)
-    region = decode.read("a", data, reduction)
+    region = decoding.read_image("a", data, reduction)
     place = on_the_picture(region, found(region.pixels))
     np.testing.assert_allclose(place, PLACE, atol=0.1)
 
 
 @pytest.mark.parametrize("reduction", [2, 4])
 def test_a_large_jpeg_is_read_at_the_size_that_is_asked_for(encoded, reduction):
-    region = decode.read("a", encoded(np.zeros((96, 160, 3), "uint8")), reduction)
+    region = decoding.read_image(
+        "a", encoded(np.zeros((96, 160, 3), "uint8")), reduction
+    )
     assert region.size == (160 // reduction, 96 // reduction)
 
 
@@ -88,8 +90,8 @@ def test_a_large_jpeg_is_read_at_the_size_that_is_asked_for(encoded, reduction):
 def test_a_picture_is_reduced_while_each_pixel_of_the_grid_has_one_of_its_own(
     side, expected
 ):
-    window = Crop.around(np.zeros(2), np.float64(side), (48, 64)).turned(0.4)
-    assert decode.reduction_for(window, (48, 64)) == expected
+    window = Window.around(np.zeros(2), np.float64(side), (48, 64)).turned(0.4)
+    assert decoding.choose_reduction(window, (48, 64)) == expected
 
 
 @pytest.mark.parametrize("kind", ["empty", "text", "half"])
@@ -101,17 +103,17 @@ def test_a_broken_file_is_refused_by_its_name(
     broken = {"empty": b"", "text": b"no picture", "half": whole[: len(whole) // 2]}
     path = tmp_path / f"broken{extension}"
     path.write_bytes(broken[kind])
-    with pytest.raises(BrokenPicture, match=f"broken{extension} cannot"):
-        decode.read(path)
+    with pytest.raises(ImageDecodeError, match=f"broken{extension} cannot"):
+        decoding.read_image(path)
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere.jpg"):
-        decode.read(tmp_path / "nowhere.jpg")
+        decoding.read_image(tmp_path / "nowhere.jpg")
 
 
 def test_pixels_of_a_box_lie_where_the_box_begins():
-    region = decode.boxed(np.zeros((20, 30, 3), "uint8"), (7, 9, 30, 20))
+    region = decoding.region_of_box(np.zeros((20, 30, 3), "uint8"), (7, 9, 30, 20))
     np.testing.assert_allclose(on_the_picture(region, (0, 0)), (7, 9))
     np.testing.assert_allclose(on_the_picture(region, (29, 19)), (36, 28))
     assert region.size == (30, 20)

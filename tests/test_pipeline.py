@@ -9,14 +9,14 @@ import pytest
 
 from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.datasets.mpii import json_format
-from keras_hourglass.data.images import decode
+from keras_hourglass.data.images import decoding
 from keras_hourglass.data.loader import Loader, read_reduced
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.data.pydataset import PeopleDataset
-from keras_hourglass.data.readers.rows import gather
-from keras_hourglass.data.sampler import Stream
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.readers.rows import collect_people
+from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.geometry import Window
 from keras_hourglass.skeletons import MPII, Skeleton
 
 tf = pytest.importorskip("tensorflow")
@@ -32,8 +32,10 @@ IMAGE, HEATMAP = (96, 128), (24, 32)
 def photographed(shared):
     """Six real people, on photographs."""
     path = shared / "fixtures" / "mpii_mini" / "annotations.json"
-    entries, read = json_format.entries(path)
-    return gather(entries, read, MPII, path, path.parent / "images").take(slice(6))
+    entries, read = json_format.read_entries(path)
+    return collect_people(entries, read, MPII, path, path.parent / "images").take(
+        slice(6)
+    )
 
 
 @pytest.fixture
@@ -49,12 +51,12 @@ def broken(tmp_path, dotted):
 
 
 def loader(people, broken="error", read=tf_data.read_window):
-    sampler = Sampler(people, IMAGE, HEATMAP, Augmentation(), seed=5)
+    sampler = Preprocessor(people, IMAGE, HEATMAP, Augmentation(), seed=5)
     return Loader(sampler, broken, read)
 
 
 def read_whole(path, window, size, data):
-    return decode.read(path, data)
+    return decoding.read_image(path, data)
 
 
 def batches(dataset, count=None):
@@ -68,7 +70,7 @@ def assert_same(first, second):
 
 
 def test_batches_are_those_that_the_loader_gives_directly(photographed):
-    given, stream = loader(photographed), Stream([6], 2, seed=1)
+    given, stream = loader(photographed), EpochSampler([6], 2, seed=1)
     dataset = tf_data.training_dataset(given, stream)
     expected = [
         given.load_batch(stream.at(2 * batch + place) for place in range(2))
@@ -78,7 +80,7 @@ def test_batches_are_those_that_the_loader_gives_directly(photographed):
 
 
 def test_batches_are_those_of_the_dataset_without_tensorflow(photographed):
-    stream = Stream([6], 3, seed=1)
+    stream = EpochSampler([6], 3, seed=1)
     window = tf_data.training_dataset(loader(photographed), stream)
     other = PeopleDataset(loader(photographed, read=read_whole), 3, stream)
     for (images, labels), batch in zip(batches(window, 2), range(2), strict=True):
@@ -99,7 +101,7 @@ def test_a_picture_read_in_part_shows_what_the_reduced_one_shows(photographed):
 
 
 def test_the_dataset_says_its_shapes_before_it_is_run(drawn):
-    dataset = tf_data.training_dataset(loader(drawn), Stream([12], 4))
+    dataset = tf_data.training_dataset(loader(drawn), EpochSampler([12], 4))
     image, label = dataset.element_spec
     assert image.shape == (None, 128, 96, 3) and image.dtype == tf.uint8
     assert label.shape == (None, 16, 4) and label.dtype == tf.float32
@@ -109,7 +111,7 @@ def test_the_dataset_says_its_shapes_before_it_is_run(drawn):
 def test_the_stream_does_not_depend_on_the_number_of_threads(
     drawn, monkeypatch, threads
 ):
-    given, stream = loader(drawn.take(slice(12))), Stream([12], 4, seed=2)
+    given, stream = loader(drawn.take(slice(12))), EpochSampler([12], 4, seed=2)
     monkeypatch.setattr("os.cpu_count", lambda: threads)
     expected = [given.load_batch(stream.batch(batch)) for batch in range(4)]
     assert_same(batches(tf_data.training_dataset(given, stream), 4), expected)
@@ -119,7 +121,7 @@ def test_the_stream_does_not_depend_on_the_number_of_threads(
 
 @pytest.mark.parametrize("first", [4, 5])
 def test_a_resumed_dataset_goes_on_where_the_unbroken_one_would_be(drawn, first):
-    given, stream = loader(drawn.take(slice(12))), Stream([12], 6, seed=2)
+    given, stream = loader(drawn.take(slice(12))), EpochSampler([12], 6, seed=2)
     unbroken = batches(tf_data.training_dataset(given, stream), 8)
     resumed = tf_data.training_dataset(given, stream, first_batch=first)
     assert_same(batches(resumed, 3), unbroken[first : first + 3])
@@ -134,7 +136,9 @@ def test_a_dataset_says_how_long_it_keeps_others_waiting():
     def made(number):
         return tf.numpy_function(lambda n: slow(n, 0.05), [number], tf.int64)
 
-    dataset, waited = tf_data.timed(tf.data.Dataset.range(6).map(made).prefetch(2))
+    dataset, waited = tf_data.measure_wait(
+        tf.data.Dataset.range(6).map(made).prefetch(2)
+    )
     numbers = iter(dataset)
     assert [int(next(numbers)) for _ in range(3)] == [0, 1, 2]
     assert waited() == pytest.approx(0.15, abs=0.05)
@@ -147,7 +151,9 @@ def test_a_dataset_says_how_long_it_keeps_others_waiting():
 
 def test_everybody_validates_once_in_order_and_the_last_batch_may_be_small(drawn):
     people = drawn.of_split("val")
-    given = Loader(Sampler(people, IMAGE, HEATMAP), read_window=tf_data.read_window)
+    given = Loader(
+        Preprocessor(people, IMAGE, HEATMAP), read_window=tf_data.read_window
+    )
     run = batches(tf_data.validation_dataset(given, 2))
     assert [len(images) for images, _ in run] == [2, 2, 1]
     expected = [given.load_batch([(0, i)]) for i in range(5)]
@@ -178,7 +184,7 @@ def test_only_the_part_under_the_window_is_read_and_lies_where_it_says(
     path, place = str(tmp_path / "a.jpg"), np.array([1303.4, 1171.85])
     size, quality = (2003, 2551), [cv2.IMWRITE_JPEG_QUALITY, 98]
     cv2.imwrite(path, dotted(place, size, 3 * reduction), quality)
-    window = Crop.around(place + 3, np.float64(side), IMAGE).turned(0.5)
+    window = Window.around(place + 3, np.float64(side), IMAGE).turned(0.5)
     region = tf_data.read_window(path, window, IMAGE)
     assert max(region.size) < 1.5 * side / reduction
     fineness = region.place.pixels_per_image_pixel(region.size)
@@ -190,9 +196,9 @@ def test_only_the_part_under_the_window_is_read_and_lies_where_it_says(
 def test_of_a_small_picture_opencv_reads_all(tmp_path, dotted):
     path = str(tmp_path / "a.jpg")
     cv2.imwrite(path, dotted((103.4, 71.85), (203, 151), 3))
-    window = Crop.around(np.array([100.0, 70]), np.float64(40), IMAGE)
+    window = Window.around(np.array([100.0, 70]), np.float64(40), IMAGE)
     region = tf_data.read_window(path, window, IMAGE)
-    np.testing.assert_array_equal(region.pixels, decode.read(path).pixels)
+    np.testing.assert_array_equal(region.pixels, decoding.read_image(path).pixels)
 
 
 def test_a_turned_photograph_and_another_format_are_read_as_they_are_shown(
@@ -204,7 +210,7 @@ def test_a_turned_photograph_and_another_format_are_read_as_they_are_shown(
     tiff = struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x112, 3, 1, 6, 0, 0)
     exif = b"\xff\xe1" + struct.pack(">H", 8 + len(tiff)) + b"Exif\0\0" + tiff
     (tmp_path / "a.jpg").write_bytes(stored[:2] + exif + stored[2:])
-    window = Crop.around(np.array([100.0, 70]), np.float64(120), IMAGE)
+    window = Window.around(np.array([100.0, 70]), np.float64(120), IMAGE)
     for name in ("a.png", "a.jpg"):
         region = tf_data.read_window(str(tmp_path / name), window, IMAGE)
         assert region.size == (203, 151)
@@ -214,6 +220,6 @@ def test_a_turned_photograph_and_another_format_are_read_as_they_are_shown(
 def test_a_gray_jpeg_has_three_equal_channels(tmp_path):
     path = str(tmp_path / "gray.jpg")
     cv2.imwrite(path, np.full((151, 203), 90, "uint8"))
-    window = Crop.around(np.array([100.0, 70]), np.float64(120), IMAGE)
+    window = Window.around(np.array([100.0, 70]), np.float64(120), IMAGE)
     region = tf_data.read_window(path, window, IMAGE)
     assert region.pixels.shape[2] == 3 and np.abs(region.pixels - 90.0).max() < 2

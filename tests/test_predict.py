@@ -6,10 +6,10 @@ import pytest
 from keras import ops
 
 from keras_hourglass import PoseEstimator, Skeleton, StackedHourglass
-from keras_hourglass.data.images.safety import BrokenPicture
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.geometry import Window
 from keras_hourglass.inference.views import refine_window
-from keras_hourglass.models.loading import load
+from keras_hourglass.models.loading import load_model
 
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 2}
 PAIR = Skeleton(("left_eye", "right_eye"))
@@ -67,7 +67,7 @@ def test_without_a_box_the_second_look_is_around_what_was_found(bright):
 
 def test_joints_that_are_not_sure_do_not_widen_the_second_look():
     joints = np.array([[10.0, 10.0], [110.0, 60.0], [900.0, 900.0]])
-    scores, seen = np.array([0.9, 0.8, 0.1]), Crop.of_box(np.array([0, 0, 999, 800]))
+    scores, seen = np.array([0.9, 0.8, 0.1]), Window.of_box(np.array([0, 0, 999, 800]))
     window = refine_window(joints, scores, seen, (64, 64))
     np.testing.assert_allclose(window.center, [60, 35])
     np.testing.assert_allclose(window.right, [1.4 * 100, 0])
@@ -208,7 +208,7 @@ def test_pictures_and_boxes_must_be_as_many(bright):
 
 def test_what_is_no_picture_is_refused(bright, tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
-    with pytest.raises(BrokenPicture, match="text.jpg"):
+    with pytest.raises(ImageDecodeError, match="text.jpg"):
         PoseEstimator(bright)([tmp_path / "text.jpg"], [[0, 0, 9, 9]])
     with pytest.raises(ValueError, match="picture 1: .*of float64"):
         PoseEstimator(bright)([dot(9, 9), np.zeros((9, 9, 3))], [[0, 0, 9, 9]] * 2)
@@ -230,7 +230,7 @@ def test_a_stream_goes_on_after_pictures_that_cannot_be_read(bright, tmp_path):
         (1, 2),
     ]
     assert [picture for picture, _ in told] == [names[0], names[2]]
-    assert [type(error) for _, error in told] == [BrokenPicture, FileNotFoundError]
+    assert [type(error) for _, error in told] == [ImageDecodeError, FileNotFoundError]
 
 
 @pytest.mark.parametrize("wrong", [{"looks": 0}, {"batch_size": 0}, {"scales": ()}])
@@ -244,11 +244,11 @@ def test_what_is_no_stacked_hourglass_is_refused(tmp_path):
     other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     other.save(tmp_path / "other.keras")
     with pytest.raises(ValueError, match="must hold a StackedHourglass.*Sequential"):
-        load(tmp_path / "other.keras")
+        load_model(tmp_path / "other.keras")
     (tmp_path / "text.keras").write_text("no model")
     with pytest.raises(ValueError, match="text.keras is no readable Keras model"):
-        load(tmp_path / "text.keras")
+        load_model(tmp_path / "text.keras")
     with pytest.raises(FileNotFoundError, match="none.keras"):
-        load(tmp_path / "none.keras")
+        load_model(tmp_path / "none.keras")
     with pytest.raises(ValueError, match="the preset has none"):
-        load("hg2")
+        load_model("hg2")

@@ -12,20 +12,20 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data import datasets
-from keras_hourglass.data.images import decode
-from keras_hourglass.data.images.safety import BrokenPicture
-from keras_hourglass.data.prepare import Form, outside, prepare
-from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.images import decoding
+from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
+from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.utils import Interrupted
 
-SMALL = Form(size=64)
+SMALL = CropOptions(size=64)
 
 
 @pytest.fixture(scope="module")
 def originals(shared):
     """Forty people of MPII with their photographs."""
-    return datasets.load("mpii", shared / "mpii", "skip").take(slice(40))
+    return datasets.load_dataset("mpii", shared / "mpii", "skip").take(slice(40))
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def folder(originals, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def again(folder):
-    return datasets.load("crops", folder)
+    return datasets.load_dataset("crops", folder)
 
 
 def test_everything_about_people_is_the_same_on_the_original(originals, again, folder):
@@ -73,9 +73,9 @@ def test_a_sample_is_that_of_the_original(originals, again):
 
 
 def sample(people, row):
-    sampler = Sampler(people, (256, 256), (64, 64))
+    sampler = Preprocessor(people, (256, 256), (64, 64))
     view = sampler.view(row)
-    return sampler.sample(decode.read(people.pictures[row]), row, view)
+    return sampler.sample(decoding.read_image(people.pictures[row]), row, view)
 
 
 def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
@@ -85,8 +85,8 @@ def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
         paths.append(path)
         return whole(path)
 
-    whole = decode.read
-    monkeypatch.setattr(decode, "read", read)
+    whole = decoding.read_image
+    monkeypatch.setattr(decoding, "read_image", read)
     prepare(few, tmp_path / "new", SMALL)
     assert sorted(paths) == sorted({*few.pictures})
     assert len(paths) < len(few)
@@ -94,11 +94,11 @@ def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
 
 def test_drawn_people_can_be_prepared_too(drawn, tmp_path):
     prepare(drawn, tmp_path / "new", SMALL)
-    again = datasets.load("crops", tmp_path / "new")
+    again = datasets.load_dataset("crops", tmp_path / "new")
     assert len(again) == len(drawn)
     image, label = sample(again, 3)
-    region = decode.whole(drawn.readers[3](drawn.pictures[3]))
-    sampler = Sampler(drawn, (256, 256), (64, 64))
+    region = decoding.whole_region(drawn.readers[3](drawn.pictures[3]))
+    sampler = Preprocessor(drawn, (256, 256), (64, 64))
     _, expected = sampler.sample(region, 3, sampler.view(3))
     np.testing.assert_allclose(label, expected, atol=1e-3)
 
@@ -125,7 +125,9 @@ def test_another_dataset_or_size_into_the_same_folder_is_refused(few, tmp_path, 
     before = stamps(tmp_path)
     people = few if change == "size" else few.take(slice(1, 9))
     with pytest.raises(DatasetError, match="differ: "):
-        prepare(people, tmp_path / "new", Form(96) if change == "size" else SMALL)
+        prepare(
+            people, tmp_path / "new", CropOptions(96) if change == "size" else SMALL
+        )
     assert stamps(tmp_path) == before
 
 
@@ -171,19 +173,21 @@ def test_a_broken_picture_is_named_or_left_out_and_counted(few, tmp_path):
     people = few.take(np.arange(6))
     people.pictures[2] = str(tmp_path / "text.jpg")
     (tmp_path / "text.jpg").write_text("no picture")
-    with pytest.raises(BrokenPicture, match="person .*text.jpg.*--broken-images skip"):
+    with pytest.raises(
+        ImageDecodeError, match="person .*text.jpg.*--broken-images skip"
+    ):
         prepare(people, tmp_path / "new", SMALL)
     done = prepare(people, tmp_path / "new", SMALL, broken="skip")
     assert [*done.failures] == [people.pictures[2]]
     assert done.there + done.written == 5
-    assert len(datasets.load("crops", tmp_path / "new")) == 5
+    assert len(datasets.load_dataset("crops", tmp_path / "new")) == 5
 
 
 def test_where_no_picture_can_be_read_no_folder_is_called_whole(few, tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
     people = few.take(np.arange(2))
     people.pictures[:] = str(tmp_path / "text.jpg")
-    with pytest.raises(BrokenPicture, match="no picture can be read"):
+    with pytest.raises(ImageDecodeError, match="no picture can be read"):
         prepare(people, tmp_path / "new", SMALL, broken="skip")
     assert not (tmp_path / "new/annotations.json").exists()
 
@@ -199,11 +203,11 @@ def test_a_failure_to_write_is_no_broken_picture(few, tmp_path, monkeypatch):
 
 def test_the_output_lies_outside_of_the_dataset(tmp_path):
     (tmp_path / "mpii").mkdir()
-    assert outside(tmp_path / "crops", tmp_path / "mpii") == tmp_path / "crops"
-    assert outside(tmp_path / "crops", "12") == tmp_path / "crops"
+    assert require_outside(tmp_path / "crops", tmp_path / "mpii") == tmp_path / "crops"
+    assert require_outside(tmp_path / "crops", "12") == tmp_path / "crops"
     for inner in ("mpii", "mpii/images", "mpii/../mpii/new"):
         with pytest.raises(DatasetError, match="must lie outside"):
-            outside(tmp_path / inner, tmp_path / "mpii")
+            require_outside(tmp_path / inner, tmp_path / "mpii")
 
 
 def stamps(folder):

@@ -4,7 +4,7 @@ import pytest
 
 from keras_hourglass import StackedHourglass
 from keras_hourglass.models import presets
-from keras_hourglass.models.flops import multiply_adds, parameters
+from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.presets import PRESETS
 
 # Of each row with four blocks at a position (as printed), then with one: parameters
@@ -42,11 +42,11 @@ CANNOT_MATCH = {
 
 def counted(name, **changes):
     model = StackedHourglass.from_preset(name, **changes)
-    return parameters(model), multiply_adds(model)
+    return count_parameters(model), count_macs(model)
 
 
 def test_every_preset_is_in_the_table():
-    assert {*TABLE, *SAME_AS, presets.SHIPPED} == {*PRESETS}
+    assert {*TABLE, *SAME_AS, presets.DEFAULT_PRESET} == {*PRESETS}
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -72,7 +72,7 @@ def test_row_prints_its_parameters_but_for_three_that_cannot(name):
 
 def test_unknown_preset_says_what_was_meant():
     with pytest.raises(ValueError, match="Did you mean 'lighter/hg1_ghost'"):
-        presets.get("lighter/hg1_gost")
+        presets.get_preset("lighter/hg1_gost")
 
 
 @pytest.mark.parametrize("name", PRESETS)

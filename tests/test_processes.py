@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.pydataset import PeopleDataset
-from keras_hourglass.data.sampler import Stream
-from keras_hourglass.data.sharding import Share
+from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.data.sharding import Shard
 from keras_hourglass.training import distribution
 
 TYPED = "train --stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32"
@@ -129,9 +129,9 @@ class Listing:
 
 
 def test_each_process_reads_only_its_share():
-    stream = Stream([10], 4, seed=1)
+    stream = EpochSampler([10], 4, seed=1)
     parts = [
-        PeopleDataset(Listing(), 4, stream, 3, share=Share(process, 2, 4))
+        PeopleDataset(Listing(), 4, stream, 3, share=Shard(process, 2, 4))
         for process in range(2)
     ]
     for batch in range(2):
@@ -139,7 +139,7 @@ def test_each_process_reads_only_its_share():
         assert len(first) == len(second) == 2
         assert first + second == stream.batch(3 + batch)
     last = [
-        PeopleDataset(Listing(), 4, share=Share(process, 2, 4))[1]
+        PeopleDataset(Listing(), 4, share=Shard(process, 2, 4))[1]
         for process in range(2)
     ]
     assert last == [[(0, 4), (0, 5)], [(0, 6), None]]
@@ -150,11 +150,11 @@ def test_each_process_reads_only_its_share():
 )
 def test_what_processes_need_to_know_is_told_together(told):
     with pytest.raises(ValueError, match="must be given together"):
-        distribution.join(*told)
+        distribution.join_processes(*told)
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "torch"])
 def test_several_processes_are_refused_where_they_cannot_train(backend, monkeypatch):
     monkeypatch.setattr("keras.backend.backend", lambda: backend)
     with pytest.raises(ValueError, match="with KERAS_BACKEND=jax, in one or several"):
-        distribution.join("here:1", 2, 0)
+        distribution.join_processes("here:1", 2, 0)

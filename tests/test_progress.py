@@ -5,7 +5,7 @@ import select
 
 import pytest
 
-from keras_hourglass.callbacks.progress import ProgressLine, duration
+from keras_hourglass.callbacks.progress import ProgressLogger, format_duration
 
 
 class Clock:
@@ -61,7 +61,7 @@ def written(out):
 def test_a_file_holds_plain_lines(pipe):
     out, stream = pipe
     clock = Clock()
-    progress = ProgressLine(
+    progress = ProgressLogger(
         lambda line: print(line, file=stream, flush=True), stream, 60, clock
     )
     train(progress, clock)
@@ -76,7 +76,7 @@ def test_a_file_holds_plain_lines(pipe):
 def test_a_terminal_shows_one_line_that_changes(terminal):
     out, stream = terminal
     clock = Clock()
-    progress = ProgressLine(
+    progress = ProgressLogger(
         lambda line: print(line, file=stream, flush=True), stream, 60, clock
     )
     train(progress, clock, epochs=1)
@@ -98,7 +98,7 @@ def test_the_live_line_fits_the_terminal_and_covers_what_was_longer(
     out, stream = terminal
     monkeypatch.setenv("COLUMNS", "20")
     clock = Clock()
-    progress = ProgressLine(lambda line: None, stream, 60, clock)
+    progress = ProgressLogger(lambda line: None, stream, 60, clock)
     train(progress, clock)
     assert max(len(part) for part in written(out).split("\r")) == 19
     progress.line.draw("long")
@@ -109,7 +109,7 @@ def test_the_live_line_fits_the_terminal_and_covers_what_was_longer(
 def test_other_lines_come_between(terminal):
     out, stream = terminal
     clock, lines = Clock(), []
-    progress = ProgressLine(lines.append, stream, 60, clock)
+    progress = ProgressLogger(lines.append, stream, 60, clock)
     train(progress, clock, between=lambda: progress.say("Warning: hot"))
     shown = "Epoch 1/2  1/3  loss 12.35  pckh 45.68"
     assert written(out).startswith(f"\r{shown}\r{' ' * len(shown)}\r\r")
@@ -120,7 +120,7 @@ def test_a_run_that_goes_on_has_less_left_and_unknown_lengths_are_learnt(pipe):
     _, stream = pipe
     for steps in (3, None):
         clock, lines = Clock(), []
-        progress = ProgressLine(lines.append, stream, 0, clock)
+        progress = ProgressLogger(lines.append, stream, 0, clock)
         train(progress, clock, epochs=4, first=2, steps=steps)
         assert lines[1].startswith("Epoch 3/4  2/3" if steps else "Epoch 3/4  2  ")
         assert lines[1].endswith("0:40 left" if steps else "pckh 45.68")
@@ -130,7 +130,7 @@ def test_a_run_that_goes_on_has_less_left_and_unknown_lengths_are_learnt(pipe):
 def test_an_epoch_that_goes_on_is_counted_whole(pipe):
     _, stream = pipe
     clock, lines = Clock(), []
-    progress = ProgressLine(lines.append, stream, 0, clock)
+    progress = ProgressLogger(lines.append, stream, 0, clock)
     progress.behind = 5
     train(progress, clock, epochs=1)
     places = [line.split()[2] for line in lines[:3]]
@@ -140,7 +140,7 @@ def test_an_epoch_that_goes_on_is_counted_whole(pipe):
 def test_epochs_of_a_later_fit_are_counted_and_still_to_come(pipe):
     _, stream = pipe
     clock, lines = Clock(), []
-    progress = ProgressLine(lines.append, stream, 0, clock)
+    progress = ProgressLogger(lines.append, stream, 0, clock)
     progress.beyond = 3
     train(progress, clock, epochs=1)
     assert lines[-1].startswith("Epoch 1/4  took")
@@ -150,7 +150,7 @@ def test_epochs_of_a_later_fit_are_counted_and_still_to_come(pipe):
 def test_an_older_batch_that_a_thread_brings_too_late_is_left_out(pipe):
     _, stream = pipe
     clock, lines = Clock(), []
-    progress = ProgressLine(lines.append, stream, 0, clock)
+    progress = ProgressLogger(lines.append, stream, 0, clock)
     progress.set_params({"epochs": 1, "steps": 3})
     progress.on_train_begin()
     progress.on_epoch_begin(0)
@@ -165,4 +165,4 @@ def test_an_older_batch_that_a_thread_brings_too_late_is_left_out(pipe):
 def test_durations_are_read_at_a_glance():
     seconds = (0, 59.6, 61, 3599, 3600, 45296)
     read = ["0:00", "1:00", "1:01", "59:59", "1:00:00", "12:34:56"]
-    assert [duration(each) for each in seconds] == read
+    assert [format_duration(each) for each in seconds] == read

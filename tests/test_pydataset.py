@@ -7,19 +7,19 @@ from keras import ops
 
 from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.data.pydataset import PeopleDataset
-from keras_hourglass.data.sampler import Stream
+from keras_hourglass.data.sampler import EpochSampler
 
 
 @pytest.fixture
 def loader(drawn):
     people = drawn.of_split("train")
-    return Loader(Sampler(people, (24, 32), (6, 8), Augmentation(), seed=5))
+    return Loader(Preprocessor(people, (24, 32), (6, 8), Augmentation(), seed=5))
 
 
 def test_an_epochs_batches_are_those_of_the_stream(loader):
-    stream = Stream([12], 5, seed=1)
+    stream = EpochSampler([12], 5, seed=1)
     dataset = PeopleDataset(loader, 5, stream)
     assert dataset.num_batches == stream.steps == 2
     for batch in range(2):
@@ -59,7 +59,7 @@ def test_fit_sees_the_streams_epochs_one_after_another(
     loader, listener, said, batch_size, first
 ):
     model, heard = listener
-    stream = Stream([12], batch_size, seed=1)
+    stream = EpochSampler([12], batch_size, seed=1)
     model.fit(
         PeopleDataset(loader, batch_size, stream, first_batch=first * stream.steps),
         initial_epoch=first,
@@ -81,8 +81,8 @@ def test_evaluate_sees_everybody_once_in_order(loader, listener):
 
 def test_a_dataset_goes_on_in_the_middle_of_an_epoch(loader, listener):
     model, heard = listener
-    dataset = PeopleDataset(loader, 4, Stream([12], 4, seed=1), first_batch=4)
+    dataset = PeopleDataset(loader, 4, EpochSampler([12], 4, seed=1), first_batch=4)
     model.fit(dataset, epochs=2, shuffle=False, verbose=0)
-    places = map(Stream([12], 4, seed=1).at, range(4 * 4, 10 * 4))
+    places = map(EpochSampler([12], 4, seed=1).at, range(4 * 4, 10 * 4))
     expected = loader.load_batch(places)[1]
     np.testing.assert_array_equal(np.concatenate(heard), expected)

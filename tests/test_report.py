@@ -11,11 +11,11 @@ import pytest
 
 from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.evaluation import bootstrap, report
-from keras_hourglass.evaluation.breakdowns import details
+from keras_hourglass.evaluation.breakdowns import describe_details
 from keras_hourglass.evaluation.conventions import CONVENTIONS
-from keras_hourglass.evaluation.predictions import Found
-from keras_hourglass.evaluation.report import html, images, plain
-from keras_hourglass.evaluation.report.charts import curves
+from keras_hourglass.evaluation.predictions import Predictions
+from keras_hourglass.evaluation.report import html, images, to_plain
+from keras_hourglass.evaluation.report.charts import curves_chart
 from keras_hourglass.evaluation.scoring import score
 from keras_hourglass.skeletons import MPII
 
@@ -25,7 +25,7 @@ EMPTY = {"meta", "img"}  # elements that have no end
 
 @pytest.fixture(scope="module")
 def people():
-    return synthetic.load("1").of_split("val").take(slice(6))
+    return synthetic.load_synthetic("1").of_split("val").take(slice(6))
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +35,13 @@ def found(people):
     errors[::2] = 1
     errors[:, 9] = np.nan
     points, scores = np.zeros((6, 16, 2)), np.full((6, 16), 0.75)
-    return Found(points, scores, errors, (0.1, float("nan")))
+    return Predictions(points, scores, errors, (0.1, float("nan")))
 
 
 @pytest.fixture(scope="module")
 def made(people, found):
-    drawn = bootstrap.draws(len(people))
-    made = score(found.errors, MPII, drawn) | details(found, people, drawn)
+    drawn = bootstrap.resample_indices(len(people))
+    made = score(found.errors, MPII, drawn) | describe_details(found, people, drawn)
     milliseconds = {"loader": 1.0, "network": 7.0, "decoder": 2.0}
     oks = {"AP": 0.5, "AR medium": -1.0, "people": 6, "joints": ["left_hip"]}
     made |= {"offset": found.offset, "milliseconds": milliseconds, "oks": oks}
@@ -52,12 +52,12 @@ def made(people, found):
 def written(made, people, found, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report") / "new"
     joints = people.joints + 3
-    shown = [*images.pairs(joints, found.errors, people, [2, 0], (64, 64))]
+    shown = [*images.hardest_images(joints, found.errors, people, [2, 0], (64, 64))]
     shown.append((EVIL, shown[0][1]))
     both = (found.errors, MPII), (found.errors, MPII)
-    pair = bootstrap.compare(*both, (0.5,), bootstrap.draws(6))
+    pair = bootstrap.compare(*both, (0.5,), bootstrap.resample_indices(6))
     models = {EVIL: made, "second.keras": made}
-    path = report.write(
+    path = report.write_report(
         folder, {"dataset": EVIL}, models, [(EVIL, "second.keras", pair)], {EVIL: shown}
     )
     return path
@@ -116,7 +116,7 @@ def test_the_data_is_strict_json_and_says_what_the_page_says(written, made):
     text = (written.parent / "report.json").read_text(encoding="utf-8")
     data = json.loads(text, parse_constant=refuse)
     assert data["models"][EVIL]["offset"] == [0.1, None]
-    assert data["models"]["second.keras"] == plain(made)
+    assert data["models"]["second.keras"] == to_plain(made)
     (pair,) = data["comparisons"]
     assert pair["thresholds"]["0.5"]["limbs"]["difference"] == 0
 
@@ -125,7 +125,7 @@ def test_the_truth_is_on_the_left_and_what_was_found_on_the_right(people):
     """Whoever is found exactly looks alike on both, but for what a JPEG loses."""
 
     def halves(joints):
-        ((caption, jpeg),) = images.pairs(
+        ((caption, jpeg),) = images.hardest_images(
             joints, np.zeros((6, 16)), people, [1], (1, 1)
         )
         assert caption.endswith("16 of 16 joints right")
@@ -149,6 +149,6 @@ def test_what_comes_from_elsewhere_is_escaped_once():
 
 
 def test_a_curve_goes_from_corner_to_corner():
-    chart = curves([0, 0.25, 0.5], {"all": [0, None, 100]}, "says")
+    chart = curves_chart([0, 0.25, 0.5], {"all": [0, None, 100]}, "says")
     (points,) = re.findall(r'points="([^"]+)"', chart)
     assert points == "44.0,260.0 490.0,12.0"

@@ -12,14 +12,18 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.callbacks.diagnostics import NotFinite
-from keras_hourglass.data.mixture import Source
+from keras_hourglass.callbacks.diagnostics import NonFiniteError
+from keras_hourglass.data.mixture import DatasetSpec
 from keras_hourglass.training import checkpoint, config, run_dir, trainer
-from keras_hourglass.training.checkpoint import EpochSeconds, KeepProgress, Progress
-from keras_hourglass.training.config import Plan
+from keras_hourglass.training.checkpoint import (
+    CheckpointCallback,
+    EpochTimer,
+    TrainState,
+)
+from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.recipes import Recipe
-from keras_hourglass.training.run_dir import HISTORY, LAST
-from keras_hourglass.training.trainer import Run, callbacks_of
+from keras_hourglass.training.run_dir import HISTORY_FILE, LAST_FILE
+from keras_hourglass.training.trainer import Trainer, build_callbacks
 from keras_hourglass.utils import Interrupted
 
 NETWORK = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
@@ -30,7 +34,7 @@ RECIPE = Recipe(
 
 @pytest.fixture
 def plan(noise):
-    return Plan(RECIPE, (Source("crops", str(noise)),), seed=3)
+    return TrainConfig(RECIPE, (DatasetSpec("crops", str(noise)),), seed=3)
 
 
 class Killed(Exception):
@@ -39,21 +43,21 @@ class Killed(Exception):
 
 def train(plan, folder, lines=None, keep_every=5.0):
     say = (lines if lines is not None else []).append
-    run = Run(plan, folder, say, keep_every)
+    run = Trainer(plan, folder, say, keep_every)
     run.train()
     return run
 
 
 def weights_in(folder, plan):
     """All numbers to go on from, the optimizer's too."""
-    run = Run(plan, folder, lambda line: None)
-    trainer.compile(run.model, plan, run.stream.steps)
-    run.model.load_weights(folder / LAST)
+    run = Trainer(plan, folder, lambda line: None)
+    trainer.compile_model(run.model, plan, run.stream.steps)
+    run.model.load_weights(folder / LAST_FILE)
     return [*run.model.get_weights(), *map(np.asarray, run.model.optimizer.variables)]
 
 
 def history(folder):
-    with open(folder / HISTORY, newline="") as file:
+    with open(folder / HISTORY_FILE, newline="") as file:
         return [
             {k: v for k, v in row.items() if "seconds" not in k and "wait" not in k}
             for row in csv.DictReader(file)
@@ -68,7 +72,10 @@ def test_a_run_stopped_anywhere_ends_where_an_unbroken_one_does(
         (0, 2): lambda: signal.raise_signal(signal.SIGINT),
         (1, 3): Killed,
     }
-    begun, ended = KeepProgress.on_train_batch_begin, KeepProgress.on_epoch_end
+    begun, ended = (
+        CheckpointCallback.on_train_batch_begin,
+        CheckpointCallback.on_epoch_end,
+    )
 
     def stop_here(self, batch, logs=None):
         place = self.progress.epochs, self.first + batch
@@ -82,8 +89,8 @@ def test_a_run_stopped_anywhere_ends_where_an_unbroken_one_does(
             signal.raise_signal(signal.SIGTERM)
         ended(self, epoch, logs)
 
-    monkeypatch.setattr(KeepProgress, "on_train_batch_begin", stop_here)
-    monkeypatch.setattr(KeepProgress, "on_epoch_end", stop_in_validation)
+    monkeypatch.setattr(CheckpointCallback, "on_train_batch_begin", stop_here)
+    monkeypatch.setattr(CheckpointCallback, "on_epoch_end", stop_in_validation)
     lines = []
     for place in ["epoch 0 of 2 and 2 of 4 steps", "epoch 1 of 2", "epoch 1 of 2"]:
         with pytest.raises((Interrupted, Killed)) as stopped:
@@ -99,16 +106,16 @@ def test_a_run_stopped_anywhere_ends_where_an_unbroken_one_does(
 
 
 def test_no_callback_makes_a_step_wait_for_its_numbers(plan, tmp_path, eager):
-    run = Run(plan, tmp_path, lambda line: None)
+    run = Trainer(plan, tmp_path, lambda line: None)
     run._begin()
     plain = keras.callbacks.Callback.on_train_batch_end
-    for callback in callbacks_of(run, lambda: 0.0, {}):
+    for callback in build_callbacks(run, lambda: 0.0, {}):
         waits = type(callback).on_train_batch_end is not plain
         assert not waits or callback.async_safe
 
 
 def test_an_epoch_that_goes_on_takes_the_seconds_of_all_its_parts():
-    seconds, logs = EpochSeconds(before=100.0), {}
+    seconds, logs = EpochTimer(before=100.0), {}
     for epoch, least in enumerate([100, 0]):
         seconds.on_epoch_begin(epoch)
         assert least <= seconds.taken() < least + 50
@@ -119,56 +126,58 @@ def test_an_epoch_that_goes_on_takes_the_seconds_of_all_its_parts():
 def test_what_is_kept_is_one_file_and_a_kill_leaves_the_old_one(
     plan, tmp_path, eager, monkeypatch
 ):
-    run = Run(plan, tmp_path / "run", lambda line: None)
+    run = Trainer(plan, tmp_path / "run", lambda line: None)
     run.folder.mkdir()
-    checkpoint.write(
-        run.folder / LAST, run.model, Progress(1, 2, 3.5, [[1.0], 2.0], 9.5)
+    checkpoint.save_checkpoint(
+        run.folder / LAST_FILE, run.model, TrainState(1, 2, 3.5, [[1.0], 2.0], 9.5)
     )
-    assert checkpoint.read(run.folder / LAST) == Progress(1, 2, 3.5, [[1.0], 2.0], 9.5)
-    before = (run.folder / LAST).read_bytes()
+    assert checkpoint.read_state(run.folder / LAST_FILE) == TrainState(
+        1, 2, 3.5, [[1.0], 2.0], 9.5
+    )
+    before = (run.folder / LAST_FILE).read_bytes()
 
     def die(*args):
         raise Killed
 
     monkeypatch.setattr("os.replace", die)
     with pytest.raises(Killed):
-        checkpoint.write(run.folder / LAST, run.model, Progress(2))
-    assert (run.folder / LAST).read_bytes() == before
+        checkpoint.save_checkpoint(run.folder / LAST_FILE, run.model, TrainState(2))
+    assert (run.folder / LAST_FILE).read_bytes() == before
     run.model.get_layer("stem_convolution").bias.assign([np.nan] * 2)
-    keep = KeepProgress(run.folder / LAST, Progress(), 4, run, 0)
+    keep = CheckpointCallback(run.folder / LAST_FILE, TrainState(), 4, run, 0)
     keep.set_model(run.model)
     run.best = 1.0
-    with pytest.raises(NotFinite):
+    with pytest.raises(NonFiniteError):
         keep.on_epoch_end(1)
-    assert (run.folder / LAST).read_bytes() == before
+    assert (run.folder / LAST_FILE).read_bytes() == before
 
 
 def test_a_folder_is_a_runs_from_the_first_moment_and_leftovers_go(plan, tmp_path):
     (tmp_path / f".run.{os.getpid()}.partial.json").write_text("{")
-    assert run_dir.progress_of(plan, tmp_path) == Progress()
-    (tmp_path / HISTORY).write_text("epoch,loss\n0,2.5\n1,1.5\n2,1")
-    run_dir.begin(tmp_path, plan, Progress(2, 3))
-    assert (tmp_path / HISTORY).read_text() == "epoch,loss\n0,2.5\n1,1.5\n"
-    assert {path.name for path in tmp_path.iterdir()} == {"run.json", HISTORY}
-    run_dir.begin(tmp_path, plan, Progress(0, 3))
-    assert (tmp_path / HISTORY).read_text() == ""
+    assert run_dir.load_state(plan, tmp_path) == TrainState()
+    (tmp_path / HISTORY_FILE).write_text("epoch,loss\n0,2.5\n1,1.5\n2,1")
+    run_dir.prepare_run_dir(tmp_path, plan, TrainState(2, 3))
+    assert (tmp_path / HISTORY_FILE).read_text() == "epoch,loss\n0,2.5\n1,1.5\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"run.json", HISTORY_FILE}
+    run_dir.prepare_run_dir(tmp_path, plan, TrainState(0, 3))
+    assert (tmp_path / HISTORY_FILE).read_text() == ""
 
 
 def test_only_what_a_run_left_is_cleared(plan, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    run_dir.clear(tmp_path)
-    run_dir.begin(tmp_path, plan, Progress())
-    (tmp_path / LAST).write_text("old")
+    run_dir.clear_run_dir(tmp_path)
+    run_dir.prepare_run_dir(tmp_path, plan, TrainState())
+    (tmp_path / LAST_FILE).write_text("old")
     (tmp_path / "logs").mkdir()
-    run_dir.clear(tmp_path)
+    run_dir.clear_run_dir(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_a_file_without_progress_is_nothing_to_go_on_from(plan, tmp_path):
-    run_dir.begin(tmp_path, plan, Progress())
-    (tmp_path / LAST).write_text("no zip")
+    run_dir.prepare_run_dir(tmp_path, plan, TrainState())
+    (tmp_path / LAST_FILE).write_text("no zip")
     with pytest.raises(ValueError, match="nothing to go on from"):
-        Run(plan, tmp_path)
+        Trainer(plan, tmp_path)
 
 
 KILLS = 10
@@ -196,7 +205,7 @@ def test_a_real_run_killed_ten_times_ends_where_an_unbroken_one_does(noise, tmp_
     broken, dice = tmp_path / "broken", random.Random(0)
     for number in range(KILLS):
         run = subprocess.Popen([*command, broken], **quiet)
-        _wait_until_it_writes(run, broken / LAST)
+        _wait_until_it_writes(run, broken / LAST_FILE)
         if number % 3 == 0:
             while not any(broken.glob(".last*")):
                 time.sleep(0.0005)
@@ -204,9 +213,9 @@ def test_a_real_run_killed_ten_times_ends_where_an_unbroken_one_does(noise, tmp_
             time.sleep(dice.uniform(0, 0.5))
         run.send_signal(signal.SIGKILL)
         assert run.wait() == -signal.SIGKILL, "it had ended before it was killed"
-        checkpoint.read(broken / LAST)
+        checkpoint.read_state(broken / LAST_FILE)
     subprocess.run([*command, broken], check=True, **quiet)
-    plan = config.read(broken)
+    plan = config.read_config(broken)
     a, b = (weights_in(tmp_path / name, plan) for name in ("whole", "broken"))
     for whole, broken_one in zip(a, b, strict=True):
         np.testing.assert_array_equal(whole, broken_one)

@@ -3,10 +3,10 @@ import pytest
 from keras import ops
 
 from keras_hourglass.data.augmentation import Augmentation
-from keras_hourglass.data.images import decode as decode_
+from keras_hourglass.data.images import decoding
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Sampler
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.heatmaps.encode import encode
 from keras_hourglass.heatmaps.labels import unpack
@@ -29,7 +29,7 @@ def people():
 
 def sampler(people, **strengths):
     augmentation = Augmentation(**strengths) if strengths else None
-    return Sampler(people, IMAGE, HEATMAP, augmentation)
+    return Preprocessor(people, IMAGE, HEATMAP, augmentation)
 
 
 def test_a_label_is_the_joint_on_the_heatmap_its_weight_and_the_head(people):
@@ -47,7 +47,7 @@ def test_a_joint_lies_on_the_image_where_its_heatmap_pixel_4k_and_1_5_says(
 ):
     still = sampler(people)
     for joint, place in enumerate(JOINTS):
-        region = decode_.whole(dotted(place, (220, 160), 4))
+        region = decoding.whole_region(dotted(place, (220, 160), 4))
         image, label = still.sample(region, 0, still.view(0))
         assert image.shape == (128, 96, 3) and image.dtype == np.uint8
         assert label.dtype == np.float32
@@ -62,7 +62,7 @@ def test_varied_joints_lie_where_the_varied_image_shows_them(
 ):
     varied = sampler(people, scale=0.25, rotation=30, flip=0.5, shift=0.05, colour=0.2)
     view = varied.view(index, epoch)
-    region = decode_.whole(dotted(JOINTS[1], (220, 160), 4))
+    region = decoding.whole_region(dotted(JOINTS[1], (220, 160), 4))
     image, label = varied.sample(region, index, view)
     # The pelvis is its own twin.
     np.testing.assert_allclose(found(image), 4 * label[1, :2] + 1.5, atol=0.1)
@@ -82,7 +82,7 @@ def test_joints_of_half_a_body_lie_where_its_image_shows_them(dotted, found, ind
     # Two shoulders are too few: it is the lower body, without the unlabelled knee.
     assert np.abs(seen[2:5]).max() < 0.5
     assert np.linalg.norm(view.window.down) <= 1.25 * 0.4 * 160
-    region = decode_.whole(dotted(joints[3], (220, 160), 2.5))
+    region = decoding.whole_region(dotted(joints[3], (220, 160), 2.5))
     image, label = made.sample(region, index, view)
     joint = people.skeleton.mirror[3] if view.flipped else 3
     np.testing.assert_allclose(found(image), 4 * label[joint, :2] + 1.5, atol=0.05)
@@ -93,7 +93,7 @@ def test_a_flip_exchanges_left_and_right_and_mirrors_picture_and_joints(
     people, dotted, found
 ):
     still, flipping = sampler(people), sampler(people, **NOTHING, flip=1)
-    region = decode_.whole(dotted(JOINTS[0], (220, 160), 4))
+    region = decoding.whole_region(dotted(JOINTS[0], (220, 160), 4))
     image, label = still.sample(region, 0, still.view(0))
     flipped_image, flipped = flipping.sample(region, 0, flipping.view(0))
     np.testing.assert_allclose(flipped_image, image[:, ::-1], atol=1)
@@ -124,10 +124,10 @@ def test_a_joint_outside_of_the_window_keeps_its_place_and_weight(people):
 
 
 def test_the_same_epoch_and_index_always_give_the_same_sample(people, dotted):
-    region = decode_.whole(dotted(JOINTS[1], (220, 160), 20))
+    region = decoding.whole_region(dotted(JOINTS[1], (220, 160), 20))
 
     def samples(seed, places):
-        made = Sampler(people, IMAGE, HEATMAP, Augmentation(), seed)
+        made = Preprocessor(people, IMAGE, HEATMAP, Augmentation(), seed)
         return {
             (epoch, index): made.sample(region, index, made.view(index, epoch))
             for epoch, index in places
@@ -154,7 +154,7 @@ def test_the_window_has_the_networks_aspect_and_its_longer_edge_is_the_side(peop
 def test_real_joints_come_back_from_their_heatmaps(annotated, decoder, inside_by):
     people = annotated.of_split("val").take(slice(None, None, 3))
     image, size = (256, 256), (64, 64)
-    sampler = Sampler(people, image, size)
+    sampler = Preprocessor(people, image, size)
     views = [sampler.view(index) for index in range(len(people))]
     windows = [view.window for view in views]
     points, weight, _ = unpack(sampler.labels(range(len(people)), views))
@@ -169,7 +169,7 @@ def test_real_joints_come_back_from_their_heatmaps(annotated, decoder, inside_by
             for some in np.array_split(points, 4)
         ]
     )
-    stacked = Crop(*map(np.stack, zip(*windows)))
+    stacked = Window(*map(np.stack, zip(*windows)))
     back = stacked.to_grid(stacked.to_image(decoded, size), image)
     truth = stacked.to_grid(people.joints, image)
     assert np.abs(back - truth)[inside].max() < 0.5
@@ -189,7 +189,7 @@ def test_what_changes_pixels_alone_changes_no_label(people):
         ),
     )
     random = np.random.default_rng(0)
-    region = decode_.whole(random.integers(0, 256, (160, 220, 3), "uint8"))
+    region = decoding.whole_region(random.integers(0, 256, (160, 220, 3), "uint8"))
     for epoch in range(10):
         image, label = plain.sample(region, 1, plain.view(1, epoch), region)
         other, same = painted.sample(region, 1, painted.view(1, epoch), region)

@@ -5,10 +5,10 @@ import pytest
 
 from keras_hourglass.inference.smoothing import (
     OneEuro,
-    Smoother,
-    matched,
+    PoseSmoother,
+    match_people,
     overlap,
-    share,
+    smoothing_factor,
 )
 
 FPS = 25
@@ -30,7 +30,7 @@ def test_a_cutoff_is_the_frequency_of_which_a_low_pass_filter_keeps_half_the_pow
     """Of a wave of 2 Hz, sampled finely, what comes out is 1/sqrt(2) as high."""
     step, value, highest = 0.001, 0.0, 0.0
     for time in np.arange(0, 3, step):
-        value += share(2.0, step) * (np.sin(2 * np.pi * 2 * time) - value)
+        value += smoothing_factor(2.0, step) * (np.sin(2 * np.pi * 2 * time) - value)
         highest = max(highest, value if time > 2 else 0)
     assert highest == pytest.approx(1 / np.sqrt(2), rel=0.01)
 
@@ -75,7 +75,7 @@ def test_time_must_pass():
 @pytest.mark.parametrize("fps, size", [(25, 100), (60, 100), (25, 900)])
 def test_still_joints_tremble_less_and_fast_ones_hardly_lag(fps, size):
     """As a share of the person, who stands for 4 s, then walks by twice their size."""
-    random, smoother, found, meant = np.random.default_rng(0), Smoother(), [], []
+    random, smoother, found, meant = np.random.default_rng(0), PoseSmoother(), [], []
     for frame in range(6 * fps):
         time = frame / fps
         walked = max(0, time - 4) * size
@@ -88,7 +88,7 @@ def test_still_joints_tremble_less_and_fast_ones_hardly_lag(fps, size):
 
 
 def test_people_are_told_apart_whatever_their_order():
-    smoother = Smoother()
+    smoother = PoseSmoother()
     left, right = person(0, 0), person(300, 0)
     smoother([left, right], 0)
     moved = [person(304, 0), person(4, 0)]
@@ -98,7 +98,7 @@ def test_people_are_told_apart_whatever_their_order():
 
 
 def test_nobody_is_pulled_towards_somebody_else_or_someone_long_gone():
-    smoother = Smoother()
+    smoother = PoseSmoother()
     smoother([person(0, 0)], 0)
     (jumped,) = smoother([person(400, 0)], 1 / FPS)
     np.testing.assert_allclose(jumped.joints, person(400, 0).joints)
@@ -113,5 +113,5 @@ def test_those_that_overlap_most_are_the_same():
 
     assert overlap(box(0), box(0)) == 1 and overlap(box(0), box(20)) == 0
     assert overlap(box(0), box(5)) == pytest.approx(50 / 150)
-    assert matched([box(1), box(4)], [box(3), box(40)]) == {1: 0}
-    assert matched([box(8)], [box(0)]) == {}
+    assert match_people([box(1), box(4)], [box(3), box(40)]) == {1: 0}
+    assert match_people([box(8)], [box(0)]) == {}

@@ -1,10 +1,9 @@
 import keras
 import pytest
 
-from keras_hourglass.models.flops import multiply_adds
+from keras_hourglass.models.flops import count_macs
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
-from keras_hourglass_cli.benchmark import network as network_
-from keras_hourglass_cli.benchmark.network import Setting
+from keras_hourglass_cli.benchmark.network import BenchmarkSetting, network_command
 
 TINY = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 16}
 
@@ -20,7 +19,7 @@ def clock(monkeypatch):
         steps.append(step)
         return next(taken)
 
-    monkeypatch.setattr(network_, "_timed", timed)
+    monkeypatch.setattr(network_command, "_timed", timed)
     return steps
 
 
@@ -28,13 +27,13 @@ def clock(monkeypatch):
 def test_people_and_work_of_a_second_are_counted_after_the_first_two_steps(
     clock, eager, training, cost
 ):
-    setting = Setting(training, batch_size=4, compiled=False)
-    found = network_.measure(TINY, setting, seconds=1.0)
+    setting = BenchmarkSetting(training, batch_size=4, compiled=False)
+    found = network_command.measure(TINY, setting, seconds=1.0)
     assert len(clock) == 4  # two to begin with, two of half a second
     assert found["first_seconds"] == 10
     assert found["people_per_second"] == pytest.approx(8)
     model = StackedHourglass(**TINY)
-    work = multiply_adds(model) * 8 * cost
+    work = count_macs(model) * 8 * cost
     assert found["multiply_adds_per_second"] == pytest.approx(work)
 
 
@@ -47,14 +46,17 @@ def test_precision_is_that_of_the_network_alone(clock, eager):
         return build(**network)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(network_, "StackedHourglass", spy)
-        setting = Setting(False, "mixed_bfloat16", 2, compiled=False)
-        network_.measure(TINY, setting, seconds=0.5)
+        patch.setattr(network_command, "StackedHourglass", spy)
+        setting = BenchmarkSetting(False, "mixed_bfloat16", 2, compiled=False)
+        network_command.measure(TINY, setting, seconds=0.5)
     assert seen == ["bfloat16"]
     assert keras.config.dtype_policy().name == "float32"
 
 
 def test_the_matrix_rate_counts_all_products(monkeypatch):
-    monkeypatch.setattr(network_, "_timed", lambda product: (product(), 0.25)[1])
-    assert network_.matrix_rate(side=8, rounds=5) == 5 * 8**3 / 0.25
-    assert network_.matrix_rate("mixed_bfloat16", side=8, rounds=5) == 5 * 8**3 / 0.25
+    monkeypatch.setattr(network_command, "_timed", lambda product: (product(), 0.25)[1])
+    assert network_command.matrix_rate(side=8, rounds=5) == 5 * 8**3 / 0.25
+    assert (
+        network_command.matrix_rate("mixed_bfloat16", side=8, rounds=5)
+        == 5 * 8**3 / 0.25
+    )

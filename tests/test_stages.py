@@ -5,8 +5,13 @@ import pytest
 
 from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.preprocessing import Sampler
-from keras_hourglass_cli.benchmark.loader import STAGES, Stopwatch, reading, stages
+from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass_cli.benchmark.loader import (
+    STAGES,
+    Stopwatch,
+    measure_reading,
+    measure_stages,
+)
 
 BATCHES = [[(0, 0), (0, 1)], [(1, 2)]]
 
@@ -26,11 +31,11 @@ def test_of_a_stage_within_another_the_time_counts_once():
 
 
 def test_stages_add_up_to_the_time_of_a_person_and_leave_the_loader_alone(drawn):
-    loader = Loader(Sampler(drawn, (32, 48), (8, 12), Augmentation()))
+    loader = Loader(Preprocessor(drawn, (32, 48), (8, 12), Augmentation()))
     expected = loader.load_batch(BATCHES[0])
-    times = stages(loader, BATCHES)
+    times = measure_stages(loader, BATCHES)
     assert tuple(times) == STAGES and all(times[name] >= 0 for name in STAGES)
-    assert reading(loader, BATCHES) > 0
-    assert type(loader) is Loader and type(loader.sampler) is Sampler
+    assert measure_reading(loader, BATCHES) > 0
+    assert type(loader) is Loader and type(loader.sampler) is Preprocessor
     for one, other in zip(loader.load_batch(BATCHES[0]), expected):
         np.testing.assert_array_equal(one, other)

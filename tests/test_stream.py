@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from keras_hourglass.data.sampler import Stream
+from keras_hourglass.data.sampler import EpochSampler
 
 
 def epochs(stream, count, first=0):
@@ -17,20 +17,20 @@ def epochs(stream, count, first=0):
 
 
 def test_everybody_comes_once_in_each_epoch_in_another_order():
-    first, second, third = epochs(Stream([12], 4), 3)
+    first, second, third = epochs(EpochSampler([12], 4), 3)
     assert sorted(first) == sorted(second) == sorted(third) == [*range(12)]
     assert len({tuple(order) for order in (first, second, third)}) == 3
 
 
 def test_an_epoch_has_only_whole_batches_and_nobody_twice():
-    stream = Stream([14], 4)
+    stream = EpochSampler([14], 4)
     assert stream.steps == 3
     (order,) = epochs(stream, 1)
     assert len(order) == len({*order}) == 12
 
 
 def test_a_share_of_a_dataset_takes_part_drawn_anew():
-    stream = Stream([40, 6], 23, [0.5, 0.5])
+    stream = EpochSampler([40, 6], 23, [0.5, 0.5])
     assert stream.steps == 1
     orders = epochs(stream, 4)
     for order in orders:
@@ -40,7 +40,7 @@ def test_a_share_of_a_dataset_takes_part_drawn_anew():
 
 
 def test_a_share_above_1_gives_everybody_so_many_turns():
-    (order,) = epochs(Stream([4, 3], 13, [2.5, 1]), 1)
+    (order,) = epochs(EpochSampler([4, 3], 13, [2.5, 1]), 1)
     turns = Counter(order)
     assert all(turns[index] in (2, 3) for index in range(4))
     assert sum(turns[index] for index in range(4)) == 10
@@ -48,30 +48,30 @@ def test_a_share_above_1_gives_everybody_so_many_turns():
 
 
 def test_a_tiny_share_still_takes_somebody():
-    (order,) = epochs(Stream([10, 5], 11, [1, 0.001]), 1)
+    (order,) = epochs(EpochSampler([10, 5], 11, [1, 0.001]), 1)
     assert sum(index >= 10 for index in order) == 1
 
 
 def test_datasets_are_shuffled_among_each_other():
-    (order,) = epochs(Stream([50, 50], 100), 1)
+    (order,) = epochs(EpochSampler([50, 50], 100), 1)
     assert 15 < sum(index < 50 for index in order[:50]) < 35
 
 
 def test_the_order_is_a_pure_function_of_the_seed():
-    forward = Stream([9, 5], 4, [1, 0.4], seed=3)
-    backward = Stream([9, 5], 4, [1, 0.4], seed=3)
+    forward = EpochSampler([9, 5], 4, [1, 0.4], seed=3)
+    backward = EpochSampler([9, 5], 4, [1, 0.4], seed=3)
     places = range(100)
     expected = [forward.at(place) for place in places]
     assert [backward.at(place) for place in reversed(places)] == expected[::-1]
-    assert [Stream([9, 5], 4, [1, 0.4], seed=4).at(p) for p in places] != expected
+    assert [EpochSampler([9, 5], 4, [1, 0.4], seed=4).at(p) for p in places] != expected
 
 
 def test_a_resumed_run_sees_what_an_unbroken_one_would_have_seen():
-    unbroken = epochs(Stream([10], 5, seed=1), 6)
-    assert epochs(Stream([10], 5, seed=1), 3, first=3) == unbroken[3:]
+    unbroken = epochs(EpochSampler([10], 5, seed=1), 6)
+    assert epochs(EpochSampler([10], 5, seed=1), 3, first=3) == unbroken[3:]
 
 
 @pytest.mark.parametrize("batch_size", [0, -1, 8])
 def test_a_batch_that_no_epoch_can_fill_is_refused(batch_size):
     with pytest.raises(ValueError, match=f"1 to 7.*batch_size={batch_size}"):
-        Stream([4, 6], batch_size, [1, 0.5])
+        EpochSampler([4, 6], batch_size, [1, 0.5])

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from keras_hourglass import StackedHourglass
 from keras_hourglass.data.datasets.mpii import mat_format, submission, testset
-from keras_hourglass.data.datasets.mpii.conventions import person
+from keras_hourglass.data.datasets.mpii.conventions import to_person
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.matlab import EMPTY, struct_array
 from keras_hourglass_cli import main as cli
@@ -76,7 +76,7 @@ def test_those_are_judged_whom_the_annotation_lists_and_places(test):
 
 def test_a_test_person_is_looked_at_as_one_to_train_on_would_be(test, tmp_path):
     people = test.as_people(tmp_path / "images")
-    usual = person((30, 60), 2.0, np.ones((16, 2)))
+    usual = to_person((30, 60), 2.0, np.ones((16, 2)))
     np.testing.assert_allclose(people.centers[0], usual["center"])
     np.testing.assert_allclose(people.sides, usual["side"])
     assert not people.weights.any() and people.pictures[0].endswith("2.jpg")
@@ -84,7 +84,7 @@ def test_a_test_person_is_looked_at_as_one_to_train_on_would_be(test, tmp_path):
 
 def test_what_is_written_is_what_the_server_reads(test, joints, tmp_path):
     path = tmp_path / "pred.mat"
-    submission.write(path, test, joints)
+    submission.write_submission(path, test, joints)
     pred = scipy.io.loadmat(path)["pred"]
     assert pred.shape == (1, 5)
     assert [entry["image"][0, 0]["name"].item() for entry in pred[0]] == [
@@ -105,8 +105,8 @@ def test_what_is_written_is_what_the_server_reads(test, joints, tmp_path):
 
 
 def test_there_and_back_moves_nothing_but_the_origin(test, joints, tmp_path):
-    submission.write(tmp_path / "pred.mat", test, joints)
-    back = submission.check(tmp_path / "pred.mat", test)
+    submission.write_submission(tmp_path / "pred.mat", test, joints)
+    back = submission.check_submission(tmp_path / "pred.mat", test)
     np.testing.assert_allclose(back, joints + 1)
 
 
@@ -134,20 +134,20 @@ def test_there_and_back_moves_nothing_but_the_origin(test, joints, tmp_path):
 def test_a_file_that_the_server_would_misread_is_refused(
     test, joints, tmp_path, spoil, says
 ):
-    submission.write(tmp_path / "pred.mat", test, joints)
+    submission.write_submission(tmp_path / "pred.mat", test, joints)
     held = scipy.io.loadmat(tmp_path / "pred.mat")
     spoil(held["pred"][0, 1]["annorect"][0, 0])
     scipy.io.savemat(tmp_path / "spoilt.mat", {"pred": held["pred"]})
     with pytest.raises(DatasetError, match=says):
-        submission.check(tmp_path / "spoilt.mat", test)
+        submission.check_submission(tmp_path / "spoilt.mat", test)
 
 
 def test_other_pictures_are_refused(test, joints, tmp_path):
-    submission.write(tmp_path / "pred.mat", test, joints)
+    submission.write_submission(tmp_path / "pred.mat", test, joints)
     held = scipy.io.loadmat(tmp_path / "pred.mat")
     scipy.io.savemat(tmp_path / "few.mat", {"pred": held["pred"][:, 1:]})
     with pytest.raises(DatasetError, match="must have the 5 test pictures"):
-        submission.check(tmp_path / "few.mat", test)
+        submission.check_submission(tmp_path / "few.mat", test)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_the_command_writes_a_file_that_is_checked(tmp_path):
     said = call(network)
     assert "4 people of 5 test pictures" in said and "1 listed people" in said
     test = testset.TestSet(root / mat_format.NAMES[0])
-    joints = submission.check(output, test)
+    joints = submission.check_submission(output, test)
     half = 1.25 * 200 * 2 / 2  # of the window, around objpos and 15 x scale below
     assert (np.abs(joints[0] - (30, 60 + 30)) <= half + 10).all()
     assert "lacks ['head_top'" in call(coco, status=1)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from keras_hourglass import StackedHourglass
 from keras_hourglass.inference import runtimes
 from keras_hourglass_cli import main as cli
-from keras_hourglass_cli.benchmark import model as model_
+from keras_hourglass_cli.benchmark.model import model_command
 
 # The package has the command under the module's name.
 benchmark = import_module("keras_hourglass_cli.benchmark.model")
@@ -27,7 +27,9 @@ def network():
 def test_a_runtime_is_measured_without_keras_and_tensorflow(network, tmp_path):
     """So its memory is its own: theirs alone is over 400 MB."""
     pytest.importorskip("ai_edge_litert")
-    found = model_.measure(network, model_.WAYS["litert"], tmp_path, (3,), 0.0)
+    found = model_command.measure(
+        network, model_command.WAYS["litert"], tmp_path, (3,), 0.0
+    )
     assert found["people_per_second"] == 3000 / found["milliseconds"]["3"]
     assert 1e7 < found["most_memory"] < 3e8
     assert [path.name for path in tmp_path.iterdir()] == ["3.tflite"]
@@ -35,14 +37,16 @@ def test_a_runtime_is_measured_without_keras_and_tensorflow(network, tmp_path):
 
 @pytest.mark.slow
 def test_keras_is_measured_like_the_others(network, tmp_path):
-    found = model_.measure(network, model_.WAYS["keras, fused"], tmp_path, (2,), 0.0)
+    found = model_command.measure(
+        network, model_command.WAYS["keras, fused"], tmp_path, (2,), 0.0
+    )
     assert [*found["milliseconds"]] == ["2"] and found["people_per_second"] > 0
 
 
 def test_a_process_that_fails_says_why(network, tmp_path):
-    way = model_.Way("nonsense", lambda model, path: path.touch())
+    way = model_command.Way("nonsense", lambda model, path: path.touch())
     with pytest.raises(RuntimeError, match="KeyError: 'nonsense'"):
-        model_.measure(network, way, tmp_path, (1,))
+        model_command.measure(network, way, tmp_path, (1,))
 
 
 def test_what_lies_beside_the_file_is_not_taken_for_packages():
@@ -52,7 +56,7 @@ def test_what_lies_beside_the_file_is_not_taken_for_packages():
 
 
 def test_times_are_medians():
-    assert runtimes.milliseconds(lambda crops: None, None, 0.0) < 5
+    assert runtimes.measure_milliseconds(lambda crops: None, None, 0.0) < 5
 
 
 def test_the_command_prints_a_row_for_each_runtime(network, monkeypatch):
@@ -63,17 +67,17 @@ def test_the_command_prints_a_row_for_each_runtime(network, monkeypatch):
         found = {"milliseconds": taken, "people_per_second": 100.0}
         return {**found, "most_memory": 2_000_000}
 
-    monkeypatch.setattr(model_, "measure", measure)
+    monkeypatch.setattr(model_command, "measure", measure)
     monkeypatch.setattr(benchmark.speed, "matrix_rate", lambda: 1e12)
     monkeypatch.setattr(
         benchmark.StackedHourglass, "from_preset", lambda *a, **k: network
     )
-    monkeypatch.setattr(model_.Way, "missing", lambda way: [])
+    monkeypatch.setattr(model_command.Way, "missing", lambda way: [])
     asked = ["benchmark", "model", "photo", "--seconds", "0"]
     result = CliRunner().invoke(cli.main, [*asked, "--json"])
     assert result.exit_code == 0, result.output
     rows = {row["runtime"]: row for row in json.loads(result.stdout)["rows"]}
-    assert [*rows] == [*model_.WAYS, "decoder"]
+    assert [*rows] == [*model_command.WAYS, "decoder"]
     assert rows["onnx"]["error"] == "cannot"
     cost = rows["litert"]["multiply_adds"]
     np.testing.assert_allclose(rows["litert"]["share_of_peak"], cost * 100 / 1e12)
@@ -83,6 +87,6 @@ def test_the_command_prints_a_row_for_each_runtime(network, monkeypatch):
 
 
 def test_what_is_not_installed_is_said(network, monkeypatch):
-    monkeypatch.setattr(model_.Way, "missing", lambda way: ["openvino"])
+    monkeypatch.setattr(model_command.Way, "missing", lambda way: ["openvino"])
     found = benchmark.measured(network, "openvino", 0.0)
     assert found == {"error": "not installed: openvino"}

@@ -10,16 +10,16 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.callbacks.diagnostics import NotFinite
+from keras_hourglass.callbacks.diagnostics import NonFiniteError
 from keras_hourglass.data.augmentation import Augmentation
-from keras_hourglass.data.images.safety import BrokenPicture
-from keras_hourglass.data.mixture import Source
+from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.mixture import DatasetSpec
 from keras_hourglass.skeletons import MPII
 from keras_hourglass.training import config, recipes
-from keras_hourglass.training.checkpoint import KeepProgress
-from keras_hourglass.training.config import Plan
+from keras_hourglass.training.checkpoint import CheckpointCallback
+from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.recipes import RECIPES, Recipe
-from keras_hourglass.training.trainer import Run
+from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted
 
 NETWORK = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
@@ -27,7 +27,7 @@ RECIPE = Recipe(
     epochs=2, batch_size=4, learning_rate=0.01, average=0.5, network=NETWORK
 )
 KEPT = ("best.keras", "last.keras", "run.json")
-PLAN = Plan(RECIPE, (Source("synthetic", "8"),), seed=3)
+PLAN = TrainConfig(RECIPE, (DatasetSpec("synthetic", "8"),), seed=3)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def few_validate(monkeypatch, eager):
 
 
 def train(plan, folder, lines=None):
-    run = Run(plan, folder, (lines if lines is not None else []).append)
+    run = Trainer(plan, folder, (lines if lines is not None else []).append)
     run.train()
     return run
 
@@ -71,11 +71,11 @@ def test_a_finished_run_has_nothing_left_to_do(tmp_path):
 
 
 def test_ctrl_c_keeps_everything_and_says_how_to_go_on(tmp_path):
-    run = Run(PLAN, tmp_path / "run", lambda line: None)
+    run = Trainer(PLAN, tmp_path / "run", lambda line: None)
     run.pictures = lambda: signal.raise_signal(signal.SIGINT) or {}
     with pytest.raises(Interrupted, match=f"--output {tmp_path / 'run'}"):
         run.train()
-    again = Run(PLAN, tmp_path / "run", lambda line: None)
+    again = Trainer(PLAN, tmp_path / "run", lambda line: None)
     again.train()
     assert again.progress.epochs == 2
 
@@ -83,44 +83,47 @@ def test_ctrl_c_keeps_everything_and_says_how_to_go_on(tmp_path):
 def test_a_loss_that_is_no_number_leaves_what_was_kept_and_names_the_people(
     tmp_path, monkeypatch
 ):
-    run = Run(PLAN, tmp_path, lambda line: None)
-    kept, ended = {}, KeepProgress.on_epoch_end
+    run = Trainer(PLAN, tmp_path, lambda line: None)
+    kept, ended = {}, CheckpointCallback.on_epoch_end
 
     def ruin_after_first(self, epoch, logs=None):
         ended(self, epoch, logs)
         kept.update({name: (tmp_path / name).read_bytes() for name in KEPT})
         run.model.get_layer("stem_convolution").bias.assign([np.nan] * 2)
 
-    monkeypatch.setattr(KeepProgress, "on_epoch_end", ruin_after_first)
-    with pytest.raises(NotFinite, match="batch 1 of epoch 2.*train [0-7], train"):
+    monkeypatch.setattr(CheckpointCallback, "on_epoch_end", ruin_after_first)
+    with pytest.raises(NonFiniteError, match="batch 1 of epoch 2.*train [0-7], train"):
         run.train()
     assert kept == {name: (tmp_path / name).read_bytes() for name in KEPT}
 
 
 def test_a_folder_of_another_plan_is_refused_and_the_difference_named(tmp_path):
-    config.write(tmp_path, PLAN)
+    config.write_config(tmp_path, PLAN)
     other = replace(PLAN, recipe=replace(RECIPE, batch_size=2), seed=4)
     with pytest.raises(ValueError, match="seed: 3, now 4; batch_size: 4, now 2"):
-        Run(other, tmp_path)
+        Trainer(other, tmp_path)
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(ValueError, match="must be a new folder"):
-        Run(PLAN, tmp_path)
-    (tmp_path / config.NAME).write_text("{}")
+        Trainer(PLAN, tmp_path)
+    (tmp_path / config.CONFIG_FILE).write_text("{}")
     with pytest.raises(ValueError, match="is not a training run's"):
-        Run(PLAN, tmp_path)
+        Trainer(PLAN, tmp_path)
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_plan_comes_back_from_its_file(name, tmp_path):
-    recipe, sources = recipes.get(name), (Source("crops", "here", 0.5), Source("mpii"))
+    recipe, sources = (
+        recipes.get_recipe(name),
+        (DatasetSpec("crops", "here", 0.5), DatasetSpec("mpii")),
+    )
     teacher = "best.keras" if recipe.distill_weight else None
-    plan = Plan(recipe, sources, freeze=("stem",), teacher=teacher)
-    config.write(tmp_path, plan)
-    assert config.read(tmp_path) == plan
-    assert config.differences(plan, plan) == []
+    plan = TrainConfig(recipe, sources, freeze=("stem",), teacher=teacher)
+    config.write_config(tmp_path, plan)
+    assert config.read_config(tmp_path) == plan
+    assert config.config_differences(plan, plan) == []
 
 
 def crops(folder, broken):
@@ -138,15 +141,15 @@ def crops(folder, broken):
     names = [name.replace("right_", "r_") for name in MPII.joints]
     listed = {"joint_names": names, "people": people}
     (folder / "annotations.json").write_text(json.dumps(listed))
-    return Source("crops", str(folder))
+    return DatasetSpec("crops", str(folder))
 
 
 def test_a_broken_picture_stops_training_by_its_name_unless_it_is_to_be_skipped(
     tmp_path,
 ):
     recipe = replace(RECIPE, batch_size=3, epochs=1)
-    plan = Plan(recipe, (crops(tmp_path / "data", broken=True),))
-    with pytest.raises(BrokenPicture, match="2.jpg.*--broken-images skip"):
+    plan = TrainConfig(recipe, (crops(tmp_path / "data", broken=True),))
+    with pytest.raises(ImageDecodeError, match="2.jpg.*--broken-images skip"):
         train(plan, tmp_path / "stops")
     lines = []
     run = train(replace(plan, broken="skip"), tmp_path / "goes", lines)
@@ -163,7 +166,7 @@ def test_the_learning_rate_warms_up_and_falls_to_nothing():
 
 
 def test_the_paper_is_followed_to_the_letter():
-    paper = recipes.get("paper")
+    paper = recipes.get_recipe("paper")
     assert (paper.epochs, paper.batch_size, paper.average) == (220, 6, None)
     assert paper.loss().get_config()["sigma"] == 1 and paper.foreground == 0
     rates = [float(paper.schedule(10)(10 * e + 5)) for e in (0, 149, 150, 175, 200)]
@@ -176,24 +179,29 @@ def test_the_paper_is_followed_to_the_letter():
 
 def test_the_papers_augmentation_has_nothing_of_what_came_later():
     papers = ("scale", "rotation", "rotation_share", "flip", "colour")
-    later = {**asdict(recipes.get("paper").augmentation), **dict.fromkeys(papers, 0)}
+    later = {
+        **asdict(recipes.get_recipe("paper").augmentation),
+        **dict.fromkeys(papers, 0),
+    }
     assert not any(later.values())
-    assert recipes.get("demo").augmentation == Augmentation(scale=0.1, rotation=15.0)
+    assert recipes.get_recipe("demo").augmentation == Augmentation(
+        scale=0.1, rotation=15.0
+    )
 
 
 def test_a_plan_from_before_a_strength_was_there_has_none_of_it(tmp_path):
-    config.write(tmp_path, Plan(recipes.get("modern")))
+    config.write_config(tmp_path, TrainConfig(recipes.get_recipe("modern")))
     path = tmp_path / "run.json"
     kept = json.loads(path.read_text())
     strengths = kept["plan"]["recipe"]["augmentation"]
     for name in ("half_body", "patches", "limbs", "blur", "jpeg", "contrast"):
         del strengths[name]
     path.write_text(json.dumps(kept))
-    augmentation = config.read(tmp_path).recipe.augmentation
+    augmentation = config.read_config(tmp_path).recipe.augmentation
     assert augmentation.half_body == augmentation.limbs == augmentation.blur == 0
     assert augmentation.rotation == 40
 
 
 def test_unknown_recipe_says_what_was_meant():
     with pytest.raises(ValueError, match="Did you mean 'modern'"):
-        recipes.get("moderm")
+        recipes.get_recipe("moderm")

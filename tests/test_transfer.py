@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_hourglass import StackedHourglass
 from keras_hourglass.skeletons import COCO, MPII
-from keras_hourglass.training.fine_tuning import arguments, transfer
+from keras_hourglass.training.fine_tuning import network_config, transfer_weights
 
 NETWORK = {"stacks": 2, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 
@@ -18,7 +18,7 @@ def network(**changes):
 
 def test_the_same_network_gets_all_of_it():
     source, target = network(), StackedHourglass(**NETWORK)
-    done = transfer(source, target)
+    done = transfer_weights(source, target)
     assert (
         not done.new
         and not done.joints
@@ -31,7 +31,7 @@ def test_the_same_network_gets_all_of_it():
 def test_another_skeleton_keeps_the_joints_of_the_same_name():
     source, target = network(), network(skeleton="coco", image_size=64)
     before = target.get_layer("stack_1_heatmaps").get_weights()
-    done = transfer(source, target)
+    done = transfer_weights(source, target)
     assert not done.new and {"nose", "left_eye"} <= {*done.joints}
     assert "knee" not in str(done) and "nose" in str(done)
     kernel, bias = target.get_layer("stack_1_heatmaps").get_weights()
@@ -48,15 +48,15 @@ def test_another_skeleton_keeps_the_joints_of_the_same_name():
 
 
 def test_what_does_not_fit_begins_anew_and_is_named():
-    done = transfer(network(stacks=1), network(depth=2, image_size=64))
+    done = transfer_weights(network(stacks=1), network(depth=2, image_size=64))
     assert "stack_1" in done.new and "stack_2_heatmaps" in done.new
     assert "stem_block_1" in done.kept and "stack_1_heatmaps" in done.kept
-    wider = transfer(network(), network(filters=6))
+    wider = transfer_weights(network(), network(filters=6))
     assert {"stack_1_heatmaps", "stack_1_heatmaps_back"} <= {*wider.new}
     assert "stem_convolution" in wider.kept
 
 
 def test_arguments_make_a_network_that_fits_but_for_the_offset():
     source = network(block="ghost", offset=(0.5, 0.25))
-    target = StackedHourglass(**arguments(source))
-    assert target.offset == (0, 0) and not transfer(source, target).new
+    target = StackedHourglass(**network_config(source))
+    assert target.offset == (0, 0) and not transfer_weights(source, target).new

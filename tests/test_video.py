@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.inference import video
-from keras_hourglass.inference.video import CODECS, BrokenVideo, Video, recording
+from keras_hourglass.inference.video import CODECS, Video, VideoDecodeError, VideoWriter
 
 
 def frames(count, size=(64, 48)):
@@ -18,7 +18,7 @@ def frames(count, size=(64, 48)):
 
 
 def film(path, count=10, size=(64, 48), fps=20.0):
-    with recording(path, fps) as write:
+    with VideoWriter(path, fps) as write:
         for frame in frames(count, size):
             write(frame)
     return path
@@ -44,7 +44,7 @@ def test_odd_sides_get_one_more_row_and_lose_none(ending, tmp_path):
 def test_a_stop_leaves_the_old_file_or_none(tmp_path):
     old = film(tmp_path / "old.mp4", count=3)
     for path in (old, tmp_path / "new.mp4"):
-        with pytest.raises(KeyboardInterrupt), recording(path, 20) as write:
+        with pytest.raises(KeyboardInterrupt), VideoWriter(path, 20) as write:
             write(next(frames(1)))
             raise KeyboardInterrupt
     assert [file.name for file in tmp_path.iterdir()] == ["old.mp4"]
@@ -55,7 +55,7 @@ def test_a_video_needs_frames_of_one_size_and_a_known_ending(tmp_path):
     with pytest.raises(ValueError, match="there is no frame"):
         film(tmp_path / "none.mp4", count=0)
     with pytest.raises(ValueError, match="must be alike"):
-        with recording(tmp_path / "two.mp4", 20) as write:
+        with VideoWriter(tmp_path / "two.mp4", 20) as write:
             write(np.zeros((48, 64, 3), "uint8"))
             write(np.zeros((64, 48, 3), "uint8"))
     with pytest.raises(ValueError, match="Did you mean '.mp4'"):
@@ -74,14 +74,14 @@ def test_a_video_that_was_not_all_written_is_none(tmp_path, monkeypatch):
 
 def test_what_is_no_video_is_named(tmp_path):
     (tmp_path / "text.mp4").write_text("no video")
-    with pytest.raises(BrokenVideo, match="text.mp4 cannot be opened"):
+    with pytest.raises(VideoDecodeError, match="text.mp4 cannot be opened"):
         Video(tmp_path / "text.mp4")
     with pytest.raises(FileNotFoundError, match="none.mp4"):
         Video(tmp_path / "none.mp4")
     os.mkfifo(tmp_path / "pipe.mp4")
-    with pytest.raises(BrokenVideo, match="pipe.mp4 cannot be opened: no file"):
+    with pytest.raises(VideoDecodeError, match="pipe.mp4 cannot be opened: no file"):
         Video(tmp_path / "pipe.mp4")
-    with pytest.raises(BrokenVideo, match="camera 97 cannot be opened"):
+    with pytest.raises(VideoDecodeError, match="camera 97 cannot be opened"):
         Video(97)
 
 
@@ -89,7 +89,7 @@ def test_a_video_that_breaks_off_says_so_after_its_frames(tmp_path):
     whole = film(tmp_path / "whole.avi", count=20).read_bytes()
     (tmp_path / "half.avi").write_bytes(whole[: len(whole) // 2])
     seen = []
-    with pytest.raises(BrokenVideo, match=r"half.avi ends after \d+ of 20 frames"):
+    with pytest.raises(VideoDecodeError, match=r"half.avi ends after \d+ of 20 frames"):
         for frame in Video(tmp_path / "half.avi"):
             seen.append(frame)
     assert 0 < len(seen) < 20

@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.callbacks.diagnostics import DataWait
+from keras_hourglass.callbacks.diagnostics import InputStallTimer
 from keras_hourglass.data import batches
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Sampler
-from keras_hourglass.data.sampler import Stream
+from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.skeletons import Skeleton
 
 
@@ -38,10 +38,10 @@ def test_the_share_of_time_spent_waiting_is_logged_and_above_a_tenth_there_is_ad
     model.add(keras.layers.Dense(4))
     model.add(keras.layers.Reshape((1, 4)))
     model.compile("sgd", "mse", run_eagerly=True)
-    sampler, lines = Sampler(people(seconds), (32, 32), (8, 8)), []
-    stream = Stream([8], 2)
-    dataset, waited = batches.training(batches.loader(sampler), stream)
-    wait = DataWait(waited, lines.append)
+    sampler, lines = Preprocessor(people(seconds), (32, 32), (8, 8)), []
+    stream = EpochSampler([8], 2)
+    dataset, waited = batches.training_batches(batches.make_loader(sampler), stream)
+    wait = InputStallTimer(waited, lines.append)
     history = model.fit(
         dataset,
         epochs=3,

@@ -2,9 +2,15 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.data.images import decode
-from keras_hourglass.data.warp import SHARP, covered, cut, readable, shrink
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.images import decoding
+from keras_hourglass.data.warp import (
+    MAX_FINENESS,
+    antialias,
+    crop_to_window,
+    shrink,
+    warp,
+)
+from keras_hourglass.geometry import Window
 
 SIZE = (120, 90)
 
@@ -16,11 +22,11 @@ def test_a_dot_is_found_after_crop_turn_scale_and_flip_together(
     dotted, found, side, angle, mirrored
 ):
     place = np.array([103.4, 71.85])
-    region = decode.whole(dotted(place, (200, 150), 3))
-    window = Crop.around(place + (5.2, -4.7), np.float64(side), SIZE).turned(angle)
+    region = decoding.whole_region(dotted(place, (200, 150), 3))
+    window = Window.around(place + (5.2, -4.7), np.float64(side), SIZE).turned(angle)
     window = window.mirrored() if mirrored else window
     expected = window.to_grid(place[None], SIZE)[0]
-    np.testing.assert_allclose(found(cut(region, window, SIZE)), expected, atol=0.05)
+    np.testing.assert_allclose(found(warp(region, window, SIZE)), expected, atol=0.05)
 
 
 @pytest.mark.parametrize("angle, mirrored", [(0.0, False), (0.7, True), (-2.5, False)])
@@ -29,48 +35,48 @@ def test_a_dot_is_found_after_shrinking_and_cutting(
     dotted, found, side, angle, mirrored
 ):
     place = np.array([803.4, 571.85])
-    region = decode.whole(dotted(place, (1601, 1203), side / 40))
-    window = Crop.around(place + (52, -47), np.float64(side), SIZE).turned(angle)
+    region = decoding.whole_region(dotted(place, (1601, 1203), side / 40))
+    window = Window.around(place + (52, -47), np.float64(side), SIZE).turned(angle)
     window = window.mirrored() if mirrored else window
     small = shrink(region, window, SIZE)
     assert small.size[0] <= 801
     expected = window.to_grid(place[None], SIZE)[0]
-    np.testing.assert_allclose(found(cut(small, window, SIZE)), expected, atol=0.05)
+    np.testing.assert_allclose(found(warp(small, window, SIZE)), expected, atol=0.05)
 
 
 def test_the_window_of_the_whole_picture_is_the_picture():
     pixels = np.random.default_rng(0).integers(0, 255, (90, 120, 3), "uint8")
-    region = decode.whole(pixels)
-    np.testing.assert_array_equal(cut(region, region.place, SIZE), pixels)
-    mirrored = cut(region, region.place.mirrored(), SIZE)
+    region = decoding.whole_region(pixels)
+    np.testing.assert_array_equal(warp(region, region.place, SIZE), pixels)
+    mirrored = warp(region, region.place.mirrored(), SIZE)
     np.testing.assert_array_equal(mirrored, pixels[:, ::-1])
 
 
 def test_pixels_that_were_read_from_a_box_give_the_same_window():
     pixels = np.random.default_rng(1).integers(0, 255, (150, 200, 3), "uint8")
-    window = Crop.around(np.array([90.5, 70.25]), np.float64(60), SIZE).turned(0.5)
-    box = decode.boxed(pixels[20:130, 35:150], (35, 20, 115, 110))
-    expected = cut(decode.whole(pixels), window, SIZE).astype(int)
-    np.testing.assert_allclose(cut(box, window, SIZE), expected, atol=2)
+    window = Window.around(np.array([90.5, 70.25]), np.float64(60), SIZE).turned(0.5)
+    box = decoding.region_of_box(pixels[20:130, 35:150], (35, 20, 115, 110))
+    expected = warp(decoding.whole_region(pixels), window, SIZE).astype(int)
+    np.testing.assert_allclose(warp(box, window, SIZE), expected, atol=2)
 
 
 def test_where_the_picture_has_no_pixels_the_window_is_black():
-    region = decode.whole(np.full((90, 120, 3), 255, "uint8"))
-    image = cut(region, region.place.moved(0.5, 0), SIZE)
+    region = decoding.whole_region(np.full((90, 120, 3), 255, "uint8"))
+    image = warp(region, region.place.moved(0.5, 0), SIZE)
     assert (image[:, :60] == 255).all() and (image[:, 60:] == 0).all()
 
 
 def test_shrinking_goes_on_while_pixels_are_over_twice_as_fine_as_the_grid():
-    region = decode.whole(np.zeros((1000, 1000, 3), "uint8"))
+    region = decoding.whole_region(np.zeros((1000, 1000, 3), "uint8"))
     for side, expected in [(200, 1000), (241, 500), (480, 500), (481, 250)]:
-        window = Crop.around(np.zeros(2), np.float64(side), SIZE)
+        window = Window.around(np.zeros(2), np.float64(side), SIZE)
         assert shrink(region, window, SIZE).size == (expected, expected)
 
 
 def test_shrinking_takes_means_of_2_by_2_and_drops_an_odd_last_row_and_column():
     pixels = np.random.default_rng(2).integers(0, 255, (91, 121, 3), "uint8")
-    window = Crop.around(np.zeros(2), np.float64(300), SIZE)
-    small = shrink(decode.whole(pixels), window, SIZE)
+    window = Window.around(np.zeros(2), np.float64(300), SIZE)
+    small = shrink(decoding.whole_region(pixels), window, SIZE)
     means = pixels[:90, :120].reshape(45, 2, 60, 2, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(small.pixels, means, atol=0.51)
     corner = small.place.to_image(np.array([[0.0, 0.0], [59, 44]]), small.size)
@@ -78,8 +84,8 @@ def test_shrinking_takes_means_of_2_by_2_and_drops_an_odd_last_row_and_column():
 
 
 def test_shrinking_ends_when_nothing_is_left_to_halve():
-    region = decode.whole(np.zeros((1, 40, 3), "uint8"))
-    window = Crop.around(np.zeros(2), np.float64(1e6), SIZE)
+    region = decoding.whole_region(np.zeros((1, 40, 3), "uint8"))
+    window = Window.around(np.zeros(2), np.float64(1e6), SIZE)
     assert shrink(region, window, SIZE).size == (40, 1)
 
 
@@ -95,15 +101,15 @@ def fine(pattern, size=600):
 def test_what_is_too_fine_becomes_grey_at_least_as_well_as_by_means_over_areas(
     pattern, finer
 ):
-    region = decode.whole(fine(pattern))
+    region = decoding.whole_region(fine(pattern))
     side = np.float64(120 * finer)
-    window = Crop.around(np.array([300.3, 299.6]), side, SIZE).turned(0.03)
-    image = cut(readable(region, window, SIZE), window, SIZE)
+    window = Window.around(np.array([300.3, 299.6]), side, SIZE).turned(0.03)
+    image = warp(antialias(region, window, SIZE), window, SIZE)
     width, height = (round(side * finer) for side in SIZE)
     means = cv2.resize(region.pixels[:height, :width], SIZE, None, 0, 0, cv2.INTER_AREA)
     assert image.std() <= max(means.std(), 1.5)
     assert image.mean() == pytest.approx(127.5, abs=2)
-    assert cut(region, window, SIZE).std() > 30  # what it would have been
+    assert warp(region, window, SIZE).std() > 30  # what it would have been
 
 
 def test_what_can_be_seen_stays_as_strong_as_by_means_over_areas():
@@ -112,17 +118,21 @@ def test_what_can_be_seen_stays_as_strong_as_by_means_over_areas():
         # Waves of eight pixels of the grid.
         wave = 127.5 + 120 * np.sin(2 * np.pi * x / (8 * finer))
         pixels = np.tile(np.rint(wave).astype("uint8")[None, :, None], (400, 1, 3))
-        window = Crop.around(np.array([300.0, 200]), np.float64(120 * finer), SIZE)
-        image = cut(readable(decode.whole(pixels), window, SIZE), window, SIZE)
+        window = Window.around(np.array([300.0, 200]), np.float64(120 * finer), SIZE)
+        image = warp(
+            antialias(decoding.whole_region(pixels), window, SIZE), window, SIZE
+        )
         size = round(720 / finer), round(400 / finer)
         means = cv2.resize(pixels, size, None, 0, 0, cv2.INTER_AREA)
         assert image.std() == pytest.approx(means.std(), rel=0.06)
 
 
 def test_pixels_that_are_hardly_finer_than_the_grid_are_left_alone():
-    region = decode.whole(fine("stripes"))
-    window = Crop.around(np.array([300.0, 300]), np.float64(120 * SHARP - 0.1), SIZE)
-    assert readable(region, window, SIZE) is region
+    region = decoding.whole_region(fine("stripes"))
+    window = Window.around(
+        np.array([300.0, 300]), np.float64(120 * MAX_FINENESS - 0.1), SIZE
+    )
+    assert antialias(region, window, SIZE) is region
 
 
 @pytest.mark.parametrize("angle, mirrored", [(0.0, False), (0.7, True), (-2.5, False)])
@@ -131,10 +141,12 @@ def test_a_dot_is_found_where_it_was_when_pixels_were_made_readable(
     dotted, found, finer, angle, mirrored
 ):
     place = np.array([403.4, 371.85])
-    region = decode.whole(dotted(place, (801, 703), 2.5 * finer))
-    window = Crop.around(place + (32, -27), np.float64(120 * finer), SIZE).turned(angle)
+    region = decoding.whole_region(dotted(place, (801, 703), 2.5 * finer))
+    window = Window.around(place + (32, -27), np.float64(120 * finer), SIZE).turned(
+        angle
+    )
     window = window.mirrored() if mirrored else window
-    image = cut(readable(region, window, SIZE), window, SIZE)
+    image = warp(antialias(region, window, SIZE), window, SIZE)
     expected = window.to_grid(place[None], SIZE)[0]
     np.testing.assert_allclose(found(image), expected, atol=0.05)
 
@@ -142,12 +154,12 @@ def test_a_dot_is_found_where_it_was_when_pixels_were_made_readable(
 @pytest.mark.parametrize("side", [30, 100, 333, 700])
 def test_the_pixels_under_a_window_are_all_that_it_takes(side):
     pixels = np.random.default_rng(3).integers(0, 255, (701, 903, 3), "uint8")
-    region = decode.whole(pixels)
+    region = decoding.whole_region(pixels)
     for center in [(450.3, 350.7), (20, 30), (890, 690)]:
-        window = Crop.around(np.array(center), np.float64(side), SIZE)
-        part = covered(region, window, SIZE)
-        expected = cut(shrink(region, window, SIZE), window, SIZE).astype(int)
-        found = cut(shrink(part, window, SIZE), window, SIZE)
+        window = Window.around(np.array(center), np.float64(side), SIZE)
+        part = crop_to_window(region, window, SIZE)
+        expected = warp(shrink(region, window, SIZE), window, SIZE).astype(int)
+        found = warp(shrink(part, window, SIZE), window, SIZE)
         np.testing.assert_allclose(found, expected, atol=2)
         if side == 30:
             assert max(part.size) < 40

@@ -20,28 +20,28 @@ def network(seed, **changes):
 
 def test_what_is_packed_comes_back_kernels_in_16_bits_and_all_else_exactly(tmp_path):
     source, target = network(0), network(1)
-    weights.pack(source, tmp_path / "small.npz")
-    weights.unpack(target, tmp_path / "small.npz")
+    weights.pack_weights(source, tmp_path / "small.npz")
+    weights.unpack_weights(target, tmp_path / "small.npz")
     for old, new in zip(source.get_weights(), target.get_weights()):
         expected = old.astype("float16") if old.ndim > 1 else old
         np.testing.assert_array_equal(new, expected)
 
 
 def test_another_network_is_refused_with_the_numbers(tmp_path):
-    weights.pack(network(0), tmp_path / "small.npz")
+    weights.pack_weights(network(0), tmp_path / "small.npz")
     with pytest.raises(ValueError, match=r"must hold the model's [\d,]+ kernels"):
-        weights.unpack(network(1, filters=16), tmp_path / "small.npz")
+        weights.unpack_weights(network(1, filters=16), tmp_path / "small.npz")
 
 
 def test_a_damaged_file_is_refused(tmp_path, monkeypatch):
-    kept = weights.pack(network(0), tmp_path / "small.npz")
+    kept = weights.pack_weights(network(0), tmp_path / "small.npz")
     monkeypatch.setattr(weights, "files", lambda package: tmp_path)
-    weights.load(network(1), kept)
+    weights.load_weights(network(1), kept)
     data = bytearray((tmp_path / "small.npz").read_bytes())
     data[len(data) // 2] ^= 1
     (tmp_path / "small.npz").write_bytes(data)
     with pytest.raises(ValueError, match="damaged.*SHA-256 must be .*Received"):
-        weights.load(network(1), kept)
+        weights.load_weights(network(1), kept)
 
 
 @pytest.mark.parametrize("name", [n for n, p in PRESETS.items() if p.weights])

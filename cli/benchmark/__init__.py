@@ -2,10 +2,10 @@
 
 import click
 
-from keras_hourglass_cli.benchmark.loader import loader
-from keras_hourglass_cli.benchmark.model import model
-from keras_hourglass_cli.benchmark.network import network
-from keras_hourglass_cli.benchmark.predict import predict
+from keras_hourglass_cli.benchmark.loader import loader_command
+from keras_hourglass_cli.benchmark.model import model_command
+from keras_hourglass_cli.benchmark.network import network_command
+from keras_hourglass_cli.benchmark.predict import predict_command
 
 
 @click.group()
@@ -13,7 +13,7 @@ def command():
     """Measure the parts of the library, each on its own."""
 
 
-command.add_command(loader)
-command.add_command(model)
-command.add_command(network)
-command.add_command(predict)
+command.add_command(loader_command)
+command.add_command(model_command)
+command.add_command(network_command)
+command.add_command(predict_command)

@@ -9,11 +9,11 @@ import time
 
 import click
 
-from keras_hourglass.data import batches as batches_
+from keras_hourglass.data.batches import make_loader, training_batches
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.mixture import mix
-from keras_hourglass.data.preprocessing import Sampler
-from keras_hourglass.data.sampler import Stream
+from keras_hourglass.data.mixture import load_mixture
+from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.models.stacked_hourglass import STRIDE
 from keras_hourglass.skeletons import MPII
 from keras_hourglass.training import recipes
@@ -52,7 +52,7 @@ class Stopwatch:
         return type(kind.__name__, (kind,), timed)
 
 
-def stages(loader: Loader, batches) -> dict[str, float]:
+def measure_stages(loader: Loader, batches) -> dict[str, float]:
     """Seconds per person of each of `STAGES`, in one thread.
 
     Calls what training calls, which itself is not slowed down.
@@ -62,14 +62,14 @@ def stages(loader: Loader, batches) -> dict[str, float]:
         batches: Of (epoch, index) pairs.
     """
     watch = Stopwatch()
-    sampler = watch.watching(Sampler, SAMPLING)(**vars(loader.sampler))
+    sampler = watch.watching(Preprocessor, SAMPLING)(**vars(loader.sampler))
     kind = watch.watching(Loader, LOADING)
     watched = kind(sampler, loader.broken, loader.read_window)
     people = sum(len(watched.load_batch(batch)[0]) for batch in batches)
     return {stage: seconds / people for stage, seconds in watch.seconds.items()}
 
 
-def reading(loader: Loader, batches) -> float:
+def measure_reading(loader: Loader, batches) -> float:
     """Seconds per person to read and decode alone, as no loader could do without."""
     asked = [
         (index, loader.sampler.view(index, epoch).window)
@@ -90,7 +90,7 @@ SAMPLE = 512  # people, whose stages are timed one after another
 @click.option("--image-size", type=int, default=256, show_default=True)
 @click.option("--people", type=click.IntRange(1), default=1000, show_default=True)
 @json_option
-def loader(source, image_size, people, as_json):
+def loader_command(source, image_size, people, as_json):
     """People per second from files to augmented samples, as training gets them.
 
     Files that are missing are left out, and the first pass over those that are there
@@ -99,25 +99,25 @@ def loader(source, image_size, people, as_json):
     in one thread, and how many people per second would be read and decoded if there
     were nothing else to do: the limit.
     """
-    mixture = mix([source], MPII, missing="skip")
+    mixture = load_mixture([source], MPII, missing="skip")
     size = (image_size,) * 2, (image_size // STRIDE,) * 2
-    augmentation = recipes.get(recipes.DEFAULT).augmentation
-    made = batches_.loader(Sampler(mixture.train, *size, augmentation))
-    stream = Stream(mixture.counts, batch_size=min(16, people, mixture.counts[0]))
+    augmentation = recipes.get_recipe(recipes.DEFAULT_RECIPE).augmentation
+    made = make_loader(Preprocessor(mixture.train, *size, augmentation))
+    stream = EpochSampler(mixture.counts, batch_size=min(16, people, mixture.counts[0]))
     count = -(-people // stream.batch_size)
     result = {"dataset": source.name, "people": count * stream.batch_size}
-    result |= _whole(made, stream, count)
+    result |= _measure_all(made, stream, count)
     batches = [stream.batch(i) for i in range(min(count, SAMPLE // stream.batch_size))]
-    result["bare_decode_per_second_per_core"] = 1 / reading(made, batches)
-    seconds = stages(made, batches)
+    result["bare_decode_per_second_per_core"] = 1 / measure_reading(made, batches)
+    seconds = measure_stages(made, batches)
     result["milliseconds"] = {name: 1000 * value for name, value in seconds.items()}
     result["bottleneck"] = max(seconds, key=seconds.get)
     click.echo(json.dumps(result) if as_json else _table(result))
 
 
-def _whole(made, stream, count):
+def _measure_all(made, stream, count):
     """Rates of the loader as training uses it."""
-    batches = iter(batches_.training(made, stream)[0])
+    batches = iter(training_batches(made, stream)[0])
     for _ in range(min(stream.steps, count)):
         next(batches)
     started, worked = time.perf_counter(), time.process_time()

@@ -19,19 +19,19 @@ import numpy as np
 
 from keras_hourglass import StackedHourglass
 from keras_hourglass.export import litert, onnx, openvino, saved_model
-from keras_hourglass.heatmaps.decode import DEFAULT
+from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
 from keras_hourglass.inference import runtimes
 from keras_hourglass.models import presets
-from keras_hourglass.models.flops import multiply_adds, parameters
+from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.fusion.network import fuse
 from keras_hourglass.training import distribution
-from keras_hourglass_cli.benchmark import network as network_
+from keras_hourglass_cli.benchmark.network import network_command
 from keras_hourglass_cli.benchmark.predict import Decoding
 from keras_hourglass_cli.dataset_options import json_option
-from keras_hourglass_cli.export_table import quiet
+from keras_hourglass_cli.export_table import silence
 
 
-class Way(NamedTuple):
+class RuntimeSpec(NamedTuple):
     """One way to run a network.
 
     Attributes:
@@ -53,7 +53,7 @@ class Way(NamedTuple):
         return [name for name in self.takes if find_spec(name) is None]
 
 
-def _as_it_is(model, path):
+def _unfused(model, path):
     model.save(path)
 
 
@@ -62,20 +62,24 @@ def _fused(model, path):
 
 
 def _for_one_batch(model, path, batch_size):
-    litert.write(model, path, batch_size=batch_size)
+    litert.write_litert(model, path, batch_size=batch_size)
 
 
-WAYS = {
-    "keras": Way("keras", _as_it_is, ".keras"),
-    "keras, fused": Way("keras", _fused, ".keras"),
-    "savedmodel": Way("saved_model", saved_model.write),
-    "litert": Way("litert", _for_one_batch, ".tflite", sized=True),
-    "onnx": Way("onnx", onnx.write, ".onnx", ("tf2onnx", "onnx", "onnxruntime")),
-    "openvino": Way("openvino", openvino.write, ".xml", ("openvino",)),
+RUNTIMES = {
+    "keras": RuntimeSpec("keras", _unfused, ".keras"),
+    "keras, fused": RuntimeSpec("keras", _fused, ".keras"),
+    "savedmodel": RuntimeSpec("saved_model", saved_model.write_saved_model),
+    "litert": RuntimeSpec("litert", _for_one_batch, ".tflite", sized=True),
+    "onnx": RuntimeSpec(
+        "onnx", onnx.write_onnx, ".onnx", ("tf2onnx", "onnx", "onnxruntime")
+    ),
+    "openvino": RuntimeSpec("openvino", openvino.write_openvino, ".xml", ("openvino",)),
 }
 
 
-def measure(model, way: Way, folder, batches=(1, 16), seconds: float = 1.0) -> dict:
+def measure(
+    model, way: RuntimeSpec, folder, batches=(1, 16), seconds: float = 1.0
+) -> dict:
     """Runs a network in a process of its own.
 
     Args:
@@ -113,8 +117,8 @@ def measure(model, way: Way, folder, batches=(1, 16), seconds: float = 1.0) -> d
 
 
 BATCHES = 1, 16
-HEAD = f"{'preset':32}{'parameters':>12}{'multiply-adds':>16}  {'runtime':14}"
-HEAD += f"{'ms at 1':>9}{'ms at 16':>10}{'people/s':>10}{'MB':>7}{'share':>7}"
+HEADER = f"{'preset':32}{'parameters':>12}{'multiply-adds':>16}  {'runtime':14}"
+HEADER += f"{'ms at 1':>9}{'ms at 16':>10}{'people/s':>10}{'MB':>7}{'share':>7}"
 
 
 @click.command()
@@ -122,13 +126,13 @@ HEAD += f"{'ms at 1':>9}{'ms at 16':>10}{'people/s':>10}{'MB':>7}{'share':>7}"
 @click.option(
     "--runtime",
     "ways",
-    type=click.Choice(list(WAYS)),
+    type=click.Choice(list(RUNTIMES)),
     multiple=True,
     help="May be given several times.  [default: all]",
 )
 @click.option("--seconds", type=click.FloatRange(0), default=1.0, show_default=True)
 @json_option
-def model(names, ways, seconds, as_json):
+def model_command(names, ways, seconds, as_json):
     """Size, speed and memory of presets, in each runtime that is installed.
 
     On this computer's CPU, with random weights where a preset has no others. Each
@@ -137,40 +141,40 @@ def model(names, ways, seconds, as_json):
     decode, too; "keras" is the network alone, and the decoder has a row of its own.
     The loader is measured by `benchmark loader`.
     """
-    wanted = {name: presets.get(name) for name in names or presets.PRESETS}
-    peak, rows = network_.matrix_rate(), []
-    head = {"date": str(date.today()), "device": distribution.name()}
+    wanted = {name: presets.get_preset(name) for name in names or presets.PRESETS}
+    peak, rows = network_command.matrix_rate(), []
+    head = {"date": str(date.today()), "device": distribution.device_name()}
     head |= {"cores": os.cpu_count(), "matrix_rate": peak}
     if not as_json:
         rate = f"{peak / 1e9:.1f} G multiply-adds/s of matrices"
         click.echo(f"{head['date']}, {head['device']}, {head['cores']} cores: {rate}")
-        click.echo(HEAD)
+        click.echo(HEADER)
     for name, preset in wanted.items():
         network = StackedHourglass.from_preset(name, weights=preset.weights is not None)
-        fixed = {"preset": name, "parameters": parameters(network)}
-        fixed["multiply_adds"] = multiply_adds(network)
-        for way in ways or WAYS:
+        fixed = {"preset": name, "parameters": count_parameters(network)}
+        fixed["multiply_adds"] = count_macs(network)
+        for way in ways or RUNTIMES:
             row = fixed | {"runtime": way} | measured(network, way, seconds)
             if "people_per_second" in row:
                 rate = row["people_per_second"] * row["multiply_adds"]
                 row["share_of_peak"] = rate / peak
             rows.append(row)
             if not as_json:
-                click.echo(line(row))
+                click.echo(format_row(row))
         rows.append(fixed | {"runtime": "decoder", **decoder(network, seconds)})
         if not as_json:
-            click.echo(line(rows[-1]))
+            click.echo(format_row(rows[-1]))
     if as_json:
         click.echo(json.dumps({**head, "rows": rows}))
 
 
 def measured(network, way, seconds) -> dict:
     """What `timing.measure` finds, or what went wrong."""
-    way = WAYS[way]
+    way = RUNTIMES[way]
     if missing := way.missing():
         return {"error": f"not installed: {', '.join(missing)}"}
     try:
-        with TemporaryDirectory() as folder, quiet():
+        with TemporaryDirectory() as folder, silence():
             return measure(network, way, folder, BATCHES, seconds)
     except Exception as error:  # each converter has its own
         first, *_ = str(error).strip().splitlines() or [type(error).__name__]
@@ -179,17 +183,19 @@ def measured(network, way, seconds) -> dict:
 
 def decoder(network, seconds) -> dict:
     """How long decoding alone takes, compiled as behind the network."""
-    decode, taken = Decoding(DEFAULT), {}
+    decode, taken = Decoding(DEFAULT_DECODER), {}
     shape = (*network.heatmap_size[::-1], len(network.skeleton.joints))
     random = np.random.default_rng(0)
     for batch in BATCHES:
         maps = random.random((batch, *shape), dtype="float32")
-        taken[batch] = runtimes.milliseconds(decode.predict_on_batch, maps, seconds)
+        taken[batch] = runtimes.measure_milliseconds(
+            decode.predict_on_batch, maps, seconds
+        )
     best = max(1000 * batch / each for batch, each in taken.items())
     return {"milliseconds": taken, "people_per_second": best}
 
 
-def line(row) -> str:
+def format_row(row) -> str:
     """A row of the table."""
     start = f"{row['preset']:32}{row['parameters']:12,}{row['multiply_adds']:16,}"
     start += f"  {row['runtime']:14}"

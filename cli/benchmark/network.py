@@ -16,19 +16,21 @@ from keras import ops
 
 from keras_hourglass.losses import HeatmapLoss
 from keras_hourglass.models import presets
-from keras_hourglass.models.flops import multiply_adds
+from keras_hourglass.models.flops import count_macs
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.training import distribution
 from keras_hourglass.training.config import PRECISIONS
-from keras_hourglass.training.flat_optimizer import Joined
-from keras_hourglass.training.trainer import computing_in
+from keras_hourglass.training.flat_optimizer import FlatOptimizer
+from keras_hourglass.training.trainer import precision_scope
 from keras_hourglass_cli.dataset_options import json_option
 
-BACKWARD = 3  # times the multiply-adds of a forward pass are those of a training step
+TRAINING_COST = (
+    3  # times the multiply-adds of a forward pass are those of a training step
+)
 
 
 @dataclass(frozen=True)
-class Setting:
+class BenchmarkSetting:
     """One way to run a network.
 
     Attributes:
@@ -46,7 +48,7 @@ class Setting:
     compiled: bool = True
 
 
-def measure(network: dict, setting: Setting, seconds: float = 5.0) -> dict:
+def measure(network: dict, setting: BenchmarkSetting, seconds: float = 5.0) -> dict:
     """Runs steps on one batch that stays in memory.
 
     Args:
@@ -58,9 +60,9 @@ def measure(network: dict, setting: Setting, seconds: float = 5.0) -> dict:
         "people_per_second"; "multiply_adds_per_second", of the convolutions, three
         times as many when training; "first_seconds" until the first step was done.
     """
-    with computing_in(setting.precision):
+    with precision_scope(setting.precision):
         model = StackedHourglass(**network)
-    optimizer = Joined(keras.optimizers.Adam(1e-4))  # as recipes have it
+    optimizer = FlatOptimizer(keras.optimizers.Adam(1e-4))  # as recipes have it
     model.compile(optimizer, HeatmapLoss(), jit_compile=setting.compiled)
     step = _step(model, setting)
     first = _timed(step)
@@ -70,7 +72,7 @@ def measure(network: dict, setting: Setting, seconds: float = 5.0) -> dict:
         taken += _timed(step)
         steps += 1
     people = steps * setting.batch_size / taken
-    cost = multiply_adds(model) * (BACKWARD if setting.training else 1)
+    cost = count_macs(model) * (TRAINING_COST if setting.training else 1)
     return {
         "people_per_second": people,
         "multiply_adds_per_second": people * cost,
@@ -141,7 +143,7 @@ PRESETS = ("hg2", "hg8", "lighter/hg2_multidilated", "lighter/hg2_separable")
 @click.option("--image-size", type=int, help="Pixels of a side.  [default: presets']")
 @click.option("--seconds", type=click.FloatRange(0), default=5.0, show_default=True)
 @json_option
-def network(names, precisions, batch_sizes, image_size, seconds, as_json):
+def network_command(names, precisions, batch_sizes, image_size, seconds, as_json):
     """People per second that presets learn, and see, without a loader.
 
     In each precision and batch size, with and without compilation, beside the rate at
@@ -150,30 +152,36 @@ def network(names, precisions, batch_sizes, image_size, seconds, as_json):
     """
     size = {} if image_size is None else {"image_size": image_size}
     networks = {
-        name: {**presets.get(name).network, **size} for name in names or PRESETS
+        name: {**presets.get_preset(name).network, **size} for name in names or PRESETS
     }
     peaks = {precision: matrix_rate(precision) for precision in precisions}
     rows = []
     if not as_json:
-        click.echo(f"{date.today()}, {distribution.name()}, {keras.backend.backend()}")
+        click.echo(
+            f"{date.today()}, {distribution.device_name()}, {keras.backend.backend()}"
+        )
         for precision, rate in peaks.items():
             click.echo(f"{precision}: {rate / 1e12:.2f} T multiply-adds/s of matrices")
-    ways = product(networks, precisions, batch_sizes, compilations(), (False, True))
+    ways = product(networks, precisions, batch_sizes, jit_settings(), (False, True))
     for name, precision, batch_size, compiled, training in ways:
-        setting = Setting(training, precision, batch_size, compiled)
+        setting = BenchmarkSetting(training, precision, batch_size, compiled)
         rows.append({"preset": name, **vars(setting)})
         rows[-1] |= measured(networks[name], setting, seconds, peaks[precision])
         if not as_json:
-            click.echo(line(rows[-1]))
+            click.echo(format_row(rows[-1]))
     if as_json:
         click.echo(
-            json.dumps({"device": distribution.name(), "peaks": peaks, "rows": rows})
+            json.dumps(
+                {"device": distribution.device_name(), "peaks": peaks, "rows": rows}
+            )
         )
 
 
-def compilations() -> tuple[bool, ...]:
+def jit_settings() -> tuple[bool, ...]:
     """Whether to compile: both, but for a CPU, where TensorFlow must not."""
-    plain = keras.backend.backend() == "tensorflow" and not distribution.accelerated()
+    plain = (
+        keras.backend.backend() == "tensorflow" and not distribution.has_accelerator()
+    )
     return (False,) if plain else (True, False)
 
 
@@ -187,7 +195,7 @@ def measured(network, setting, seconds, peak) -> dict:
     return {**found, "share_of_peak": found["multiply_adds_per_second"] / peak}
 
 
-def line(row) -> str:
+def format_row(row) -> str:
     """A row of the table."""
     way = f"{row['preset']:32}{row['precision']:16}batch {row['batch_size']:<5}"
     way += "compiled  " if row["compiled"] else "plain     "

@@ -15,9 +15,9 @@ import numpy as np
 from keras_hourglass.data.datasets.synthetic.drawing import draw
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.estimator import PoseEstimator
-from keras_hourglass.inference.views import Looking
+from keras_hourglass.inference.views import ViewBuilder
 from keras_hourglass_cli.dataset_options import json_option
-from keras_hourglass_cli.inference_options import seeing_options
+from keras_hourglass_cli.inference_options import inference_options
 
 
 class Decoding(keras.Model):
@@ -51,7 +51,7 @@ def measure(estimator: PoseEstimator, pictures, rounds: int = 3) -> dict:
         (in one thread, as others are at work beside the network), "network", "decode".
     """
     model, size = estimator.model, estimator.batch_size
-    looking = Looking(model.image_size[::-1], estimator.scales)
+    looking = ViewBuilder(model.image_size[::-1], estimator.scales)
     # Each person is seen at every scale, and mirrored.
     views = len(estimator.scales) * (1 + estimator.flip)
     images = np.zeros((size * views, *model.image_size, 3), "uint8")
@@ -83,24 +83,24 @@ def measure(estimator: PoseEstimator, pictures, rounds: int = 3) -> dict:
     }
 
 
-OWN = signature(PoseEstimator).parameters
-SIZE, DRAWN = (1280, 720), 16  # most of MPII's photographs; how many differ
+DEFAULT_INPUT = signature(PoseEstimator).parameters
+SIZE, SYNTHETIC_COUNT = (1280, 720), 16  # most of MPII's photographs; how many differ
 
 
 @click.command()
 @click.argument("pictures", metavar="[PICTURE]...", nargs=-1, type=click.Path())
-@click.option("--model", default=OWN["model"].default, show_default=True)
+@click.option("--model", default=DEFAULT_INPUT["model"].default, show_default=True)
 @click.option(
     "--looks",
     type=click.IntRange(1),
-    default=OWN["looks"].default,
+    default=DEFAULT_INPUT["looks"].default,
     show_default=True,
     help="At each picture.",
 )
-@seeing_options
+@inference_options
 @click.option("--people", type=click.IntRange(1), default=64, show_default=True)
 @json_option
-def predict(pictures, model, looks, people, as_json, **seeing):
+def predict_command(pictures, model, looks, people, as_json, **seeing):
     """People per second from files to joints, and the network's share of the time.
 
     One person of each PICTURE is looked for; without any, JPEGs of 1280 x 720 pixels
@@ -108,19 +108,21 @@ def predict(pictures, model, looks, people, as_json, **seeing):
     timed alone, add up to more than the whole.
     """
     estimator = PoseEstimator(model, looks=looks, **seeing)
-    pictures = pictures or [photograph(number) for number in range(DRAWN)]
+    pictures = pictures or [
+        synthetic_photo(number) for number in range(SYNTHETIC_COUNT)
+    ]
     pictures = [pictures[number % len(pictures)] for number in range(people)]
     result = measure(estimator, pictures)
-    click.echo(json.dumps(result) if as_json else table(result))
+    click.echo(json.dumps(result) if as_json else print_table(result))
 
 
-def photograph(number: int) -> bytes:
+def synthetic_photo(number: int) -> bytes:
     """A JPEG of a drawn person, as large as a photograph."""
     pixels = cv2.resize(draw(0, number)[0], SIZE, interpolation=cv2.INTER_CUBIC)
     return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
-def table(result) -> str:
+def print_table(result) -> str:
     """The rate, the share, and the parts, each alone."""
     times = result["milliseconds"]
     return "\n".join(

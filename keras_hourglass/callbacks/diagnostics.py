@@ -18,10 +18,10 @@ import time
 import keras
 import numpy as np
 
-from keras_hourglass.callbacks.pckh import pckh_of
+from keras_hourglass.callbacks.pckh import find_pckh_metric
 
 
-class Watcher(keras.callbacks.Callback):
+class WarnOnce(keras.callbacks.Callback):
     """Warns when something begins to be wrong.
 
     Args:
@@ -39,11 +39,13 @@ class Watcher(keras.callbacks.Callback):
         self.warned = bool(wrong)
 
 
-SHARE = 0.5  # of the training's PCKh that validation should reach
-BEGUN = 10.0  # percent of PCKh in training, below which there is nothing to compare
+MIN_VALIDATION_RATIO = 0.5  # of the training's PCKh that validation should reach
+MIN_TRAINING_PCKH = (
+    10.0  # percent of PCKh in training, below which there is nothing to compare
+)
 
 
-class CollapsedValidation(Watcher):
+class ValidationGapWarning(WarnOnce):
     """Warns if PCKh rises in training and is far lower in validation.
 
     What differs most between the two is batch normalization, which validates with
@@ -54,7 +56,7 @@ class CollapsedValidation(Watcher):
         share: Of `pckh`, which `val_pckh` should reach.
     """
 
-    def __init__(self, say=print, share: float = SHARE):
+    def __init__(self, say=print, share: float = MIN_VALIDATION_RATIO):
         super().__init__(say)
         self.share, self.highest = share, 0.0
 
@@ -63,7 +65,7 @@ class CollapsedValidation(Watcher):
         if not {"pckh", "val_pckh"} <= logs.keys():
             return
         pckh, validated = logs["pckh"], logs["val_pckh"]
-        rising = pckh >= max(BEGUN, self.highest)
+        rising = pckh >= max(MIN_TRAINING_PCKH, self.highest)
         self.highest = max(self.highest, pckh)
         self.warn(
             (rising or self.warned) and validated < self.share * pckh,
@@ -76,10 +78,10 @@ class CollapsedValidation(Watcher):
 
 # Mean height of peaks; at a joint it should be 1. Where a network says no more than
 # where people's joints are on average, it is about 0.03 with Gaussians of sigma 1.
-NEAR_ZERO = 0.05
+FLAT_PEAK = 0.05
 
 
-class FlatHeatmaps(Watcher):
+class FlatHeatmapWarning(WarnOnce):
     """Warns if after an epoch the heatmaps are near zero all over.
 
     The loss looks well then, for most pixels are zero indeed, and joints are read from
@@ -91,7 +93,7 @@ class FlatHeatmaps(Watcher):
         level: Mean height of the peaks from which on all is well.
     """
 
-    def __init__(self, say=print, level: float = NEAR_ZERO):
+    def __init__(self, say=print, level: float = FLAT_PEAK):
         super().__init__(say)
         self.level, self.height = level, None
 
@@ -100,11 +102,11 @@ class FlatHeatmaps(Watcher):
 
     def on_test_end(self, logs=None):
         # Here, for what is evaluated besides resets the metric.
-        self.height = pckh_of(self.model).mean_height()
+        self.height = find_pckh_metric(self.model).mean_height()
 
     def on_epoch_end(self, epoch, logs=None):
         if self.height is None:
-            self.height = pckh_of(self.model).mean_height()
+            self.height = find_pckh_metric(self.model).mean_height()
         self.warn(
             self.height < self.level,
             f"the heatmaps are near zero all over: their peaks are {self.height:.3f} "
@@ -114,14 +116,14 @@ class FlatHeatmaps(Watcher):
         )
 
 
-NAMED = 8  # people of a batch
+MAX_NAMES = 8  # people of a batch
 
 
-class NotFinite(ArithmeticError):
+class NonFiniteError(ArithmeticError):
     """A loss was NaN or infinite; the message says when, and whose batch it was."""
 
 
-class FiniteLoss(keras.callbacks.Callback):
+class RaiseOnNaN(keras.callbacks.Callback):
     """Ends `fit` with `NotFinite` as soon as a loss is NaN or infinite.
 
     It raises, where Keras's `TerminateOnNaN` lets `fit` run on to the end of the epoch,
@@ -167,27 +169,29 @@ class FiniteLoss(keras.callbacks.Callback):
     def _stop(self, what, batch):
         # The batch before made the step that this one shows.
         batches = [b for b in (batch, batch - 1) if b >= 0]
-        names = [_listed(self.people(self.epoch, b)) for b in batches if self.people]
+        names = [
+            _join_names(self.people(self.epoch, b)) for b in batches if self.people
+        ]
         of = "; before them: ".join(names)
-        raise NotFinite(
+        raise NonFiniteError(
             f"{what} of epoch {self.epoch + 1}: stopped, and what was saved is as it "
             "was. Lower the learning rate, or look at the people of that batch"
             + (f": {of}" if of else "")
         )
 
 
-def finite_weights(model) -> bool:
+def has_finite_weights(model) -> bool:
     """Whether all weights of a model are numbers: others are not worth saving."""
     return all(np.isfinite(weight).all() for weight in model.get_weights())
 
 
-def _listed(names) -> str:
+def _join_names(names) -> str:
     names = list(map(str, names))
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(names[:MAX_NAMES]) + more
 
 
-class UnlabelledBatches(Watcher):
+class UnlabelledBatchWarning(WarnOnce):
     """Warns if training saw batches in which every joint's weight was 0.
 
     Their loss is 0, which looks well. Reads the model's `PCKh`.
@@ -217,11 +221,11 @@ class UnlabelledBatches(Watcher):
         )
 
     def _counted(self):
-        return int(keras.ops.convert_to_numpy(pckh_of(self.model).unlabelled))
+        return int(keras.ops.convert_to_numpy(find_pckh_metric(self.model).unlabelled))
 
 
-MUCH = 0.1  # of the time of the steps
-ADVICE = (
+MAX_STALL = 0.1  # of the time of the steps
+STALL_ADVICE = (
     "Over {:.0%} of the time, the network waits. `hourglass-keras data prepare` makes "
     "small crops of large photographs, once, that are read several times as fast; "
     "beyond that, more cores or a weaker augmentation help. "
@@ -229,7 +233,7 @@ ADVICE = (
 )
 
 
-class DataWait(keras.callbacks.Callback):
+class InputStallTimer(keras.callbacks.Callback):
     """Prints the share of an epoch's time in which its steps waited for data.
 
     Adds it to the logs as `data_wait`, 0 to 1. Validation does not count, nor does the
@@ -266,15 +270,15 @@ class DataWait(keras.callbacks.Callback):
         if logs is not None:
             logs["data_wait"] = share
         self.say(f"Waited for data: {share:.1%} of the time")
-        if share > MUCH:
-            self.say(ADVICE.format(MUCH))
+        if share > MAX_STALL:
+            self.say(STALL_ADVICE.format(MAX_STALL))
 
     def _start(self):
         self.begun, self.begun_waited = time.perf_counter(), self.waited()
         self.ended, self.ended_waited = self.begun, self.begun_waited
 
 
-def watchers(say=print, people=None, waited=None) -> list:
+def diagnostic_callbacks(say=print, people=None, waited=None) -> list:
     """Callbacks for `fit`, to put before those that save.
 
     The model's metrics must hold a `PCKh`.
@@ -285,9 +289,9 @@ def watchers(say=print, people=None, waited=None) -> list:
         waited: Of `DataWait`, which is left out without it.
     """
     return [
-        FiniteLoss(people),
-        UnlabelledBatches(say),
-        FlatHeatmaps(say),
-        CollapsedValidation(say),
-        *([DataWait(waited, say)] if waited else []),
+        RaiseOnNaN(people),
+        UnlabelledBatchWarning(say),
+        FlatHeatmapWarning(say),
+        ValidationGapWarning(say),
+        *([InputStallTimer(waited, say)] if waited else []),
     ]

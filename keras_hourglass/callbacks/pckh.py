@@ -24,7 +24,7 @@ class PCKhCallback(keras.callbacks.Callback):
         self.columns: dict[str, float] = {}
 
     def on_test_end(self, logs=None):
-        self.columns = report(pckh_of(self.model))
+        self.columns = format_pckh(find_pckh_metric(self.model))
 
     def on_epoch_end(self, epoch, logs=None):
         if not self.columns:  # nobody validates
@@ -42,7 +42,7 @@ class PCKhCallback(keras.callbacks.Callback):
             self.say(f"{name}: {scores['pckh']:.2f}")
 
 
-def pckh_of(model) -> PCKh:
+def find_pckh_metric(model) -> PCKh:
     """The `PCKh` that a model was compiled with.
 
     Raises:
@@ -57,7 +57,7 @@ def pckh_of(model) -> PCKh:
     raise ValueError("`metrics` of `model.compile` must hold a PCKh")
 
 
-def report(metric: PCKh) -> dict[str, float]:
+def format_pckh(metric: PCKh) -> dict[str, float]:
     """Column -> percent: the mean over the joints of each group of the skeleton."""
     rates, skeleton = metric.per_joint(), metric.skeleton
     groups = skeleton.groups or {name: (name,) for name in skeleton.joints}

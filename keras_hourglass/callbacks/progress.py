@@ -45,18 +45,18 @@ class LiveLine:
             self._width = 0
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """`h:mm:ss`, or `m:ss` below an hour."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-SHOWN = ("loss", "pckh", "val_loss", "val_pckh")
-REDRAWN = 0.1  # seconds between two looks of the live line, at least
+LOGGED_NAMES = ("loss", "pckh", "val_loss", "val_pckh")
+MIN_REDRAW_SECONDS = 0.1  # seconds between two looks of the live line, at least
 
 
-class ProgressLine(keras.callbacks.Callback):
+class ProgressLogger(keras.callbacks.Callback):
     """Shows the loss, PCKh and the time left of all epochs.
 
     In place of Keras's bar, which draws itself into files, too: call `fit` with
@@ -120,7 +120,7 @@ class ProgressLine(keras.callbacks.Callback):
                 self.first = now
             else:
                 self.done += new
-            if now - self.told < (REDRAWN if self.line.live else self.every):
+            if now - self.told < (MIN_REDRAW_SECONDS if self.line.live else self.every):
                 return
             self.told = now
             place = f"{self.step}/{self.steps}" if self.steps else f"{self.step}"
@@ -134,13 +134,13 @@ class ProgressLine(keras.callbacks.Callback):
         self.told = self.clock()
         self.steps = self.steps or self.step
         self.step, self.behind = self.steps, 0
-        self.say(self._line(f"took {duration(self.told - self.begun)}", logs))
+        self.say(self._line(f"took {format_duration(self.told - self.begun)}", logs))
 
     def _line(self, place, logs):
         logs, left = logs or {}, self._seconds_left()
-        values = [f"{name} {logs[name]:.4g}" for name in SHOWN if name in logs]
+        values = [f"{name} {logs[name]:.4g}" for name in LOGGED_NAMES if name in logs]
         parts = [f"Epoch {self.epoch + 1}/{self.epochs}", place, *values]
-        return "  ".join(parts + ([f"{duration(left)} left"] if left else []))
+        return "  ".join(parts + ([f"{format_duration(left)} left"] if left else []))
 
     def _seconds_left(self):
         """Of all epochs, at the pace so far, validation and all; None if unknown."""

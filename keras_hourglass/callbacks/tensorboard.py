@@ -20,7 +20,7 @@ from tensorboard.compat.proto.types_pb2 import DT_STRING
 from tensorboard.compat.proto.versions_pb2 import VersionDef
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from keras_hourglass.visualization.skeletons import png as png_
+from keras_hourglass.visualization.skeletons import encode_png
 
 PRODUCER = 22  # the oldest version of the format that TensorBoard reads as it is
 
@@ -94,7 +94,7 @@ if keras.backend.backend() != "tensorflow":
 PLUGIN = SummaryMetadata.PluginData(plugin_name="text")  # which part shows texts
 
 
-class EventLog(keras.callbacks.Callback):
+class TensorBoardLogger(keras.callbacks.Callback):
     """Writes what TensorBoard shows, on any backend of Keras.
 
     Of each epoch all that is in the logs, the learning rate, and pictures; once the
@@ -119,7 +119,7 @@ class EventLog(keras.callbacks.Callback):
         if getattr(self.model, "outputs", None):  # functional: its layers are known
             graph = graph_of(self.model).SerializeToString()
             self.writer.add_event(Event(wall_time=time.time(), graph_def=graph))
-        self._write(0, [_text(name, text) for name, text in self.texts.items()])
+        self._write(0, [_text_value(name, text) for name, text in self.texts.items()])
 
     def on_epoch_end(self, epoch, logs=None):
         rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
@@ -127,8 +127,8 @@ class EventLog(keras.callbacks.Callback):
         pictures = self.pictures() if self.pictures else {}
         self._write(
             epoch,
-            [_number(name, value) for name, value in numbers.items()]
-            + [_picture(name, image) for name, image in pictures.items()],
+            [_scalar_value(name, value) for name, value in numbers.items()]
+            + [_image_value(name, image) for name, image in pictures.items()],
         )
 
     def on_train_end(self, logs=None):
@@ -140,18 +140,18 @@ class EventLog(keras.callbacks.Callback):
         self.writer.flush()
 
 
-def _number(name, value):
+def _scalar_value(name, value):
     return Summary.Value(tag=name, simple_value=float(value))
 
 
-def _picture(name, image):
+def _image_value(name, image):
     height, width, _ = image.shape
     size = {"height": height, "width": width, "colorspace": 3}  # RGB
-    png = Summary.Image(encoded_image_string=png_(image), **size)
+    png = Summary.Image(encoded_image_string=encode_png(image), **size)
     return Summary.Value(tag=name, image=png)
 
 
-def _text(name, text):
+def _text_value(name, text):
     tensor = TensorProto(dtype=DT_STRING, string_val=[text.encode()])
     metadata = SummaryMetadata(plugin_data=PLUGIN)
     return Summary.Value(tag=name, metadata=metadata, tensor=tensor)

@@ -4,11 +4,11 @@ import keras
 
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.pydataset import PeopleDataset
-from keras_hourglass.data.sampler import Stream
-from keras_hourglass.data.sharding import WHOLE, Share
+from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
 
 
-def loader(sampler, broken: str = "error") -> Loader:
+def make_loader(sampler, broken: str = "error") -> Loader:
     """What reads and samples, with the fastest reader that is there."""
     if keras.backend.backend() != "tensorflow":
         return Loader(sampler, broken)
@@ -17,8 +17,11 @@ def loader(sampler, broken: str = "error") -> Loader:
     return Loader(sampler, broken, tf_data.read_window)
 
 
-def training(
-    loader: Loader, stream: Stream, first_batch: int = 0, share: Share = WHOLE
+def training_batches(
+    loader: Loader,
+    stream: EpochSampler,
+    first_batch: int = 0,
+    share: Shard = WHOLE_BATCH,
 ):
     """Batches of the stream; `stream.steps` of them are an epoch.
 
@@ -39,10 +42,10 @@ def training(
 
     if share.devices > 1:  # they are fed ahead, by threads that always wait
         return tf_data.training_dataset(loader, stream, first_batch), None
-    return tf_data.timed(tf_data.training_dataset(loader, stream, first_batch))
+    return tf_data.measure_wait(tf_data.training_dataset(loader, stream, first_batch))
 
 
-def validation(loader: Loader, batch_size: int, share: Share = WHOLE):
+def validation_batches(loader: Loader, batch_size: int, share: Shard = WHOLE_BATCH):
     """Everybody once, in order; or a process's share of them."""
     if keras.backend.backend() != "tensorflow":
         return PeopleDataset(loader, batch_size, share=share)

@@ -5,15 +5,15 @@ import numpy as np
 from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.people import People
-from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.heatmaps.labels import unpack
-from keras_hourglass.visualization.grids import sheet as sheet_
-from keras_hourglass.visualization.skeletons import skeleton
+from keras_hourglass.visualization.grids import image_grid
+from keras_hourglass.visualization.skeletons import draw_skeleton
 
 SIDE, COLUMNS = 256, 6  # pixels of a person, and how many in a row
 
 
-def sheet(
+def contact_sheet(
     people: People,
     count: int = 24,
     seed: int = 0,
@@ -41,12 +41,12 @@ def sheet(
     count = count if augmentation else min(count, len(rows))
     places = [(i // len(rows), int(rows[i % len(rows)])) for i in range(count)]
     size = (SIDE, SIDE)  # of the labels, too: they are drawn on the image itself
-    loader = Loader(Sampler(people, size, size, augmentation, seed), broken)
+    loader = Loader(Preprocessor(people, size, size, augmentation, seed), broken)
     images, labels = loader.load_batch(places)
     points, weights, _ = unpack(labels)
     drawn = [
-        skeleton(image, joints, people.skeleton, weight)
+        draw_skeleton(image, joints, people.skeleton, weight)
         for image, joints, weight in zip(images, points, weights)
     ]
     shown = [row for _, row in places]
-    return sheet_(drawn, min(COLUMNS, count)), shown, [*loader.failures.values()]
+    return image_grid(drawn, min(COLUMNS, count)), shown, [*loader.failures.values()]

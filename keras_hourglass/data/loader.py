@@ -5,18 +5,20 @@ from threading import Lock
 
 import numpy as np
 
-from keras_hourglass.data.images import decode, safety
-from keras_hourglass.data.images.decode import Region
-from keras_hourglass.data.images.safety import BrokenPicture
-from keras_hourglass.data.preprocessing import Sampler
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.images import decoding, safety
+from keras_hourglass.data.images.decoding import ImageRegion
+from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.geometry import Window
 
 ALIGNMENT = 64  # bytes
 
 
-def read_reduced(path: str, window: Crop, size: tuple[int, int], data=None) -> Region:
+def read_reduced(
+    path: str, window: Window, size: tuple[int, int], data=None
+) -> ImageRegion:
     """Reads a whole picture with OpenCV, smaller if the window allows."""
-    return decode.read(path, data, decode.reduction_for(window, size))
+    return decoding.read_image(path, data, decoding.choose_reduction(window, size))
 
 
 class Loader:
@@ -33,7 +35,7 @@ class Loader:
         failures: Picture -> why it could not be read.
     """
 
-    def __init__(self, sampler: Sampler, broken="error", read_window=read_reduced):
+    def __init__(self, sampler: Preprocessor, broken="error", read_window=read_reduced):
         self.sampler, self.broken, self.read_window = sampler, broken, read_window
         self.failures: dict[str, str] = {}
         self._lock = Lock()
@@ -56,7 +58,7 @@ class Loader:
         somebody = [place for place in places if place is not None]
         width, height = sampler.image_size
         joints = len(sampler.people.skeleton.joints)
-        images = _aligned((len(places), height, width, 3))
+        images = _aligned_zeros((len(places), height, width, 3))
         labels = np.zeros((len(places), joints, 4), "float32")
         if not somebody:
             return images, labels
@@ -71,24 +73,24 @@ class Loader:
             sampler.paint(sampler.cut(region, view, image), view, lent)
         return images, labels
 
-    def read(self, index: int, window: Crop) -> Region:
+    def read(self, index: int, window: Window) -> ImageRegion:
         """The pixels under a window of a person's picture."""
         people = self.sampler.people
         path, reader = people.pictures[index], people.readers[index]
         if reader is not None:
-            return decode.whole(reader(path))
+            return decoding.whole_region(reader(path))
         data = self.contents(path)
         return self.read_window(path, window, self.sampler.image_size, data)
 
     def contents(self, path: str) -> bytes:
         """The bytes of a picture's file."""
-        return safety.contents(path)
+        return safety.read_bytes(path)
 
     def _read_or_count(self, index, window):
         """The pixels of a picture; None, or an error, and counted if it is broken."""
         try:
             return self.read(index, window)
-        except (BrokenPicture, OSError) as error:
+        except (ImageDecodeError, OSError) as error:
             people = self.sampler.people
             message = f"{people.names[index]}: {error}"
             if self.broken != "skip":
@@ -96,11 +98,11 @@ class Loader:
             with self._lock:
                 self.failures[people.pictures[index]] = message
             if self.broken != "skip":
-                raise BrokenPicture(message) from error
+                raise ImageDecodeError(message) from error
             return None
 
 
-def _aligned(shape) -> np.ndarray:
+def _aligned_zeros(shape) -> np.ndarray:
     """Zeros, bytes, that begin where TensorFlow wants them: others it would copy."""
     size = math.prod(shape)
     room = np.zeros(size + ALIGNMENT, "uint8")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_hourglass.data import datasets
-from keras_hourglass.data.people import People, join
+from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.skeletons import Skeleton
 
@@ -16,7 +16,7 @@ HELD_OUT_NOTE = (
 )
 
 
-class Source(NamedTuple):
+class DatasetSpec(NamedTuple):
     """A dataset to use: its name, its folder, the share of its people per epoch."""
 
     name: str
@@ -24,7 +24,7 @@ class Source(NamedTuple):
     share: float = 1.0
 
     @classmethod
-    def parse(cls, text: str) -> "Source":
+    def parse(cls, text: str) -> "DatasetSpec":
         """Reads `NAME[:DIR][*SHARE]`.
 
         Raises:
@@ -64,7 +64,9 @@ class Mixture:
     notes: tuple[str, ...]
 
 
-def mix(sources: list[Source], skeleton: Skeleton, missing="error") -> Mixture:
+def load_mixture(
+    sources: list[DatasetSpec], skeleton: Skeleton, missing="error"
+) -> Mixture:
     """Loads datasets and parts training from validation people.
 
     Args:
@@ -78,10 +80,10 @@ def mix(sources: list[Source], skeleton: Skeleton, missing="error") -> Mixture:
     """
     if len({source[:2] for source in sources}) < len(sources):
         raise DatasetError("`dataset` must name each folder once")
-    parts = [_loaded(source, skeleton, missing) for source in sources]
+    parts = [_load_for_skeleton(source, skeleton, missing) for source in sources]
     notes = [note for people in parts for note in people.notes]
     if not any((people.splits == "val").any() for people in parts):
-        parts = [_held_out(people) for people in parts]
+        parts = [_hold_out(people) for people in parts]
         notes.append(HELD_OUT_NOTE)
     train = [people.of_split("train") for people in parts]
     for source, people in zip(sources, train):
@@ -94,11 +96,11 @@ def mix(sources: list[Source], skeleton: Skeleton, missing="error") -> Mixture:
             name = source.name if source.name not in validation else str(source.root)
             validation[name] = people
     counts, shares = tuple(map(len, train)), tuple(s.share for s in sources)
-    return Mixture(join(train), counts, shares, validation, tuple(notes))
+    return Mixture(concatenate(train), counts, shares, validation, tuple(notes))
 
 
-def validation(
-    source: Source, skeleton: Skeleton, missing="error", everybody: bool = False
+def load_validation(
+    source: DatasetSpec, skeleton: Skeleton, missing="error", everybody: bool = False
 ) -> People:
     """The people of one dataset to judge a network on, as `mix` would choose them.
 
@@ -112,16 +114,18 @@ def validation(
         DatasetError: If the dataset cannot be loaded, or shares no joint with the
             skeleton.
     """
-    people = _loaded(source, skeleton, missing)
+    people = _load_for_skeleton(source, skeleton, missing)
     if everybody:
         return people
     if not (people.splits == "val").any():
-        people = _held_out(people).noting(HELD_OUT_NOTE)
+        people = _hold_out(people).noting(HELD_OUT_NOTE)
     return people.of_split("val")
 
 
-def _loaded(source, skeleton, missing):
-    people = datasets.load(source.name, source.root, missing).as_skeleton(skeleton)
+def _load_for_skeleton(source, skeleton, missing):
+    people = datasets.load_dataset(source.name, source.root, missing).as_skeleton(
+        skeleton
+    )
     useful = people.weights.any(axis=1)
     if not useful.any():
         raise DatasetError(f"{source.name} has none of the joints {skeleton.joints}")
@@ -133,7 +137,7 @@ def _loaded(source, skeleton, missing):
     )
 
 
-def _held_out(people):
+def _hold_out(people):
     """The people with every so many photographs turned into validation."""
     _, photograph = np.unique(people.pictures.astype(str), return_inverse=True)
     held = photograph % HELD_OUT == min(HELD_OUT, photograph.max() + 1) - 1

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_hourglass.skeletons import Skeleton
 
-HEAD_OF_SIDE = 0.1  # of the window: MPII's head size where no head box is known
+HEAD_SIZE_RATIO = 0.1  # of the window: MPII's head size where no head box is known
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class People:
 
     def take(self, rows) -> "People":
         """The people of some rows: indices, a slice or a mask."""
-        columns = [f.name for f in fields(self) if f.name not in ROWLESS]
+        columns = [f.name for f in fields(self) if f.name not in EMPTY_COLUMNS]
         return replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
     def of_split(self, split: str) -> "People":
@@ -86,7 +86,7 @@ class People:
         return replace(self, skeleton=skeleton, **changed)
 
 
-ROWLESS = {"skeleton", "notes"}
+EMPTY_COLUMNS = {"skeleton", "notes"}
 
 
 def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
@@ -115,7 +115,7 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
         centers=np.array(column("center"), "float32").reshape(-1, 2),
         sides=np.array(column("side"), "float32"),
         heads=np.array(
-            column("head_size", lambda row: HEAD_OF_SIDE * row["side"]), "float32"
+            column("head_size", lambda row: HEAD_SIZE_RATIO * row["side"]), "float32"
         ),
         splits=np.array(column("split", lambda row: "train"), object),
         readers=np.array(column("reader", lambda row: None), object),
@@ -130,9 +130,9 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
     )
 
 
-def join(parts: list[People]) -> People:
+def concatenate(parts: list[People]) -> People:
     """All people of several datasets with one skeleton, none of them drawn."""
-    columns = [f.name for f in fields(People) if f.name not in ROWLESS]
+    columns = [f.name for f in fields(People) if f.name not in EMPTY_COLUMNS]
     rows = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in columns

@@ -7,17 +7,16 @@ import cv2
 import numpy as np
 
 from keras_hourglass.data.augmentation import Augmentation
-from keras_hourglass.data.augmentation.occlusion import Limb
-from keras_hourglass.data.images.decode import Region
+from keras_hourglass.data.augmentation.occlusion import Occluder
+from keras_hourglass.data.images.decoding import ImageRegion
 from keras_hourglass.data.people import People
-from keras_hourglass.data.warp import cut as cut_
-from keras_hourglass.data.warp import readable
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.warp import antialias, warp
+from keras_hourglass.geometry import Window
 
 cv2.setNumThreads(1)  # samples are made side by side; more threads only get in the way
 
 
-class View(NamedTuple):
+class SampleParams(NamedTuple):
     """What is to be seen of a picture.
 
     Attributes:
@@ -27,14 +26,14 @@ class View(NamedTuple):
         limb: What is pasted over it: somebody else's, of whom pixels are needed, too.
     """
 
-    window: Crop
+    window: Window
     flipped: bool = False
     random: np.random.Generator | None = None
-    limb: Limb | None = None
+    limb: Occluder | None = None
 
 
 @dataclass(frozen=True)
-class Sampler:
+class Preprocessor:
     """Makes samples of people. The same (epoch, index) always gives the same sample.
 
     Attributes:
@@ -51,11 +50,11 @@ class Sampler:
     augmentation: Augmentation | None = None
     seed: int = 0
 
-    def view(self, index: int, epoch: int = 0) -> View:
+    def view(self, index: int, epoch: int = 0) -> SampleParams:
         """What to see of a person's picture; see `views`."""
         return self.views([(epoch, index)])[0]
 
-    def views(self, places) -> list[View]:
+    def views(self, places) -> list[SampleParams]:
         """What to see of people's pictures; drawn before they are read.
 
         Args:
@@ -63,11 +62,11 @@ class Sampler:
         """
         people, rows = self.people, [index for _, index in places]
         centers, sides = people.centers[rows], people.sides[rows]
-        windows = Crop.around(
+        windows = Window.around(
             centers.astype(float), sides.astype(float), self.image_size
         )
         if self.augmentation is None:
-            return [*map(View, map(Crop, *windows))]
+            return [*map(SampleParams, map(Window, *windows))]
         randoms = [np.random.default_rng((self.seed, *place)) for place in places]
         joints, halves = people.joints[rows], self._halves(rows)
         windows, flipped = self.augmentation.vary(windows, randoms, joints, halves)
@@ -75,16 +74,24 @@ class Sampler:
             self.augmentation.borrow(people, index, self.image_size, random)
             for index, random in zip(rows, randoms)
         ]
-        return [*map(View, map(Crop, *windows), flipped.tolist(), randoms, limbs)]
+        return [
+            *map(SampleParams, map(Window, *windows), flipped.tolist(), randoms, limbs)
+        ]
 
     def sample(
-        self, region: Region, index: int, view: View, lent: Region | None = None
+        self,
+        region: ImageRegion,
+        index: int,
+        view: SampleParams,
+        lent: ImageRegion | None = None,
     ):
         """The image and the label of one person; see `cut`, `paint` and `labels`."""
         image = self.paint(self.cut(region, view), view, lent)
         return image, self.labels([index], [view])[0]
 
-    def cut(self, region: Region, view: View, out: np.ndarray | None = None):
+    def cut(
+        self, region: ImageRegion, view: SampleParams, out: np.ndarray | None = None
+    ):
         """What is to be seen of a picture: `(height, width, 3)`, uint8, RGB.
 
         Args:
@@ -92,11 +99,11 @@ class Sampler:
             view: What to see.
             out: Where to write it; without it, into a new array.
         """
-        region = readable(region, view.window, self.image_size)
-        return cut_(region, view.window, self.image_size, out)
+        region = antialias(region, view.window, self.image_size)
+        return warp(region, view.window, self.image_size, out)
 
     def paint(
-        self, image: np.ndarray, view: View, lent: Region | None = None
+        self, image: np.ndarray, view: SampleParams, lent: ImageRegion | None = None
     ) -> np.ndarray:
         """The image with other pixels, as its view wants them.
 
@@ -112,13 +119,13 @@ class Sampler:
             image = self.augmentation.repaint(image, view.random)
         return image
 
-    def labels(self, indices, views: list[View]) -> np.ndarray:
+    def labels(self, indices, views: list[SampleParams]) -> np.ndarray:
         """`(people, joints, 4)`, float32: what `labels.py` says, of their heatmaps.
 
         Of all people at once: for sixteen it takes hardly longer than for one.
         """
         people, rows = self.people, [*indices]
-        windows = Crop(*map(np.stack, zip(*(view.window for view in views))))
+        windows = Window(*map(np.stack, zip(*(view.window for view in views))))
         scale = windows.pixels_per_image_pixel(self.heatmap_size)
         labels = np.empty((*people.weights[rows].shape, 4), "float32")
         labels[..., :2] = windows.to_grid(people.joints[rows], self.heatmap_size)

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.sampler import Stream
-from keras_hourglass.data.sharding import WHOLE, Share
+from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
 
 AHEAD = 8  # batches that are made before they are asked for
 
@@ -33,9 +33,9 @@ class PeopleDataset(keras.utils.PyDataset):
         self,
         loader: Loader,
         batch_size: int,
-        stream: Stream | None = None,
+        stream: EpochSampler | None = None,
         first_batch: int = 0,
-        share: Share = WHOLE,
+        share: Shard = WHOLE_BATCH,
     ):
         # Without Keras's own threads: it looks at a first batch for its shapes, and
         # what they have read by then comes again in the epoch, in place of its end.

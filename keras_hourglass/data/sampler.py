@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 
-class Stream:
+class EpochSampler:
     """Every epoch's people in an order of its own, some datasets by a share of theirs.
 
     Position -> (epoch, index) is a pure function, so that threads may ask in any
@@ -25,7 +25,7 @@ class Stream:
     def __init__(self, counts, batch_size: int, shares=None, seed: int = 0):
         self.counts, self.seed = tuple(counts), seed
         self.shares = tuple(shares or [1.0] * len(self.counts))
-        taking = sum(map(_taken, self.counts, self.shares))
+        taking = sum(map(_people_per_epoch, self.counts, self.shares))
         if not 1 <= batch_size <= taking:
             raise ValueError(
                 f"`batch_size` must be 1 to {taking}, the people of an epoch. "
@@ -48,12 +48,12 @@ class Stream:
         random = np.random.default_rng((self.seed, epoch))
         chosen, first = [], 0
         for count, share in zip(self.counts, self.shares):
-            rounds = -(-_taken(count, share) // count)
+            rounds = -(-_people_per_epoch(count, share) // count)
             order = np.concatenate([random.permutation(count) for _ in range(rounds)])
-            chosen.append(first + order[: _taken(count, share)])
+            chosen.append(first + order[: _people_per_epoch(count, share)])
             first += count
         return random.permutation(np.concatenate(chosen))
 
 
-def _taken(count, share):
+def _people_per_epoch(count, share):
     return max(1, round(count * share))

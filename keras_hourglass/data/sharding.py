@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Share:
+class Shard:
     """The part of every batch that one process reads.
 
     Attributes:
@@ -28,4 +28,4 @@ class Share:
         return count - count % -self.devices
 
 
-WHOLE = Share()
+WHOLE_BATCH = Shard()

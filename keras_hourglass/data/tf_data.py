@@ -6,18 +6,27 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from keras_hourglass.data.images import decode
-from keras_hourglass.data.images.decode import Region
-from keras_hourglass.data.images.safety import broken, contents, examined, reached
+from keras_hourglass.data.images import decoding
+from keras_hourglass.data.images.decoding import ImageRegion
+from keras_hourglass.data.images.safety import (
+    decode_error,
+    read_bytes,
+    read_checked_header,
+    require_complete_jpeg,
+)
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.sampler import Stream
-from keras_hourglass.data.sharding import WHOLE, Share
-from keras_hourglass.geometry import Crop, covering_box
+from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
+from keras_hourglass.geometry import Window, enclosing_box
 
-SPARED = 150_000  # pixels: with fewer to leave out, OpenCV reads the whole faster
+MIN_SPARED_PIXELS = (
+    150_000  # pixels: with fewer to leave out, OpenCV reads the whole faster
+)
 
 
-def read_window(path: str, window: Crop, size: tuple[int, int], data=None) -> Region:
+def read_window(
+    path: str, window: Window, size: tuple[int, int], data=None
+) -> ImageRegion:
     """Reads the part of a JPEG under a window; other pictures as OpenCV does.
 
     Called within the pipeline's threads, where TensorFlow's operation runs eagerly:
@@ -30,17 +39,20 @@ def read_window(path: str, window: Crop, size: tuple[int, int], data=None) -> Re
             the grid is read at a half or a quarter of its size.
         data: The file's bytes, where they are known already.
     """
-    data = contents(path) if data is None else data
-    head, reduction = examined(path, data), decode.reduction_for(window, size)
+    data = read_bytes(path) if data is None else data
+    head, reduction = (
+        read_checked_header(path, data),
+        decoding.choose_reduction(window, size),
+    )
     whole = -(-head.width // reduction), -(-head.height // reduction)
     upright = head.channels in (1, 3) and head.orientation == 1  # JPEG, and no CMYK
-    if not upright or math.prod(whole) < SPARED:
-        return decode.decode(path, data, head, reduction)
-    place = Crop.of_rectangle(reduction * np.array([0.0, 0, *whole]))
-    box = covering_box(place.to_grid(window.corners(), whole), *whole)
+    if not upright or math.prod(whole) < MIN_SPARED_PIXELS:
+        return decoding.decode_image(path, data, head, reduction)
+    place = Window.of_rectangle(reduction * np.array([0.0, 0, *whole]))
+    box = enclosing_box(place.to_grid(window.corners(), whole), *whole)
     x, y, width, height = box
-    if math.prod(whole) - width * height < SPARED:
-        return decode.decode(path, data, head, reduction)
+    if math.prod(whole) - width * height < MIN_SPARED_PIXELS:
+        return decoding.decode_image(path, data, head, reduction)
     try:
         pixels = tf.io.decode_and_crop_jpeg(
             data,
@@ -50,12 +62,12 @@ def read_window(path: str, window: Crop, size: tuple[int, int], data=None) -> Re
             dct_method="INTEGER_FAST",
         )
     except tf.errors.InvalidArgumentError:
-        raise broken(path, "it is a damaged JPEG") from None
-    pixels = reached(path, data, np.asarray(pixels))
-    return Region(pixels, place.part(np.array(box, float), whole))
+        raise decode_error(path, "it is a damaged JPEG") from None
+    pixels = require_complete_jpeg(path, data, np.asarray(pixels))
+    return ImageRegion(pixels, place.part(np.array(box, float), whole))
 
 
-def training_dataset(loader: Loader, stream: Stream, first_batch: int = 0):
+def training_dataset(loader: Loader, stream: EpochSampler, first_batch: int = 0):
     """Batches without end, epoch after epoch, each of `stream.steps` batches.
 
     Args:
@@ -68,10 +80,10 @@ def training_dataset(loader: Loader, stream: Stream, first_batch: int = 0):
         return loader.load_batch(stream.batch(int(batch)))
 
     batches = tf.data.Dataset.range(first_batch, np.iinfo("int64").max)
-    return _loaded(batches, load, loader)
+    return _map_batches(batches, load, loader)
 
 
-def validation_dataset(loader: Loader, batch_size: int, share: Share = WHOLE):
+def validation_dataset(loader: Loader, batch_size: int, share: Shard = WHOLE_BATCH):
     """Everybody once, in order; the last batch may be smaller.
 
     Args:
@@ -83,10 +95,12 @@ def validation_dataset(loader: Loader, batch_size: int, share: Share = WHOLE):
         rows = range(first, min(first + batch_size, len(loader)))
         return loader.load_batch(share.of([(0, row) for row in rows]))
 
-    return _loaded(tf.data.Dataset.range(-(-len(loader) // batch_size)), load, loader)
+    return _map_batches(
+        tf.data.Dataset.range(-(-len(loader) // batch_size)), load, loader
+    )
 
 
-def timed(dataset):
+def measure_wait(dataset):
     """The same dataset, and how many seconds it has kept others waiting so far.
 
     Counted is the time from the moment that a step asks for its batch until it is
@@ -114,7 +128,7 @@ def timed(dataset):
     return noted, lambda: float(waited.numpy())
 
 
-def _loaded(batches, load, loader):
+def _map_batches(batches, load, loader):
     """Whole batches, made side by side: fewer calls than for one sample at a time."""
     width, height = loader.sampler.image_size
     joints = len(loader.sampler.people.skeleton.joints)

@@ -6,14 +6,18 @@ Cutting a window out of pixels, turned, mirrored and scaled in one step.
 import cv2
 import numpy as np
 
-from keras_hourglass.data.images.decode import Region
-from keras_hourglass.geometry import Crop, covering_box, whole_blocks
+from keras_hourglass.data.images.decoding import ImageRegion
+from keras_hourglass.geometry import Window, align_to_blocks, enclosing_box
 
-OF_JOINTS = 1.4  # of the joints' longer side: what MPII's windows are, in the median
-OF_BOX = 1.25  # of a box's longer side: keeps hands and feet, and a little around them
+JOINTS_PADDING = (
+    1.4  # of the joints' longer side: what MPII's windows are, in the median
+)
+BOX_PADDING = (
+    1.25  # of a box's longer side: keeps hands and feet, and a little around them
+)
 
 
-def of_joints(joints, used) -> dict:
+def window_of_joints(joints, used) -> dict:
     """`center` and `side`, picture pixels, of some joints.
 
     Args:
@@ -21,10 +25,10 @@ def of_joints(joints, used) -> dict:
         used: `(J,)`, which of them to look at, at least one. Of one alone `side` is 0.
     """
     low, high = joints[used].min(0), joints[used].max(0)
-    return {"center": (low + high) / 2, "side": OF_JOINTS * (high - low).max()}
+    return {"center": (low + high) / 2, "side": JOINTS_PADDING * (high - low).max()}
 
 
-def of_box(box) -> dict:
+def window_of_box(box) -> dict:
     """`center` and `side`, picture pixels, of a box.
 
     Args:
@@ -36,19 +40,21 @@ def of_box(box) -> dict:
     box = np.array(box, float)
     if box.shape != (4,) or not (box[2:] > 0).all():
         raise ValueError("`box` must be x, y, width and height, the last two above 0")
-    crop = Crop.of_box(box, OF_BOX)
+    crop = Window.of_box(box, BOX_PADDING)
     return {"center": crop.center, "side": crop.right[0]}
 
 
 # Of a grid's pixel: what is so little finer than a grid is cut out of as it is.
-SHARP = 4 / 3
+MAX_FINENESS = 4 / 3
 # Of a pixel, to which OpenCV rounds places first; since 5, it does not.
-STEP = 1 / 32 if int(cv2.__version__.split(".")[0]) < 5 else 0
+ROUNDING_STEP = 1 / 32 if int(cv2.__version__.split(".")[0]) < 5 else 0
 # Three corners of a grid settle an affine map.
 CORNERS = np.array([[0, 0], [1, 0], [0, 1]])
 
 
-def cut(region: Region, window: Crop, size: tuple[int, int], out=None) -> np.ndarray:
+def warp(
+    region: ImageRegion, window: Window, size: tuple[int, int], out=None
+) -> np.ndarray:
     """The window as a picture of its own, black where the picture has no pixels.
 
     Args:
@@ -73,7 +79,9 @@ def cut(region: Region, window: Crop, size: tuple[int, int], out=None) -> np.nda
     return cv2.cvtColor(image, cv2.COLOR_RGBA2RGB, dst=out)
 
 
-def readable(region: Region, window: Crop, size: tuple[int, int]) -> Region:
+def antialias(
+    region: ImageRegion, window: Window, size: tuple[int, int]
+) -> ImageRegion:
     """The pixels without what is too fine to be seen on a grid that lies on the window.
 
     `cut` interpolates between neighbours, and would make moire of fine stripes. So
@@ -84,13 +92,13 @@ def readable(region: Region, window: Crop, size: tuple[int, int]) -> Region:
     if finer > 2:
         region = shrink(region, window, size)
         finer = _fineness(region, window, size)
-    if finer <= SHARP:
+    if finer <= MAX_FINENESS:
         return region
     kernel = np.array([(finer - 1) / 2, 1, (finer - 1) / 2]) / finer
     return region._replace(pixels=cv2.sepFilter2D(region.pixels, -1, kernel, kernel))
 
 
-def shrink(region: Region, window: Crop, size: tuple[int, int]) -> Region:
+def shrink(region: ImageRegion, window: Window, size: tuple[int, int]) -> ImageRegion:
     """Halves the pixels by 2 x 2 means while they are over twice as fine as the grid.
 
     So that shrinking a large person does not alias.
@@ -103,21 +111,23 @@ def shrink(region: Region, window: Crop, size: tuple[int, int]) -> Region:
             (width // 2, height // 2),
             interpolation=cv2.INTER_AREA,  # at exactly one half: means of 2 x 2
         )
-        region = Region(half, place)
+        region = ImageRegion(half, place)
     return region
 
 
-def covered(region: Region, window: Crop, size: tuple[int, int]) -> Region:
+def crop_to_window(
+    region: ImageRegion, window: Window, size: tuple[int, int]
+) -> ImageRegion:
     """The pixels under a window: `shrink` and `cut` make the same of them as of all.
 
     So that each of many people on a large picture takes no longer than alone.
     """
     corners = region.place.to_grid(window.corners(), region.size)
     halved = 1 << int(_fineness(region, window, size)).bit_length()
-    box = whole_blocks(covering_box(corners, *region.size), halved, *region.size)
+    box = align_to_blocks(enclosing_box(corners, *region.size), halved, *region.size)
     x, y, width, height = box
     place = region.place.part(np.array(box, float), region.size)
-    return Region(region.pixels[y : y + height, x : x + width], place)
+    return ImageRegion(region.pixels[y : y + height, x : x + width], place)
 
 
 def _fineness(region, window, size):

@@ -13,7 +13,9 @@ RESAMPLES, SEED = 2000, 0
 LEVEL = 95  # percent of the draws that an interval holds
 
 
-def draws(people: int, resamples: int = RESAMPLES, seed: int = SEED) -> np.ndarray:
+def resample_indices(
+    people: int, resamples: int = RESAMPLES, seed: int = SEED
+) -> np.ndarray:
     """`(resamples, people)`, float32: how often each person is drawn.
 
     The same people always give the same draws, so that networks are compared on them
@@ -26,7 +28,7 @@ def draws(people: int, resamples: int = RESAMPLES, seed: int = SEED) -> np.ndarr
     return np.stack([np.bincount(row, minlength=people) for row in rows]).astype("f4")
 
 
-def resampled(
+def resample_counts(
     convention: Convention, errors, skeleton: Skeleton, threshold: float, drawn
 ) -> np.ndarray:
     """`(resamples,)`: the convention's mean of each draw.
@@ -55,7 +57,7 @@ def interval(values) -> list[float]:
 def intervals(errors, skeleton: Skeleton, threshold: float, drawn) -> dict:
     """Convention -> its interval; see `resampled`."""
     return {
-        name: interval(resampled(convention, errors, skeleton, threshold, drawn))
+        name: interval(resample_counts(convention, errors, skeleton, threshold, drawn))
         for name, convention in CONVENTIONS.items()
     }
 
@@ -78,7 +80,7 @@ def compare(first, second, thresholds, drawn) -> dict:
             convention.mean(*network, threshold) for network in (first, second)
         )
         drawn_one, drawn_other = (
-            resampled(convention, *network, threshold, drawn)
+            resample_counts(convention, *network, threshold, drawn)
             for network in (first, second)
         )
         return {

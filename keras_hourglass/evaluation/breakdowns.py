@@ -28,12 +28,12 @@ from keras_hourglass.evaluation.conventions import (
     correct,
     rates,
 )
-from keras_hourglass.evaluation.predictions import Found
+from keras_hourglass.evaluation.predictions import Predictions
 from keras_hourglass.evaluation.scoring import CURVE, THRESHOLDS, curves, means
 from keras_hourglass.skeletons import Skeleton
 
 GROUP_THRESHOLD = 0.5  # reference lengths
-PARTS = 3  # of the people by their size, as many in each
+GROUPS = 3  # of the people by their size, as many in each
 
 
 def by_group(errors, people: People, drawn) -> dict[str, list[dict]]:
@@ -50,12 +50,12 @@ def by_group(errors, people: People, drawn) -> dict[str, list[dict]]:
     """
     return {
         kind: rows
-        for kind, masks in kinds(people).items()
+        for kind, masks in people_groups(people).items()
         if (rows := [*_rows(errors, people, masks, drawn)])
     }
 
 
-def kinds(people: People) -> dict[str, dict]:
+def people_groups(people: People) -> dict[str, dict]:
     """Kind -> group -> a mask that broadcasts to `(people, joints)`."""
     others = people.others[:, None]
     return {
@@ -71,7 +71,7 @@ def kinds(people: People) -> dict[str, dict]:
 
 def _thirds(sizes):
     """Groups of as many people, by the borders between them in pixels."""
-    borders = np.unique(np.quantile(sizes, np.arange(1, PARTS) / PARTS)).tolist()
+    borders = np.unique(np.quantile(sizes, np.arange(1, GROUPS) / GROUPS)).tolist()
     if not len(sizes) or sizes.min() == sizes.max():
         return {}
     lows, highs = [-np.inf, *borders], [*borders, np.inf]
@@ -140,10 +140,10 @@ def by_joint(errors, skeleton: Skeleton, drawn) -> list[dict]:
 
 
 TORSO_THRESHOLD = 0.2  # torsos
-SAYS = "torso: left shoulder to right hip"
+TORSO_DESCRIPTION = "torso: left shoulder to right hip"
 
 
-def by_torso(errors, people: People, drawn) -> dict | None:
+def pck_torso(errors, people: People, drawn) -> dict | None:
     """PCK by the torso, as in `scoring.score`; None where no torso is labelled.
 
     Args:
@@ -159,7 +159,7 @@ def by_torso(errors, people: People, drawn) -> dict | None:
     arguments = errors, people.skeleton, TORSO_THRESHOLD
     return {
         "threshold": TORSO_THRESHOLD,
-        "says": SAYS,
+        "says": TORSO_DESCRIPTION,
         "people": int(np.isfinite(errors).any(1).sum()),
         "columns": columns(*arguments),
         "means": means(*arguments),
@@ -177,11 +177,11 @@ def torsos(people: People) -> np.ndarray:
     return np.where(known, length, np.nan)
 
 
-COUNT = 40
+HARDEST_COUNT = 40
 HARDEST_THRESHOLD = 0.5  # reference lengths
 
 
-def worst(errors, count: int = COUNT) -> np.ndarray:
+def hardest_people(errors, count: int = HARDEST_COUNT) -> np.ndarray:
     """The rows of those with the fewest joints right, in percent, the worst first.
 
     Of like people the one with the larger mean error comes first.
@@ -198,7 +198,7 @@ def worst(errors, count: int = COUNT) -> np.ndarray:
     return judged[order[:count]]
 
 
-def details(found: Found, people: People, drawn) -> dict:
+def describe_details(found: Predictions, people: People, drawn) -> dict:
     """What there is to say beside `score`.
 
     Args:

@@ -9,32 +9,35 @@ from functools import cached_property
 
 import numpy as np
 
-from keras_hourglass.data import batches as batches_
+from keras_hourglass.data.batches import make_loader, validation_batches
 from keras_hourglass.data.people import People
-from keras_hourglass.data.preprocessing import Sampler
-from keras_hourglass.evaluation import bootstrap, oks, predictions, report
-from keras_hourglass.evaluation.breakdowns import by_torso
-from keras_hourglass.evaluation.breakdowns import details as details_
-from keras_hourglass.evaluation.breakdowns import worst as worst_
-from keras_hourglass.evaluation.predictions import Found, on_pictures
-from keras_hourglass.evaluation.report import images
+from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.evaluation import bootstrap, oks, predictions
+from keras_hourglass.evaluation.breakdowns import (
+    describe_details,
+    hardest_people,
+    pck_torso,
+)
+from keras_hourglass.evaluation.predictions import Predictions, to_image_points
+from keras_hourglass.evaluation.report import write_report
+from keras_hourglass.evaluation.report.images import hardest_images
 from keras_hourglass.evaluation.scoring import THRESHOLDS, score
-from keras_hourglass.heatmaps.decode import DEFAULT
-from keras_hourglass.inference.keypoints import find
+from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
+from keras_hourglass.inference.keypoints import predict_keypoints
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 WARM_UP, ROUNDS = 3, 20
 TIMED = 64  # people, of whom the loader, the network and the decoder are timed
 
 
-def look(
+def predict_with_loader(
     model: StackedHourglass,
     people: People,
     flip: bool = False,
     batch_size: int = 8,
     broken: str = "error",
-    decoder: str = DEFAULT,
-) -> tuple[Found, list[str]]:
+    decoder: str = DEFAULT_DECODER,
+) -> tuple[Predictions, list[str]]:
     """What a network finds on people, and which pictures could not be read, and why.
 
     Args:
@@ -45,12 +48,14 @@ def look(
         broken: Of pictures: "error" or "skip".
         decoder: A key of `heatmaps.DECODERS`.
     """
-    loader = batches_.loader(sampler_of(model, people), broken)
-    batches = batches_.validation(loader, batch_size)
-    return predictions.look(model, batches, flip, decoder), [*loader.failures.values()]
+    loader = make_loader(make_preprocessor(model, people), broken)
+    batches = validation_batches(loader, batch_size)
+    return predictions.predict_people(model, batches, flip, decoder), [
+        *loader.failures.values()
+    ]
 
 
-def scores(model: StackedHourglass, people: People, **options) -> dict:
+def evaluate_people(model: StackedHourglass, people: People, **options) -> dict:
     """What `evaluation.score` says of a network's joints on people.
 
     Args:
@@ -62,23 +67,23 @@ def scores(model: StackedHourglass, people: People, **options) -> dict:
         That report, with "offset", the mean signed error (x, y) in heatmap pixels;
         and "unread", where there are any: what could not be read, and why.
     """
-    found, unread = look(model, people, **options)
+    found, unread = predict_with_loader(model, people, **options)
     report = {**score(found.errors, model.skeleton), "offset": found.offset}
     return {**report, "unread": unread} if unread else report
 
 
-def sampler_of(model: StackedHourglass, people: People) -> Sampler:
+def make_preprocessor(model: StackedHourglass, people: People) -> Preprocessor:
     """What shows people to a network as they are."""
-    return Sampler(people, model.image_size[::-1], model.heatmap_size)
+    return Preprocessor(people, model.image_size[::-1], model.heatmap_size)
 
 
-def parts(
+def profile(
     model: StackedHourglass,
     people: People,
     flip: bool = False,
     batch_size: int = 8,
     broken: str = "error",
-    decoder: str = DEFAULT,
+    decoder: str = DEFAULT_DECODER,
 ) -> dict[str, float]:
     """Milliseconds per person of "loader", "network" and "decoder", one after another.
 
@@ -94,7 +99,7 @@ def parts(
         broken: Of pictures: "error" or "skip".
         decoder: A key of `heatmaps.DECODERS`.
     """
-    loader = batches_.loader(sampler_of(model, people), broken)
+    loader = make_loader(make_preprocessor(model, people), broken)
     batch_size = 1 << (min(batch_size, len(people)).bit_length() - 1)
     turns = max(1, min(len(people), TIMED) // batch_size)
     taken = np.zeros(3)
@@ -106,7 +111,7 @@ def parts(
         marks.append(time.perf_counter())
         model.predict_on_batch(seen)
         marks.append(time.perf_counter())
-        find(model, images, flip, decoder)
+        predict_keypoints(model, images, flip, decoder)
         marks.append(time.perf_counter())
         if turn:
             taken += np.diff(marks)
@@ -115,7 +120,7 @@ def parts(
     return {"loader": loading, "network": network, "decoder": beyond}
 
 
-def milliseconds(model: StackedHourglass) -> float:
+def network_milliseconds(model: StackedHourglass) -> float:
     """Of the network alone, for one image: the median of some rounds."""
     image = np.zeros((1, *model.image_size, 3), "uint8")
     taken = []
@@ -127,7 +132,7 @@ def milliseconds(model: StackedHourglass) -> float:
 
 
 @dataclass(frozen=True)
-class Judged:
+class ModelEvaluation:
     """A network, whom it has looked at, and what it found.
 
     Attributes:
@@ -141,19 +146,19 @@ class Judged:
     name: str
     model: StackedHourglass
     people: People
-    found: Found
+    found: Predictions
     unread: list[str]
 
     @cached_property
     def drawn(self):
         """Of these people, for bootstraps."""
-        return bootstrap.draws(len(self.people))
+        return bootstrap.resample_indices(len(self.people))
 
     @cached_property
     def joints(self):
         """`(people, joints, 2)`, picture pixels: where the network found them."""
         sizes = self.model.image_size[::-1], self.model.heatmap_size
-        return on_pictures(self.found.points, self.people, *sizes)
+        return to_image_points(self.found.points, self.people, *sizes)
 
     @cached_property
     def scores(self) -> dict:
@@ -161,7 +166,7 @@ class Judged:
         errors, people = self.found.errors, self.people
         made = score(errors, people.skeleton, self.drawn)
         made["offset"] = self.found.offset
-        made["torso"] = by_torso(errors, people, self.drawn)
+        made["torso"] = pck_torso(errors, people, self.drawn)
         if np.isfinite(people.areas).any():
             made |= self._oks()
         return made | ({"unread": self.unread} if self.unread else {})
@@ -170,19 +175,19 @@ class Judged:
         """All that the report says."""
         return {
             **self.scores,
-            **details_(self.found, self.people, self.drawn),
-            "milliseconds": parts(self.model, self.people, **options),
+            **describe_details(self.found, self.people, self.drawn),
+            "milliseconds": profile(self.model, self.people, **options),
             "worst": [str(name) for name in self.people.names[self._worst]],
         }
 
     def worst(self):
         """(caption, JPEG) of those whom it finds worst."""
         errors, aspect = self.found.errors, self.model.heatmap_size
-        return [*images.pairs(self.joints, errors, self.people, self._worst, aspect)]
+        return [*hardest_images(self.joints, errors, self.people, self._worst, aspect)]
 
     @cached_property
     def _worst(self):
-        return worst_(self.found.errors)
+        return hardest_people(self.found.errors)
 
     def _oks(self):
         try:
@@ -192,7 +197,7 @@ class Judged:
             return {"left_out": str(error)}
 
 
-def compared(looks: list[Judged], note):
+def compare_models(looks: list[ModelEvaluation], note):
     """(first, second, differences) of the first network and each of the others.
 
     Args:
@@ -209,9 +214,9 @@ def compared(looks: list[Judged], note):
         yield first.name, look.name, differences
 
 
-def write(folder, about, looks: list[Judged], pairs, options):
+def write_model_report(folder, about, looks: list[ModelEvaluation], pairs, options):
     """Writes the report; gives the page's path."""
     made = {look.name: look.details(options) for look in looks}
-    return report.write(
+    return write_report(
         folder, about, made, pairs, {look.name: look.worst() for look in looks}
     )

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_hourglass.data.people import People
-from keras_hourglass.geometry import Crop
-from keras_hourglass.heatmaps.decode import DEFAULT
+from keras_hourglass.geometry import Window
+from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
 from keras_hourglass.heatmaps.labels import unpack
-from keras_hourglass.inference.keypoints import Finder
+from keras_hourglass.inference.keypoints import KeypointPredictor
 
 
 @dataclass(frozen=True)
-class Found:
+class Predictions:
     """What a network found, person by person.
 
     Attributes:
@@ -29,7 +29,9 @@ class Found:
     offset: tuple[float, float]
 
 
-def look(model, batches, flip: bool = False, decoder: str = DEFAULT) -> Found:
+def predict_people(
+    model, batches, flip: bool = False, decoder: str = DEFAULT_DECODER
+) -> Predictions:
     """Lets a network look at people.
 
     Args:
@@ -39,7 +41,7 @@ def look(model, batches, flip: bool = False, decoder: str = DEFAULT) -> Found:
         decoder: A key of `heatmaps.DECODERS`.
     """
     columns = {"points": [], "scores": [], "errors": []}
-    finder, most, offsets = Finder(model, flip, decoder=decoder), 0, []
+    finder, most, offsets = KeypointPredictor(model, flip, decoder=decoder), 0, []
     for images, labels in batches:
         truth, weight, reference = unpack(np.asarray(labels))
         most = max(most, len(images))  # the last batch, of fewer, is filled up
@@ -55,10 +57,10 @@ def look(model, batches, flip: bool = False, decoder: str = DEFAULT) -> Found:
     signed = np.concatenate(offsets)
     mean = signed.mean(0) if len(signed) else np.full(2, np.nan)
     joined = {name: np.concatenate(parts) for name, parts in columns.items()}
-    return Found(**joined, offset=tuple(map(float, mean)))
+    return Predictions(**joined, offset=tuple(map(float, mean)))
 
 
-def on_pictures(points, people: People, image_size, heatmap_size) -> np.ndarray:
+def to_image_points(points, people: People, image_size, heatmap_size) -> np.ndarray:
     """`(people, joints, 2)`, picture pixels, of points that `look` found.
 
     Args:
@@ -67,10 +69,10 @@ def on_pictures(points, people: People, image_size, heatmap_size) -> np.ndarray:
         image_size, heatmap_size: Columns and rows of what the network sees and gives.
     """
     centers, sides = people.centers.astype(float), people.sides.astype(float)
-    return Crop.around(centers, sides, image_size).to_image(points, heatmap_size)
+    return Window.around(centers, sides, image_size).to_image(points, heatmap_size)
 
 
-def evaluate(model, batches, flip: bool = False):
+def evaluate_batches(model, batches, flip: bool = False):
     """The errors and the offset of what `look` finds."""
-    found = look(model, batches, flip)
+    found = predict_people(model, batches, flip)
     return found.errors, found.offset

@@ -23,7 +23,7 @@ def score(errors, skeleton: Skeleton, drawn=None) -> dict:
         percent, and "intervals", [low, high], of the means; "area": convention ->
         mean height of its curve from 0 to 0.5.
     """
-    drawn = bootstrap.draws(len(errors)) if drawn is None else drawn
+    drawn = bootstrap.resample_indices(len(errors)) if drawn is None else drawn
     return {
         "people": int(np.isfinite(errors).any(1).sum()),
         "joints": int(np.isfinite(errors).sum()),

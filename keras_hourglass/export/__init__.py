@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from keras_hourglass.export import under_tensorflow
-from keras_hourglass.utils import hint
+from keras_hourglass.utils import suggest
 
 # Format -> the module whose `export(model, directory, **options)` writes it, which is
 # imported when it is asked for.
@@ -18,7 +18,7 @@ FORMATS = {
 }
 
 
-def export(model, directory, format: str = "savedmodel", **options) -> Path:
+def export_format(model, directory, format: str = "savedmodel", **options) -> Path:
     """Writes a network in a format.
 
     Args:
@@ -34,11 +34,13 @@ def export(model, directory, format: str = "savedmodel", **options) -> Path:
         ValueError: If there is no such format, or the network cannot be used.
     """
     if format in FORMATS and keras.backend.backend() != "tensorflow":
-        return under_tensorflow.export(model, directory, format, options)
-    return module(format).export(model, directory, **options)
+        return under_tensorflow.export_under_tensorflow(
+            model, directory, format, options
+        )
+    return format_module(format).export(model, directory, **options)
 
 
-def module(format: str):
+def format_module(format: str):
     """The module of a format: it has `export`, `opened` and `limit`.
 
     Raises:
@@ -46,7 +48,7 @@ def module(format: str):
     """
     if format not in FORMATS:
         raise ValueError(
-            f"`format` must be one of those known. {hint(format, FORMATS)} "
+            f"`format` must be one of those known. {suggest(format, FORMATS)} "
             f"Received: format={format!r}"
         )
     return import_module(f"{__name__}.{FORMATS[format]}")

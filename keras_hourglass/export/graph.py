@@ -9,25 +9,24 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_hourglass.data.warp import OF_BOX, OF_JOINTS
+from keras_hourglass.data.warp import BOX_PADDING, JOINTS_PADDING
 from keras_hourglass.export.tf_image import (
-    cut,
+    all_pixels,
+    crop_windows,
     decode_image,
-    everything,
     require_boxed,
-    shrink,
-    whole,
+    shrink_image,
+    whole_window,
 )
-from keras_hourglass.geometry import Crop, steadied
-from keras_hourglass.heatmaps.decode import checked, decode
-from keras_hourglass.heatmaps.decode import decode as read
-from keras_hourglass.inference.views import NEAREST, SURE
+from keras_hourglass.geometry import Window, round_window
+from keras_hourglass.heatmaps.decode import decode, validate_decoder
+from keras_hourglass.inference.views import MIN_SCORE_RATIO, MIN_WINDOW_RATIO
 from keras_hourglass.models.fusion.network import fuse
 
-CROPS, HEATMAPS_SIGNATURE = "crops", "heatmaps"  # names in every file
+CROPS_INPUT, HEATMAPS_OUTPUT = "crops", "heatmaps"  # names in every file
 
 
-class FromCrops:
+class CropGraphs:
     """A network and what follows it, as graphs without variables.
 
     Args:
@@ -48,7 +47,7 @@ class FromCrops:
         Returns:
             A `tf.function`, to `(batch, height / 4, width / 4, joints)`, float32.
         """
-        spec = tf.TensorSpec([batch, *self.model.image_size, 3], tf.uint8, CROPS)
+        spec = tf.TensorSpec([batch, *self.model.image_size, 3], tf.uint8, CROPS_INPUT)
         return tf.function(self._look, [spec], autograph=False)
 
     def joints(self, batch: int | None = None):
@@ -59,16 +58,16 @@ class FromCrops:
             and `scores` `(batch, joints)`.
         """
         size = [*self.model.heatmap_size[::-1], len(self.model.skeleton.joints)]
-        spec = tf.TensorSpec([batch, *size], tf.float32, HEATMAPS_SIGNATURE)
+        spec = tf.TensorSpec([batch, *size], tf.float32, HEATMAPS_OUTPUT)
         return tf.function(self._read, [spec], autograph=False)
 
     def whole(self, batch: int | None = None):
         """Both: a `tf.function` from `crops` to all three."""
-        spec = tf.TensorSpec([batch, *self.model.image_size, 3], tf.uint8, CROPS)
+        spec = tf.TensorSpec([batch, *self.model.image_size, 3], tf.uint8, CROPS_INPUT)
 
         def answer(crops):
             heatmaps = self._look(crops)
-            return {**self._read(heatmaps), HEATMAPS_SIGNATURE: heatmaps}
+            return {**self._read(heatmaps), HEATMAPS_OUTPUT: heatmaps}
 
         return tf.function(answer, [spec], autograph=False)
 
@@ -77,21 +76,21 @@ class FromCrops:
 
     def _read(self, heatmaps):
         points, scores = decode(heatmaps, self.model.offset)
-        window = on_crops(self.model)
+        window = crop_graphs(self.model)
         points = window.to_image(points, self.model.heatmap_size)
         return {"keypoints": points, "scores": scores}
 
 
-def on_crops(model) -> Crop:
+def crop_graphs(model) -> Window:
     """The window that heatmaps lie on, in pixels of the crop; float32."""
     box = np.array([0, 0, *model.image_size[::-1]])
-    return Crop(*(edge.astype("float32") for edge in Crop.of_rectangle(box)))
+    return Window(*(edge.astype("float32") for edge in Window.of_rectangle(box)))
 
 
-AT_ONCE = 4  # pictures that are decoded side by side: each may take 100 MB
+MAX_IMAGES = 4  # pictures that are decoded side by side: each may take 100 MB
 
 
-class Looking:
+class GraphEstimator:
     """Finds joints on pictures that are given as bytes.
 
     Args:
@@ -104,7 +103,7 @@ class Looking:
 
     def __init__(self, network, model, most_pixels: int, decoder: str):
         self.network, self.most_pixels = network, most_pixels
-        self.decoder = checked(decoder)
+        self.decoder = validate_decoder(decoder)
         self.size, self.heatmap_size = model.image_size[::-1], model.heatmap_size
         self.offset = model.offset
 
@@ -119,7 +118,7 @@ class Looking:
             `(batch, joints)`; heatmaps `(batch, height, width, joints)`.
         """
         heatmaps = self.network(crops)
-        points, scores = read(heatmaps, self.offset, self.decoder)
+        points, scores = decode(heatmaps, self.offset, self.decoder)
         return tf.cast(points, tf.float64), scores, heatmaps
 
     def twice(self, image_bytes):
@@ -134,8 +133,8 @@ class Looking:
         Returns:
             joints `(batch, joints, 2)`, float64, picture pixels; and scores.
         """
-        found = self._look(image_bytes, lambda _, region: everything(region, self.size))
-        windows = around(*found, self.size)
+        found = self._look(image_bytes, lambda _, region: all_pixels(region, self.size))
+        windows = refine_window(*found, self.size)
         return self._look(image_bytes, lambda _, region, window: window, windows)[:2]
 
     def boxed(self, image_bytes, boxes):
@@ -149,7 +148,7 @@ class Looking:
         def window(number, region, box):
             sound = require_boxed(number, region, box)
             with tf.control_dependencies([sound]):
-                return Crop.of_box(tf.identity(box), OF_BOX, self.size)
+                return Window.of_box(tf.identity(box), BOX_PADDING, self.size)
 
         with tf.control_dependencies([alike]):
             boxes = tf.cast(boxes, tf.float64)
@@ -166,34 +165,36 @@ class Looking:
         """
 
         def look(number, data, *its):
-            region = whole(decode_image(number, data, self.most_pixels))
+            region = whole_window(decode_image(number, data, self.most_pixels))
             window = window_of(number, region, *its)
-            return cut(shrink(region, window, self.size), window, self.size), window
+            return crop_windows(
+                shrink_image(region, window, self.size), window, self.size
+            ), window
 
         crops, windows = tf.map_fn(
             lambda parts: look(*parts),
             (tf.range(tf.size(image_bytes)), image_bytes, *given),
             fn_output_signature=(
                 tf.TensorSpec((*self.size[::-1], 3), tf.uint8),
-                Crop(*[tf.TensorSpec(2, tf.float64)] * 3),
+                Window(*[tf.TensorSpec(2, tf.float64)] * 3),
             ),
-            parallel_iterations=AT_ONCE,
+            parallel_iterations=MAX_IMAGES,
         )
         points, scores, _ = self.at(crops)
         return windows.to_image(points, self.heatmap_size), scores, windows
 
 
-def around(joints, scores, seen: Crop, size: tuple[int, int]) -> Crop:
+def refine_window(joints, scores, seen: Window, size: tuple[int, int]) -> Window:
     """What `predict.windows.around` is, for `(batch, joints, 2)` at once."""
     best = tf.reduce_max(scores, -1, keepdims=True)
-    sure = (scores >= tf.minimum(SURE * best, best))[..., None]
+    sure = (scores >= tf.minimum(MIN_SCORE_RATIO * best, best))[..., None]
     far = tf.constant(float("inf"), joints.dtype)
     low = tf.reduce_min(tf.where(sure, joints, far), -2)
     high = tf.reduce_max(tf.where(sure, joints, -far), -2)
-    side = OF_JOINTS * tf.reduce_max(high - low, -1)
-    least = NEAREST * tf.maximum(seen.right[:, 0], seen.down[:, 1])
-    center, side = steadied((low + high) / 2, tf.maximum(side, least))
-    return Crop.around(center, side, size)
+    side = JOINTS_PADDING * tf.reduce_max(high - low, -1)
+    least = MIN_WINDOW_RATIO * tf.maximum(seen.right[:, 0], seen.down[:, 1])
+    center, side = round_window((low + high) / 2, tf.maximum(side, least))
+    return Window.around(center, side, size)
 
 
 TEXTS = {
@@ -220,9 +221,9 @@ keypoints: (batch, {count}, 2): x and y in pixels of the picture (serve_crops: o
     crop); the first pixel of a row is centered on 0.
 scores: (batch, {count}): how high the peaks are, about 0 to 1.
 """
-HEATMAPS = """heatmaps: (batch, {rows}, {columns}, {count}): of the last stack.
+HEATMAPS_TEXT = """heatmaps: (batch, {rows}, {columns}, {count}): of the last stack.
 """
-JOINTS = """
+JOINTS_TEXT = """
 The joints, in order: {joints}.
 """
 
@@ -254,14 +255,19 @@ class Signatures(tf.Module):
             crops = tf.concat([crops, somebody], 0)
             return network(crops, training=False)[:batch, -1]
 
-        self._looking = Looking(heatmaps, model, most_pixels, decoder)
+        self._looking = GraphEstimator(heatmaps, model, most_pixels, decoder)
         (columns, rows), joints = model.heatmap_size, model.skeleton.joints
         facts = {"height": height, "width": width, "most_pixels": most_pixels}
         facts |= {"rows": rows, "columns": columns}
         facts |= {"count": len(joints), "joints": ", ".join(joints)}
         self.texts = {
             name: "".join(
-                (text, ANSWER, HEATMAPS if name == "serve_crops" else "", JOINTS)
+                (
+                    text,
+                    ANSWER,
+                    HEATMAPS_TEXT if name == "serve_crops" else "",
+                    JOINTS_TEXT,
+                )
             ).format(**facts)
             for name, text in TEXTS.items()
         }
@@ -285,7 +291,7 @@ class Signatures(tf.Module):
         points, scores, heatmaps = self._looking.at(crops)
         size = self._looking.size
         box = tf.constant([0.0, 0.0, *size], tf.float64)
-        points = Crop.of_rectangle(box).to_image(points, self._looking.heatmap_size)
+        points = Window.of_rectangle(box).to_image(points, self._looking.heatmap_size)
         return {**_answer(points, scores), "heatmaps": heatmaps}
 
 

@@ -22,18 +22,18 @@ from tensorflow.python.framework.convert_to_constants import (
 )
 
 from keras_hourglass.export import verification
-from keras_hourglass.export.graph import CROPS, HEATMAPS_SIGNATURE, FromCrops
-from keras_hourglass.export.metadata import about, refuse_unusable
+from keras_hourglass.export.graph import CROPS_INPUT, HEATMAPS_OUTPUT, CropGraphs
+from keras_hourglass.export.metadata import describe_model, refuse_unusable
 from keras_hourglass.inference.runtimes import litert as opened
-from keras_hourglass.utils import hint, replacing
+from keras_hourglass.utils import atomic_write, suggest
 
 IDENTIFIER = b"TFL3"
 SIGNATURE = "serve_crops"  # that of the SavedModel, of the same inputs and outputs
-ABOUT = "about.json"  # name of the metadata
+METADATA_NAME = "about.json"  # name of the metadata
 BY_RANK = {3: "keypoints", 2: "scores"}
 
 
-def joined(network: bytes, decoder: bytes, about: dict) -> bytes:
+def append_decoder(network: bytes, decoder: bytes, about: dict) -> bytes:
     """One file of a network, and of the decoder of its heatmaps.
 
     Args:
@@ -58,19 +58,19 @@ def joined(network: bytes, decoder: bytes, about: dict) -> bytes:
         operator.outputs = [place[index] for index in operator.outputs]
         graph.operators.append(operator)
     answers = {BY_RANK[len(tail.tensors[i].shape)]: place[i] for i in tail.outputs}
-    answers[HEATMAPS_SIGNATURE] = graph.outputs[0]
+    answers[HEATMAPS_OUTPUT] = graph.outputs[0]
     graph.outputs = [*answers.values()]
-    _name(model, {CROPS: graph.inputs[0]}, answers)
+    _name(model, {CROPS_INPUT: graph.inputs[0]}, answers)
     _tell(model, about)
     builder = flatbuffers.Builder()
     builder.Finish(model.Pack(builder), IDENTIFIER)
     return bytes(builder.Output())
 
 
-def told(data: bytes) -> dict:
+def read_metadata(data: bytes) -> dict:
     """What a file says of itself."""
     model = schema.ModelT.InitFromPackedBuf(data)
-    (entry,) = (e for e in model.metadata if e.name == ABOUT.encode())
+    (entry,) = (e for e in model.metadata if e.name == METADATA_NAME.encode())
     return json.loads(bytes(model.buffers[entry.buffer].data))
 
 
@@ -95,7 +95,7 @@ def _entry(model, name, index):
 def _tell(model, about):
     buffer, entry = schema.BufferT(), schema.MetadataT()
     buffer.data = json.dumps(about).encode()
-    entry.name, entry.buffer = ABOUT.encode(), len(model.buffers)
+    entry.name, entry.buffer = METADATA_NAME.encode(), len(model.buffers)
     model.buffers.append(buffer)
     model.metadata = [*(model.metadata or []), entry]
     model.description = f"{about['name']}, {about['made_by']}".encode()
@@ -104,7 +104,7 @@ def _tell(model, about):
 PRECISIONS = ("float32", "float16", "int8")
 
 
-def converted(graph, precision: str = "float32", crops=()) -> bytes:
+def convert_to_tflite(graph, precision: str = "float32", crops=()) -> bytes:
     """A file that computes what a `tf.function` of one tensor does.
 
     Args:
@@ -124,13 +124,13 @@ def converted(graph, precision: str = "float32", crops=()) -> bytes:
     return converter.convert()
 
 
-def limit(precision: str = "float32") -> verification.Limit:
+def error_limit(precision: str = "float32") -> verification.ErrorLimit:
     """How far its joints may be off."""
     limits = (verification.EXACT, verification.ROUNDED, verification.QUANTIZED)
     return dict(zip(PRECISIONS, limits))[precision]
 
 
-def export(
+def export_litert(
     model, directory, precision: str = "float32", crops=None, batch_size: int = 1
 ) -> Path:
     """Writes a file for LiteRT.
@@ -152,30 +152,30 @@ def export(
     """
     if precision not in PRECISIONS:
         raise ValueError(
-            f"`precision` must be one of those known. {hint(precision, PRECISIONS)} "
+            f"`precision` must be one of those known. {suggest(precision, PRECISIONS)} "
             f"Received: precision={precision!r}"
         )
     refuse_unusable(model)
-    calibrating, checked = verification.parted(
-        verification.drawn(model) if crops is None else crops
+    calibrating, checked = verification.calibration_split(
+        verification.synthetic_crops(model) if crops is None else crops
     )
     path = Path(directory, f"hourglass{_ending(precision)}.tflite")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as beside:
-        write(model, beside, precision, calibrating, batch_size)
-        allowed = limit(precision)
+    with atomic_write(path) as beside:
+        write_litert(model, beside, precision, calibrating, batch_size)
+        allowed = error_limit(precision)
         verification.require_close(opened(beside), model, checked, allowed, path.name)
     return path
 
 
-def write(model, path, precision="float32", calibrating=(), batch_size: int = 1):
+def write_litert(model, path, precision="float32", calibrating=(), batch_size: int = 1):
     """Writes the file that is named, and does not look at it; see `export`."""
-    graphs = FromCrops(model)
+    graphs = CropGraphs(model)
     batches = (np.repeat(crop[None], batch_size, 0) for crop in calibrating)
-    network = converted(graphs.heatmaps(batch_size), precision, batches)
-    decoder = converted(graphs.joints(batch_size))
-    facts = about(model) | {"precision": precision, "batch_size": batch_size}
-    Path(path).write_bytes(joined(network, decoder, facts))
+    network = convert_to_tflite(graphs.heatmaps(batch_size), precision, batches)
+    decoder = convert_to_tflite(graphs.joints(batch_size))
+    facts = describe_model(model) | {"precision": precision, "batch_size": batch_size}
+    Path(path).write_bytes(append_decoder(network, decoder, facts))
 
 
 def _ending(precision):

@@ -10,7 +10,7 @@ from importlib.metadata import metadata
 import numpy as np
 
 
-def about(model) -> dict:
+def describe_model(model) -> dict:
     """Joint names, sizes (height before width, pixels), licence and version."""
     package = metadata("keras-hourglass")
     return {
@@ -24,7 +24,7 @@ def about(model) -> dict:
     }
 
 
-def as_texts(facts: dict) -> dict[str, str]:
+def to_texts(facts: dict) -> dict[str, str]:
     """Facts for where only texts have a place: what is no text is JSON."""
     return {
         name: fact if isinstance(fact, str) else json.dumps(fact)
@@ -42,7 +42,7 @@ def refuse_unusable(model):
             )
 
 
-def needed(extra: str, *names: str) -> list:
+def require_extra(extra: str, *names: str) -> list:
     """Modules, by their names.
 
     Raises:

@@ -11,20 +11,20 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from keras_hourglass.data.datasets.synthetic.drawing import draw
 from keras_hourglass.export import serving, verification
 from keras_hourglass.export.graph import Signatures
-from keras_hourglass.export.metadata import about, refuse_unusable
-from keras_hourglass.heatmaps.decode import DEFAULT
+from keras_hourglass.export.metadata import describe_model, refuse_unusable
+from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
 from keras_hourglass.inference.runtimes import saved_model as opened
 from keras_hourglass.models.fusion.network import fuse
 
-MOST_PIXELS = 2**25  # 100 MB decoded, of a stranger's picture; a few are, side by side
+MAX_PIXELS = 2**25  # 100 MB decoded, of a stranger's picture; a few are, side by side
 
 
-def export(
+def export_saved_model(
     model,
     directory,
-    most_pixels: int = MOST_PIXELS,
+    most_pixels: int = MAX_PIXELS,
     crops=None,
-    decoder: str = DEFAULT,
+    decoder: str = DEFAULT_DECODER,
 ) -> Path:
     """Writes the next version for TensorFlow Serving.
 
@@ -45,11 +45,11 @@ def export(
     refuse_unusable(model)
 
     def checked(beside):
-        write(model, beside, most_pixels, decoder)
+        write_saved_model(model, beside, most_pixels, decoder)
         if crops is not None:
-            some, answer = verification.parted(crops)[1], opened(beside)
+            some, answer = verification.calibration_split(crops)[1], opened(beside)
             verification.require_close(
-                answer, model, some, limit(), "a version", decoder
+                answer, model, some, error_limit(), "a version", decoder
             )
 
     version = serving.publish(directory, checked)
@@ -57,10 +57,12 @@ def export(
     return version
 
 
-def write(model, folder, most_pixels: int = MOST_PIXELS, decoder: str = DEFAULT):
+def write_saved_model(
+    model, folder, most_pixels: int = MAX_PIXELS, decoder: str = DEFAULT_DECODER
+):
     """Writes a SavedModel as the folder that is named; see `export`."""
     served = Signatures(fuse(model), model, most_pixels, decoder)
-    facts = about(model) | {"decoder": decoder, "signatures": served.texts}
+    facts = describe_model(model) | {"decoder": decoder, "signatures": served.texts}
     with TemporaryDirectory() as drafts:
         draft = Path(drafts, "about.json")
         draft.write_text(json.dumps(facts, indent=2) + "\n")
@@ -72,7 +74,7 @@ def write(model, folder, most_pixels: int = MOST_PIXELS, decoder: str = DEFAULT)
     serving.write_warm_up(records, requests(model.image_size))
 
 
-def limit() -> verification.Limit:
+def error_limit() -> verification.ErrorLimit:
     """How far its joints may be off."""
     return verification.EXACT
 

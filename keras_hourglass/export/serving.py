@@ -16,7 +16,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from keras_hourglass.utils import MARK, replacing
+from keras_hourglass.utils import TEMPORARY_MARK, atomic_write
 
 BATCHES = (1, 2, 4, 8, 16)  # sizes that a server makes of requests, and warms up
 BATCHING = """\
@@ -53,7 +53,7 @@ def write_configs(directory):
     }
     for name, text in texts.items():
         if not (directory / name).exists():
-            with replacing(directory / name) as beside:
+            with atomic_write(directory / name) as beside:
                 beside.write_text(text)
 
 
@@ -71,7 +71,7 @@ def publish(directory, write) -> Path:
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    beside = directory / f".version.{os.getpid()}{MARK}"
+    beside = directory / f".version.{os.getpid()}{TEMPORARY_MARK}"
     try:
         write(beside)
         for number in count(latest(directory) + 1):

@@ -5,26 +5,28 @@ Files of pictures decoded within a graph, once it is sure that they may be.
 
 import tensorflow as tf
 
-from keras_hourglass.data.images.decode import Region
-from keras_hourglass.data.images.headers import MOST_SCANS
-from keras_hourglass.data.warp import STEP
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.images.decoding import ImageRegion
+from keras_hourglass.data.images.headers import MAX_SCANS
+from keras_hourglass.data.warp import ROUNDING_STEP
+from keras_hourglass.geometry import Window
 
 HALF_UP = 0.5  # to the nearest, as OpenCV rounds means
-FINER = 2**-10  # of a pixel: where it rounds to STEP, it has rounded to that before
+MAX_FINENESS = (
+    2**-10
+)  # of a pixel: where it rounds to STEP, it has rounded to that before
 
 
-def whole(pixels) -> Region:
+def whole_window(pixels) -> ImageRegion:
     """A picture that was decoded whole: `(height, width, 3)`, uint8."""
-    return Region(pixels, Crop.of_rectangle(_box(pixels)))
+    return ImageRegion(pixels, Window.of_rectangle(_box(pixels)))
 
 
-def everything(region: Region, size: tuple[int, int]) -> Crop:
+def all_pixels(region: ImageRegion, size: tuple[int, int]) -> Window:
     """The window that holds a whole picture."""
-    return Crop.of_box(_box(region.pixels), size=size)
+    return Window.of_box(_box(region.pixels), size=size)
 
 
-def require_boxed(number, region: Region, box):
+def require_boxed(number, region: ImageRegion, box):
     """Fails, when the graph runs, if a box `(4,)` has no part of a picture."""
     first, edges = box[:2], box[2:]
     there = (first < _box(region.pixels)[2:]) & (first + edges > 0) & (edges > 0)
@@ -35,7 +37,9 @@ def require_boxed(number, region: Region, box):
     )
 
 
-def shrink(region: Region, window: Crop, size: tuple[int, int]) -> Region:
+def shrink_image(
+    region: ImageRegion, window: Window, size: tuple[int, int]
+) -> ImageRegion:
     """Halves the pixels by 2 x 2 means while they are over twice as fine as the grid.
 
     Args:
@@ -58,18 +62,20 @@ def shrink(region: Region, window: Crop, size: tuple[int, int]) -> Region:
         sums = tf.cast(lines[:, 0], tf.uint16) + tf.cast(lines[:, 1], tf.uint16)
         pairs = tf.reshape(sums, (rows, columns, 6))
         fours = pairs[..., :3] + pairs[..., 3:]
-        return Region(
+        return ImageRegion(
             tf.cast(
                 tf.bitwise.right_shift(fours + 2, tf.constant(2, tf.uint16)), tf.uint8
             ),
             place,
         )
 
-    shapes = Region(tf.TensorShape((None, None, 3)), Crop(*[tf.TensorShape(2)] * 3))
-    return Region(*tf.while_loop(too_fine, halved, region, shapes))
+    shapes = ImageRegion(
+        tf.TensorShape((None, None, 3)), Window(*[tf.TensorShape(2)] * 3)
+    )
+    return ImageRegion(*tf.while_loop(too_fine, halved, region, shapes))
 
 
-def cut(region: Region, window: Crop, size: tuple[int, int]):
+def crop_windows(region: ImageRegion, window: Window, size: tuple[int, int]):
     """An upright window as a picture of its own, black where there are no pixels.
 
     Args:
@@ -102,19 +108,22 @@ def cut(region: Region, window: Crop, size: tuple[int, int]):
         tf.repeat(weights, 3) * _flat(tf.gather(lines, index, axis=1), height)
         for index, weights in _neighbors(x, columns)
     )
-    mixed = tf.floor(mixed + HALF_UP) if STEP else tf.round(mixed)
+    mixed = tf.floor(mixed + HALF_UP) if ROUNDING_STEP else tf.round(mixed)
     return tf.reshape(tf.cast(mixed, tf.uint8), (height, width, 3))
 
 
 def _places(first, last, count: int, across: bool):
     """`(count,)`, float32: evenly spaced, and rounded as OpenCV does it."""
     step, index = (last - first) / (count - 1), tf.range(count, dtype=tf.float64)
-    if not STEP:
+    if not ROUNDING_STEP:
         step, index = (tf.cast(values, tf.float32) for values in (step, index))
         return tf.cast(first, tf.float32) + step * index
     parts = (first, step * index) if across else (first + step * index,)
-    whole = sum(tf.round(part / FINER) for part in parts)
-    return tf.cast(tf.floor(whole * (FINER / STEP) + HALF_UP) * STEP, tf.float32)
+    whole = sum(tf.round(part / MAX_FINENESS) for part in parts)
+    return tf.cast(
+        tf.floor(whole * (MAX_FINENESS / ROUNDING_STEP) + HALF_UP) * ROUNDING_STEP,
+        tf.float32,
+    )
 
 
 def _neighbors(places, count):
@@ -188,8 +197,8 @@ def _image_size(number, data, jpeg, png):
     length = [tf.strings.length(data), "bytes"]
     known = _require(jpeg | png, number, "must be the bytes of a JPEG or PNG", *length)
     scans = tf.size(tf.strings.split(data, SCAN)) - 1
-    short = png | (scans <= MOST_SCANS)
-    quick = _require(short, number, f"must have {MOST_SCANS} scans at most", scans)
+    short = png | (scans <= MAX_SCANS)
+    quick = _require(short, number, f"must have {MAX_SCANS} scans at most", scans)
     with tf.control_dependencies([known, quick]):
         shape = tf.cond(
             jpeg, lambda: tf.io.extract_jpeg_shape(data)[:2], lambda: _png_size(data)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 
-def export(model, directory, format: str, options: dict) -> Path:
+def export_under_tensorflow(model, directory, format: str, options: dict) -> Path:
     """Does what `keras_hourglass.export.export` does, in a process of its own.
 
     The network is saved, and loaded there: its block must be one of the library's.
@@ -42,9 +42,9 @@ def export(model, directory, format: str, options: dict) -> Path:
 
 if __name__ == "__main__":
     from keras_hourglass import export as room
-    from keras_hourglass.models.loading import load
+    from keras_hourglass.models.loading import load_model
 
     model, *others, options = json.loads(sys.argv[1])
     if options.get("crops") is not None:
         options["crops"] = np.load(options["crops"])
-    print(room.export(load(model), *others, **options))
+    print(room.export_format(load_model(model), *others, **options))

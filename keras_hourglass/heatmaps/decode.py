@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 from keras import ops
 
-from keras_hourglass.utils import hint
+from keras_hourglass.utils import suggest
 
-RIM = 3  # pixels: what is further in is smoothed by pixels on all sides of it
+BORDER = 3  # pixels: what is further in is smoothed by pixels on all sides of it
 
 
 class Peaks:
@@ -54,7 +54,7 @@ class Peaks:
             ops.minimum(place, length - 1 - place)
             for place, length in [(self.x, self.width), (self.y, height)]
         )
-        self.on_rim = ops.minimum(x, y) < RIM
+        self.on_rim = ops.minimum(x, y) < BORDER
 
     def near(self, dx: int, dy: int):
         """`(batch, joints)`, the values so many pixels from the middle."""
@@ -76,7 +76,7 @@ class Peaks:
 FLOOR = 1e-6  # of a heatmap's values before their logarithm is taken
 # Heatmap pixels: the deviation of what `dark` smooths by. The paper has that of the
 # training's Gaussians, 1 or 2: sure joints then are less exact than without.
-BLUR = 0.7
+BLUR_SIGMA = 0.7
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Decoder:
     smooth: Callable | None = None
 
 
-def none(peaks):
+def argmax(peaks):
     """To the highest pixel itself: from where another stands in, that far."""
     value = peaks.near(0, 0)
     return tuple(
@@ -111,7 +111,7 @@ def quarter(peaks):
     )
     return tuple(
         ops.where(back == 0, 0.25 * ops.sign(slope), back)
-        for slope, back in zip(slopes, none(peaks))
+        for slope, back in zip(slopes, argmax(peaks))
     )
 
 
@@ -136,11 +136,11 @@ def newton(peaks):
     )
 
 
-def blurred(maps):
+def blur(maps):
     """Heatmaps smoothed by a Gaussian; on the rim, by what there is of it."""
     for axis in (1, 2):
         places = ops.arange(maps.shape[axis], dtype=maps.dtype)
-        distance = (places[:, None] - places) / BLUR
+        distance = (places[:, None] - places) / BLUR_SIGMA
         weights = ops.exp(-0.5 * ops.square(distance))
         weights = weights / ops.sum(weights, axis=-1, keepdims=True)
         maps = ops.moveaxis(ops.tensordot(weights, maps, [[1], [axis]]), 0, axis)
@@ -148,15 +148,15 @@ def blurred(maps):
 
 
 DECODERS = {
-    "argmax": Decoder("the highest pixel", none),
+    "argmax": Decoder("the highest pixel", argmax),
     "quarter": Decoder("a quarter of a pixel towards the higher neighbor", quarter),
     "newton": Decoder("the top of the Gaussian through the 3 x 3 pixels", newton),
-    "dark": Decoder("the same, once noise is smoothed", newton, blurred),
+    "dark": Decoder("the same, once noise is smoothed", newton, blur),
 }
-DEFAULT = "dark"
+DEFAULT_DECODER = "dark"
 
 
-def checked(decoder: str) -> str:
+def validate_decoder(decoder: str) -> str:
     """The name of a decoder, once it is sure that there is one.
 
     Raises:
@@ -165,12 +165,14 @@ def checked(decoder: str) -> str:
     if decoder in DECODERS:
         return decoder
     raise ValueError(
-        f"`decoder` must be a decoder's name. {hint(decoder, DECODERS)} "
+        f"`decoder` must be a decoder's name. {suggest(decoder, DECODERS)} "
         f"Received: decoder={decoder!r}"
     )
 
 
-def decode(heatmaps, offset: tuple[float, float] = (0, 0), decoder: str = DEFAULT):
+def decode(
+    heatmaps, offset: tuple[float, float] = (0, 0), decoder: str = DEFAULT_DECODER
+):
     """Reads each joint: where its heatmap is highest, to a fraction of a pixel.
 
     Args:
@@ -185,7 +187,7 @@ def decode(heatmaps, offset: tuple[float, float] = (0, 0), decoder: str = DEFAUL
     Raises:
         ValueError: If there is no such decoder.
     """
-    chosen = DECODERS[checked(decoder)]
+    chosen = DECODERS[validate_decoder(decoder)]
     *_, height, width, joints = heatmaps.shape
     maps = ops.reshape(heatmaps, (-1, height, width, joints))
     scores = ops.max(maps, axis=(1, 2))

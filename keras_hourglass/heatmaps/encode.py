@@ -16,13 +16,16 @@ def encode(points, size: tuple[int, int], sigma: float):
     """
     across, along = (
         ops.exp(
-            -0.5 * ops.square((_grid(length, points) - points[..., None, :, i]) / sigma)
+            -0.5
+            * ops.square(
+                (_pixel_centers(length, points) - points[..., None, :, i]) / sigma
+            )
         )
         for i, length in enumerate(size)
     )
     return ops.expand_dims(along, -2) * ops.expand_dims(across, -3)
 
 
-def _grid(length, points):
+def _pixel_centers(length, points):
     """`(length, 1)`: the places of a row's pixels, to set against all joints'."""
     return ops.arange(length, dtype=points.dtype)[:, None]

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 
-def ahead(make, items, threads: int):
+def prefetch(make, items, threads: int):
     """What a function makes of each item, in order: some before they are asked for.
 
     Args:
@@ -24,7 +24,7 @@ def ahead(make, items, threads: int):
             yield made.popleft().result()
 
 
-def answered(groups, ask, batch_size: int):
+def run_batched(groups, ask, batch_size: int):
     """Answers to groups of images, in order; batches hold those of several groups.
 
     Args:

@@ -13,8 +13,13 @@ from io import StringIO
 from pathlib import Path
 
 from keras_hourglass.data.readers.files import DatasetError, read_text
-from keras_hourglass.data.readers.table import BOX, PICTURE, number, parting
-from keras_hourglass.inference.boxes import Boxes, boxes
+from keras_hourglass.data.readers.table import (
+    BOX_COLUMNS,
+    IMAGE_COLUMN,
+    detect_delimiter,
+    parse_number,
+)
+from keras_hourglass.inference.boxes import Boxes, to_boxes
 
 PERSON = 1  # COCO's number of this category
 
@@ -45,7 +50,7 @@ def coco_entries(listed):
             yield named.get(picture, picture), None, [*found["bbox"], *score]
 
 
-def of_json(listed):
+def parse_json(listed):
     """Name of the picture, number of the frame or None, and the row, of each person.
 
     Args:
@@ -54,7 +59,7 @@ def of_json(listed):
     Raises:
         KeyError, TypeError, AttributeError: If something is missing.
     """
-    if isinstance(listed, dict) and PICTURE not in listed:
+    if isinstance(listed, dict) and IMAGE_COLUMN not in listed:
         for name, rows in listed.items():
             for row in rows:
                 yield name, None, row
@@ -62,31 +67,31 @@ def of_json(listed):
     for found in [listed] if isinstance(listed, dict) else listed:
         for person in found["people"]:
             score = [person["score"]] if "score" in person else []
-            yield found[PICTURE], found.get("frame"), [*person["box"], *score]
+            yield found[IMAGE_COLUMN], found.get("frame"), [*person["box"], *score]
 
 
-def of_table(text: str):
+def parse_table(text: str):
     """The same, of a table's lines.
 
     Raises:
         ValueError: If a column is missing, or a cell is no number.
     """
-    lines = csv.DictReader(StringIO(text, newline=""), delimiter=parting(text))
-    needed = [PICTURE, *BOX]
+    lines = csv.DictReader(StringIO(text, newline=""), delimiter=detect_delimiter(text))
+    needed = [IMAGE_COLUMN, *BOX_COLUMNS]
     if missing := [name for name in needed if name not in (lines.fieldnames or [])]:
         raise ValueError(f"of the columns {needed}, {missing} are missing")
     for line in lines:
         held = {name: cell for name, cell in line.items() if cell}
-        frame, score = number(held, "frame"), number(held, "score")
-        row = [number(held, name) for name in BOX]
+        frame, score = parse_number(held, "frame"), parse_number(held, "score")
+        row = [parse_number(held, name) for name in BOX_COLUMNS]
         frame = None if frame is None else int(frame)
-        yield held[PICTURE], frame, row if score is None else [*row, score]
+        yield held[IMAGE_COLUMN], frame, row if score is None else [*row, score]
 
 
-WRONG = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+PARSE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 
-def read(path) -> Boxes:
+def read_boxes(path) -> Boxes:
     """The boxes that a file lists, compressed (`.gz`) or not.
 
     Of a `.csv` the columns are picture, x, y, width, height, and maybe frame and score.
@@ -107,10 +112,10 @@ def read(path) -> Boxes:
     text, entries = read_text(path), []
     try:
         for name, frame, row in _entries(path, text):
-            entries.append((name, frame, boxes(row)))
+            entries.append((name, frame, to_boxes(row)))
     except DatasetError:
         raise
-    except WRONG as error:
+    except PARSE_ERRORS as error:
         after = f", after {len(entries):,} people" if entries else ""
         said = f"lacks {error}" if isinstance(error, KeyError) else error
         raise DatasetError(f"{path} lists no boxes{after}: {said}") from None
@@ -119,11 +124,11 @@ def read(path) -> Boxes:
 
 def _entries(path, text):
     if ".csv" in path.suffixes:
-        return of_table(text)
+        return parse_table(text)
     listed = _parsed(path, text)
     if is_coco(listed):
         return coco_entries(listed)
-    return of_json(listed)
+    return parse_json(listed)
 
 
 def _parsed(path, text):

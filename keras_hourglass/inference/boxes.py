@@ -10,7 +10,7 @@ import numpy as np
 OF_WHAT = "x, y, width, height, the last two above 0"
 
 
-def checked(boxes, name: str = "picture") -> np.ndarray:
+def validate_boxes(boxes, name: str = "picture") -> np.ndarray:
     """`(people, 4)` of one picture; a box alone is one person's.
 
     Args:
@@ -39,7 +39,7 @@ def checked(boxes, name: str = "picture") -> np.ndarray:
     raise ValueError(f"{name}: `boxes` must be {wrong}. Received: {given.tolist()}")
 
 
-def inside(boxes: np.ndarray, size: tuple[int, int], name: str = "picture"):
+def require_overlap(boxes: np.ndarray, size: tuple[int, int], name: str = "picture"):
     """The boxes, once it is sure that each has a part of the picture.
 
     Args:
@@ -59,7 +59,7 @@ def inside(boxes: np.ndarray, size: tuple[int, int], name: str = "picture"):
     return boxes
 
 
-def paired(pictures, boxes):
+def zip_boxes(pictures, boxes):
     """(picture, its boxes), one after another.
 
     Args:
@@ -94,10 +94,10 @@ def _as_many(pictures, boxes):
         )
 
 
-SURE = 1.0  # the score of a box that has none
+FULL_SCORE = 1.0  # the score of a box that has none
 
 
-def boxes(rows) -> np.ndarray:
+def to_boxes(rows) -> np.ndarray:
     """Boxes with their scores, `(people, 5)`, once they can be.
 
     Args:
@@ -122,7 +122,7 @@ def boxes(rows) -> np.ndarray:
             "`boxes` must be finite, their width and height above 0. "
             f"Received: boxes={rows!r:.80}"
         )
-    unknown = np.full((len(found), 5 - found.shape[1]), SURE)
+    unknown = np.full((len(found), 5 - found.shape[1]), FULL_SCORE)
     return np.concatenate([found, unknown], axis=1)
 
 
@@ -170,11 +170,11 @@ class Boxes:
         key = known[0] if known else self._ending.get(parts)
         if key is None:
             self.lacking.add(name)
-            return boxes([])
+            return to_boxes([])
         self._asked.add(key)
         frames = self._of[key]
         of_frame = [] if frame is None else frames.get(frame, [])
-        return np.concatenate([boxes([]), *frames.get(None, []), *of_frame])
+        return np.concatenate([to_boxes([]), *frames.get(None, []), *of_frame])
 
     @property
     def unused(self) -> list[str]:

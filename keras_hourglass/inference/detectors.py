@@ -28,18 +28,18 @@ from importlib.metadata import EntryPoint, entry_points
 import cv2
 import numpy as np
 
-from keras_hourglass.geometry import Crop
-from keras_hourglass.inference.boxes import boxes
-from keras_hourglass.utils import hint
+from keras_hourglass.geometry import Window
+from keras_hourglass.inference.boxes import to_boxes
+from keras_hourglass.utils import suggest
 
 SIZE = (64, 128)  # columns and rows of the window that it slides over the picture
 BORDER = 8  # of its pixels around a person, half of what it was trained with
-LEAST = 0.3  # score: below, most of what it finds is nobody
-LONGEST = 1024  # pixels of a picture: a longer one is shrunk first, for time's sake
+MIN_SIDE = 0.3  # score: below, most of what it finds is nobody
+MAX_SIDE = 1024  # pixels of a picture: a longer one is shrunk first, for time's sake
 INSIDE = np.array([BORDER, BORDER, *np.subtract(SIZE, 2 * BORDER)])
 
 
-def detect(picture) -> np.ndarray:
+def detect_hog(picture) -> np.ndarray:
     """Boxes of people, and scores above 0, `(people, 5)`.
 
     Args:
@@ -49,8 +49,8 @@ def detect(picture) -> np.ndarray:
         ImportError: If OpenCV comes without it.
     """
     size = picture.shape[1::-1]
-    whole = Crop.of_rectangle(np.array([0.0, 0.0, *size]))
-    factor = min(1, LONGEST / max(size))
+    whole = Window.of_rectangle(np.array([0.0, 0.0, *size]))
+    factor = min(1, MAX_SIDE / max(size))
     small = tuple(max(1, round(factor * side)) for side in size)
     gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     if min(small) < min(SIZE):  # it does not stop at what it cannot look into
@@ -62,7 +62,7 @@ def detect(picture) -> np.ndarray:
     found = [
         [*whole.part(window, small).part(INSIDE, SIZE).box(), score]
         for window, score in zip(np.array(windows, float), np.ravel(scores))
-        if score >= LEAST
+        if score >= MIN_SIDE
     ]
     return np.array(found, float).reshape(-1, 5)
 
@@ -79,19 +79,22 @@ def _detector():
     return detector
 
 
-GROUP = "keras_hourglass.detectors"
+ENTRY_POINT_GROUP = "keras_hourglass.detectors"
 DETECTORS = {"hog": "keras_hourglass.inference.detectors:detect"}
 
 
-def known() -> dict[str, EntryPoint]:
+def detector_names() -> dict[str, EntryPoint]:
     """All detectors that there are, this library's own and those of other packages."""
     return {
-        **{name: EntryPoint(name, value, GROUP) for name, value in DETECTORS.items()},
-        **{plug.name: plug for plug in entry_points(group=GROUP)},
+        **{
+            name: EntryPoint(name, value, ENTRY_POINT_GROUP)
+            for name, value in DETECTORS.items()
+        },
+        **{plug.name: plug for plug in entry_points(group=ENTRY_POINT_GROUP)},
     }
 
 
-def get(name: str):
+def get_detector(name: str):
     """A detector, from its name.
 
     Returns:
@@ -100,12 +103,14 @@ def get(name: str):
     Raises:
         ValueError: If there is none of the name, or it cannot be loaded.
     """
-    plugs = known()
-    plug = plugs.get(name) or (EntryPoint(name, name, GROUP) if ":" in name else None)
+    plugs = detector_names()
+    plug = plugs.get(name) or (
+        EntryPoint(name, name, ENTRY_POINT_GROUP) if ":" in name else None
+    )
     if plug is None:
         raise ValueError(
             f"`detector` must be a detector's name, or module:function. "
-            f"{hint(name, plugs)} Received: detector={name!r}"
+            f"{suggest(name, plugs)} Received: detector={name!r}"
         )
     try:
         detect = plug.load()
@@ -114,7 +119,7 @@ def get(name: str):
 
     def checked(picture):
         try:
-            return boxes(detect(picture))
+            return to_boxes(detect(picture))
         except (ImportError, ValueError) as error:
             raise ValueError(f"detector {name!r}: {error}") from error
 

@@ -3,15 +3,15 @@
 import os
 from collections.abc import Iterator
 
-from keras_hourglass.heatmaps.decode import DEFAULT
-from keras_hourglass.inference.batching import ahead, answered
-from keras_hourglass.inference.boxes import paired
-from keras_hourglass.inference.images import each, is_one
-from keras_hourglass.inference.keypoints import Finder
+from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
+from keras_hourglass.inference.batching import prefetch, run_batched
+from keras_hourglass.inference.boxes import zip_boxes
+from keras_hourglass.inference.images import is_single, iterate
+from keras_hourglass.inference.keypoints import KeypointPredictor
 from keras_hourglass.inference.pose import Pose
-from keras_hourglass.inference.views import Looking
+from keras_hourglass.inference.views import ViewBuilder
 from keras_hourglass.models import presets
-from keras_hourglass.models.loading import load, quick
+from keras_hourglass.models.loading import for_inference, load_model
 
 
 class PoseEstimator:
@@ -34,11 +34,11 @@ class PoseEstimator:
 
     def __init__(
         self,
-        model=presets.SHIPPED,
+        model=presets.DEFAULT_PRESET,
         flip: bool = False,
         scales: tuple[float, ...] = (1.0,),
         looks: int = 2,
-        decoder: str = DEFAULT,
+        decoder: str = DEFAULT_DECODER,
         batch_size: int = 8,
     ):
         for name, value in {"looks": looks, "batch_size": batch_size}.items():
@@ -46,10 +46,10 @@ class PoseEstimator:
                 raise ValueError(
                     f"`{name}` must be at least 1. Received: {name}={value}"
                 )
-        self.model = quick(load(model))
+        self.model = for_inference(load_model(model))
         self.flip, self.scales = flip, tuple(scales)
         self.looks, self.batch_size, self.decoder = looks, batch_size, decoder
-        self._finder = Finder(self.model, flip, self.scales, decoder)
+        self._finder = KeypointPredictor(self.model, flip, self.scales, decoder)
 
     def __call__(self, pictures, boxes=None) -> list[list[Pose]] | list[Pose]:
         """Looks at people, in one picture or in several.
@@ -75,7 +75,7 @@ class PoseEstimator:
             BrokenPicture: If a file cannot be read as a picture.
             ValueError: If pictures and boxes do not fit together, or are none.
         """
-        if not is_one(pictures):
+        if not is_single(pictures):
             return [*self.stream(pictures, boxes)]
         shared = boxes is None or callable(boxes)
         (poses,) = self.stream([pictures], boxes if shared else [boxes])
@@ -98,10 +98,12 @@ class PoseEstimator:
         """
         # What is in memory can be counted before it is looked at.
         listed = hasattr(pictures, "shape") or isinstance(pictures, (list, tuple))
-        pictures = [*each(pictures)] if listed else each(pictures)
-        looking = Looking(self.model.image_size[::-1], self.scales, broken is not None)
-        pairs = paired(pictures, boxes)
-        asked = ahead(looking.first, enumerate(pairs), os.cpu_count() or 1)
+        pictures = [*iterate(pictures)] if listed else iterate(pictures)
+        looking = ViewBuilder(
+            self.model.image_size[::-1], self.scales, broken is not None
+        )
+        pairs = zip_boxes(pictures, boxes)
+        asked = prefetch(looking.first, enumerate(pairs), os.cpu_count() or 1)
         for _ in range(self.looks - 1 if boxes is None else 0):
             asked = (looking.nearer(*found) for found in self._looked(asked))
         for sight, found in self._looked(asked):
@@ -114,7 +116,7 @@ class PoseEstimator:
 
     def _looked(self, asked):
         """Sights, with the joints in picture pixels and scores of their windows."""
-        for sight, found in answered(asked, self._ask, self.batch_size):
+        for sight, found in run_batched(asked, self._ask, self.batch_size):
             joints = [
                 window.to_image(points, self.model.heatmap_size)
                 for window, (points, _) in zip(sight.windows, found)

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_hourglass.data.images import decode
-from keras_hourglass.data.images.safety import MOST_BYTES
-from keras_hourglass.inference.sources import STDIN, Source
+from keras_hourglass.data.images import decoding
+from keras_hourglass.data.images.safety import MAX_BYTES
+from keras_hourglass.inference.sources import STDIN, InputSource
 from keras_hourglass.inference.video import Video
 
 
-class Shot(NamedTuple):
+class Frame(NamedTuple):
     """A picture, or a frame of a video or camera.
 
     Attributes:
@@ -25,7 +25,7 @@ class Shot(NamedTuple):
         count: Frames of the video, as far as its header knows.
     """
 
-    source: Source
+    source: InputSource
     pixels: np.ndarray
     frame: int | None = None
     seconds: float = 0.0
@@ -33,7 +33,7 @@ class Shot(NamedTuple):
     count: int | None = None
 
 
-def shots(sources, fail, stopped=lambda: False):
+def read_frames(sources, fail, stopped=lambda: False):
     """Yields every `Shot`; but for one, none is kept in memory.
 
     Args:
@@ -46,20 +46,20 @@ def shots(sources, fail, stopped=lambda: False):
         try:
             yield from readers[source.kind](source)
         except (OSError, ValueError) as error:
-            fail(_said(error))
+            fail(_reason(error))
 
 
 def _picture(source):
     name, data = source.name, None
     if name == STDIN:
-        name, data = "the standard input", sys.stdin.buffer.read(MOST_BYTES)
-    yield Shot(source, decode.read(name, data).pixels)
+        name, data = "the standard input", sys.stdin.buffer.read(MAX_BYTES)
+    yield Frame(source, decoding.read_image(name, data).pixels)
 
 
 def _video(source):
     video = Video(source.name)
     for frame, pixels in enumerate(video):
-        yield Shot(source, pixels, frame, frame / video.fps, video.fps, video.count)
+        yield Frame(source, pixels, frame, frame / video.fps, video.fps, video.count)
 
 
 def _camera(source, stopped):
@@ -67,12 +67,12 @@ def _camera(source, stopped):
     for frame, pixels in enumerate(camera):
         now = time.monotonic()
         begun = now if begun is None else begun
-        yield Shot(source, pixels, frame, now - begun, camera.fps)
+        yield Frame(source, pixels, frame, now - begun, camera.fps)
         if stopped():
             return
 
 
-def _said(error) -> str:
+def _reason(error) -> str:
     """An error in words, with the file's name."""
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"

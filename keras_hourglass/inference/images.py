@@ -4,8 +4,8 @@ from os import PathLike
 
 import numpy as np
 
-from keras_hourglass.data.images import decode
-from keras_hourglass.data.images.decode import Region
+from keras_hourglass.data.images import decoding
+from keras_hourglass.data.images.decoding import ImageRegion
 
 BYTES = (bytes, bytearray, memoryview)
 PLAIN = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV"}
@@ -15,7 +15,7 @@ WANTED = (
 )
 
 
-def is_one(pictures) -> bool:
+def is_single(pictures) -> bool:
     """Whether this is a picture, and not several."""
     if isinstance(pictures, (str, PathLike, *BYTES)):
         return True
@@ -24,13 +24,13 @@ def is_one(pictures) -> bool:
     return hasattr(pictures, "read") or hasattr(pictures, "convert")
 
 
-def each(pictures):
+def iterate(pictures):
     """One picture after another, those of an iterator's batches, too."""
     for some in pictures:
         yield from some if len(getattr(some, "shape", ())) == 4 else [some]
 
 
-def region(given, name: str = "picture") -> Region:
+def to_region(given, name: str = "picture") -> ImageRegion:
     """The pixels of a picture.
 
     Args:
@@ -45,11 +45,11 @@ def region(given, name: str = "picture") -> Region:
         ValueError: If it is nothing of these.
     """
     if isinstance(given, str | PathLike):
-        return decode.read(given)
+        return decoding.read_image(given)
     if hasattr(given, "read"):
         given = given.read()
     if isinstance(given, BYTES):
-        return decode.read(name, bytes(given))
+        return decoding.read_image(name, bytes(given))
     if hasattr(given, "convert"):
         given = _converted(given, name)
     pixels = np.asarray(given)
@@ -60,7 +60,7 @@ def region(given, name: str = "picture") -> Region:
         raise _unusable(name, f"an array {pixels.shape}, without a pixel")
     if gray:
         pixels = np.broadcast_to(pixels.reshape(*pixels.shape[:2], 1), _rgb(pixels))
-    return decode.whole(np.ascontiguousarray(pixels[..., :3]))
+    return decoding.whole_region(np.ascontiguousarray(pixels[..., :3]))
 
 
 def _rgb(pixels):

@@ -9,12 +9,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_hourglass.geometry import Crop
-from keras_hourglass.heatmaps.decode import DEFAULT, checked, decode
+from keras_hourglass.geometry import Window
+from keras_hourglass.heatmaps.decode import DEFAULT_DECODER, decode, validate_decoder
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 
-class Scales:
+class MultiScale:
     """What lays heatmaps of scaled windows on the grid of the unscaled one.
 
     The windows share their middle and their aspect, so that where a pixel of one grid
@@ -64,13 +64,13 @@ class Scales:
 def _weights(scale, length):
     """`(length, length)`: how much of each pixel of a scaled row lies on each pixel."""
     places = np.stack([np.arange(length), np.zeros(length)], axis=-1)
-    row = Crop.of_rectangle(np.array([0.0, 0.0, length, 1.0]))
+    row = Window.of_rectangle(np.array([0.0, 0.0, length, 1.0]))
     place = row.scaled(scale).to_grid(row.to_image(places, (length, 1)), (length, 1))
     distance = np.abs(place[:, :1] - np.arange(length))
     return np.maximum(0, 1 - distance).astype("float32")
 
 
-class Finder(keras.Model):
+class KeypointPredictor(keras.Model):
     """A network, and what follows it until there are joints.
 
     Compiled as one: only joints leave the device, and decoding, which takes a quarter
@@ -90,11 +90,11 @@ class Finder(keras.Model):
         network: StackedHourglass,
         flip: bool = False,
         scales: tuple[float, ...] = (1.0,),
-        decoder: str = DEFAULT,
+        decoder: str = DEFAULT_DECODER,
     ):
         super().__init__()
-        self.network, self.flip, self.decoder = network, flip, checked(decoder)
-        self.scales = Scales(scales, network.heatmap_size)
+        self.network, self.flip, self.decoder = network, flip, validate_decoder(decoder)
+        self.scales = MultiScale(scales, network.heatmap_size)
         x, y = network.offset
         # What one view is off to the right, the mirrored one is off to the left.
         self.offset = (0, y) if flip else (x, y)
@@ -134,7 +134,9 @@ class Finder(keras.Model):
         return points[:people], scores[:people]
 
 
-def find(model: StackedHourglass, images, flip: bool = False, decoder: str = DEFAULT):
+def predict_keypoints(
+    model: StackedHourglass, images, flip: bool = False, decoder: str = DEFAULT_DECODER
+):
     """Joints on images of the network's size.
 
     Args:
@@ -151,4 +153,4 @@ def find(model: StackedHourglass, images, flip: bool = False, decoder: str = DEF
 
 @lru_cache(maxsize=1)  # who asks for one batch, asks for the next
 def _finder(model, flip, offset, decoder):
-    return Finder(model, flip, decoder=decoder)
+    return KeypointPredictor(model, flip, decoder=decoder)

@@ -4,17 +4,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keras_hourglass.inference.video import CODECS
-from keras_hourglass.inference.writers import ENDINGS, IMAGES, Places
-from keras_hourglass.utils import hint
+from keras_hourglass.inference.writers import ENDINGS, IMAGES, OutputNames
+from keras_hourglass.utils import suggest
 
 STDOUT = "-"
 FOLDER = "joints"  # of drawings, where nobody says otherwise and there are several
-USUAL = "json"
-MOST = 600  # pictures on a contact sheet
+DEFAULT_FORMAT = "json"
+MAX_SHEET_IMAGES = 600  # pictures on a contact sheet
 
 
 @dataclass
-class Plan:
+class OutputPlan:
     """What is to be written.
 
     Attributes:
@@ -39,7 +39,7 @@ class Plan:
         return [path.parent for path in files] + [each.folder for each in self.folders]
 
 
-def plan(outputs, kind: str | None, sources) -> Plan:
+def plan_outputs(outputs, kind: str | None, sources) -> OutputPlan:
     """What outputs mean for what is looked at.
 
     Args:
@@ -54,23 +54,23 @@ def plan(outputs, kind: str | None, sources) -> Plan:
     Raises:
         ValueError: If a path means nothing, or what cannot be with these sources.
     """
-    planned = Plan()
+    planned = OutputPlan()
     for output in outputs:
         _add(planned, output, kind, sources)
     if not outputs:
         folder = Path() if len(sources) == 1 else Path(FOLDER)
-        planned.folders.append(Places(folder))
+        planned.folders.append(OutputNames(folder))
     if not planned.data:
-        planned.data.append((None, kind or USUAL))
+        planned.data.append((None, kind or DEFAULT_FORMAT))
     return planned
 
 
 def _add(planned, output, kind, sources):
     path, ending = Path(output), Path(output).suffix.lower()
     if output == STDOUT:
-        planned.data.append((None, kind or USUAL))
+        planned.data.append((None, kind or DEFAULT_FORMAT))
     elif path.is_dir() or output.endswith("/") or not ending:
-        planned.folders.append(Places(path))
+        planned.folders.append(OutputNames(path))
     elif any(path.exists() and _same(path, source) for source in sources):
         raise _wrong("must not be what is looked at", output)
     elif ending in ENDINGS:
@@ -78,15 +78,17 @@ def _add(planned, output, kind, sources):
     elif ending in IMAGES:
         if any(source.kind != "picture" for source in sources):
             raise _wrong("must be a folder or a video where videos are drawn", output)
-        if len(sources) > MOST:
-            raise _wrong(f"can be a sheet of at most {MOST:,} pictures", output)
+        if len(sources) > MAX_SHEET_IMAGES:
+            raise _wrong(
+                f"can be a sheet of at most {MAX_SHEET_IMAGES:,} pictures", output
+            )
         (planned.drawings if len(sources) == 1 else planned.sheets).append(path)
     elif ending in CODECS:
         if [source.kind == "picture" for source in sources] != [False]:
             raise _wrong("can be a video if one video alone is looked at", output)
         planned.drawings.append(path)
     else:
-        known = hint(ending, [*ENDINGS, *IMAGES, *CODECS])
+        known = suggest(ending, [*ENDINGS, *IMAGES, *CODECS])
         raise _wrong(f"must have a known ending, or none as a folder. {known}", output)
 
 

@@ -14,19 +14,23 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_hourglass.inference import detectors
-from keras_hourglass.inference.box_files import read
-from keras_hourglass.inference.boxes import boxes, inside
+from keras_hourglass.inference.box_files import read_boxes
+from keras_hourglass.inference.boxes import require_overlap, to_boxes
 from keras_hourglass.inference.estimator import PoseEstimator
-from keras_hourglass.inference.frames import Shot, shots
+from keras_hourglass.inference.frames import Frame, read_frames
 from keras_hourglass.inference.pose import Pose
-from keras_hourglass.inference.smoothing import Smoother
-from keras_hourglass.inference.writers import drawing, drawn, opened, save
+from keras_hourglass.inference.smoothing import PoseSmoother
+from keras_hourglass.inference.writers import (
+    open_renderer,
+    open_writer,
+    render_frame,
+    save_image,
+)
 from keras_hourglass.utils import Interrupted
-from keras_hourglass.visualization.grids import fitted
-from keras_hourglass.visualization.grids import sheet as sheet_
+from keras_hourglass.visualization.grids import image_grid, letterbox
 
 
-def sifted(boxes_of, least: float, fail):
+def filter_boxes(boxes_of, least: float, fail):
     """The same function from a `Shot` to boxes `(people, 5)`, of those worth a look.
 
     Args:
@@ -46,14 +50,14 @@ def sifted(boxes_of, least: float, fail):
 
 def _inside(row, shot, fail) -> bool:
     try:
-        inside(row[None, :4], shot.pixels.shape[1::-1], shot.source.name)
+        require_overlap(row[None, :4], shot.pixels.shape[1::-1], shot.source.name)
     except ValueError as error:
         fail(str(error))
         return False
     return True
 
 
-class Seen(NamedTuple):
+class FrameResult(NamedTuple):
     """What was found on a picture or a frame.
 
     Attributes:
@@ -62,12 +66,14 @@ class Seen(NamedTuple):
         certain: The scores of their boxes; None where there were no boxes.
     """
 
-    shot: Shot
+    shot: Frame
     poses: list[Pose]
     certain: np.ndarray | None
 
 
-def look(estimator: PoseEstimator, shots, boxes_of=None, smooth: bool = False):
+def estimate_frames(
+    estimator: PoseEstimator, shots, boxes_of=None, smooth: bool = False
+):
     """Finds people's joints, and yields what was `Seen`, shot by shot.
 
     A few batches of shots are in memory, however many come.
@@ -97,15 +103,15 @@ def look(estimator: PoseEstimator, shots, boxes_of=None, smooth: bool = False):
     for poses in estimator.stream(images(), boxes_of and boxes()):
         shot, rows = waiting.popleft()
         if smooth and shot.frame is not None:
-            smoother = smoother if shot.frame and smoother else Smoother()
+            smoother = smoother if shot.frame and smoother else PoseSmoother()
             poses = smoother(poses, shot.seconds)
-        yield Seen(shot, poses, None if rows is None else rows[:, 4])
+        yield FrameResult(shot, poses, None if rows is None else rows[:, 4])
 
 
 CELL, COLUMNS = (256, 256), 6  # pixels of a picture on a contact sheet; in a row
 
 
-def where(rows, listed, detector):
+def box_source(rows, listed, detector):
     """How boxes are found, as options say.
 
     Args:
@@ -118,18 +124,20 @@ def where(rows, listed, detector):
         `Boxes` that were read of a file, or None.
     """
     if rows:
-        given = boxes(rows)
+        given = to_boxes(rows)
         return (lambda shot: given), None
     if listed:
-        known = read(listed)
+        known = read_boxes(listed)
         return (lambda shot: known.of(shot.source.name, shot.frame)), known
     if detector:
-        detect = detectors.get(detector)
+        detect = detectors.get_detector(detector)
         return (lambda shot: detect(shot.pixels)), None
     return None, None
 
 
-def run(meant, planned, boxes_of, watch, model, smooth, batch_size, **seeing):
+def predict_sources(
+    meant, planned, boxes_of, watch, model, smooth, batch_size, **seeing
+):
     """Looks at all sources, and writes what was planned.
 
     Args:
@@ -152,23 +160,29 @@ def run(meant, planned, boxes_of, watch, model, smooth, batch_size, **seeing):
     watch.start()
     try:
         with ExitStack() as stack:
-            stopped = stack.enter_context(stopping()) if live else lambda: False
+            stopped = (
+                stack.enter_context(stop_on_interrupt()) if live else lambda: False
+            )
             write = [
-                stack.enter_context(opened(path, kind, skeleton, kinds != {"picture"}))
+                stack.enter_context(
+                    open_writer(path, kind, skeleton, kinds != {"picture"})
+                )
                 for path, kind in planned.data
             ]
-            seen = look(estimator, shots(meant, watch.fail, stopped), boxes_of, smooth)
+            seen = estimate_frames(
+                estimator, read_frames(meant, watch.fail, stopped), boxes_of, smooth
+            )
             for source, group in groupby(seen, key=lambda one: one.shot.source):
-                cells += one_source(group, planned, source, skeleton, write, watch)
+                cells += predict_source(group, planned, source, skeleton, write, watch)
             if cells:
-                sheet = sheet_(cells, COLUMNS, CELL)
+                sheet = image_grid(cells, COLUMNS, CELL)
                 for path in planned.sheets:
-                    save(path, sheet)
+                    save_image(path, sheet)
     except KeyboardInterrupt:
         raise Interrupted(watch.interrupted()) from None
 
 
-def one_source(group, planned, source, skeleton, write, watch):
+def predict_source(group, planned, source, skeleton, write, watch):
     """Writes what is seen of one picture, video or camera.
 
     Returns:
@@ -176,14 +190,14 @@ def one_source(group, planned, source, skeleton, write, watch):
     """
     places, cells = planned.places(source), []
     with ExitStack() as stack:
-        takes = [stack.enter_context(drawing(path)) for path in places]
+        takes = [stack.enter_context(open_renderer(path)) for path in places]
         for one in group:
             if takes or planned.sheets:
-                pixels = drawn(one, skeleton)
+                pixels = render_frame(one, skeleton)
             for take in takes:
                 take(pixels, one.shot)
             if planned.sheets:
-                cells.append(fitted(pixels, CELL))
+                cells.append(letterbox(pixels, CELL))
             for each in write:
                 each(one, places[0] if places else None)
             watch.step(one.shot)
@@ -192,7 +206,7 @@ def one_source(group, planned, source, skeleton, write, watch):
 
 
 @contextmanager
-def stopping():
+def stop_on_interrupt():
     """Gives a function that tells whether Ctrl-C was pressed: cameras end so.
 
     Pressed again, it stops the command as usual.

@@ -13,7 +13,11 @@ import time
 
 import numpy as np
 
-WARM_UP, LEAST, MOST = 3, 5, 200  # runs that are not timed, that are at least, at most
+WARM_UP, MIN_CALLS, MAX_CALLS = (
+    3,
+    5,
+    200,
+)  # runs that are not timed, that are at least, at most
 
 
 def saved_model(path, threads: int | None = None):
@@ -87,9 +91,9 @@ def openvino(path, threads: int | None = None):
 
 def keras(path, threads: int | None = None):
     """Keras itself, in as many threads as its backend is set to: heatmaps alone."""
-    from keras_hourglass.models.loading import load
+    from keras_hourglass.models.loading import load_model
 
-    model = load(path)
+    model = load_model(path)
     return lambda crops: {"heatmaps": model.predict_on_batch(crops)[:, -1]}
 
 
@@ -98,19 +102,19 @@ def keras(path, threads: int | None = None):
 RUNTIMES = {run.__name__: run for run in (keras, saved_model, litert, onnx, openvino)}
 
 
-def milliseconds(answer, crops, seconds: float = 1.0) -> float:
+def measure_milliseconds(answer, crops, seconds: float = 1.0) -> float:
     """How long crops take, the median of some runs."""
     for _ in range(WARM_UP):
         answer(crops)
     taken = []
-    while len(taken) < LEAST or (sum(taken) < seconds and len(taken) < MOST):
+    while len(taken) < MIN_CALLS or (sum(taken) < seconds and len(taken) < MAX_CALLS):
         started = time.perf_counter()
         answer(crops)
         taken.append(time.perf_counter() - started)
     return 1000 * float(np.median(taken))
 
 
-def most_memory() -> int | None:
+def peak_memory() -> int | None:
     """Bytes that the process has had at most; None where nobody knows."""
     try:  # of Linux: what `resource` says there includes the process that started it
         with open("/proc/self/status") as status:
@@ -132,8 +136,10 @@ def main(runtime, seconds, height, width, *files):
         path, _, batch = file.rpartition(":")
         size = (int(batch), int(height), int(width), 3)
         crops = random.integers(0, 256, size, "uint8")
-        taken[batch] = milliseconds(RUNTIMES[runtime](path), crops, float(seconds))
-    print(json.dumps({"milliseconds": taken, "most_memory": most_memory()}))
+        taken[batch] = measure_milliseconds(
+            RUNTIMES[runtime](path), crops, float(seconds)
+        )
+    print(json.dumps({"milliseconds": taken, "most_memory": peak_memory()}))
 
 
 if __name__ == "__main__":

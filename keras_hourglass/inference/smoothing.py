@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 
-def share(cutoff, seconds: float):
+def smoothing_factor(cutoff, seconds: float):
     """How much a new value counts in a low-pass filter, from 0 to 1.
 
     Args:
@@ -55,10 +55,10 @@ class OneEuro:
         if not seconds > 0:
             raise ValueError(f"`seconds` must be above 0. Received: {seconds=}")
         speed = (points - self._points) / seconds
-        kept = share(self.speed_cutoff, seconds)
+        kept = smoothing_factor(self.speed_cutoff, seconds)
         speed = self._speed + kept * (speed - self._speed)
         length = np.linalg.norm(speed, axis=-1, keepdims=True)
-        kept = share(self.cutoff + self.by_speed * length, seconds)
+        kept = smoothing_factor(self.cutoff + self.by_speed * length, seconds)
         smooth = self._points + kept * (points - self._points)
         anew = ~np.isfinite(smooth).all(-1, keepdims=True)
         self._points = np.where(anew, points, smooth)
@@ -70,7 +70,7 @@ CUTOFF = 1.0  # Hz
 BY_SPEED = 8.0  # Hz for each length of a person in a second
 SAME = 0.3  # of two boxes' union, what both have if they are of one person
 MARGIN = 0.1  # around joints, of their box's longer side
-PATIENCE = 0.5  # seconds after which somebody unseen is forgotten
+MAX_MISSED_FRAMES = 0.5  # seconds after which somebody unseen is forgotten
 
 
 @dataclass
@@ -81,7 +81,7 @@ class _Person:
     seen: float  # seconds
 
 
-class Smoother:
+class PoseSmoother:
     """Smooths the joints of people in a video, given its frames in turn.
 
     Whose boxes of joints overlap in two frames is one person; who appears anew, or
@@ -103,9 +103,11 @@ class Smoother:
             poses: A `Pose` of everybody on the frame.
             seconds: When the frame is, later than the one before.
         """
-        self._people = [p for p in self._people if seconds - p.seen <= PATIENCE]
-        boxes = [around(pose.joints) for pose in poses]
-        known = matched(boxes, [person.box for person in self._people])
+        self._people = [
+            p for p in self._people if seconds - p.seen <= MAX_MISSED_FRAMES
+        ]
+        boxes = [joints_box(pose.joints) for pose in poses]
+        known = match_people(boxes, [person.box for person in self._people])
         smoothed = []
         for index, (pose, box) in enumerate(zip(poses, boxes)):
             if index in known:
@@ -121,14 +123,14 @@ class Smoother:
         return smoothed
 
 
-def around(joints):
+def joints_box(joints):
     """The box `(2, 2)`, two corners, of joints `(joints, 2)`, which is never flat."""
     low, high = joints.min(0), joints.max(0)
     spare = MARGIN * max(1.0, (high - low).max())
     return np.stack([low - spare, high + spare])
 
 
-def matched(new, old) -> dict[int, int]:
+def match_people(new, old) -> dict[int, int]:
     """Which of the new boxes is which of the old ones, those first that fit best.
 
     Args:

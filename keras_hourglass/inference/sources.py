@@ -4,15 +4,27 @@ from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
 
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
-VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv"}
-VIDEOS |= {".flv", ".ts", ".mts", ".3gp", ".ogv"}
-DRAWN = ".joints"  # at the end of a drawing's name, so that it is not looked at again
+IMAGE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+VIDEO_ENDINGS = {
+    ".mp4",
+    ".mov",
+    ".avi",
+    ".mkv",
+    ".webm",
+    ".m4v",
+    ".mpg",
+    ".mpeg",
+    ".wmv",
+}
+VIDEO_ENDINGS |= {".flv", ".ts", ".mts", ".3gp", ".ogv"}
+DRAWING_MARK = (
+    ".joints"  # at the end of a drawing's name, so that it is not looked at again
+)
 STDIN = "-"
 
 
 @dataclass(frozen=True)
-class Source:
+class InputSource:
     """One picture, video or camera.
 
     Attributes:
@@ -31,7 +43,7 @@ class Source:
         return "stdin" if self.name == STDIN else Path(self.name).stem
 
 
-def sources(named, say, fail) -> list[Source]:
+def find_sources(named, say, fail) -> list[InputSource]:
     """Everything that is meant, each once, folders' and patterns' in order of names.
 
     Args:
@@ -44,13 +56,13 @@ def sources(named, say, fail) -> list[Source]:
     found = []
     for name in map(str, named):
         if name == STDIN:
-            found.append(Source(name, "picture"))
+            found.append(InputSource(name, "picture"))
         elif Path(name).is_dir():
             found += _of_folder(name, say, fail)
         elif Path(name).exists() or not (name.isdecimal() or has_magic(name)):
             found.append(_of_file(name))  # one that is missing is told when it is read
         elif name.isdecimal():
-            found.append(Source(name, "camera"))
+            found.append(InputSource(name, "camera"))
         else:
             files = [path for path in sorted(glob(name, recursive=True)) if _file(path)]
             found += _looked_at(files, name, say)
@@ -67,13 +79,19 @@ def _file(path) -> bool:
 
 
 def _of_file(name):
-    return Source(name, "video" if Path(name).suffix.lower() in VIDEOS else "picture")
+    return InputSource(
+        name, "video" if Path(name).suffix.lower() in VIDEO_ENDINGS else "picture"
+    )
 
 
 def _of_folder(name, say, fail):
     """What lies in a folder itself."""
     inside = sorted(path for path in Path(name).iterdir() if path.name[0] != ".")
-    known = [p for p in inside if p.suffix.lower() in PICTURES | VIDEOS and _file(p)]
+    known = [
+        p
+        for p in inside
+        if p.suffix.lower() in IMAGE_ENDINGS | VIDEO_ENDINGS and _file(p)
+    ]
     found = _looked_at(map(str, known), name, say)
     others = len(inside) - len(known)
     others = f"{others:,} other files and folders" if others else ""
@@ -87,8 +105,8 @@ def _of_folder(name, say, fail):
 def _looked_at(paths, name, say):
     """Files of a folder or a pattern, without what was drawn before."""
     files = [_of_file(path) for path in paths]
-    found = [file for file in files if not file.stem.endswith(DRAWN)]
+    found = [file for file in files if not file.stem.endswith(DRAWING_MARK)]
     if len(found) < len(files):
-        drawn = f"{len(files) - len(found):,} drawings (*{DRAWN}.*)"
+        drawn = f"{len(files) - len(found):,} drawings (*{DRAWING_MARK}.*)"
         say(f"{name}: {drawn} are left alone")
     return found

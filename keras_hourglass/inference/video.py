@@ -9,16 +9,20 @@ from pathlib import Path
 
 import cv2
 
-from keras_hourglass.data.images.safety import MOST_PIXELS
-from keras_hourglass.utils import hint, replacing
+from keras_hourglass.data.images.safety import MAX_PIXELS
+from keras_hourglass.utils import atomic_write, suggest
 
-SLOWEST, FASTEST, USUAL = 1.0, 240.0, 25.0  # frames per second; of a file that lies
+MIN_FPS, MAX_FPS, DEFAULT_FPS = (
+    1.0,
+    240.0,
+    25.0,
+)  # frames per second; of a file that lies
 LACKING = 0.05  # share of the frames that a header may promise in vain: many count ill
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # errors here name the file
 
 
-class BrokenVideo(ValueError):
+class VideoDecodeError(ValueError):
     """A file that cannot be read as a video, or a camera that shows nothing."""
 
 
@@ -47,7 +51,7 @@ class Video:
             # Whole, so that no name is taken for an address on the network.
             path = Path(source).resolve(strict=True)
             if not path.is_file():  # of a pipe, the end may never come
-                raise BrokenVideo(f"{self.name} cannot be opened: no file")
+                raise VideoDecodeError(f"{self.name} cannot be opened: no file")
             self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         width, height, fps, count = map(
             self._capture.get,
@@ -58,11 +62,11 @@ class Video:
                 cv2.CAP_PROP_FRAME_COUNT,
             ),
         )
-        if not self._capture.isOpened() or not 0 < width * height <= MOST_PIXELS:
+        if not self._capture.isOpened() or not 0 < width * height <= MAX_PIXELS:
             self.close()
             what = "there is none, or it is in use" if self.is_camera else "no video"
-            raise BrokenVideo(f"{self.name} cannot be opened: {what}")
-        self.fps = fps if SLOWEST <= fps <= FASTEST else USUAL
+            raise VideoDecodeError(f"{self.name} cannot be opened: {what}")
+        self.fps = fps if MIN_FPS <= fps <= MAX_FPS else DEFAULT_FPS
         self.count = int(count) if count > 0 and not self.is_camera else None
 
     def __iter__(self):
@@ -80,7 +84,9 @@ class Video:
             self.close()
         if number < (1 - LACKING) * (self.count or 1):
             promised = f" of {self.count:,}" if self.count else ""
-            raise BrokenVideo(f"{self.name} ends after {number:,}{promised} frames")
+            raise VideoDecodeError(
+                f"{self.name} ends after {number:,}{promised} frames"
+            )
 
     def _next(self):
         try:
@@ -105,7 +111,7 @@ CODECS = {
 
 
 @contextmanager
-def recording(path, fps: float):
+def VideoWriter(path, fps: float):
     """Gives a function that takes frames, one after another, for a video.
 
     It takes the place of `path` at the end, if at least one frame came and nothing
@@ -122,8 +128,10 @@ def recording(path, fps: float):
     path = Path(path)
     ending = path.suffix.lower()
     if ending not in CODECS:
-        raise ValueError(f"`path` must end in one of a video. {hint(ending, CODECS)}")
-    with replacing(path) as beside:
+        raise ValueError(
+            f"`path` must end in one of a video. {suggest(ending, CODECS)}"
+        )
+    with atomic_write(path) as beside:
         writer = _Writer(beside, CODECS[ending], fps)
         try:
             yield writer.write

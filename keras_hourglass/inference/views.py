@@ -7,23 +7,29 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_hourglass.data.images.decode import Region
-from keras_hourglass.data.images.safety import BrokenPicture
-from keras_hourglass.data.warp import OF_BOX, covered, cut, of_joints, shrink
-from keras_hourglass.geometry import Crop, steadied
-from keras_hourglass.inference import boxes as boxes_
-from keras_hourglass.inference.images import region
+from keras_hourglass.data.images.decoding import ImageRegion
+from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.warp import (
+    BOX_PADDING,
+    crop_to_window,
+    shrink,
+    warp,
+    window_of_joints,
+)
+from keras_hourglass.geometry import Window, round_window
+from keras_hourglass.inference.boxes import require_overlap, validate_boxes
+from keras_hourglass.inference.images import to_region
 
-NEAREST = 0.125  # of the whole picture: no look is nearer, whatever was found
-SURE = 0.3  # of the highest score: joints below do not widen the next look
+MIN_WINDOW_RATIO = 0.125  # of the whole picture: no look is nearer, whatever was found
+MIN_SCORE_RATIO = 0.3  # of the highest score: joints below do not widen the next look
 
 
-def whole(region: Region, size: tuple[int, int]) -> Crop:
+def whole_window(region: ImageRegion, size: tuple[int, int]) -> Window:
     """The window that holds all of a picture that was read whole."""
-    return Crop.of_box(region.place.box(), size=size)
+    return Window.of_box(region.place.box(), size=size)
 
 
-def refine_window(joints, scores, first: Crop, size: tuple[int, int]) -> Crop:
+def refine_window(joints, scores, first: Window, size: tuple[int, int]) -> Window:
     """The window around joints that were found, of those that are sure enough.
 
     In whole pixels, so that the exported graph's, with the noise of other arithmetic,
@@ -36,12 +42,16 @@ def refine_window(joints, scores, first: Crop, size: tuple[int, int]) -> Crop:
         size: Columns and rows of the grid that is to be laid on the new one.
     """
     best = scores.max()  # below 0, maybe, in a network that has learnt nothing
-    near = of_joints(joints, scores >= min(SURE * best, best))
-    least = NEAREST * max(first.right[0], first.down[1])
-    return Crop.around(*steadied(near["center"], np.maximum(near["side"], least)), size)
+    near = window_of_joints(joints, scores >= min(MIN_SCORE_RATIO * best, best))
+    least = MIN_WINDOW_RATIO * max(first.right[0], first.down[1])
+    return Window.around(
+        *round_window(near["center"], np.maximum(near["side"], least)), size
+    )
 
 
-def enough(region: Region, scale: float, size: tuple[int, int]) -> Region:
+def shrink_to_needed(
+    region: ImageRegion, scale: float, size: tuple[int, int]
+) -> ImageRegion:
     """As much of a picture as any look at it needs, so that many can be kept.
 
     Args:
@@ -49,10 +59,14 @@ def enough(region: Region, scale: float, size: tuple[int, int]) -> Region:
         scale: The smallest that a window's edges are multiplied by.
         size: Columns and rows of the grid.
     """
-    return shrink(region, whole(region, size).scaled(NEAREST * scale), size)
+    return shrink(
+        region, whole_window(region, size).scaled(MIN_WINDOW_RATIO * scale), size
+    )
 
 
-def seen(region: Region, window: Crop, scales, size: tuple[int, int]) -> np.ndarray:
+def crop_views(
+    region: ImageRegion, window: Window, scales, size: tuple[int, int]
+) -> np.ndarray:
     """`(scales, height, width, 3)`: a window's pixels, as the network sees them.
 
     Shrunk by means of 2 x 2 pixels, and not further smoothed, as the graphs do that
@@ -60,12 +74,12 @@ def seen(region: Region, window: Crop, scales, size: tuple[int, int]) -> np.ndar
     """
     images = []
     for scaled in map(window.scaled, scales):
-        part = covered(region, scaled, size)
-        images.append(cut(shrink(part, scaled, size), scaled, size))
+        part = crop_to_window(region, scaled, size)
+        images.append(warp(shrink(part, scaled, size), scaled, size))
     return np.stack(images)
 
 
-class Sight(NamedTuple):
+class ImageViews(NamedTuple):
     """A picture, and where people are looked for on it.
 
     Attributes:
@@ -75,13 +89,13 @@ class Sight(NamedTuple):
         failure: The picture as it was given and the error, if it cannot be read.
     """
 
-    windows: list[Crop]
+    windows: list[Window]
     boxes: np.ndarray | list
-    kept: tuple[Region, Crop] | None = None
+    kept: tuple[ImageRegion, Window] | None = None
     failure: tuple | None = None
 
 
-class Looking(NamedTuple):
+class ViewBuilder(NamedTuple):
     """How pictures are looked at.
 
     Attributes:
@@ -94,33 +108,35 @@ class Looking(NamedTuple):
     scales: tuple[float, ...]
     forgiving: bool = False
 
-    def first(self, numbered) -> tuple[Sight, list[np.ndarray]]:
+    def first(self, numbered) -> tuple[ImageViews, list[np.ndarray]]:
         """A sight and its images, of (number, (picture, boxes)) as they were given."""
         number, (image, around) = numbered
         name = f"picture {number}"
         try:
-            read = region(image, name)
-        except (BrokenPicture, OSError) as error:
+            read = to_region(image, name)
+        except (ImageDecodeError, OSError) as error:
             if not self.forgiving:
                 raise
-            return Sight([], [], failure=(image, error)), []
+            return ImageViews([], [], failure=(image, error)), []
         if around is None:
-            window = whole(read, self.size)
-            kept = enough(read, min(self.scales), self.size)
-            return self._seen(kept, Sight([window], [window.box()], (kept, window)))
+            window = whole_window(read, self.size)
+            kept = shrink_to_needed(read, min(self.scales), self.size)
+            return self._seen(
+                kept, ImageViews([window], [window.box()], (kept, window))
+            )
         around = around(read.pixels) if callable(around) else around
-        people = boxes_.inside(boxes_.checked(around, name), read.size, name)
-        crops = [Crop.of_box(box, OF_BOX, self.size) for box in people]
-        return self._seen(read, Sight(crops, people))
+        people = require_overlap(validate_boxes(around, name), read.size, name)
+        crops = [Window.of_box(box, BOX_PADDING, self.size) for box in people]
+        return self._seen(read, ImageViews(crops, people))
 
-    def nearer(self, sight: Sight, found) -> tuple[Sight, list[np.ndarray]]:
+    def nearer(self, sight: ImageViews, found) -> tuple[ImageViews, list[np.ndarray]]:
         """The next look at a picture: around the joints and scores of the last."""
         if sight.failure:
             return sight, []
         ((joints, scores),), (read, first) = found, sight.kept
         window = refine_window(joints, scores, first, self.size)
-        return self._seen(read, Sight([window], [window.box()], sight.kept))
+        return self._seen(read, ImageViews([window], [window.box()], sight.kept))
 
     def _seen(self, read, sight):
-        look = [seen(read, w, self.scales, self.size) for w in sight.windows]
+        look = [crop_views(read, w, self.scales, self.size) for w in sight.windows]
         return sight, look

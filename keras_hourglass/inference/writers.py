@@ -22,15 +22,14 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_hourglass.data.readers.table import BOX, PICTURE, PLACE, SCORE
+from keras_hourglass.data.readers.table import BOX_COLUMNS, IMAGE_COLUMN, PLACE, SCORE
 from keras_hourglass.inference.box_files import PERSON
 from keras_hourglass.inference.boxes import image_id
-from keras_hourglass.inference.sources import DRAWN
-from keras_hourglass.inference.video import recording
+from keras_hourglass.inference.sources import DRAWING_MARK
+from keras_hourglass.inference.video import VideoWriter
 from keras_hourglass.skeletons import COCO
-from keras_hourglass.utils import replacing
-from keras_hourglass.visualization.skeletons import encoded
-from keras_hourglass.visualization.skeletons import skeleton as skeleton_
+from keras_hourglass.utils import atomic_write
+from keras_hourglass.visualization.skeletons import draw_skeleton, encode_image
 
 
 @contextmanager
@@ -38,12 +37,12 @@ def jsonl_writer(file, skeleton, frames):
     """See `formats.FORMATS`."""
 
     def write(seen, drawn=None):
-        print(json.dumps(entry(seen, drawn)), file=file, flush=True)
+        print(json.dumps(frame_entry(seen, drawn)), file=file, flush=True)
 
     yield write
 
 
-def entry(seen, drawn=None) -> dict:
+def frame_entry(seen, drawn=None) -> dict:
     """What a line says: the picture, and of each person box, joints and scores.
 
     Args:
@@ -55,7 +54,7 @@ def entry(seen, drawn=None) -> dict:
         said |= {"frame": seen.shot.frame, "seconds": round(seen.shot.seconds, 3)}
     if drawn is not None:
         said["drawn"] = str(drawn)
-    people = [person(pose) for pose in seen.poses]
+    people = [pose_entry(pose) for pose in seen.poses]
     if seen.certain is not None:
         people = [
             {**found, "score": round(float(score), 4)}
@@ -64,7 +63,7 @@ def entry(seen, drawn=None) -> dict:
     return {**said, "people": people}
 
 
-def person(pose) -> dict:
+def pose_entry(pose) -> dict:
     """What is said of one person."""
     return {
         "box": pose.box.round(2).tolist(),
@@ -121,7 +120,7 @@ def csv_writer(file, skeleton, frames):
     ends = (*PLACE, SCORE)
     joints = [name + end for name in skeleton.joints for end in ends]
     rows = csv.writer(file, lineterminator="\n")
-    rows.writerow([PICTURE, *[FRAME] * frames, *BOX, *joints])
+    rows.writerow([IMAGE_COLUMN, *[FRAME] * frames, *BOX_COLUMNS, *joints])
 
     def write(seen, drawn=None):
         place = [seen.shot.source.name, *[seen.shot.frame] * frames]
@@ -137,16 +136,16 @@ IMAGES = (".png", ".jpg", ".jpeg", ".webp")
 IMAGE_ENDING, VIDEO_ENDING = ".png", ".mp4"  # unless somebody says otherwise
 
 
-def drawn(seen, skeleton):
+def render_frame(seen, skeleton):
     """The picture or frame with everybody's joints on it."""
     pixels = seen.shot.pixels
     for pose in seen.poses:
-        pixels = skeleton_(pixels, pose.joints, skeleton, pose.scores)
+        pixels = draw_skeleton(pixels, pose.joints, skeleton, pose.scores)
     return pixels
 
 
 @contextmanager
-def drawing(path: Path):
+def open_renderer(path: Path):
     """Gives a function that takes what was drawn of one picture, video or camera.
 
     The file takes its name when it is whole; a stop before leaves none, or the old.
@@ -160,9 +159,9 @@ def drawing(path: Path):
         def take(pixels, shot):
             nonlocal film
             if shot.frame is None:
-                save(path, pixels)
+                save_image(path, pixels)
                 return
-            film = film or _Film(stack.enter_context(recording(path, shot.fps)))
+            film = film or _Film(stack.enter_context(VideoWriter(path, shot.fps)))
             film.take(pixels, shot)
 
         yield take
@@ -186,14 +185,14 @@ class _Film:
             self.count += 1
 
 
-def save(path: Path, pixels):
+def save_image(path: Path, pixels):
     """Writes a picture, of the kind that the path's ending says."""
-    data = encoded(pixels, path.suffix)
-    with replacing(path) as beside:
+    data = encode_image(pixels, path.suffix)
+    with atomic_write(path) as beside:
         beside.write_bytes(data)
 
 
-class Places:
+class OutputNames:
     """Where drawings go, each to a name of its own.
 
     Args:
@@ -207,7 +206,7 @@ class Places:
         """The path for a `Source`'s drawing."""
         ending = IMAGE_ENDING if source.kind == "picture" else VIDEO_ENDING
         stem, count = f"{source.stem}", 1
-        while (name := f"{stem}{DRAWN}{ending}") in self._taken:
+        while (name := f"{stem}{DRAWING_MARK}{ending}") in self._taken:
             count += 1
             stem = f"{source.stem}-{count}"
         self._taken.add(name)
@@ -221,7 +220,7 @@ ENDINGS = {".jsonl": "json", ".csv": "csv", ".json": "coco"}
 
 
 @contextmanager
-def opened(path: Path | None, kind: str, skeleton, frames: bool):
+def open_writer(path: Path | None, kind: str, skeleton, frames: bool):
     """Gives a function that writes what was `Seen` and its drawing's path, or None.
 
     A file takes its name when all is written; a stop before leaves none, or the old.
@@ -236,7 +235,7 @@ def opened(path: Path | None, kind: str, skeleton, frames: bool):
         with FORMATS[kind](sys.stdout, skeleton, frames) as write:
             yield write
         return
-    with replacing(path) as beside:
+    with atomic_write(path) as beside:
         with open(beside, "w", encoding="utf-8", newline="") as file:
             with FORMATS[kind](file, skeleton, frames) as write:
                 yield write

@@ -3,8 +3,9 @@
 import keras
 from keras import ops
 
-from keras_hourglass.models import blocks as blocks_
-from keras_hourglass.models.layer_utils import chain_shape
+from keras_hourglass.models.blocks import get as get_block
+from keras_hourglass.models.blocks import name_of as block_name
+from keras_hourglass.models.layer_utils import build_chain
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
@@ -30,7 +31,7 @@ class Hourglass(keras.layers.Layer):
     def __init__(self, depth: int, block, blocks: int, filters: int, **kwargs):
         super().__init__(**kwargs)
         self.depth, self.blocks, self.filters = depth, blocks, filters
-        self.block = blocks_.get(block)
+        self.block = get_block(block)
 
         def chain(name):
             return [
@@ -52,8 +53,8 @@ class Hourglass(keras.layers.Layer):
         return [self.pool, *self.down, *self.inner, *self.back, self.upsample]
 
     def build(self, input_shape):
-        chain_shape(self.up, input_shape, build=True)
-        chain_shape(self.detour, input_shape, build=True)
+        build_chain(self.up, input_shape, build=True)
+        build_chain(self.detour, input_shape, build=True)
 
     def call(self, x):
         skip = x
@@ -70,7 +71,7 @@ class Hourglass(keras.layers.Layer):
         return {
             **super().get_config(),
             "depth": self.depth,
-            "block": blocks_.name_of(self.block),
+            "block": block_name(self.block),
             "blocks": self.blocks,
             "filters": self.filters,
         }

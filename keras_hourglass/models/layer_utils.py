@@ -7,7 +7,7 @@ def sublayers(layer):
     return list(layer._flatten_layers(include_self=False))
 
 
-def hand_down_policy(layer):
+def apply_dtype_policy(layer):
     """Gives every layer inside a layer the layer's own precision.
 
     Keras makes sub-layers under the global policy, whatever their owner's is.
@@ -16,7 +16,7 @@ def hand_down_policy(layer):
         inner.dtype_policy = layer.dtype_policy
 
 
-def chain_shape(layers, shape, build: bool = False):
+def build_chain(layers, shape, build: bool = False):
     """The shape that comes out of layers applied in order; may build them, too."""
     for layer in layers:
         if build:

@@ -9,7 +9,7 @@ from keras_hourglass.models.fusion.network import can_be_fused, fuse
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 
-def load(model) -> StackedHourglass:
+def load_model(model) -> StackedHourglass:
     """A network from its path or preset; a network is handed back.
 
     Raises:
@@ -36,6 +36,6 @@ def load(model) -> StackedHourglass:
     return loaded
 
 
-def quick(model: StackedHourglass) -> StackedHourglass:
+def for_inference(model: StackedHourglass) -> StackedHourglass:
     """A network's inference form; itself, where that would not be the same."""
     return fuse(model) if can_be_fused(model) else model

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from keras_hourglass.models.weights import Weights
-from keras_hourglass.utils import hint
+from keras_hourglass.utils import suggest
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def _row(row, printed, stacks, block, matches=True, **network):
     return Preset(network, row, printed, matches)
 
 
-SHIPPED = "photo"  # what those get who name none
+DEFAULT_PRESET = "photo"  # what those get who name none
 ONE, TWO = "Single, Multidilated", "2-Stack, Multidilated"
 
 PRESETS = {
@@ -72,7 +72,7 @@ PRESETS = {
 }
 
 
-def get(name: str) -> Preset:
+def get_preset(name: str) -> Preset:
     """The preset of a name.
 
     Raises:
@@ -81,5 +81,5 @@ def get(name: str) -> Preset:
     if name in PRESETS:
         return PRESETS[name]
     raise ValueError(
-        f"`name` must be a preset's. {hint(name, PRESETS)} Received: name={name!r}"
+        f"`name` must be a preset's. {suggest(name, PRESETS)} Received: name={name!r}"
     )

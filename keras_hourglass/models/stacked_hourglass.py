@@ -8,13 +8,14 @@ from keras.initializers import RandomNormal
 from keras.layers import Add, Conv2D, Input, MaxPooling2D, ReLU, ZeroPadding2D
 
 from keras_hourglass import skeletons
-from keras_hourglass.models import blocks as blocks_
 from keras_hourglass.models import presets
-from keras_hourglass.models import weights as weights_
 from keras_hourglass.models.blocks import batch_norm
+from keras_hourglass.models.blocks import get as get_block
+from keras_hourglass.models.blocks import name_of as block_name
 from keras_hourglass.models.blocks.bottleneck import batch_normalization
 from keras_hourglass.models.heads import NormalizePixels, StackHeatmaps
 from keras_hourglass.models.hourglass import Hourglass
+from keras_hourglass.models.weights import load_weights
 
 
 class Stepping(keras.Model):
@@ -30,7 +31,7 @@ class Stepping(keras.Model):
         if self.train_function is not None and not force:
             return
         if not self.jit_compile:
-            batch_norm.quicken(self)
+            batch_norm.use_fused_training(self)
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         super().make_train_function(force)
@@ -117,8 +118,8 @@ class StackedHourglass(Stepping):
                 "`image_data_format` must be 'channels_last' (keras.json says). "
                 f"Received: image_data_format={keras.config.image_data_format()!r}"
             )
-        block, skeleton = blocks_.get(block), skeletons.get(skeleton)
-        height, width = fitting_size(image_size, depth)
+        block, skeleton = get_block(block), skeletons.get(skeleton)
+        height, width = validate_image_size(image_size, depth)
 
         images = Input((height, width, 3), name="images")
         x = _stem(images, block, stem_filters, filters)
@@ -154,7 +155,7 @@ class StackedHourglass(Stepping):
         Raises:
             ValueError: If there is no such preset, or it has no weights.
         """
-        preset = presets.get(name)
+        preset = presets.get_preset(name)
         if weights and preset.weights is None:
             raise ValueError(
                 f"`weights` must be False: the preset has none. Train it with "
@@ -162,7 +163,7 @@ class StackedHourglass(Stepping):
             )
         model = cls(**{**preset.network, **changes})
         if weights:
-            weights_.load(model, preset.weights)
+            load_weights(model, preset.weights)
         return model
 
     @property
@@ -174,7 +175,7 @@ class StackedHourglass(Stepping):
     def get_config(self):
         return {
             "stacks": self.stacks,
-            "block": blocks_.name_of(self.block),
+            "block": block_name(self.block),
             "blocks": self.blocks,
             "filters": self.filters,
             "stem_filters": self.stem_filters,
@@ -191,7 +192,7 @@ class StackedHourglass(Stepping):
         return cls(**config)
 
 
-def fitting_size(image_size, depth: int) -> tuple[int, int]:
+def validate_image_size(image_size, depth: int) -> tuple[int, int]:
     """(height, width) in pixels, once it is sure that they can be halved.
 
     Raises:

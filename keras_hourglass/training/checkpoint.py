@@ -16,13 +16,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_hourglass.callbacks.diagnostics import NotFinite, finite_weights
-from keras_hourglass.training.distribution import alone
-from keras_hourglass.training.flat_optimizer import AveragedWeights
-from keras_hourglass.utils import Interrupted, replacing
+from keras_hourglass.callbacks.diagnostics import NonFiniteError, has_finite_weights
+from keras_hourglass.training.distribution import single_device
+from keras_hourglass.training.flat_optimizer import EMAWeights
+from keras_hourglass.utils import Interrupted, atomic_write
 
 
-class KeepBest(keras.callbacks.Callback):
+class BestCheckpoint(keras.callbacks.Callback):
     """Saves the network, without optimizer, whenever its score is the best so far.
 
     Args:
@@ -35,7 +35,7 @@ class KeepBest(keras.callbacks.Callback):
     def __init__(
         self,
         path,
-        averaged: AveragedWeights,
+        averaged: EMAWeights,
         monitor: str = "val_pckh",
         best: float = -1.0,
     ):
@@ -48,14 +48,14 @@ class KeepBest(keras.callbacks.Callback):
         if score is None or not score > self.best:
             return
         network = self.averaged.network()
-        if not finite_weights(network):  # which may score by chance
+        if not has_finite_weights(network):  # which may score by chance
             return
-        with alone(), replacing(self.path) as path:
+        with single_device(), atomic_write(self.path) as path:
             network.save(path)
         self.best = float(score)
 
 
-class FilledValidation(keras.callbacks.Callback):
+class RescaleValLoss(keras.callbacks.Callback):
     """Takes nobody's part in `val_loss` away again: the mean is that of people.
 
     To be put before callbacks that look at it. PCKh counts labels alone, as ever.
@@ -74,7 +74,7 @@ class FilledValidation(keras.callbacks.Callback):
             logs["val_loss"] *= self.factor
 
 
-class EpochSeconds(keras.callbacks.Callback):
+class EpochTimer(keras.callbacks.Callback):
     """Adds `seconds` to the logs of each epoch.
 
     Args:
@@ -99,11 +99,11 @@ class EpochSeconds(keras.callbacks.Callback):
 
 
 # Within the `.keras` file, which is a zip: so all of it changes in one moment.
-PROGRESS = "progress.json"
+STATE_FILE = "progress.json"
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainState:
     """How far a run has come.
 
     Attributes:
@@ -121,15 +121,15 @@ class Progress:
     seconds: float = 0.0
 
 
-def write(path: Path, model, progress: Progress):
+def save_checkpoint(path: Path, model, progress: TrainState):
     """Keeps a network, its optimizer and how far they are; or leaves what was there."""
-    with alone(), replacing(path, durable=True) as beside:
+    with single_device(), atomic_write(path, durable=True) as beside:
         model.save(beside)
         with zipfile.ZipFile(beside, "a") as archive:
-            archive.writestr(PROGRESS, json.dumps(asdict(progress)))
+            archive.writestr(STATE_FILE, json.dumps(asdict(progress)))
 
 
-def read(path: Path) -> Progress:
+def read_state(path: Path) -> TrainState:
     """How far a network in a file has come.
 
     Raises:
@@ -137,12 +137,12 @@ def read(path: Path) -> Progress:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return Progress(**json.loads(archive.read(PROGRESS)))
+            return TrainState(**json.loads(archive.read(STATE_FILE)))
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is nothing to go on from: {error}") from None
 
 
-def restore(path: Path, model):
+def restore_checkpoint(path: Path, model):
     """Gives a network, and its optimizer, what was kept of them.
 
     Raises:
@@ -157,7 +157,7 @@ def restore(path: Path, model):
         ) from error
 
 
-class KeepProgress(keras.callbacks.Callback):
+class CheckpointCallback(keras.callbacks.Callback):
     """Keeps what a run goes on from: after each epoch, and now and then within one.
 
     To be the last of the callbacks: what the others write, it counts as done.
@@ -182,9 +182,9 @@ class KeepProgress(keras.callbacks.Callback):
     def __init__(
         self,
         path: Path | None,
-        progress: Progress,
+        progress: TrainState,
         steps: int,
-        best: KeepBest,
+        best: BestCheckpoint,
         seconds: float,
         asked=lambda step: False,
         taken=lambda: 0.0,
@@ -209,7 +209,7 @@ class KeepProgress(keras.callbacks.Callback):
             raise Interrupted
 
     def on_epoch_end(self, epoch, logs=None):
-        self.progress = Progress(epoch + 1, best=self.best.best)
+        self.progress = TrainState(epoch + 1, best=self.best.best)
         self._keep()
         if self.asked(self.steps):
             raise Interrupted
@@ -218,9 +218,9 @@ class KeepProgress(keras.callbacks.Callback):
         self.kept = time.monotonic()
         if self.path is None:
             return
-        sync(self.model)
-        if not finite_weights(self.model):
-            raise NotFinite(
+        sync_jax(self.model)
+        if not has_finite_weights(self.model):
+            raise NonFiniteError(
                 "The weights are no numbers any more: stopped, and what was saved is "
                 "as it was. Lower the learning rate"
             )
@@ -229,11 +229,11 @@ class KeepProgress(keras.callbacks.Callback):
             values = map(keras.ops.convert_to_numpy, self.model.metrics_variables)
             metrics = [np.asarray(value).tolist() for value in values]
             kept = replace(kept, metrics=metrics, seconds=self.taken())
-        write(self.path, self.model, kept)
+        save_checkpoint(self.path, self.model, kept)
         self.kept = time.monotonic()
 
 
-class CountedBefore(keras.callbacks.Callback):
+class RestoreMetrics(keras.callbacks.Callback):
     """Adds to an epoch that goes on what its part before had counted.
 
     Args:
@@ -250,7 +250,7 @@ class CountedBefore(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if not self.metrics:
             return
-        sync(self.model)
+        sync_jax(self.model)
         for variable, value in zip(self.model.metrics_variables, self.metrics):
             # In NumPy: what lies on several devices is not added to otherwise.
             sum = keras.ops.convert_to_numpy(variable) + np.array(value, variable.dtype)
@@ -258,7 +258,7 @@ class CountedBefore(keras.callbacks.Callback):
         self.metrics = []
 
 
-def sync(model):
+def sync_jax(model):
     """On JAX, steps leave the network's own variables as they were, until asked."""
     if keras.backend.backend() == "jax":
         model.jax_state_sync()

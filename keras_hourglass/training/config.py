@@ -5,16 +5,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from keras_hourglass.data.augmentation import Augmentation
-from keras_hourglass.data.mixture import Source
+from keras_hourglass.data.mixture import DatasetSpec
 from keras_hourglass.training.recipes import Recipe
-from keras_hourglass.utils import hint, replacing
+from keras_hourglass.utils import atomic_write, suggest
 
-NAME = "run.json"
+CONFIG_FILE = "run.json"
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainConfig:
     """What to train, how, and on whom.
 
     Attributes:
@@ -37,7 +37,7 @@ class Plan:
     """
 
     recipe: Recipe
-    sources: tuple[Source, ...] = (Source("synthetic"),)
+    sources: tuple[DatasetSpec, ...] = (DatasetSpec("synthetic"),)
     seed: int = 0
     missing: str = "error"
     broken: str = "error"
@@ -49,7 +49,7 @@ class Plan:
     def __post_init__(self):
         if self.precision not in PRECISIONS:
             raise ValueError(
-                f"`precision` must be a policy. {hint(self.precision, PRECISIONS)} "
+                f"`precision` must be a policy. {suggest(self.precision, PRECISIONS)} "
                 f"Received: precision={self.precision!r}"
             )
         weight = self.recipe.distill_weight
@@ -61,39 +61,39 @@ class Plan:
             )
 
 
-def write(folder: Path, plan: Plan):
+def write_config(folder: Path, plan: TrainConfig):
     """Keeps it in a run's folder."""
-    with replacing(folder / NAME, durable=True) as path:
+    with atomic_write(folder / CONFIG_FILE, durable=True) as path:
         kept = {"plan": asdict(plan)}
         path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 
-def markdown(plan: Plan) -> str:
+def config_markdown(plan: TrainConfig) -> str:
     """A plan to look at, in TensorBoard."""
     return f"```json\n{json.dumps(asdict(plan), indent=2)}\n```"
 
 
-def read(folder: Path) -> Plan:
+def read_config(folder: Path) -> TrainConfig:
     """Reads it back.
 
     Raises:
         ValueError: If the file does not say what it should.
     """
-    path = folder / NAME
+    path = folder / CONFIG_FILE
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))["plan"]
         recipe = plan["recipe"]
         recipe["augmentation"] = Augmentation(**recipe["augmentation"])
         recipe["drops"] = tuple(recipe["drops"])
         plan["recipe"] = Recipe(**recipe)
-        plan["sources"] = tuple(Source(*source) for source in plan["sources"])
+        plan["sources"] = tuple(DatasetSpec(*source) for source in plan["sources"])
         plan["freeze"] = tuple(plan["freeze"])
-        return Plan(**plan)
+        return TrainConfig(**plan)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is not a training run's: {error}") from None
 
 
-def differences(old: Plan, new: Plan) -> list[str]:
+def config_differences(old: TrainConfig, new: TrainConfig) -> list[str]:
     """What differs, as `NAME: old, now new`."""
     flat = [{**asdict(plan), **asdict(plan.recipe)} for plan in (old, new)]
     return [

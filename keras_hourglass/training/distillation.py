@@ -10,7 +10,7 @@ from keras_hourglass.losses import HeatmapLoss
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 
-def guide(
+def add_distillation_loss(
     student: StackedHourglass,
     teacher: StackedHourglass,
     weight: float,

@@ -15,11 +15,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_hourglass.data.sharding import WHOLE, Share
+from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
 
 
 @contextmanager
-def alone():
+def single_device():
     """While it lasts, variables are made on one device of this process.
 
     Over all devices of all processes, JAX would wait for the others to make the same.
@@ -33,7 +33,7 @@ def alone():
         keras.distribution.set_distribution(together)
 
 
-def listed() -> list[str]:
+def list_devices() -> list[str]:
     """What Keras's backend can run on, as `gpu:0`: CPUs only if there is no other."""
     if keras.backend.backend() == "torch":  # which Keras does not ask
         import torch
@@ -42,14 +42,14 @@ def listed() -> list[str]:
     return keras.distribution.list_devices()
 
 
-def accelerated() -> bool:
+def has_accelerator() -> bool:
     """Whether there is anything but CPUs for Keras's backend."""
-    return any(not name.startswith("cpu") for name in listed())
+    return any(not name.startswith("cpu") for name in list_devices())
 
 
-def name() -> str:
+def device_name() -> str:
     """The model of the device that Keras's backend runs on."""
-    if not accelerated():
+    if not has_accelerator():
         return _processor()
     if keras.backend.backend() == "jax":
         import jax
@@ -73,16 +73,22 @@ def _processor():
     return models[0] if models else platform.processor() or platform.machine()
 
 
-WORKING = (
+SUPPORTED = (
     "Several devices train together with KERAS_BACKEND=tensorflow, in one process, and "
     "with KERAS_BACKEND=jax, in one or several."
 )
-ALIVE = 30  # seconds without a sign of life, after which JAX gives up a process
-LEAVING = 10  # seconds that a process waits for the others when it ends
-GONE = "Gloo", "NCCL", "coordination service"  # what JAX's errors name then
+HEARTBEAT_TIMEOUT = (
+    30  # seconds without a sign of life, after which JAX gives up a process
+)
+SHUTDOWN_TIMEOUT = 10  # seconds that a process waits for the others when it ends
+LOST_PROCESS_MESSAGES = (
+    "Gloo",
+    "NCCL",
+    "coordination service",
+)  # what JAX's errors name then
 
 
-class Broken(RuntimeError):
+class ProcessLostError(RuntimeError):
     """Training together has ended before its time: another process is gone."""
 
     def __init__(self):
@@ -93,7 +99,7 @@ class Broken(RuntimeError):
         )
 
 
-def join(coordinator: str | None, processes: int | None, process: int | None):
+def join_processes(coordinator: str | None, processes: int | None, process: int | None):
     """Makes this process one of several; before Keras's backend is used at all.
 
     Args:
@@ -115,7 +121,7 @@ def join(coordinator: str | None, processes: int | None, process: int | None):
         raise ValueError(
             "`processes` must not be given with the backend "
             f"{keras.backend.backend()!r}: Keras cannot `fit` over several there. "
-            f"{WORKING} Received: {received}"
+            f"{SUPPORTED} Received: {received}"
         )
     import jax
 
@@ -124,12 +130,12 @@ def join(coordinator: str | None, processes: int | None, process: int | None):
     # and so does every run.
     jax.distributed.initialize(
         *(coordinator.split(",")[0], processes, process),
-        heartbeat_timeout_seconds=ALIVE,
-        shutdown_timeout_seconds=LEAVING,
+        heartbeat_timeout_seconds=HEARTBEAT_TIMEOUT,
+        shutdown_timeout_seconds=SHUTDOWN_TIMEOUT,
     )
 
 
-def place() -> tuple[int, int]:
+def process_index() -> tuple[int, int]:
     """Which process this is, from 0, and how many there are."""
     if keras.backend.backend() != "jax":
         return 0, 1
@@ -138,10 +144,10 @@ def place() -> tuple[int, int]:
     return jax.process_index(), jax.process_count()
 
 
-def devices() -> list[list[str]]:
+def devices_by_process() -> list[list[str]]:
     """Those of each process, by the names that Keras has for them."""
     if keras.backend.backend() != "jax":
-        return [listed()]
+        return [list_devices()]
     import jax
 
     of = [[] for _ in range(jax.process_count())]
@@ -150,20 +156,22 @@ def devices() -> list[list[str]]:
     return of
 
 
-def gathered(*numbers: int) -> np.ndarray:
+def all_gather(*numbers: int) -> np.ndarray:
     """`(processes, numbers)`: what each process said. All must take part."""
     from jax.experimental import multihost_utils
 
     return multihost_utils.process_allgather(np.array(numbers))
 
 
-def broke(error: BaseException) -> bool:
+def is_process_lost(error: BaseException) -> bool:
     """Whether an error is that of a process whose companions are gone."""
-    return place()[1] > 1 and any(name in str(error) for name in GONE)
+    return process_index()[1] > 1 and any(
+        name in str(error) for name in LOST_PROCESS_MESSAGES
+    )
 
 
 @dataclass(frozen=True)
-class Devices:
+class Distribution:
     """The devices of a run; by default the one that Keras's backend takes.
 
     Attributes:
@@ -171,7 +179,7 @@ class Devices:
         strategy: TensorFlow's `MirroredStrategy`, where there is one.
     """
 
-    share: Share = WHOLE
+    share: Shard = WHOLE_BATCH
     strategy: object = None
 
     @property
@@ -211,22 +219,22 @@ class Devices:
 
     def any(self, true: bool) -> bool:
         """Whether something is true of any process. All must ask, and wait so long."""
-        return true if self.alone else bool(gathered(true).any())
+        return true if self.alone else bool(all_gather(true).any())
 
     def sum(self, number: int) -> int:
         """Of a number of each process. All must ask, and wait so long."""
-        return number if self.alone else int(gathered(number).sum())
+        return number if self.alone else int(all_gather(number).sum())
 
     def same(self, *numbers: int) -> bool:
         """Whether all processes have the same numbers."""
-        return self.alone or not np.ptp(gathered(*numbers), axis=0).any()
+        return self.alone or not np.ptp(all_gather(*numbers), axis=0).any()
 
     def wait(self):
         """Until all processes are here."""
         self.any(False)
 
 
-def take(wanted: int | str = 1) -> Devices:
+def use_devices(wanted: int | str = 1) -> Distribution:
     """Takes devices of this process, and as many of each that it has joined.
 
     On JAX, Keras lays all networks that are made from now on over them.
@@ -237,7 +245,7 @@ def take(wanted: int | str = 1) -> Devices:
     Raises:
         ValueError: If there are fewer, or the backend cannot train on several.
     """
-    of = devices()
+    of = devices_by_process()
     there = min(map(len, of))
     count = there if wanted == "all" else wanted
     if not 1 <= count <= there:
@@ -247,19 +255,19 @@ def take(wanted: int | str = 1) -> Devices:
         )
     names = [name for theirs in of for name in theirs[:count]]
     if len(names) == 1:
-        return Devices()
-    backend, share = keras.backend.backend(), Share(*place(), len(names))
+        return Distribution()
+    backend, share = keras.backend.backend(), Shard(*process_index(), len(names))
     if backend == "jax":
         # What is read are shares already.
         whole = keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
         keras.distribution.set_distribution(whole)
-        return Devices(share)
+        return Distribution(share)
     if backend == "tensorflow":
         import tensorflow as tf
 
         names = [name.upper() for name in names]
-        return Devices(share, tf.distribute.MirroredStrategy(names))
+        return Distribution(share, tf.distribute.MirroredStrategy(names))
     raise ValueError(
         f"`devices` must be 1 with the backend {backend!r}: Keras cannot train on "
-        f"several there. {WORKING} Received: devices={wanted}"
+        f"several there. {SUPPORTED} Received: devices={wanted}"
     )

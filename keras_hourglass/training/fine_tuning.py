@@ -7,11 +7,11 @@ import math
 from dataclasses import dataclass
 
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
-from keras_hourglass.utils import hint
+from keras_hourglass.utils import suggest
 
 
 @dataclass(frozen=True)
-class Transfer:
+class TransferReport:
     """What became of a network's weights.
 
     Attributes:
@@ -35,7 +35,7 @@ class Transfer:
         return text
 
 
-def arguments(model: StackedHourglass) -> dict:
+def network_config(model: StackedHourglass) -> dict:
     """Those of the constructor that another network with its weights should have.
 
     Not its `offset`: training teaches the network what it was off by.
@@ -44,7 +44,9 @@ def arguments(model: StackedHourglass) -> dict:
     return {k: v for k, v in model.get_config().items() if k not in left_out}
 
 
-def transfer(source: StackedHourglass, target: StackedHourglass) -> Transfer:
+def transfer_weights(
+    source: StackedHourglass, target: StackedHourglass
+) -> TransferReport:
     """Gives a network all weights of another that fit, layer by layer by name.
 
     Of the layers that draw heatmaps, and those that feed them back to the next stack,
@@ -63,7 +65,7 @@ def transfer(source: StackedHourglass, target: StackedHourglass) -> Transfer:
         if weights:
             layer.set_weights(weights)
         (kept if weights else new).append(layer.name)
-    return Transfer(
+    return TransferReport(
         tuple(kept), tuple(new), tuple(name for name in joints if name not in known)
     )
 
@@ -89,7 +91,7 @@ def _fitting(source, target, theirs, ours):
     return new
 
 
-def freeze(model: StackedHourglass, names) -> int:
+def freeze_layers(model: StackedHourglass, names) -> int:
     """Ends the training of layers, to be called before `compile`.
 
     Their batch norms use the statistics that they have, as in prediction.
@@ -112,7 +114,7 @@ def freeze(model: StackedHourglass, names) -> int:
         if not chosen:
             raise ValueError(
                 "`freeze` must name layers, or what their names begin with. "
-                f"{hint(name, _beginnings(layers))} Received: {name!r}"
+                f"{suggest(name, _beginnings(layers))} Received: {name!r}"
             )
         for layer in chosen:
             layer.trainable = False

@@ -7,15 +7,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_hourglass.training.distribution import alone
+from keras_hourglass.training.distribution import single_device
 
 # TensorFlow's optimizer of graphs looks at all inputs of an operation once for each: of
 # the 1,466 weights of eight stacks that takes minutes.
-AT_ONCE = 32
+MAX_CONCATENATED = 32
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
-class Joined(keras.optimizers.Optimizer):
+class FlatOptimizer(keras.optimizers.Optimizer):
     """Lets another optimizer update all weights of a network as one vector.
 
     Keras's optimizers put some seventy operations for each weight into the graph of a
@@ -61,8 +61,8 @@ class Joined(keras.optimizers.Optimizer):
         """Weights, or something of their shapes, as one vector."""
         parts = [ops.reshape(value, (-1,)) for value in values]
         while len(parts) > 1:
-            firsts = range(0, len(parts), AT_ONCE)
-            parts = [ops.concatenate(parts[i : i + AT_ONCE]) for i in firsts]
+            firsts = range(0, len(parts), MAX_CONCATENATED)
+            parts = [ops.concatenate(parts[i : i + MAX_CONCATENATED]) for i in firsts]
         return parts[0]
 
     def split(self, vector) -> list:
@@ -151,7 +151,7 @@ def _assign(variables, values):
     )
 
 
-class AveragedWeights(keras.callbacks.Callback):
+class EMAWeights(keras.callbacks.Callback):
     """Validates the moving average of the weights, which the optimizer keeps.
 
     Swapped to the last bit: Keras's `SwapEMAWeights` swaps by sums, which round.
@@ -174,7 +174,7 @@ class AveragedWeights(keras.callbacks.Callback):
         need not take part.
         """
         if self._plain is None:
-            with alone():
+            with single_device():
                 self._plain = type(self.model).from_config(self.model.get_config())
         weights = self.model.trainable_weights
         averages = [] if self.swapped else self._averages()
@@ -213,6 +213,6 @@ class AveragedWeights(keras.callbacks.Callback):
         # In float16 Keras wraps the optimizer in one that scales the loss.
         optimizer = getattr(self.model.optimizer, "inner_optimizer", None)
         optimizer = optimizer or self.model.optimizer
-        if isinstance(optimizer, Joined):
+        if isinstance(optimizer, FlatOptimizer):
             return optimizer.optimizer, optimizer
         return optimizer, None

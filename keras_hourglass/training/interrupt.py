@@ -5,10 +5,12 @@ import signal
 import threading
 
 SIGNALS = signal.SIGINT, signal.SIGTERM  # the second is how clusters end a job
-ANSWER = b"\nStopping after this step, or this validation ... Ctrl-C again: at once.\n"
+STOPPING_MESSAGE = (
+    b"\nStopping after this step, or this validation ... Ctrl-C again: at once.\n"
+)
 
 
-class Stopping:
+class GracefulInterrupt:
     """While it lasts, a signal to stop is only noted. A second one stops at once.
 
     Signals reach the main thread alone: elsewhere, nothing changes.
@@ -33,4 +35,6 @@ class Stopping:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
-        os.write(2, ANSWER)  # `print` may be at work in what the signal interrupts
+        os.write(
+            2, STOPPING_MESSAGE
+        )  # `print` may be at work in what the signal interrupts

@@ -16,34 +16,37 @@ from pathlib import Path
 import keras
 
 from keras_hourglass.data import datasets
-from keras_hourglass.data.mixture import mix
+from keras_hourglass.data.mixture import load_mixture
 from keras_hourglass.evaluation import evaluator
 from keras_hourglass.models import presets
-from keras_hourglass.models.flops import multiply_adds, parameters
-from keras_hourglass.models.loading import load
-from keras_hourglass.training.config import Plan
-from keras_hourglass.training.run_dir import BEST, HISTORY, progress_of
-from keras_hourglass.training.trainer import Run
-from keras_hourglass.utils import Interrupted, hint, replacing
+from keras_hourglass.models.flops import count_macs, count_parameters
+from keras_hourglass.models.loading import load_model
+from keras_hourglass.training.config import TrainConfig
+from keras_hourglass.training.run_dir import BEST_FILE, HISTORY_FILE, load_state
+from keras_hourglass.training.trainer import Trainer
+from keras_hourglass.utils import Interrupted, atomic_write, suggest
 
 MEAN = "mean_of_joints"  # the convention of the paper
-PAPER = {"image_size": 256, "epochs": 220, "blocks": 4, "people": 2958}
+PAPER_SETTINGS = {"image_size": 256, "epochs": 220, "blocks": 4, "people": 2958}
 
 
-def write_table(folder: Path, rows: list[dict], plan: Plan):
+def write_table(folder: Path, rows: list[dict], plan: TrainConfig):
     """Writes `table.md` and `table.csv`."""
-    lines = [flat(row) for row in rows]
+    lines = [format_row(row) for row in rows]
     folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / "table.md") as path:
-        text = f"{conditions(rows, plan)}\n\n{markdown(lines)}\n"
+    with atomic_write(folder / "table.md") as path:
+        text = f"{describe_conditions(rows, plan)}\n\n{markdown_table(lines)}\n"
         path.write_text(text, encoding="utf-8")
-    with replacing(folder / "table.csv") as path, open(path, "w", newline="") as file:
+    with (
+        atomic_write(folder / "table.csv") as path,
+        open(path, "w", newline="") as file,
+    ):
         writer = csv.DictWriter(file, lines[0])
         writer.writeheader()
         writer.writerows(lines)
 
 
-def flat(row: dict) -> dict[str, str]:
+def format_row(row: dict) -> dict[str, str]:
     """Column -> what stands in it, as the paper prints a row; more at its end."""
     scores = {**row["columns"], "Mean": row["means"][MEAN]}
     minutes = row["training_seconds"] / 60
@@ -57,7 +60,7 @@ def flat(row: dict) -> dict[str, str]:
     }
 
 
-def markdown(lines: list[dict]) -> str:
+def markdown_table(lines: list[dict]) -> str:
     """A table of rows with the same columns."""
     cells = [
         [*lines[0]],
@@ -67,10 +70,10 @@ def markdown(lines: list[dict]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in cells)
 
 
-def conditions(rows: list[dict], plan: Plan) -> str:
+def describe_conditions(rows: list[dict], plan: TrainConfig) -> str:
     """Under what the table was made; and what it is not, where the paper's differ."""
     recipe, network = plan.recipe, plan.recipe.network
-    size = network.get("image_size", PAPER["image_size"])
+    size = network.get("image_size", PAPER_SETTINGS["image_size"])
     said = (
         f"PCKh@0.5 on {rows[0]['people']:,} validation people of "
         f"{', '.join(source.name for source in plan.sources)}: {recipe.epochs} epochs "
@@ -79,8 +82,8 @@ def conditions(rows: list[dict], plan: Plan) -> str:
     if others := {k: v for k, v in network.items() if k != "image_size"}:
         said += ", " + ", ".join(f"{name} {value}" for name, value in others.items())
     counted = {"epochs": recipe.epochs, "people": rows[0]["people"]}
-    had = {**PAPER, **network, **counted}
-    if any(had[name] != value for name, value in PAPER.items()):
+    had = {**PAPER_SETTINGS, **network, **counted}
+    if any(had[name] != value for name, value in PAPER_SETTINGS.items()):
         said += (
             ". A small experiment, of which only the order of the networks may mean "
             "something: the paper trained 220 epochs on all of MPII, at 256 pixels, "
@@ -111,15 +114,15 @@ def write_plot(folder: Path, rows: list[dict]) -> bool:
             axes.annotate(row["name"], point, **near)
         axes.set(xlabel=label, xscale="log", ylabel="PCKh@0.5, mean of joints")
         axes.grid(alpha=0.3)
-    with replacing(folder / "table.png") as path:
+    with atomic_write(folder / "table.png") as path:
         figure.savefig(path, dpi=120)
     return True
 
 
-ROW = "row.json"
+ROW_FILE = "row.json"
 
 
-def chosen(names) -> list[str]:
+def select_presets(names) -> list[str]:
     """Presets by their names, or by what stands before a slash in them: a family.
 
     Raises:
@@ -132,7 +135,7 @@ def chosen(names) -> list[str]:
             choices = [*families, *presets.PRESETS]
             raise ValueError(
                 "`presets` must be names or families of presets. "
-                f"{hint(name, choices)} Received: {name!r}"
+                f"{suggest(name, choices)} Received: {name!r}"
             )
         found += [p for p in presets.PRESETS if name in (p, p.split("/")[0])]
     return [*dict.fromkeys(found)]
@@ -150,7 +153,7 @@ class Comparison:
     """
 
     names: list[str]
-    plan: Plan
+    plan: TrainConfig
     folder: Path
 
     def run(self, say=print) -> list[dict]:
@@ -164,10 +167,10 @@ class Comparison:
         plans = {name: self._plan(name) for name in self.names}
         # Before the first of them takes its hours, or its network half a minute.
         for name, plan in plans.items():
-            progress_of(plan, self._folder(name))
-        if not all((self._folder(name) / ROW).is_file() for name in plans):
+            load_state(plan, self._folder(name))
+        if not all((self._folder(name) / ROW_FILE).is_file() for name in plans):
             for source in self.plan.sources:
-                datasets.load(source.name, source.root, self.plan.missing)
+                datasets.load_dataset(source.name, source.root, self.plan.missing)
         rows = []
         for name, plan in plans.items():
             say(f"\n{name}: {len(rows) + 1} of {len(plans)}")
@@ -185,38 +188,44 @@ class Comparison:
 
     def _plan(self, name):
         recipe = self.plan.recipe
-        network = {**presets.get(name).network, **recipe.network}
+        network = {**presets.get_preset(name).network, **recipe.network}
         return replace(self.plan, recipe=replace(recipe, network=network))
 
     def _folder(self, name):
         return self.folder / name.replace("/", "-")
 
     def _row(self, name, plan, say) -> dict:
-        kept = self._folder(name) / ROW
+        kept = self._folder(name) / ROW_FILE
         if kept.is_file():
             return json.loads(kept.read_text(encoding="utf-8"))
-        Run(plan, kept.parent, say).train()
+        Trainer(plan, kept.parent, say).train()
         keras.backend.clear_session()  # ten networks' graphs would fill the memory
-        row = {**asdict(presets.get(name)), "name": name, **_judged(kept.parent, plan)}
-        with replacing(kept) as path:
+        row = {
+            **asdict(presets.get_preset(name)),
+            "name": name,
+            **_measure_run(kept.parent, plan),
+        }
+        with atomic_write(kept) as path:
             path.write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
         return row
 
 
-def _judged(folder: Path, plan: Plan) -> dict:
+def _measure_run(folder: Path, plan: TrainConfig) -> dict:
     """What the table says of a finished run."""
-    model = load(folder / BEST)
-    mixture = mix(plan.sources, model.skeleton, plan.missing)
+    model = load_model(folder / BEST_FILE)
+    mixture = load_mixture(plan.sources, model.skeleton, plan.missing)
     people = next(iter(mixture.validation.values()))
-    report = evaluator.scores(model, people, broken=plan.broken)["thresholds"]["0.5"]
-    with open(folder / HISTORY, newline="") as file:
+    report = evaluator.evaluate_people(model, people, broken=plan.broken)["thresholds"][
+        "0.5"
+    ]
+    with open(folder / HISTORY_FILE, newline="") as file:
         seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
     return {
         "columns": report["columns"],
         "means": report["means"],
         "people": len(people),
-        "parameters": parameters(model),
-        "multiply_adds": multiply_adds(model),
+        "parameters": count_parameters(model),
+        "multiply_adds": count_macs(model),
         "training_seconds": seconds,
-        "milliseconds": evaluator.milliseconds(model),
+        "milliseconds": evaluator.network_milliseconds(model),
     }

@@ -7,8 +7,8 @@ from keras import optimizers
 from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.losses import HeatmapLoss
 from keras_hourglass.models import presets
-from keras_hourglass.training.flat_optimizer import Joined
-from keras_hourglass.utils import hint
+from keras_hourglass.training.flat_optimizer import FlatOptimizer
+from keras_hourglass.utils import suggest
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,9 @@ class Recipe:
         if self.average is not None:
             back = max(2, self.average * self.epochs * steps)
             averaging = {"use_ema": True, "ema_momentum": 1 - 1 / back}
-        return Joined(OPTIMIZERS[self.optimizer](self.schedule(steps), **averaging))
+        return FlatOptimizer(
+            OPTIMIZERS[self.optimizer](self.schedule(steps), **averaging)
+        )
 
 
 def _rmsprop(rate, **kwargs):
@@ -92,7 +94,7 @@ OPTIMIZERS = {
     "rmsprop": _rmsprop,
 }
 
-DEFAULT, FIRST_LOOK = "modern", "demo"  # with a dataset, and without
+DEFAULT_RECIPE, DEMO_RECIPE = "modern", "demo"  # with a dataset, and without
 RECIPES = {
     # Elhagry et al., https://arxiv.org/abs/2107.13643, to the letter.
     "paper": Recipe(
@@ -138,7 +140,7 @@ RECIPES = {
         warm_up=0.03,
         average=0.01,
         foreground=9.0,
-        network=presets.get("photo").network,
+        network=presets.get_preset("photo").network,
     ),
     # Minutes on two cores: small pictures, a narrow network.
     "demo": Recipe(
@@ -154,10 +156,10 @@ RECIPES = {
 
 # Zhang, Zhu, Ye. Fast Human Pose Estimation, CVPR 2019, who give teacher and labels
 # the same weight, too. https://arxiv.org/abs/1811.05419
-RECIPES["distill"] = replace(RECIPES[DEFAULT], distill_weight=0.5)
+RECIPES["distill"] = replace(RECIPES[DEFAULT_RECIPE], distill_weight=0.5)
 
 
-def get(name: str) -> Recipe:
+def get_recipe(name: str) -> Recipe:
     """The recipe of a name.
 
     Raises:
@@ -166,5 +168,5 @@ def get(name: str) -> Recipe:
     if name in RECIPES:
         return RECIPES[name]
     raise ValueError(
-        f"`recipe` must be a recipe's name. {hint(name, RECIPES)} Received: {name!r}"
+        f"`recipe` must be a recipe's name. {suggest(name, RECIPES)} Received: {name!r}"
     )

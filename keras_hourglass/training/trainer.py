@@ -13,39 +13,45 @@ from pathlib import Path
 
 import keras
 
-from keras_hourglass.callbacks.diagnostics import NotFinite, watchers
+from keras_hourglass.callbacks.diagnostics import NonFiniteError, diagnostic_callbacks
 from keras_hourglass.callbacks.pckh import PCKhCallback
-from keras_hourglass.callbacks.progress import ProgressLine
-from keras_hourglass.callbacks.tensorboard import EventLog
+from keras_hourglass.callbacks.progress import ProgressLogger
+from keras_hourglass.callbacks.tensorboard import TensorBoardLogger
 from keras_hourglass.data import batches
-from keras_hourglass.data.images.safety import BrokenPicture
-from keras_hourglass.data.mixture import mix
-from keras_hourglass.data.preprocessing import Sampler
-from keras_hourglass.data.sampler import Stream
+from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.mixture import load_mixture
+from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.metrics import PCKh
-from keras_hourglass.models.loading import load
+from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.training import checkpoint, config, distribution, run_dir
 from keras_hourglass.training.checkpoint import (
-    CountedBefore,
-    EpochSeconds,
-    FilledValidation,
-    KeepBest,
-    KeepProgress,
+    BestCheckpoint,
+    CheckpointCallback,
+    EpochTimer,
+    RescaleValLoss,
+    RestoreMetrics,
 )
-from keras_hourglass.training.config import Plan
-from keras_hourglass.training.distillation import guide
-from keras_hourglass.training.distribution import Devices
-from keras_hourglass.training.fine_tuning import freeze, transfer
-from keras_hourglass.training.flat_optimizer import AveragedWeights
-from keras_hourglass.training.interrupt import Stopping
-from keras_hourglass.training.run_dir import BEST, EVENTS, HISTORY, LAST, PICTURE
-from keras_hourglass.training.snapshots import pictures as pictures_
-from keras_hourglass.utils import Interrupted, replacing
-from keras_hourglass.visualization.skeletons import png
+from keras_hourglass.training.config import TrainConfig
+from keras_hourglass.training.distillation import add_distillation_loss
+from keras_hourglass.training.distribution import Distribution
+from keras_hourglass.training.fine_tuning import freeze_layers, transfer_weights
+from keras_hourglass.training.flat_optimizer import EMAWeights
+from keras_hourglass.training.interrupt import GracefulInterrupt
+from keras_hourglass.training.run_dir import (
+    BEST_FILE,
+    EVENTS_DIR,
+    HISTORY_FILE,
+    LAST_FILE,
+    SNAPSHOT_FILE,
+)
+from keras_hourglass.training.snapshots import snapshot_images
+from keras_hourglass.utils import Interrupted, atomic_write
+from keras_hourglass.visualization.skeletons import encode_png
 
 
-def network(plan: Plan, fresh: bool = True, say=print) -> StackedHourglass:
+def build_model(plan: TrainConfig, fresh: bool = True, say=print) -> StackedHourglass:
     """The network of a run, as it is before the first step.
 
     Args:
@@ -54,29 +60,29 @@ def network(plan: Plan, fresh: bool = True, say=print) -> StackedHourglass:
         say: What prints a line.
     """
     keras.utils.set_random_seed(plan.seed)
-    with computing_in(plan.precision):
+    with precision_scope(plan.precision):
         model = StackedHourglass(**plan.recipe.network)
     if fresh and plan.start is not None:
-        say(f"From {plan.start}: {transfer(load(plan.start), model)}.")
+        say(f"From {plan.start}: {transfer_weights(load_model(plan.start), model)}.")
     if plan.freeze:
-        say(f"{freeze(model, plan.freeze):,} weights are frozen.")
+        say(f"{freeze_layers(model, plan.freeze):,} weights are frozen.")
     return model
 
 
-def compile(model: StackedHourglass, plan: Plan, steps: int):
+def compile_model(model: StackedHourglass, plan: TrainConfig, steps: int):
     """Readies a network for training, with `steps` of them in an epoch."""
     optimizer, loss = plan.recipe.make_optimizer(steps), plan.recipe.loss()
     model.compile(optimizer, loss, metrics=[PCKh(skeleton=model.skeleton)])
     if plan.teacher is not None:
-        with computing_in(plan.precision):
-            teacher = load(plan.teacher)
-        guide(model, teacher, plan.recipe.distill_weight, loss)
+        with precision_scope(plan.precision):
+            teacher = load_model(plan.teacher)
+        add_distillation_loss(model, teacher, plan.recipe.distill_weight, loss)
     # What a run goes on with is loaded into it. In float16 it is not the one above.
     model.optimizer.build(model.trainable_variables)
 
 
 @contextmanager
-def computing_in(precision: str):
+def precision_scope(precision: str):
     """While it lasts, layers that are made compute in another precision."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
@@ -86,7 +92,7 @@ def computing_in(precision: str):
         keras.config.set_dtype_policy(before)
 
 
-def callbacks_of(run, waited, others) -> list:
+def build_callbacks(run, waited, others) -> list:
     """Callbacks for `fit`.
 
     Args:
@@ -98,26 +104,26 @@ def callbacks_of(run, waited, others) -> list:
         All of them; the last is the `KeepProgress`, which counts the others as done.
     """
     done, validated = run.progress, len(next(iter(run.validators.values())))
-    seconds = EpochSeconds(done.seconds)
-    keep = KeepProgress(
-        run.mine(LAST),
+    seconds = EpochTimer(done.seconds)
+    keep = CheckpointCallback(
+        run.mine(LAST_FILE),
         *(done, run.stream.steps, run.best, 60 * run.keep_every),
         run.asked,
         seconds.taken,
     )
     writing = [
-        keras.callbacks.CSVLogger(run.folder / HISTORY, append=True),
-        EventLog(
-            run.folder / EVENTS,
+        keras.callbacks.CSVLogger(run.folder / HISTORY_FILE, append=True),
+        TensorBoardLogger(
+            run.folder / EVENTS_DIR,
             run.pictures,
-            {"configuration": config.markdown(run.plan)},
+            {"configuration": config.config_markdown(run.plan)},
         ),
         run.best,
     ]
     return [
-        *([CountedBefore(done.metrics)] if done.metrics else []),
-        FilledValidation(validated, run.devices.share.filled(validated)),
-        *watchers(run.say, run.names, waited),
+        *([RestoreMetrics(done.metrics)] if done.metrics else []),
+        RescaleValLoss(validated, run.devices.share.filled(validated)),
+        *diagnostic_callbacks(run.say, run.names, waited),
         run.shown,
         run.averaged,
         seconds,
@@ -127,7 +133,7 @@ def callbacks_of(run, waited, others) -> list:
     ]
 
 
-def place(run) -> str:
+def describe_progress(run) -> str:
     """How far training has come, in words."""
     text = f"epoch {run.progress.epochs} of {run.plan.recipe.epochs}"
     if run.progress.step:
@@ -135,46 +141,48 @@ def place(run) -> str:
     return text
 
 
-def instead(run, error: BaseException) -> BaseException | None:
+def translate_error(run, error: BaseException) -> BaseException | None:
     """What to raise in place of an error that ended `fit`; None for that one itself."""
     if isinstance(error, (KeyboardInterrupt, Interrupted)):
         return _interrupted(run)
-    if isinstance(error, NotFinite):
-        return NotFinite(str(error))
-    if distribution.broke(error):
-        return distribution.Broken()
+    if isinstance(error, NonFiniteError):
+        return NonFiniteError(str(error))
+    if distribution.is_process_lost(error):
+        return distribution.ProcessLostError()
     if run.failures and run.plan.broken != "skip":
-        return BrokenPicture(run.failures[0])
+        return ImageDecodeError(run.failures[0])
     return None
 
 
-def report(run):
+def finish_run(run):
     """Leaves a picture, and says what came of it all."""
     if run.devices.first:
-        with replacing(run.folder / PICTURE) as path:
-            path.write_bytes(png(run.pictures()["predictions"]))
+        with atomic_write(run.folder / SNAPSHOT_FILE) as path:
+            path.write_bytes(encode_png(run.pictures()["predictions"]))
     failures = run.failures
     if count := run.devices.sum(len(failures)):
         example = f", {failures[0]} first" if failures else ", by other processes"
         run.say(f"{count:,} pictures could not be read and were left out{example}")
-    run.say(f"Best val_pckh {run.best.best:.2f}, kept in {run.folder / BEST}")
+    run.say(f"Best val_pckh {run.best.best:.2f}, kept in {run.folder / BEST_FILE}")
 
 
 def _interrupted(run) -> Interrupted:
     """What was kept last, and how to go on from there."""
-    if (run.folder / LAST).is_file():
-        run.progress = checkpoint.read(run.folder / LAST)
+    if (run.folder / LAST_FILE).is_file():
+        run.progress = checkpoint.read_state(run.folder / LAST_FILE)
     return Interrupted(
-        f"Stopped; everything is kept up to {place(run)}. To go on: "
+        f"Stopped; everything is kept up to {describe_progress(run)}. To go on: "
         f"hourglass-keras train --output {run.folder}"
     )
 
 
-ALONE = Devices()
-AGREED = 10  # steps, after which several processes ask each other whether to stop
+ONE_DEVICE = Distribution()
+AGREEMENT_STEPS = (
+    10  # steps, after which several processes ask each other whether to stop
+)
 
 
-class Run:
+class Trainer:
     """A run in its folder. Where the folder holds one already, it goes on.
 
     Args:
@@ -194,28 +202,28 @@ class Run:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: TrainConfig,
         folder: Path,
         say=print,
         keep_every: float = 5.0,
-        devices: Devices = ALONE,
+        devices: Distribution = ONE_DEVICE,
     ):
         devices.check(plan.recipe.batch_size)
         self.devices = devices
         self.plan, self.folder = plan, Path(folder)
-        self.shown = ProgressLine(say)
+        self.shown = ProgressLogger(say)
         self.say = self.shown.say
-        self.keep_every, self.stopping = keep_every, Stopping()
-        self.progress = run_dir.progress_of(plan, self.folder)
-        fresh = self.progress == checkpoint.Progress()
+        self.keep_every, self.stopping = keep_every, GracefulInterrupt()
+        self.progress = run_dir.load_state(plan, self.folder)
+        fresh = self.progress == checkpoint.TrainState()
         with devices.scope():
-            self.model = network(plan, fresh, say)
+            self.model = build_model(plan, fresh, say)
         devices.unite(self.model)
-        mixture = mix(plan.sources, self.model.skeleton, plan.missing)
+        mixture = load_mixture(plan.sources, self.model.skeleton, plan.missing)
         for note in mixture.notes:
             say(note)
         counts, shares = mixture.counts, mixture.shares
-        self.stream = Stream(counts, plan.recipe.batch_size, shares, plan.seed)
+        self.stream = EpochSampler(counts, plan.recipe.batch_size, shares, plan.seed)
         self.loader = self._loader(mixture.train, plan.recipe.augmentation)
         self.validators = {
             name: self._loader(people) for name, people in mixture.validation.items()
@@ -240,7 +248,7 @@ class Run:
                 while self.progress.epochs < plan.recipe.epochs:
                     self._fit()
         except (KeyboardInterrupt, Exception) as error:
-            stop = instead(self, error)
+            stop = translate_error(self, error)
             if stop is None:
                 raise
         finally:
@@ -250,22 +258,24 @@ class Run:
             # alive, for which Python then waits in vain when it ends, or which end it.
             gc.collect()  # of cycles that Keras's iterator is in
             raise stop
-        report(self)
+        finish_run(self)
 
     def _begin(self):
         """Readies the folder, once all processes have looked into it, and the rest."""
         devices, progress = self.devices, self.progress
         self._need(devices.same(progress.epochs, progress.step))
         if devices.first:
-            run_dir.begin(self.folder, self.plan, progress)
+            run_dir.prepare_run_dir(self.folder, self.plan, progress)
         devices.wait()
-        self._need(not devices.any(not (self.folder / config.NAME).is_file()))
+        self._need(not devices.any(not (self.folder / config.CONFIG_FILE).is_file()))
         with self.devices.scope():
-            compile(self.model, self.plan, self.stream.steps)
-        self.averaged = AveragedWeights()
-        self.best = KeepBest(self.folder / BEST, self.averaged, best=self.progress.best)
-        if (self.folder / LAST).is_file():
-            self.say(f"Going on after {place(self)}.")
+            compile_model(self.model, self.plan, self.stream.steps)
+        self.averaged = EMAWeights()
+        self.best = BestCheckpoint(
+            self.folder / BEST_FILE, self.averaged, best=self.progress.best
+        )
+        if (self.folder / LAST_FILE).is_file():
+            self.say(f"Going on after {describe_progress(self)}.")
         self.say("Compiling the network: on a CPU this takes up to minutes ...")
 
     def _need(self, shared: bool):
@@ -281,27 +291,33 @@ class Run:
 
     def asked(self, step: int) -> bool:
         """Whether to stop after a step; all processes are of one mind."""
-        if step % AGREED and step < self.stream.steps and not self.devices.alone:
+        if (
+            step % AGREEMENT_STEPS
+            and step < self.stream.steps
+            and not self.devices.alone
+        ):
             return False
         return self.devices.any(self.stopping.asked)
 
     def _fit(self):
         """Trains to the end, or to that of an epoch of which a part is done."""
         done, steps = self.progress, self.stream.steps
-        if (self.folder / LAST).is_file():
+        if (self.folder / LAST_FILE).is_file():
             # Also between two fits: at its end, `fit` puts averages in the weights.
-            checkpoint.restore(self.folder / LAST, self.model)
+            checkpoint.restore_checkpoint(self.folder / LAST_FILE, self.model)
         first, self.shown.behind = done.epochs * steps + done.step, done.step
         # Keras cannot begin amid an epoch and go on with whole ones: two fits.
         until = done.epochs + 1 if done.step else self.plan.recipe.epochs
         self.shown.beyond = self.plan.recipe.epochs - until
         share = self.devices.share
-        people, waited = batches.training(self.loader, self.stream, first, share)
+        people, waited = batches.training_batches(
+            self.loader, self.stream, first, share
+        )
         validation, *others = (
-            (name, batches.validation(loader, self.stream.batch_size, share))
+            (name, batches.validation_batches(loader, self.stream.batch_size, share))
             for name, loader in self.validators.items()
         )
-        *beside, keep = callbacks_of(self, waited, dict(others))
+        *beside, keep = build_callbacks(self, waited, dict(others))
         try:
             self.model.fit(
                 people,
@@ -327,13 +343,13 @@ class Run:
     def pictures(self) -> dict:
         """Name -> a picture of what the averaged network finds."""
         loader = next(iter(self.validators.values()))
-        return pictures_(self.averaged.network(), loader)
+        return snapshot_images(self.averaged.network(), loader)
 
     def _loader(self, people, augmentation=None):
         size = self.model.image_size[::-1]
         heatmaps, seed = self.model.heatmap_size, self.plan.seed
-        sampler = Sampler(people, size, heatmaps, augmentation, seed)
-        return batches.loader(sampler, self.plan.broken)
+        sampler = Preprocessor(people, size, heatmaps, augmentation, seed)
+        return batches.make_loader(sampler, self.plan.broken)
 
     @property
     def failures(self) -> list[str]:

@@ -3,10 +3,10 @@
 import cv2
 import numpy as np
 
-from keras_hourglass.visualization.skeletons import canvas
+from keras_hourglass.visualization.skeletons import to_rgb
 
 
-def sheet(images, columns: int, size: tuple[int, int] | None = None) -> np.ndarray:
+def image_grid(images, columns: int, size: tuple[int, int] | None = None) -> np.ndarray:
     """Pictures laid out in rows; the rest of the last row is black.
 
     Args:
@@ -18,7 +18,7 @@ def sheet(images, columns: int, size: tuple[int, int] | None = None) -> np.ndarr
         ValueError: If there is none, or they differ in size.
     """
     images = [
-        canvas(image) if size is None else fitted(image, size) for image in images
+        to_rgb(image) if size is None else letterbox(image, size) for image in images
     ]
     if not images or len({image.shape for image in images}) > 1:
         raise ValueError(
@@ -35,14 +35,14 @@ def sheet(images, columns: int, size: tuple[int, int] | None = None) -> np.ndarr
     return np.vstack(rows)
 
 
-def fitted(image, size: tuple[int, int]) -> np.ndarray:
+def letterbox(image, size: tuple[int, int]) -> np.ndarray:
     """A picture, shrunk or enlarged, in the middle of a black cell.
 
     Args:
         image: See `canvas`.
         size: Width and height of the cell.
     """
-    image = canvas(image)
+    image = to_rgb(image)
     factor = min(cell / side for cell, side in zip(size, image.shape[1::-1]))
     width, height = (
         max(1, min(cell, round(factor * side)))

@@ -3,15 +3,17 @@
 import cv2
 import numpy as np
 
-from keras_hourglass.geometry import Crop
-from keras_hourglass.visualization.skeletons import canvas
+from keras_hourglass.geometry import Window
+from keras_hourglass.visualization.skeletons import to_rgb
 
-DENSEST = 0.75  # share of the colour where a heatmap is highest
-ROWS = 256  # that are coloured at once, to need little memory for large pictures
+MAX_OPACITY = 0.75  # share of the colour where a heatmap is highest
+ROWS_AT_ONCE = (
+    256  # that are coloured at once, to need little memory for large pictures
+)
 CORNERS = np.array([[0, 0], [1, 0], [0, 1]])  # three settle an affine map
 
 
-def heatmap(image, heights, window: Crop | None = None) -> np.ndarray:
+def draw_heatmap(image, heights, window: Window | None = None) -> np.ndarray:
     """A copy of a picture that a heatmap lies on: the higher, the redder and denser.
 
     Args:
@@ -19,18 +21,18 @@ def heatmap(image, heights, window: Crop | None = None) -> np.ndarray:
         heights: `(rows, columns)`, from 0 to 1.
         window: Where on the picture they lie; by default, on all of it.
     """
-    image, heights = canvas(image), np.nan_to_num(heights).clip(0, 1).astype("float32")
+    image, heights = to_rgb(image), np.nan_to_num(heights).clip(0, 1).astype("float32")
     size = image.shape[1::-1]
-    heights = heights_on(size, heights, window)
-    for first in range(0, len(image), ROWS):
-        rows, high = (part[first : first + ROWS] for part in (image, heights))
+    heights = resample_heatmap(size, heights, window)
+    for first in range(0, len(image), ROWS_AT_ONCE):
+        rows, high = (part[first : first + ROWS_AT_ONCE] for part in (image, heights))
         turbo = cv2.applyColorMap(np.uint8(255 * high), cv2.COLORMAP_TURBO)[..., ::-1]
-        share = DENSEST * high[..., None]
+        share = MAX_OPACITY * high[..., None]
         rows[:] = np.rint(rows * (1 - share) + turbo * share)
     return image
 
 
-def heights_on(size: tuple[int, int], heights, window: Crop | None):
+def resample_heatmap(size: tuple[int, int], heights, window: Window | None):
     """A heatmap's heights at each pixel of a picture, interpolated linearly.
 
     Args:

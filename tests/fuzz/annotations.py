@@ -17,7 +17,7 @@ from mutate import damaged, odd
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.data.readers.rows import FARTHEST
+from keras_hourglass.data.readers.rows import MAX_COORDINATE
 from keras_hourglass.skeletons import COCO, MPII
 
 LONG = 30  # seconds that no file may take
@@ -127,13 +127,13 @@ def check(dataset, path):
     for faults in (None, []):
         began = perf_counter()
         try:
-            people = datasets.load(dataset, path.parent, "keep", faults)
+            people = datasets.load_dataset(dataset, path.parent, "keep", faults)
         except DatasetError as error:
             assert str(path.parent) in str(error), f"which file? {error}"
         else:
             counted += len(people)
             for numbers in (people.joints, people.centers, people.sides, people.heads):
-                assert (np.abs(numbers) <= FARTHEST).all()
+                assert (np.abs(numbers) <= MAX_COORDINATE).all()
             assert (people.sides > 0).all() and (people.heads >= 0).all()
             assert all(str(path.parent) in name for name in people.pictures)
             for name, wrong in faults or ():

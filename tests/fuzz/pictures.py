@@ -16,8 +16,8 @@ from mutate import damaged
 from keras_hourglass.data import loader, tf_data
 from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.data.images import headers
-from keras_hourglass.data.images.safety import BrokenPicture
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.geometry import Window
 
 READERS = (loader.read_reduced, tf_data.read_window)
 LONG = 30  # seconds that no picture may take
@@ -26,7 +26,7 @@ SHARED = Path(__file__).parents[3] / "shared" / "data" / "fixtures"
 
 def whole_pictures():
     """Undamaged files to begin with: half of them plain JPEGs."""
-    people = synthetic.load("4")
+    people = synthetic.load_synthetic("4")
     drawn = [people.readers[i](people.pictures[i])[..., ::-1] for i in range(4)]
     real = [path.read_bytes() for path in sorted(SHARED.glob("*/images/*.jpg"))]
     for image in drawn:
@@ -52,7 +52,7 @@ def main(first, count, folder):
         data = damaged(random.choice(random.choice(sources)), random)
         path = folder / f"{number}.jpg"
         path.write_bytes(data)
-        window = Crop.around(
+        window = Window.around(
             np.array([random.uniform(-50, 700), random.uniform(-50, 500)]),
             np.float64(random.choice([20, 150, 600, 3000])),
             (64, 64),
@@ -62,11 +62,11 @@ def main(first, count, folder):
                 began = perf_counter()
                 try:
                     region = read(str(path), window, (64, 64))
-                except BrokenPicture as error:
+                except ImageDecodeError as error:
                     assert str(path) in str(error)
                     counted["refused"] += 1
                 else:
-                    head = headers.read(data)
+                    head = headers.read_header(data)
                     height, width, channels = region.pixels.shape
                     assert channels == 3 and region.pixels.dtype == np.uint8
                     assert max(width, height) <= max(head.width, head.height)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_hourglass.data.augmentation import geometric, occlusion, photometric
-from keras_hourglass.data.augmentation.occlusion import Limb
+from keras_hourglass.data.augmentation.occlusion import Occluder
 from keras_hourglass.data.people import People
-from keras_hourglass.geometry import Crop
+from keras_hourglass.geometry import Window
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Augmentation:
     blur: float = 0.0
     jpeg: float = 0.0
 
-    def vary(self, crops: Crop, randoms, joints, halves) -> tuple[Crop, np.ndarray]:
+    def vary(self, crops: Window, randoms, joints, halves) -> tuple[Window, np.ndarray]:
         """Windows near the given ones, and `(people,)`, which of them are mirrored.
 
         Args:
@@ -60,11 +60,11 @@ class Augmentation:
             halves: `(people, 2, joints)`, bool: which of them are labelled and of the
                 upper, and of the lower body.
         """
-        return geometric.vary(self, crops, randoms, joints, halves)
+        return geometric.transform_windows(self, crops, randoms, joints, halves)
 
     def borrow(
         self, people: People, index: int, size, random: np.random.Generator
-    ) -> Limb | None:
+    ) -> Occluder | None:
         """What is pasted over a person's sample, if anything.
 
         Args:
@@ -74,7 +74,7 @@ class Augmentation:
             random: What to draw from.
         """
         if random.random() < self.limbs:
-            return occlusion.borrow(people, index, size, random)
+            return occlusion.sample_occluder(people, index, size, random)
         return None
 
     def repaint(self, image: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -84,4 +84,4 @@ class Augmentation:
             image: `(height, width, 3)`, uint8, RGB; it is painted over.
             random: What to draw from.
         """
-        return photometric.repaint(self, image, random)
+        return photometric.augment_pixels(self, image, random)

@@ -4,21 +4,23 @@ from math import radians
 
 import numpy as np
 
-from keras_hourglass.geometry import Crop
+from keras_hourglass.geometry import Window
 
 # Half bodies, Wang et al., Deep High-Resolution Representation Learning for Visual
 # Recognition, https://arxiv.org/abs/1908.07919: the box around the joints of one half,
 # from three joints on, and half as much again.
-FEWEST, MARGIN = 3, 1.5
-LEAST = 0.4  # of the window's edges: a nearer look would show few pixels, enlarged
+MIN_JOINTS, HALF_BODY_PADDING = 3, 1.5
+MIN_SIZE = 0.4  # of the window's edges: a nearer look would show few pixels, enlarged
 
 
-def vary(strengths, windows: Crop, randoms, joints, halves):
+def transform_windows(strengths, windows: Window, randoms, joints, halves):
     """See `Augmentation.vary`. Draws as many numbers, whatever the strengths are."""
     drawn = [(*random.standard_normal(2), *random.random(6)) for random in randoms]
     nearer, angle, *shares = np.transpose(drawn)[..., None]
     turn, flip, across, along, half, which = shares
-    windows = half_bodies(windows, half < strengths.half_body, joints, halves, which)
+    windows = half_body_windows(
+        windows, half < strengths.half_body, joints, halves, which
+    )
     windows = windows.scaled(1 + strengths.scale * nearer.clip(-1, 1))
     windows = windows.moved(
         *(strengths.shift * (2 * share - 1) for share in (across, along))
@@ -29,7 +31,7 @@ def vary(strengths, windows: Crop, randoms, joints, halves):
     return windows.mirrored(flipped), flipped[:, 0]
 
 
-def half_bodies(windows: Crop, chosen, joints, halves, which) -> Crop:
+def half_body_windows(windows: Window, chosen, joints, halves, which) -> Window:
     """The same windows, of those that are chosen the ones around half a body.
 
     Args:
@@ -38,7 +40,7 @@ def half_bodies(windows: Crop, chosen, joints, halves, which) -> Crop:
         joints, halves: See `Augmentation.vary`.
         which: `(people, 1)`, which half, where there is a choice: 0 to 1.
     """
-    enough = halves.sum(axis=-1) >= FEWEST
+    enough = halves.sum(axis=-1) >= MIN_JOINTS
     rows = np.flatnonzero(chosen[:, 0] & enough.any(axis=-1))
     count = enough[rows].cumsum(axis=-1)
     half = (count > which[rows] * count[:, -1:]).argmax(axis=-1)
@@ -49,5 +51,5 @@ def half_bodies(windows: Crop, chosen, joints, halves, which) -> Crop:
     moves, factors = np.zeros((len(chosen), 2)), np.ones((len(chosen), 1))
     moves[rows] = (low + high) / 2
     longer = (high - low).max(axis=-1, keepdims=True)
-    factors[rows] = (MARGIN * longer).clip(LEAST, 1)
+    factors[rows] = (HALF_BODY_PADDING * longer).clip(MIN_SIZE, 1)
     return windows.moved(moves[:, :1], moves[:, 1:]).scaled(factors)

@@ -17,23 +17,23 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from keras_hourglass.data.images.decode import Region
+from keras_hourglass.data.images.decoding import ImageRegion
 from keras_hourglass.data.people import People
-from keras_hourglass.data.warp import cut
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.warp import warp
+from keras_hourglass.geometry import Window
 
-MOST = 2  # patches on one sample
+MAX_PATCHES = 2  # patches on one sample
 EDGES = 0.1, 0.4  # of a patch, as shares of the image's shorter edge
 NEAR = 0.35  # of the window: how far from its middle limbs are pasted
 SIZES = 0.75, 1.25  # of a pasted limb, to what it would be on its own sample
 WIDTH = 0.35  # of a limb, to its length: with its clothes and a little around
 
 
-def patched(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def paste_patches(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """The image with turned boxes and ellipses of one colour each painted over it."""
     height, width = image.shape[:2]
     low, high = (share * min(width, height) for share in EDGES)
-    for _ in range(random.integers(1, MOST, endpoint=True)):
+    for _ in range(random.integers(1, MAX_PATCHES, endpoint=True)):
         x, y, across, along, angle, red, green, blue, kind = random.random(9).tolist()
         colour = 256 * red, 256 * green, 256 * blue
         edges = low + across * (high - low), low + along * (high - low)
@@ -46,7 +46,7 @@ def patched(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return image
 
 
-class Limb(NamedTuple):
+class Occluder(NamedTuple):
     """Someone's limb, to be pasted over another person's sample.
 
     Attributes:
@@ -56,10 +56,10 @@ class Limb(NamedTuple):
     """
 
     index: int
-    window: Crop
+    window: Window
     ends: np.ndarray
 
-    def paste(self, image: np.ndarray, region: Region) -> np.ndarray:
+    def paste(self, image: np.ndarray, region: ImageRegion) -> np.ndarray:
         """The image with the limb over it.
 
         Args:
@@ -72,10 +72,10 @@ class Limb(NamedTuple):
         mask = np.zeros(image.shape[:2], "uint8")
         thickness = max(1, round(WIDTH * length))
         cv2.line(mask, *ends.astype("int32").tolist(), 255, thickness)
-        return cv2.copyTo(cut(region, self.window, size), mask, image)
+        return cv2.copyTo(warp(region, self.window, size), mask, image)
 
 
-def borrow(people: People, index: int, size, random: np.random.Generator):
+def sample_occluder(people: People, index: int, size, random: np.random.Generator):
     """A limb of somebody else, turned anyhow; None if they have none.
 
     Args:
@@ -92,11 +92,11 @@ def borrow(people: People, index: int, size, random: np.random.Generator):
     if not others or not limbs:
         return None
     ends = people.joints[lender][list(limbs[int(which * len(limbs))])]
-    window = Crop.around(
+    window = Window.around(
         people.centers[lender].astype(float), np.float64(people.sides[lender]), size
     )
     low, high = SIZES
     window = window.scaled(1 / (low + factor * (high - low))).turned(2 * pi * angle)
     here = window.to_grid(ends.mean(axis=0, keepdims=True), (1, 1))[0]
     there = NEAR * (2 * across - 1), NEAR * (2 * along - 1)
-    return Limb(lender, window.moved(*(here - there)), ends)
+    return Occluder(lender, window.moved(*(here - there)), ends)

@@ -3,31 +3,31 @@
 import cv2
 import numpy as np
 
-from keras_hourglass.data.augmentation.occlusion import patched
+from keras_hourglass.data.augmentation.occlusion import paste_patches
 
 GREY = np.array([0.299, 0.587, 0.114])  # of red, green, blue, as JPEG weighs them
 OWN = np.eye(3)  # each channel's part in itself
 MIDDLE, WHITE = 128, 255
-BLUR = 1 / 85  # of the image's width: how far a blurred pixel reaches, at most
-QUALITY = 20, 80  # of a JPEG whose compression shows
+BLUR_SIGMA = 1 / 85  # of the image's width: how far a blurred pixel reaches, at most
+JPEG_QUALITY = 20, 80  # of a JPEG whose compression shows
 
 
-def repaint(strengths, image: np.ndarray, random) -> np.ndarray:
+def augment_pixels(strengths, image: np.ndarray, random) -> np.ndarray:
     """See `Augmentation.repaint`. Draws as many numbers, whatever the strengths are."""
     changes = random.uniform(-1, 1, 6)
     patches, blur, reach, jpeg, quality = random.random(5).tolist()
     if patches < strengths.patches:
-        image = patched(image, random)
-    if _coloured(strengths):
-        cv2.transform(image, colours(strengths, changes), dst=image)
+        image = paste_patches(image, random)
+    if _jitter_color(strengths):
+        cv2.transform(image, color_matrix(strengths, changes), dst=image)
     if blur < strengths.blur:
-        image = blurred(image, reach)
+        image = gaussian_blur(image, reach)
     if jpeg < strengths.jpeg:
-        image[:] = compressed(image, quality)
+        image[:] = jpeg_compress(image, quality)
     return image
 
 
-def _coloured(strengths):
+def _jitter_color(strengths):
     return (
         strengths.colour
         or strengths.brightness
@@ -36,7 +36,7 @@ def _coloured(strengths):
     )
 
 
-def colours(strengths, changes) -> np.ndarray:
+def color_matrix(strengths, changes) -> np.ndarray:
     """`(3, 4)`, all changes of colour as one: RGB and 1 -> RGB.
 
     Args:
@@ -53,16 +53,16 @@ def colours(strengths, changes) -> np.ndarray:
     return matrix
 
 
-def blurred(image: np.ndarray, reach: float) -> np.ndarray:
+def gaussian_blur(image: np.ndarray, reach: float) -> np.ndarray:
     """Means of 3 x 3 pixels or more, up to `BLUR` as `reach` goes from 0 to 1."""
-    most = max(1, round(BLUR * image.shape[1]))
+    most = max(1, round(BLUR_SIGMA * image.shape[1]))
     edge = 2 * (1 + int(reach * most)) + 1
     return cv2.blur(image, (edge, edge), dst=image)
 
 
-def compressed(image: np.ndarray, quality: float) -> np.ndarray:
+def jpeg_compress(image: np.ndarray, quality: float) -> np.ndarray:
     """As a JPEG would give it back, of low to fair `QUALITY` as it goes from 0 to 1."""
-    low, high = QUALITY
+    low, high = JPEG_QUALITY
     level = round(low + quality * (high - low))
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, level])

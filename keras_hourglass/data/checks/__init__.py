@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_hourglass.data.checks import duplicates, sides
-from keras_hourglass.data.checks.images import Facts, look
+from keras_hourglass.data.checks.images import ImageInfo, inspect_image
 from keras_hourglass.data.people import People
-from keras_hourglass.data.readers.paths import shown
-from keras_hourglass.geometry import Crop
+from keras_hourglass.data.readers.paths import display_path
+from keras_hourglass.geometry import Window
 
-KINDS = {  # what may be found -> how it is called
+PROBLEMS = {  # what may be found -> how it is called
     "unusable": "people that cannot be used as they are written",
     "missing": "pictures that are missing",
     "broken": "pictures that cannot be read",
@@ -28,11 +28,11 @@ HARMLESS = {  # what is to be known, but not to be mended for sure
     "turned",  # the library reads them as they are shown
     "exchanged",  # a guess: a body may well be twisted so
 }
-RIM = 1  # pixel around the picture, in which a joint is taken to be on its rim
+TOLERANCE = 1  # pixel around the picture, in which a joint is taken to be on its rim
 
 
 @dataclass(frozen=True)
-class Report:
+class CheckReport:
     """What was found.
 
     Attributes:
@@ -52,7 +52,9 @@ class Report:
         return any(cases for kind, cases in self.found.items() if kind not in HARMLESS)
 
 
-def check(people: People, faults=(), decode=True, threads=None, advance=None) -> Report:
+def check_people(
+    people: People, faults=(), decode=True, threads=None, advance=None
+) -> CheckReport:
     """Looks at every person and every picture.
 
     Args:
@@ -63,25 +65,27 @@ def check(people: People, faults=(), decode=True, threads=None, advance=None) ->
         advance: Called with how many more pictures are done.
     """
     files = [*dict.fromkeys(people.pictures[people.readers == None])]  # noqa: E711
-    facts = _look(files, decode, threads or os.cpu_count(), advance or (lambda n: None))
+    facts = _inspect_image(
+        files, decode, threads or os.cpu_count(), advance or (lambda n: None)
+    )
     names = people.names
     found = {
         "unusable": [f"{name}: {why}" for name, why in faults],
-        "missing": [shown(path) for path in files if facts[path].missing],
+        "missing": [display_path(path) for path in files if facts[path].missing],
         "broken": [facts[path].fault for path in files if facts[path].fault],
-        "turned": [shown(path) for path in files if facts[path].turned],
-        "outside": _outside(people, facts),
+        "turned": [display_path(path) for path in files if facts[path].turned],
+        "outside": _joints_outside(people, facts),
         "headless": [*names[people.heads <= 0]],
         "exchanged": [
-            f"{names[row]}: {why}" for row, why in sides.exchanged(people).items()
+            f"{names[row]}: {why}" for row, why in sides.swapped_sides(people).items()
         ],
         "twice": [
             f"{names[row]} is {names[other]}"
-            for row, other in duplicates.twice(people).items()
+            for row, other in duplicates.duplicate_people(people).items()
         ],
         "copies": [
-            f"{shown(path)} is {shown(other)}"
-            for path, other in duplicates.copies(
+            f"{display_path(path)} is {display_path(other)}"
+            for path, other in duplicates.duplicate_images(
                 {path: facts[path].digest for path in files if facts[path].digest}
             ).items()
         ],
@@ -94,13 +98,15 @@ def check(people: People, faults=(), decode=True, threads=None, advance=None) ->
         "labelled_joints": int((people.weights > 0).sum()),
         **dict(sorted(Counter(people.splits).items())),
     }
-    return Report(counts, found, people.notes)
+    return CheckReport(counts, found, people.notes)
 
 
-def _look(files, decode, threads, advance) -> dict[str, Facts]:
+def _inspect_image(files, decode, threads, advance) -> dict[str, ImageInfo]:
     facts, pool = {}, ThreadPoolExecutor(threads)
     try:
-        for path, fact in zip(files, pool.map(lambda path: look(path, decode), files)):
+        for path, fact in zip(
+            files, pool.map(lambda path: inspect_image(path, decode), files)
+        ):
             facts[path] = fact
             advance(1)
     finally:
@@ -108,15 +114,17 @@ def _look(files, decode, threads, advance) -> dict[str, Facts]:
     return facts
 
 
-def _outside(people, facts) -> list[str]:
+def _joints_outside(people, facts) -> list[str]:
     """Who has joints that lie beyond the rim of the picture, and the first of them."""
     found = []
     for row, path in enumerate(people.pictures):
         size = facts[path].size if path in facts else None
         if size is None:
             continue
-        box = np.array([-RIM, -RIM, size[0] + 2 * RIM, size[1] + 2 * RIM])
-        place = Crop.of_rectangle(box).to_grid(people.joints[row], (1, 1))
+        box = np.array(
+            [-TOLERANCE, -TOLERANCE, size[0] + 2 * TOLERANCE, size[1] + 2 * TOLERANCE]
+        )
+        place = Window.of_rectangle(box).to_grid(people.joints[row], (1, 1))
         out = (np.abs(place) > 0.5).any(-1) & (people.weights[row] > 0)
         if out.any():
             first = int(out.argmax())

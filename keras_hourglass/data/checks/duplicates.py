@@ -4,10 +4,12 @@ import numpy as np
 
 from keras_hourglass.data.people import People
 
-NEAR = 0.02  # of the window: joints of the same person, labelled twice, differ by less
+MAX_DISTANCE = (
+    0.02  # of the window: joints of the same person, labelled twice, differ by less
+)
 
 
-def twice(people: People) -> dict[int, int]:
+def duplicate_people(people: People) -> dict[int, int]:
     """Row of a person -> the earlier row of the same person, in the same picture."""
     rows_of, found = {}, {}
     for row, path in enumerate(people.pictures):
@@ -27,10 +29,10 @@ def _same(people, row, other):
     if 2 * both.sum() < (used | used_other).sum() or not both.any():
         return False
     apart = np.linalg.norm(people.joints[row] - people.joints[other], axis=-1)[both]
-    return bool(apart.max() <= NEAR * people.sides[row])
+    return bool(apart.max() <= MAX_DISTANCE * people.sides[row])
 
 
-def copies(digests: dict[str, bytes]) -> dict[str, str]:
+def duplicate_images(digests: dict[str, bytes]) -> dict[str, str]:
     """Path -> the first path whose file has the same bytes."""
     first, found = {}, {}
     for path, digest in digests.items():

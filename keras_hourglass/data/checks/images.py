@@ -3,12 +3,12 @@
 import hashlib
 from typing import NamedTuple
 
-from keras_hourglass.data.images import decode as decode_
 from keras_hourglass.data.images import safety
-from keras_hourglass.data.images.safety import BrokenPicture
+from keras_hourglass.data.images.decoding import TURNS, decode_image
+from keras_hourglass.data.images.safety import ImageDecodeError
 
 
-class Facts(NamedTuple):
+class ImageInfo(NamedTuple):
     """What a file turned out to be.
 
     Attributes:
@@ -26,7 +26,7 @@ class Facts(NamedTuple):
     fault: str | None = None
 
 
-def look(path: str, decode: bool = True) -> Facts:
+def inspect_image(path: str, decode: bool = True) -> ImageInfo:
     """Looks at a file.
 
     Args:
@@ -34,16 +34,16 @@ def look(path: str, decode: bool = True) -> Facts:
         decode: Whether to decode all of it, which alone finds damage within.
     """
     try:
-        data = safety.contents(path)
-        head = safety.examined(path, data)
+        data = safety.read_bytes(path)
+        head = safety.read_checked_header(path, data)
         size = head.width, head.height
         if decode:
-            size = decode_.decode(path, data, head).size
-        elif decode_.TURNS[head.orientation][0]:
+            size = decode_image(path, data, head).size
+        elif TURNS[head.orientation][0]:
             size = size[::-1]
     except FileNotFoundError:
-        return Facts(missing=True)
-    except (BrokenPicture, OSError) as error:
-        return Facts(fault=str(error))
+        return ImageInfo(missing=True)
+    except (ImageDecodeError, OSError) as error:
+        return ImageInfo(fault=str(error))
     digest = hashlib.blake2b(data, digest_size=16).digest()
-    return Facts(size, head.orientation != 1, digest)
+    return ImageInfo(size, head.orientation != 1, digest)

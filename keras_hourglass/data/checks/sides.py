@@ -24,7 +24,7 @@ FROM_FRONT = 0.4  # of the people that face some way, at least
 MANY = 50  # so many must face some way before that is said of a dataset
 
 
-def exchanged(people: People) -> dict[int, str]:
+def swapped_sides(people: People) -> dict[int, str]:
     """Row -> why left and right look exchanged."""
     reasons = {}
     for row in np.flatnonzero(crossed_bones(people)):

@@ -4,22 +4,22 @@ from keras_hourglass.data.datasets import coco, custom, lsp, mpii, prepared, syn
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import paths
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.utils import hint
+from keras_hourglass.utils import suggest
 
 __all__ = ["DATASETS", "DatasetError", "People", "load"]
 
 DATASETS = {
-    "mpii": mpii.load,
-    "lsp": lsp.lsp,
-    "lspet": lsp.lspet,
-    "coco": coco.load,
-    "own": custom.load,
-    "crops": prepared.load,
-    "synthetic": synthetic.load,
+    "mpii": mpii.load_mpii,
+    "lsp": lsp.load_lsp,
+    "lspet": lsp.load_lspet,
+    "coco": coco.load_coco,
+    "own": custom.load_custom,
+    "crops": prepared.load_prepared,
+    "synthetic": synthetic.load_synthetic,
 }
 
 
-def load(name: str, root=None, missing: str = "error", faults=None) -> People:
+def load_dataset(name: str, root=None, missing: str = "error", faults=None) -> People:
     """The people of a dataset.
 
     Args:
@@ -35,7 +35,7 @@ def load(name: str, root=None, missing: str = "error", faults=None) -> People:
     """
     if name not in DATASETS:
         raise DatasetError(
-            f"`dataset` must be a name. {hint(name, DATASETS)} "
+            f"`dataset` must be a name. {suggest(name, DATASETS)} "
             f"Received: dataset={name!r}"
         )
     people = DATASETS[name](root, faults)
@@ -44,4 +44,4 @@ def load(name: str, root=None, missing: str = "error", faults=None) -> People:
         raise DatasetError(f"{root} has nobody to train on: {why}")
     if unknown := int((people.heads <= 0).sum()):
         people = people.noting(f"{unknown:,} people have a head of size 0: not scored")
-    return paths.without_missing(people, missing)
+    return paths.drop_missing(people, missing)

@@ -10,18 +10,23 @@ from pathlib import Path
 import numpy as np
 
 from keras_hourglass.data import warp
-from keras_hourglass.data.people import People, join
+from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers import files
-from keras_hourglass.data.readers.rows import WRONG, LeftOut, gather, said
+from keras_hourglass.data.readers.rows import (
+    PARSE_ERRORS,
+    SkipPerson,
+    collect_people,
+    describe_error,
+)
 from keras_hourglass.skeletons import COCO
 
 PATTERN = "person_keypoints*.json"
-FEWEST = 5  # labelled joints: less is a hand at the picture's rim, hardly a pose
+MIN_JOINTS = 5  # labelled joints: less is a hand at the picture's rim, hardly a pose
 CROWD = "a crowd under one label"
-FEW = f"fewer than {FEWEST} labelled joints"
+FEW_JOINTS = f"fewer than {MIN_JOINTS} labelled joints"
 
 
-def load(root, faults=None) -> People:
+def load_coco(root, faults=None) -> People:
     """Everybody with enough joints; those of a file with "val" in its name validate.
 
     A joint that is labelled where something hides it counts as every other.
@@ -32,11 +37,11 @@ def load(root, faults=None) -> People:
             the folder is `val2017/`, `images/val2017/` or `images/`.
         faults: See `reading.gather`.
     """
-    root = files.folder(root, "coco")
-    paths = files.find(root, PATTERN)
+    root = files.require_folder(root, "coco")
+    paths = files.find_files(root, PATTERN)
     if not paths:
-        raise files.lacking(root, PATTERN)
-    return join([_people(path, root, faults) for path in paths])
+        raise files.missing_file(root, PATTERN)
+    return concatenate([_people(path, root, faults) for path in paths])
 
 
 def _people(path: Path, root: Path, faults) -> People:
@@ -50,24 +55,25 @@ def _people(path: Path, root: Path, faults) -> People:
             )
             for entry in listed["annotations"]
         ]
-    except WRONG as error:
+    except PARSE_ERRORS as error:
         raise files.DatasetError(
-            f"{path} must list `images` and `annotations` as COCO does: {said(error)}"
+            f"{path} must list `images` and `annotations` as COCO does: "
+            f"{describe_error(error)}"
         ) from None
     subset = path.name.split(".")[0].removeprefix("person_keypoints").strip("_")
     read = partial(
-        row_of, pictures=pictures, split="val" if "val" in subset else "train"
+        parse_person, pictures=pictures, split="val" if "val" in subset else "train"
     )
-    return gather(entries, read, COCO, path, images_of(root, subset), faults)
+    return collect_people(entries, read, COCO, path, read_images(root, subset), faults)
 
 
-def images_of(root: Path, subset: str) -> Path:
+def read_images(root: Path, subset: str) -> Path:
     """The folder of a subset's pictures."""
     places = [root / subset, root / "images" / subset] if subset else []
     return next((place for place in places if place.is_dir()), root / "images")
 
 
-def row_of(entry: dict, pictures: dict, split: str) -> dict:
+def parse_person(entry: dict, pictures: dict, split: str) -> dict:
     """A row of an annotation.
 
     Args:
@@ -80,11 +86,11 @@ def row_of(entry: dict, pictures: dict, split: str) -> dict:
         KeyError, TypeError, ValueError: If something is missing or cannot be.
     """
     if entry.get("iscrowd"):
-        raise LeftOut(CROWD)
+        raise SkipPerson(CROWD)
     x, y, labelled = np.array(entry["keypoints"], float).reshape(len(COCO.joints), 3).T
     weights = labelled > 0
-    if weights.sum() < FEWEST:
-        raise LeftOut(FEW)
+    if weights.sum() < MIN_JOINTS:
+        raise SkipPerson(FEW_JOINTS)
     if entry["image_id"] not in pictures:
         raise ValueError(f"no picture has the id {entry['image_id']!r}")
     return {
@@ -94,5 +100,5 @@ def row_of(entry: dict, pictures: dict, split: str) -> dict:
         "visible": labelled > 1,
         "area": entry.get("area", np.nan),
         "split": split,
-        **warp.of_box(entry["bbox"]),
+        **warp.window_of_box(entry["bbox"]),
     }

@@ -20,13 +20,13 @@ from pathlib import Path
 from keras_hourglass.data.datasets import prepared
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import files, table
-from keras_hourglass.data.readers import paths as paths_
-from keras_hourglass.data.readers.rows import gather
+from keras_hourglass.data.readers.paths import resolve_path
+from keras_hourglass.data.readers.rows import collect_people
 
 NAMES = ("people.csv", "people.json")
 
 
-def load(root, faults=None) -> People:
+def load_custom(root, faults=None) -> People:
     """The people of a folder.
 
     Args:
@@ -34,25 +34,25 @@ def load(root, faults=None) -> People:
             and pictures, themselves or in `images/`.
         faults: See `reading.gather`.
     """
-    root = files.folder(root, "own")
-    paths = files.find(root, *NAMES)
+    root = files.require_folder(root, "own")
+    paths = files.find_files(root, *NAMES)
     if len(paths) > 1:
         raise files.DatasetError(f"{root} must hold one of {NAMES}, not both")
     if not paths:
-        raise files.lacking(root, *NAMES)
+        raise files.missing_file(root, *NAMES)
     (path,) = paths
     if ".csv" in path.suffixes:
-        skeleton, people, described = table.read(path)
+        skeleton, people, described = table.read_table(path)
     else:
-        (skeleton, people), described = prepared.listed(path), dict
+        (skeleton, people), described = prepared.list_people(path), dict
 
     def read(entry):
-        row = prepared.person(described(entry), len(skeleton.joints))
-        return {**row, "picture": placed(root, row["picture"])}
+        row = prepared.parse_person(described(entry), len(skeleton.joints))
+        return {**row, "picture": row_to_person(root, row["picture"])}
 
-    return gather(people, read, skeleton, path, root, faults)
+    return collect_people(people, read, skeleton, path, root, faults)
 
 
-def placed(root: Path, picture: str) -> str:
+def row_to_person(root: Path, picture: str) -> str:
     """Where a picture lies in a folder: in `images/`, if not in the folder itself."""
-    return picture if isfile(paths_.inside(root, picture)) else f"images/{picture}"
+    return picture if isfile(resolve_path(root, picture)) else f"images/{picture}"

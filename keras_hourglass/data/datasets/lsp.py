@@ -18,14 +18,14 @@ import numpy as np
 from keras_hourglass.data import warp
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import files
-from keras_hourglass.data.readers.rows import NO_JOINT, LeftOut, gather
+from keras_hourglass.data.readers.rows import NO_JOINT, SkipPerson, collect_people
 from keras_hourglass.skeletons import LSP
 
 ANNOTATION = "joints.mat"
 TRAINING = 1000  # of the first dataset; the other thousand is what everybody tests on
 
 
-def lsp(root, faults=None) -> People:
+def load_lsp(root, faults=None) -> People:
     """Its 2,000 people, the first half to train, the other `val`.
 
     All joints are labelled, also those that something hides.
@@ -40,7 +40,7 @@ def lsp(root, faults=None) -> People:
     return _people(path, people, "im{:04}.jpg", TRAINING, root, faults, seen)
 
 
-def lspet(root, faults=None) -> People:
+def load_lspet(root, faults=None) -> People:
     """The 10,000 people of the extension, who all train.
 
     Args:
@@ -54,7 +54,7 @@ def lspet(root, faults=None) -> People:
 
 def _read(root, dataset, shape):
     """The file, and its array: `shape` and the number of people."""
-    path = files.find_one(files.folder(root, dataset), ANNOTATION)
+    path = files.find_file(files.require_folder(root, dataset), ANNOTATION)
     held = np.array(files.read_matlab(path, "joints"))
     if held.ndim != 3 or held.shape[:2] != shape or held.dtype.kind not in "fiu":
         raise files.DatasetError(
@@ -76,10 +76,12 @@ def _people(path, people, pattern, training, root, faults, seen=None):
         for picture in [pattern.format(number + 1)]
         for split in ["train" if number < training else "val"]
     )
-    return gather(entries, row_of, LSP, path, Path(root) / "images", faults)
+    return collect_people(
+        entries, parse_person, LSP, path, Path(root) / "images", faults
+    )
 
 
-def row_of(entry) -> dict:
+def parse_person(entry) -> dict:
     """A row of a picture, a split, joints `(14, 3)` and which of them are seen.
 
     Raises:
@@ -88,7 +90,7 @@ def row_of(entry) -> dict:
     picture, split, joints, seen = entry
     used = joints[:, 2] > 0
     if not used.any():
-        raise LeftOut(NO_JOINT)
+        raise SkipPerson(NO_JOINT)
     return {
         "picture": picture,
         "split": split,
@@ -96,5 +98,5 @@ def row_of(entry) -> dict:
         "weights": used,
         "visible": seen,
         "others": np.nan,  # one person of each picture is labelled, whoever is there
-        **warp.of_joints(joints[:, :2], used),
+        **warp.window_of_joints(joints[:, :2], used),
     }

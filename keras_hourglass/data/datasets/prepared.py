@@ -27,33 +27,37 @@ from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.rows import (
     NO_JOINT,
-    WRONG,
-    LeftOut,
-    gather,
-    numbered,
-    said,
+    PARSE_ERRORS,
+    SkipPerson,
+    collect_people,
+    describe_error,
+    with_names,
 )
 from keras_hourglass.skeletons import SKELETONS, Skeleton
 
 ANNOTATIONS = "annotations.json"
-CUT = {"num_other_people", "crop_offset", "crop_factor"}  # others were left outside
+CROP_KEYS = {
+    "num_other_people",
+    "crop_offset",
+    "crop_factor",
+}  # others were left outside
 
 
-def load(root, faults=None) -> People:
+def load_prepared(root, faults=None) -> People:
     """The people of a prepared folder.
 
     Args:
         root: Folder with `images/` and `annotations.json`.
         faults: See `reading.gather`.
     """
-    root = files.folder(root, "crops")
-    path = files.find_one(root, ANNOTATIONS)
-    skeleton, people = listed(path)
-    read = partial(person, count=len(skeleton.joints))
-    return gather(people, read, skeleton, path, root / "images", faults)
+    root = files.require_folder(root, "crops")
+    path = files.find_file(root, ANNOTATIONS)
+    skeleton, people = list_people(path)
+    read = partial(parse_person, count=len(skeleton.joints))
+    return collect_people(people, read, skeleton, path, root / "images", faults)
 
 
-def listed(path: Path):
+def list_people(path: Path):
     """The skeleton of an annotation file, and (name, entry) of its people.
 
     Raises:
@@ -61,22 +65,22 @@ def listed(path: Path):
     """
     held = files.read_json(path)
     try:
-        skeleton, entries = skeleton_of(held["joint_names"]), [*held["people"]]
-    except WRONG as error:
+        skeleton, entries = read_skeleton(held["joint_names"]), [*held["people"]]
+    except PARSE_ERRORS as error:
         raise files.DatasetError(
-            f"{path} must say `joint_names` and `people`: {said(error)}"
+            f"{path} must say `joint_names` and `people`: {describe_error(error)}"
         ) from None
-    return skeleton, numbered(path, entries, "image")
+    return skeleton, with_names(path, entries, "image")
 
 
-def skeleton_of(names: list[str]) -> Skeleton:
+def read_skeleton(names: list[str]) -> Skeleton:
     """The known skeleton that has these joints, else one without limbs."""
     skeleton = Skeleton(tuple(names))
     known = (k for k in SKELETONS.values() if k.joints == skeleton.joints)
     return next(known, skeleton)
 
 
-def person(entry: dict, count: int) -> dict:
+def parse_person(entry: dict, count: int) -> dict:
     """A row of `people.from_rows`.
 
     Raises:
@@ -93,13 +97,13 @@ def person(entry: dict, count: int) -> dict:
         raise ValueError(f"`visible` must be {count} numbers")
     used = weights > 0
     if not used.any():
-        raise LeftOut(NO_JOINT)
+        raise SkipPerson(NO_JOINT)
     row = {
         "picture": entry["image"],
         "joints": np.where(used[:, None], joints, 0),
         "weights": weights,
-        **warp.of_joints(joints, used),
-        **(warp.of_box(entry["box"]) if "box" in entry else {}),
+        **warp.window_of_joints(joints, used),
+        **(warp.window_of_box(entry["box"]) if "box" in entry else {}),
         **{key: entry[key] for key in ("center", "side") if key in entry},
         "visible": visible,
         "split": entry.get("split", "train"),
@@ -108,7 +112,7 @@ def person(entry: dict, count: int) -> dict:
         row["size"] = float(
             row["side"] / np.mean(np.array(entry["crop_factor"], float))
         )
-    if not CUT.isdisjoint(entry):
+    if not CROP_KEYS.isdisjoint(entry):
         row["others"] = float(entry.get("num_other_people", np.nan))
     if "area" in entry:
         row["area"] = float(entry["area"])

@@ -118,7 +118,7 @@ FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers that hold the size
 PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}  # those of frames of many scans
 ALONE = {0x01, *range(0xD0, 0xD8)}  # markers that nothing belongs to
 SCAN, EXIF, END = 0xDA, 0xE1, b"\xff\xd9"
-MOST_SCANS = 100  # each takes the time of a whole picture, and as little as ten bytes
+MAX_SCANS = 100  # each takes the time of a whole picture, and as little as ten bytes
 
 
 def read_jpeg_header(data: bytes) -> Header:
@@ -147,8 +147,8 @@ def read_jpeg_header(data: bytes) -> Header:
         raise ValueError("it has lost its end")
     if frame in PROGRESSIVE or data[start] < channels:
         scans = data.count(b"\xff\xda", start - 4)
-        if scans > MOST_SCANS:
-            raise ValueError(f"it has {scans:,} scans, of at most {MOST_SCANS}")
+        if scans > MAX_SCANS:
+            raise ValueError(f"it has {scans:,} scans, of at most {MAX_SCANS}")
     return Header(width, height, turn, channels)
 
 
@@ -237,7 +237,7 @@ FORMATS = {  # how a file of it begins -> its reader: bytes -> Header
 }
 
 
-def read(data: bytes) -> Header:
+def read_header(data: bytes) -> Header:
     """The header of a picture, whatever its file is called.
 
     Raises:

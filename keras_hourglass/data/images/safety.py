@@ -14,20 +14,20 @@ import numpy as np
 from keras_hourglass.data.images import headers
 from keras_hourglass.data.images.headers import END, Header
 
-MOST_PIXELS = 2**27  # 400 MB decoded; the finest telephones take 1.1e8 in one picture
-MOST_BYTES = 2**29  # of a file; so many pixels without any compression, and to spare
+MAX_PIXELS = 2**27  # 400 MB decoded; the finest telephones take 1.1e8 in one picture
+MAX_BYTES = 2**29  # of a file; so many pixels without any compression, and to spare
 
 
-class BrokenPicture(ValueError):
+class ImageDecodeError(ValueError):
     """A file that cannot be read as a picture."""
 
 
-def broken(path, why) -> BrokenPicture:
+def decode_error(path, why) -> ImageDecodeError:
     """The error to raise of a file."""
-    return BrokenPicture(f"{path} cannot be read as a picture: {why}")
+    return ImageDecodeError(f"{path} cannot be read as a picture: {why}")
 
 
-def contents(path) -> bytes:
+def read_bytes(path) -> bytes:
     """The bytes of a file, which is no folder and nothing without an end.
 
     Raises:
@@ -37,16 +37,18 @@ def contents(path) -> bytes:
     try:
         found = os.stat(path)
     except ValueError as error:  # a name that no file can have
-        raise broken(repr(path), error) from None
+        raise decode_error(repr(path), error) from None
     if not S_ISREG(found.st_mode):
-        raise broken(path, "it is no file")
-    if found.st_size > MOST_BYTES:
-        raise broken(path, f"it has {found.st_size:,} bytes, of at most {MOST_BYTES:,}")
+        raise decode_error(path, "it is no file")
+    if found.st_size > MAX_BYTES:
+        raise decode_error(
+            path, f"it has {found.st_size:,} bytes, of at most {MAX_BYTES:,}"
+        )
     with open(path, "rb", buffering=0) as file:
         return file.readall()
 
 
-def examined(path, data: bytes) -> Header:
+def read_checked_header(path, data: bytes) -> Header:
     """The header of a picture that may be decoded.
 
     Args:
@@ -58,14 +60,14 @@ def examined(path, data: bytes) -> Header:
             than `MOST_PIXELS`.
     """
     try:
-        head = headers.read(data)
+        head = headers.read_header(data)
     except ValueError as error:
-        raise broken(path, error) from None
-    if not 0 < head.width * head.height <= MOST_PIXELS:
-        raise broken(
+        raise decode_error(path, error) from None
+    if not 0 < head.width * head.height <= MAX_PIXELS:
+        raise decode_error(
             path,
             f"it says that it is {head.width} x {head.height} pixels, "
-            f"of at most {MOST_PIXELS:,}",
+            f"of at most {MAX_PIXELS:,}",
         )
     return head
 
@@ -76,7 +78,7 @@ MORE = bytes(range(32, 224)) * 4  # data like any other, for a scan that lacks s
 SMALL = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
 
 
-def reached(path, data: bytes, pixels: np.ndarray) -> np.ndarray:
+def require_complete_jpeg(path, data: bytes, pixels: np.ndarray) -> np.ndarray:
     """The pixels of a JPEG, or of a part, once it is sure that its data reach them.
 
     Only where the last pixel is gray, which is rare, the file is looked at closely:
@@ -93,7 +95,7 @@ def reached(path, data: bytes, pixels: np.ndarray) -> np.ndarray:
     if pixels[-1, -1].tolist() in GRAYS:
         end = data.rindex(END)
         if not np.array_equal(_small(data), _small(data[:end] + MORE + data[end:])):
-            raise broken(path, "its data end before its pixels")
+            raise decode_error(path, "its data end before its pixels")
     return pixels
 
 

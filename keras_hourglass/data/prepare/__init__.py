@@ -13,21 +13,21 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from keras_hourglass.data.images import decode
-from keras_hourglass.data.images.safety import BrokenPicture
+from keras_hourglass.data.images import decoding
+from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.data.people import People
-from keras_hourglass.data.prepare.cropping import cropped, entry
+from keras_hourglass.data.prepare.cropping import crop_entry, crop_person
 from keras_hourglass.data.prepare.journal import Journal
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.geometry import Crop
-from keras_hourglass.utils import Interrupted, replacing
+from keras_hourglass.geometry import Window
+from keras_hourglass.utils import Interrupted, atomic_write
 
 cv2.setNumThreads(1)  # pictures are cut side by side; more threads only get in the way
 COLUMNS = ("joints", "weights", "centers", "sides", "heads", "splits")
 
 
 @dataclass(frozen=True)
-class Form:
+class CropOptions:
     """How crops are kept.
 
     Attributes:
@@ -50,7 +50,7 @@ class Prepared(NamedTuple):
 def prepare(
     people: People,
     folder,
-    form: Form = Form(),
+    form: CropOptions = CropOptions(),
     broken: str = "error",
     threads: int | None = None,
     advance=lambda count: None,
@@ -70,7 +70,7 @@ def prepare(
         BrokenPicture: If a picture cannot be read; names file and person.
         Interrupted: On Ctrl-C, once everything is kept.
     """
-    journal = Journal(folder, {**asdict(form), **identity(people)})
+    journal = Journal(folder, {**asdict(form), **crop_identity(people)})
     rows_of = {}
     for row, path in enumerate(people.pictures):
         if image_name(row) not in journal.entries:
@@ -81,15 +81,15 @@ def prepare(
     def work(rows):
         try:
             return rows, list(_write(people, rows, journal.images, form))
-        except BrokenPicture as error:
+        except ImageDecodeError as error:
             return rows, error
 
     pool = ThreadPoolExecutor(threads or os.cpu_count())
     try:
         for rows, made in pool.map(work, rows_of.values()):
-            if isinstance(made, BrokenPicture):
+            if isinstance(made, ImageDecodeError):
                 if broken != "skip":
-                    raise BrokenPicture(
+                    raise ImageDecodeError(
                         f"{made}; `--broken-images skip` goes on without it"
                     )
                 failures[people.pictures[rows[0]]] = str(made)
@@ -106,12 +106,14 @@ def prepare(
         pool.shutdown(cancel_futures=True)
         journal.pause()
     if not journal.entries:
-        raise BrokenPicture(f"no picture can be read: {next(iter(failures.values()))}")
+        raise ImageDecodeError(
+            f"no picture can be read: {next(iter(failures.values()))}"
+        )
     journal.finish(people.skeleton.joints)
     return Prepared(len(journal.entries) - there, there, failures)
 
 
-def outside(folder, root) -> Path:
+def require_outside(folder, root) -> Path:
     """The folder to write to, once it is sure that it is no part of the dataset's."""
     folder = Path(folder)
     if root is not None and Path(root).is_dir():
@@ -129,7 +131,7 @@ def image_name(row: int) -> str:
     return f"{row:06d}.jpg"
 
 
-def identity(people: People) -> dict:
+def crop_identity(people: People) -> dict:
     """What tells these people from others: how many, and a digest of all about them."""
     digest = hashlib.sha256()
     for name in COLUMNS:
@@ -146,15 +148,15 @@ def _write(people, rows, images, form):
     """Cuts out the people of one picture; gives their entries."""
     path, reader = people.pictures[rows[0]], people.readers[rows[0]]
     try:
-        pixels = reader(path) if reader else decode.read(path).pixels
-    except (BrokenPicture, OSError) as error:
-        raise BrokenPicture(f"{people.names[rows[0]]}: {error}") from None
+        pixels = reader(path) if reader else decoding.read_image(path).pixels
+    except (ImageDecodeError, OSError) as error:
+        raise ImageDecodeError(f"{people.names[rows[0]]}: {error}") from None
     for row in rows:
         center, side = people.centers[row].astype(float), np.float64(people.sides[row])
-        crop = cropped(pixels, Crop.around(center, side), form.size)
-        with replacing(images / image_name(row)) as beside:
+        crop = crop_person(pixels, Window.around(center, side), form.size)
+        with atomic_write(images / image_name(row)) as beside:
             beside.write_bytes(_jpeg(crop.pixels, form.quality))
-        yield entry(people, row, crop, image_name(row))
+        yield crop_entry(people, row, crop, image_name(row))
 
 
 def _jpeg(pixels, quality) -> bytes:

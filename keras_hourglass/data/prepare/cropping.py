@@ -10,15 +10,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from keras_hourglass.data.images.decode import Region, boxed
+from keras_hourglass.data.images.decoding import ImageRegion, region_of_box
 from keras_hourglass.data.people import People
-from keras_hourglass.geometry import Crop, covering_box, whole_steps
+from keras_hourglass.geometry import Window, enclosing_box, pad_to_multiple
 
-MARGIN = 1.5  # of the window: room to turn, scale and shift it
+CROP_PADDING = 1.5  # of the window: room to turn, scale and shift it
 BLOCK = 16  # pixels of a JPEG that are coded together
 
 
-def cropped(pixels: np.ndarray, window: Crop, size: int) -> Region:
+def crop_person(pixels: np.ndarray, window: Window, size: int) -> ImageRegion:
     """A window of a picture with room around it, shrunk if it is large.
 
     It is clipped to the picture, but for less than a block at the right or below,
@@ -34,8 +34,8 @@ def cropped(pixels: np.ndarray, window: Crop, size: int) -> Region:
     share = float(window.pixels_per_image_pixel((size, size)))
     halvings = max(0, int(log2(1 / share)))
     n = max(BLOCK, int(BLOCK / share) >> halvings)
-    box = covering_box(window.scaled(MARGIN).corners(), width, height)
-    box = x, y, columns, rows = whole_steps(box, n << halvings, width, height)
+    box = enclosing_box(window.scaled(CROP_PADDING).corners(), width, height)
+    box = x, y, columns, rows = pad_to_multiple(box, n << halvings, width, height)
     inside = pixels[y : y + rows, x : x + columns]
     below, beside = rows - inside.shape[0], columns - inside.shape[1]
     if below or beside:
@@ -44,10 +44,10 @@ def cropped(pixels: np.ndarray, window: Crop, size: int) -> Region:
         inside = _shrunk(inside, 1, 2)
     if n != BLOCK:
         inside = _shrunk(inside, BLOCK, n)
-    return boxed(inside, box)
+    return region_of_box(inside, box)
 
 
-def entry(people: People, row: int, crop: Region, image: str) -> dict:
+def crop_entry(people: People, row: int, crop: ImageRegion, image: str) -> dict:
     """What `annotations.json` says of a person; `crops.py` reads it.
 
     Beside what is described there: `original` names the picture, of which a pixel is

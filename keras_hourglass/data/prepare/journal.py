@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from keras_hourglass.data.readers.files import DatasetError, read_json
-from keras_hourglass.utils import replacing
+from keras_hourglass.utils import atomic_write
 
 WHOLE, UNFINISHED, IMAGES = "annotations.json", "unfinished.jsonl", "images"
 
@@ -65,7 +65,7 @@ class Journal:
             return
         people = [self.entries[image] for image in sorted(self.entries)]
         whole = {"joint_names": [*joint_names], "prepared": self.making}
-        with replacing(self._whole) as path:
+        with atomic_write(self._whole) as path:
             text = json.dumps({**whole, "people": people})
             path.write_text(text, encoding="utf-8")
         self._file.close()
@@ -73,7 +73,7 @@ class Journal:
 
     def _begin(self):
         """Opens the unfinished list, with what is known, and no line cut off."""
-        with replacing(self._unfinished) as path:
+        with atomic_write(self._unfinished) as path:
             known = [self.making, *self.entries.values()]
             path.write_text("".join(map(_line, known)), encoding="utf-8")
         self._file = self._unfinished.open("a", buffering=1, encoding="utf-8")

@@ -13,7 +13,7 @@ class DatasetError(ValueError):
     """A dataset that cannot be used as it is; names the file and the person."""
 
 
-def folder(root, dataset: str) -> Path:
+def require_folder(root, dataset: str) -> Path:
     """The folder of a dataset, once it is sure that it exists."""
     if root is None:
         raise DatasetError(f"dataset {dataset!r} needs a folder: {dataset}:DIR")
@@ -22,7 +22,7 @@ def folder(root, dataset: str) -> Path:
     return Path(root)
 
 
-def find(root: Path, *names: str) -> list[Path]:
+def find_files(root: Path, *names: str) -> list[Path]:
     """The files of some names that exist, compressed or not.
 
     Args:
@@ -37,14 +37,14 @@ def find(root: Path, *names: str) -> list[Path]:
     return [*found.values()]
 
 
-def find_one(root: Path, name: str) -> Path:
+def find_file(root: Path, name: str) -> Path:
     """The file of a name, which must exist; see `find`."""
-    for path in find(root, name):
+    for path in find_files(root, name):
         return path
-    raise lacking(root, name)
+    raise missing_file(root, name)
 
 
-def lacking(root: Path, *names: str) -> DatasetError:
+def missing_file(root: Path, *names: str) -> DatasetError:
     """What to raise where `find` finds none of the names."""
     return DatasetError(
         f"`root` must hold {' or '.join(names)}, itself or in its `annotations/`. "
@@ -59,12 +59,12 @@ def read_matlab(path: Path, variable: str, squeeze: bool = False):
         DatasetError: If there is none.
     """
     try:
-        return matlab.read(path, variable, squeeze)
+        return matlab.read_mat(path, variable, squeeze)
     except ValueError as error:
         raise DatasetError(f"{path} has no readable {variable!r}: {error}") from None
 
 
-MOST_BYTES = 2**29  # of text; COCO's, the longest there is, has half of that
+MAX_BYTES = 2**29  # of text; COCO's, the longest there is, has half of that
 
 
 def read_text(path: Path, kind: str = "text") -> str:
@@ -81,9 +81,9 @@ def read_text(path: Path, kind: str = "text") -> str:
     opener = open_gzip if path.suffix == ".gz" else open
     try:
         with opener(path, "rb") as file:
-            text = file.read(MOST_BYTES + 1)
-        if len(text) > MOST_BYTES:
-            raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
+            text = file.read(MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
+            raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
         return text.decode(json.detect_encoding(text))
     except (ValueError, EOFError, BadGzipFile, ZlibError) as error:
         raise DatasetError(f"{path} is not readable as {kind}: {error}") from None

@@ -17,7 +17,7 @@ import scipy.io
 EMPTY = np.zeros((0, 0))  # what stands in a struct array where one struct lacks a field
 
 
-def fields(struct) -> dict:
+def struct_fields(struct) -> dict:
     """Name -> value of a struct that was read."""
     return {name: getattr(struct, name) for name in struct._fieldnames}
 
@@ -30,13 +30,13 @@ def is_struct(value) -> bool:
 def writable(value):
     """A value that was read, structs within it and all, as `savemat` takes it."""
     if is_struct(value):
-        return writable(fields(value))
+        return writable(struct_fields(value))
     if isinstance(value, dict):
         return {name: writable(part) for name, part in value.items()}
     if isinstance(value, np.ndarray) and value.dtype == object:
         parts = [*value.ravel()]
         if parts and all(map(is_struct, parts)):
-            return struct_array(map(fields, parts))
+            return struct_array(map(struct_fields, parts))
         cells = np.empty(len(parts), object)
         cells[:] = [*map(writable, parts)]
         return cells.reshape(value.shape)
@@ -59,7 +59,7 @@ UNREADABLE = (  # what scipy raises for bytes of another kind
     *(NotImplementedError, TypeError, ValueError, ZlibError),
     scipy.io.matlab.MatReadError,
 )
-PATIENCE = 600  # seconds; MPII, the largest there is, takes ten or so
+READ_TIMEOUT = 600  # seconds; MPII, the largest there is, takes ten or so
 CHILD = """
 import pickle, sys, scipy.io
 path, variable, squeeze = sys.argv[1:]
@@ -76,7 +76,7 @@ pickle.dump(found, sys.stdout.buffer)
 """
 
 
-def read(path, variable: str, squeeze: bool = False):
+def read_mat(path, variable: str, squeeze: bool = False):
     """A variable of a `.mat` file, structs as objects.
 
     Args:
@@ -92,7 +92,7 @@ def read(path, variable: str, squeeze: bool = False):
         if variable not in kinds:
             raise ValueError(f"it holds {sorted(kinds)}")
         if kinds[variable] in ("struct", "cell", "object"):
-            return _apart(path, variable, squeeze)
+            return _read_in_child(path, variable, squeeze)
         return scipy.io.loadmat(path, variable_names=[variable], squeeze_me=squeeze)[
             variable
         ]
@@ -100,13 +100,13 @@ def read(path, variable: str, squeeze: bool = False):
         raise ValueError(str(error)) from None
 
 
-def _apart(path, variable, squeeze):
+def _read_in_child(path, variable, squeeze):
     """The same, read by another process."""
     command = [sys.executable, "-c", CHILD, str(path), variable, "1" if squeeze else ""]
     try:
-        child = subprocess.run(command, capture_output=True, timeout=PATIENCE)
+        child = subprocess.run(command, capture_output=True, timeout=READ_TIMEOUT)
     except subprocess.TimeoutExpired:
-        raise ValueError(f"reading it took over {PATIENCE} seconds") from None
+        raise ValueError(f"reading it took over {READ_TIMEOUT} seconds") from None
     if child.returncode:
         raise ValueError("it is damaged so that its reader crashes")
     found = pickle.loads(child.stdout)

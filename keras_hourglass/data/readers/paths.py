@@ -8,10 +8,10 @@ import numpy as np
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers.files import DatasetError
 
-LONGEST = 1024  # letters of a picture's name, folders and all
+MAX_LENGTH = 1024  # letters of a picture's name, folders and all
 
 
-def inside(parent: Path, name: str) -> str:
+def resolve_path(parent: Path, name: str) -> str:
     """The path of a picture that an annotation names, in the folder of pictures.
 
     The name is taken as it is, spaces and all. Links are followed wherever they lead:
@@ -22,9 +22,10 @@ def inside(parent: Path, name: str) -> str:
     """
     if not isinstance(name, str):
         raise DatasetError("the picture must be a file's name")
-    if len(name) > LONGEST:
+    if len(name) > MAX_LENGTH:
         raise DatasetError(
-            f"picture {name[:20]!r}... has {len(name):,} letters, of at most {LONGEST}"
+            f"picture {name[:20]!r}... has {len(name):,} letters, of at most "
+            f"{MAX_LENGTH}"
         )
     if Path(name).anchor or ".." in Path(name).parts or not name.strip():
         raise DatasetError(f"picture {name!r} lies outside of {parent}")
@@ -40,15 +41,15 @@ def _encodable(name):
         return False
 
 
-def shown(name: str) -> str:
+def display_path(name: str) -> str:
     """A name as it is, or quoted where it would break a line or not be seen."""
     return name if name.isprintable() and name == name.strip() else repr(name)
 
 
-MISSING = ("error", "skip", "keep")
+MISSING_CHOICES = ("error", "skip", "keep")
 
 
-def without_missing(people: People, missing: str = "error") -> People:
+def drop_missing(people: People, missing: str = "error") -> People:
     """The people whose pictures exist.
 
     Args:
@@ -60,8 +61,10 @@ def without_missing(people: People, missing: str = "error") -> People:
         DatasetError: If pictures are missing and that is not to be skipped, or none
             is left.
     """
-    if missing not in MISSING:
-        raise ValueError(f"`missing` must be one of {MISSING}. Received: {missing=}")
+    if missing not in MISSING_CHOICES:
+        raise ValueError(
+            f"`missing` must be one of {MISSING_CHOICES}. Received: {missing=}"
+        )
     if missing == "keep":
         return people
     is_file = people.readers == None  # noqa: E711, of each
@@ -75,7 +78,10 @@ def without_missing(people: People, missing: str = "error") -> People:
         return people
     count = len(set(people.pictures))
     first = min(absent)
-    said = f"{len(absent):,} of {count:,} pictures are missing, {shown(first)} first"
+    said = (
+        f"{len(absent):,} of {count:,} pictures are missing, {display_path(first)} "
+        "first"
+    )
     if missing != "skip" or not here.any():
         raise DatasetError(f"{said}; `--missing-images skip` goes on without them")
     return people.take(here).noting(

@@ -12,11 +12,13 @@ from keras_hourglass.data.people import People, from_rows
 from keras_hourglass.data.readers import files, paths
 from keras_hourglass.skeletons import Skeleton
 
-FARTHEST = 2.0**20  # pixels: no picture that OpenCV reads has so many columns or rows
-SMALLEST = 1.0  # pixel: a window of less shows nothing
+MAX_COORDINATE = (
+    2.0**20
+)  # pixels: no picture that OpenCV reads has so many columns or rows
+MIN_SIDE = 1.0  # pixel: a window of less shows nothing
 
 
-def within(row: dict, names: tuple[str, ...]) -> dict:
+def validate_row(row: dict, names: tuple[str, ...]) -> dict:
     """A row of `people.from_rows`, once its numbers are such that geometry holds.
 
     Where joints of weight 0 are no usable numbers, they become 0.
@@ -32,40 +34,44 @@ def within(row: dict, names: tuple[str, ...]) -> dict:
     joints, weights = (np.asarray(row[key], float) for key in ("joints", "weights"))
     if not ((0 <= weights) & (weights <= 1)).all():
         raise ValueError("weights of joints must lie in 0 to 1")
-    usable = (np.abs(joints) <= FARTHEST).all(-1)  # also false of what is no number
+    usable = (np.abs(joints) <= MAX_COORDINATE).all(
+        -1
+    )  # also false of what is no number
     if (wrong := ~usable & (weights > 0)).any():
         first = int(wrong.argmax())
         raise ValueError(
             f"joint {names[first]!r} must be two finite numbers of up to "
-            f"{FARTHEST:,.0f} pixels, not {joints[first].tolist()}"
+            f"{MAX_COORDINATE:,.0f} pixels, not {joints[first].tolist()}"
         )
     center, side = np.asarray(row["center"], float), float(row["side"])
-    if center.shape != (2,) or not (np.abs(center) <= FARTHEST).all():
+    if center.shape != (2,) or not (np.abs(center) <= MAX_COORDINATE).all():
         raise ValueError(
-            f"`center` must be two finite numbers of up to {FARTHEST:,.0f} pixels, "
+            "`center` must be two finite numbers of up to "
+            f"{MAX_COORDINATE:,.0f} pixels, "
             f"not {center.tolist()}"
         )
-    if not SMALLEST <= side <= FARTHEST:
+    if not MIN_SIDE <= side <= MAX_COORDINATE:
         raise ValueError(
-            f"`side` must be {SMALLEST:g} to {FARTHEST:,.0f} pixels, not {side:g}"
+            f"`side` must be {MIN_SIDE:g} to {MAX_COORDINATE:,.0f} pixels, not {side:g}"
         )
-    if not 0 <= float(row.get("head_size", 0)) <= FARTHEST:
+    if not 0 <= float(row.get("head_size", 0)) <= MAX_COORDINATE:
         raise ValueError(
-            f"`head_size` must be 0 to {FARTHEST:,.0f} pixels, not {row['head_size']}"
+            f"`head_size` must be 0 to {MAX_COORDINATE:,.0f} pixels, "
+            f"not {row['head_size']}"
         )
     if row.get("split", "train") not in ("train", "val"):
         raise ValueError(f"`split` must be 'train' or 'val', not {row['split']!r}")
     return {**row, "joints": np.where(usable[:, None], joints, 0)}
 
 
-class LeftOut(Exception):
+class SkipPerson(Exception):
     """Why an entry is nobody to use, though nothing is wrong: counted, no fault."""
 
 
 NO_JOINT = "no usable joint"
 
 
-def gather(
+def collect_people(
     entries, read, skeleton: Skeleton, path: Path, images: Path, faults=None
 ) -> People:
     """The people of a file.
@@ -87,14 +93,14 @@ def gather(
     rows, left_out = [], Counter()
     for name, entry in entries:
         try:
-            row = within(read(entry), skeleton.joints)
-            picture = paths.inside(images, row["picture"])
-        except LeftOut as reason:
+            row = validate_row(read(entry), skeleton.joints)
+            picture = paths.resolve_path(images, row["picture"])
+        except SkipPerson as reason:
             left_out[str(reason)] += 1
-        except WRONG as error:
+        except PARSE_ERRORS as error:
             if faults is None:
-                raise files.DatasetError(f"{name}: {said(error)}") from None
-            faults.append((name, said(error)))
+                raise files.DatasetError(f"{name}: {describe_error(error)}") from None
+            faults.append((name, describe_error(error)))
         else:
             rows.append({**row, "picture": picture, "name": name})
     listed = Counter(row["picture"] for row in rows)
@@ -107,19 +113,19 @@ def gather(
     )
 
 
-WRONG = (  # a file's own mistakes
+PARSE_ERRORS = (  # a file's own mistakes
     *(AttributeError, LookupError, OverflowError, TypeError, ValueError),
 )
 
 
-def said(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """What an error says is wrong, in words for the user."""
     if isinstance(error, KeyError):
         return f"`{error.args[0]}` is missing"
     return str(error)
 
 
-def numbered(path: Path, listed: list, key: str):
+def with_names(path: Path, listed: list, key: str):
     """(name, entry) for each entry of a file's list.
 
     Args:
@@ -130,6 +136,6 @@ def numbered(path: Path, listed: list, key: str):
     for number, entry in enumerate(listed):
         name = f"{path}, person {number}"
         picture = entry.get(key) if isinstance(entry, dict) else None
-        if isinstance(picture, str) and len(picture) <= paths.LONGEST:
-            name = f"{paths.shown(picture)} ({name})"
+        if isinstance(picture, str) and len(picture) <= paths.MAX_LENGTH:
+            name = f"{paths.display_path(picture)} ({name})"
         yield name, entry

@@ -3,13 +3,15 @@
 import json
 from pathlib import Path
 
-from keras_hourglass.evaluation.report.page import page
-from keras_hourglass.utils import replacing
+from keras_hourglass.evaluation.report.page import render_page
+from keras_hourglass.utils import atomic_write
 
 PAGE, DATA = "report.html", "report.json"
 
 
-def write(folder, about: dict, models: dict, comparisons=(), pictures=None) -> Path:
+def write_report(
+    folder, about: dict, models: dict, comparisons=(), pictures=None
+) -> Path:
     """Writes `report.html` and `report.json`.
 
     Args:
@@ -29,21 +31,21 @@ def write(folder, about: dict, models: dict, comparisons=(), pictures=None) -> P
         {"first": first, "second": second, "thresholds": differences}
         for first, second, differences in comparisons
     ]
-    data = plain({"about": about, "models": models, "comparisons": listed})
-    with replacing(folder / DATA) as path:
+    data = to_plain({"about": about, "models": models, "comparisons": listed})
+    with atomic_write(folder / DATA) as path:
         text = json.dumps(data, indent=1, allow_nan=False)
         path.write_text(text + "\n", encoding="utf-8")
-    with replacing(folder / PAGE) as path:
-        path.write_text(page(data, pictures or {}), encoding="utf-8")
+    with atomic_write(folder / PAGE) as path:
+        path.write_text(render_page(data, pictures or {}), encoding="utf-8")
     return folder / PAGE
 
 
-def plain(value):
+def to_plain(value):
     """The same in what JSON knows: None in place of what is no number."""
     if isinstance(value, dict):
-        return {str(name): plain(part) for name, part in value.items()}
+        return {str(name): to_plain(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(part) for part in value]
+        return [to_plain(part) for part in value]
     if isinstance(value, float) and not abs(value) < float("inf"):
         return None
     return value

@@ -7,7 +7,7 @@ LEFT, RIGHT, TOP, BOTTOM = 44, 150, 12, 40  # margins, for axes and legend
 PERCENTS = (0, 25, 50, 75, 100)
 
 
-class Plane:
+class Axes:
     """A chart of percents above numbers from 0 to `end`."""
 
     def __init__(self, end: float, ticks, across: str, along: str):
@@ -60,7 +60,7 @@ class Plane:
         return self.x(point[0]), self.y(point[1])
 
 
-def curves(thresholds, series: dict, says: str) -> Html:
+def curves_chart(thresholds, series: dict, says: str) -> Html:
     """Lines of percents above thresholds, each with its name at its right.
 
     Args:
@@ -69,7 +69,7 @@ def curves(thresholds, series: dict, says: str) -> Html:
         says: What the chart shows, for those who cannot see it.
     """
     ticks = [tenth / 10 for tenth in range(int(10 * thresholds[-1]) + 1)]
-    plane = Plane(thresholds[-1], ticks, "threshold, reference lengths", "found, %")
+    plane = Axes(thresholds[-1], ticks, "threshold, reference lengths", "found, %")
     for number, (name, values) in enumerate(series.items()):
         known = [(t, v) for t, v in zip(thresholds, values) if v is not None]
         plane.path(known, f"series s{number % 6}")
@@ -81,9 +81,9 @@ def curves(thresholds, series: dict, says: str) -> Html:
     return plane.svg(says)
 
 
-def reliability(bins, says: str) -> Html:
+def reliability_chart(bins, says: str) -> Html:
     """Bars of how many are right above their scores; a line where both would agree."""
-    plane = Plane(1, [tenth / 5 for tenth in range(6)], "score", "right, %")
+    plane = Axes(1, [tenth / 5 for tenth in range(6)], "score", "right, %")
     for part in bins:
         plane.bar(part["low"], part["high"], part["right"], "bar")
         middle = (part["low"] + part["high"]) / 2

@@ -32,12 +32,12 @@ def table(header, rows) -> Html:
     return tag("div", whole, class_="wide")
 
 
-class Words(str):
+class TextCell(str):
     """What stands in a cell as words: on the left, and not too narrow."""
 
 
 def _cell(name, value, **attributes) -> Html:
-    words = {"class_": "words"} if isinstance(value, Words) else {}
+    words = {"class_": "words"} if isinstance(value, TextCell) else {}
     return tag(name, value, **words, **attributes)
 
 
@@ -47,7 +47,7 @@ def number(value, digits: int = 1, signed: bool = False) -> str:
     return "\N{EN DASH}" if value is None else f"{value:{sign}.{digits}f}"
 
 
-def sure(value, interval, signed: bool = False) -> Html:
+def with_interval(value, interval, signed: bool = False) -> Html:
     """A number and, smaller, the interval that it lies in."""
     low, high = (number(bound, signed=signed) for bound in interval)
     said = tag("small", f"{low} to {high}")

@@ -7,17 +7,17 @@ import numpy as np
 
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.people import People
-from keras_hourglass.data.preprocessing import Sampler
+from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.evaluation.conventions import correct
 from keras_hourglass.heatmaps.labels import unpack
-from keras_hourglass.visualization.skeletons import skeleton
+from keras_hourglass.visualization.skeletons import draw_skeleton
 
 SIDE, GAP = 208, 4  # pixels of each of the two, and between them
 QUALITY = 82  # of the JPEGs
 THRESHOLD = 0.5  # reference lengths
 
 
-def pairs(joints, errors, people: People, rows, aspect: tuple[int, int]):
+def hardest_images(joints, errors, people: People, rows, aspect: tuple[int, int]):
     """(caption, JPEG) of each of some people; black where a picture cannot be read.
 
     Args:
@@ -28,15 +28,15 @@ def pairs(joints, errors, people: People, rows, aspect: tuple[int, int]):
         aspect: Columns and rows of what the network sees.
     """
     size = tuple(round(SIDE * side / max(aspect)) for side in aspect)
-    sampler = Sampler(people, size, size)  # labels in pixels of what is shown
+    sampler = Preprocessor(people, size, size)  # labels in pixels of what is shown
     loader = Loader(sampler, broken="skip")
     for row in map(int, rows):
         image, label = loader.load(row)
         truth, weights, _ = unpack(label)
         both = [
-            skeleton(image, truth, people.skeleton, weights),
+            draw_skeleton(image, truth, people.skeleton, weights),
             np.full((size[1], GAP, 3), 255, "uint8"),
-            skeleton(
+            draw_skeleton(
                 image,
                 sampler.view(row).window.to_grid(joints[row], size),
                 people.skeleton,
@@ -46,11 +46,11 @@ def pairs(joints, errors, people: People, rows, aspect: tuple[int, int]):
         scored = np.isfinite(errors[row]).sum()
         yield (
             f"{Path(str(people.pictures[row])).name}: {right} of {scored} joints right",
-            jpeg(np.hstack(both)),
+            encode_jpeg(np.hstack(both)),
         )
 
 
-def jpeg(image) -> bytes:
+def encode_jpeg(image) -> bytes:
     """A picture `(height, width, 3)`, uint8, RGB, as a JPEG file."""
     options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)

@@ -4,8 +4,14 @@ from importlib.resources import files
 
 from keras_hourglass.evaluation.conventions import CONVENTIONS
 from keras_hourglass.evaluation.report import sections
-from keras_hourglass.evaluation.report.charts import curves
-from keras_hourglass.evaluation.report.html import Html, number, sure, table, tag
+from keras_hourglass.evaluation.report.charts import curves_chart
+from keras_hourglass.evaluation.report.html import (
+    Html,
+    number,
+    table,
+    tag,
+    with_interval,
+)
 
 # Nothing is fetched, nothing runs: whatever a file's name says.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -13,7 +19,7 @@ HEADLINE = ("limbs", "mean_by_count", "mean_of_joints")
 TITLE = "Joints found, and missed"
 
 
-def page(data: dict, pictures: dict) -> str:
+def render_page(data: dict, pictures: dict) -> str:
     """The whole page; see `report.write`, whose JSON is its data."""
     models = data["models"]
     style = Html(
@@ -27,7 +33,7 @@ def page(data: dict, pictures: dict) -> str:
     about = (Html(tag("dt", k) + tag("dd", v)) for k, v in data["about"].items())
     body = [tag("h1", TITLE), tag("dl", *about)]
     if len(models) > 1:
-        body.append(together(models, data["comparisons"]))
+        body.append(comparison_section(models, data["comparisons"]))
     for number_, (name, report) in enumerate(models.items()):
         body.append(model(name, report, pictures.get(name, ()), f"m{number_}"))
     return (
@@ -84,21 +90,21 @@ def headline(report) -> Html:
     return Html(tag("div", *numbers, class_="headline") + tag("p", said))
 
 
-def together(models, comparisons) -> Html:
+def comparison_section(models, comparisons) -> Html:
     """The models side by side, and by how much they differ on the same people."""
     first = next(iter(models.values()))
     rows = [
         [
             tag("a", name, href=f"#m{place}"),
             *(
-                sure(half["means"][convention], half["intervals"][convention])
+                with_interval(half["means"][convention], half["intervals"][convention])
                 for convention in CONVENTIONS
             ),
         ]
         for place, (name, report) in enumerate(models.items())
         for half in [report["thresholds"][sections.FIRST]]
     ]
-    chart = curves(
+    chart = curves_chart(
         first["curve"]["thresholds"],
         {name: report["curve"]["mean_by_count"] for name, report in models.items()},
         "How many joints each model finds under each threshold, counted alike",
@@ -109,7 +115,9 @@ def together(models, comparisons) -> Html:
             [
                 f"at {threshold}",
                 *(
-                    sure(held[name]["difference"], held[name]["interval"], signed=True)
+                    with_interval(
+                        held[name]["difference"], held[name]["interval"], signed=True
+                    )
                     for name in CONVENTIONS
                 ),
             ]

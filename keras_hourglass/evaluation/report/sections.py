@@ -3,15 +3,15 @@
 from base64 import b64encode
 
 from keras_hourglass.evaluation.conventions import CONVENTIONS
-from keras_hourglass.evaluation.report.charts import curves, reliability
+from keras_hourglass.evaluation.report.charts import curves_chart, reliability_chart
 from keras_hourglass.evaluation.report.html import (
     Html,
-    Words,
+    TextCell,
     number,
     safe,
-    sure,
     table,
     tag,
+    with_interval,
 )
 
 FIRST = "0.5"  # the threshold that most publications print
@@ -24,20 +24,20 @@ def conventions(report) -> Html:
         [
             name,
             *(
-                sure(part["means"][name], part["intervals"][name])
+                with_interval(part["means"][name], part["intervals"][name])
                 for part in thresholds.values()
             ),
             number(report["area"][name]),
-            Words(convention.says),
+            TextCell(convention.says),
         ]
         for name, convention in CONVENTIONS.items()
     ]
-    header = ["PCKh, %", *(f"at {t}" for t in thresholds), "area", Words("says")]
+    header = ["PCKh, %", *(f"at {t}" for t in thresholds), "area", TextCell("says")]
     return Html(table(header, rows) + _curve(report["curve"]) + _columns(thresholds))
 
 
 def _curve(curve):
-    return curves(
+    return curves_chart(
         curve["thresholds"],
         {name: curve[name] for name in CONVENTIONS},
         "How many joints are found under each threshold",
@@ -62,7 +62,7 @@ def joints(report) -> Html:
         [
             joint["name"].replace("_", " "),
             joint["labelled"],
-            sure(joint["rates"][FIRST], joint["interval"]),
+            with_interval(joint["rates"][FIRST], joint["interval"]),
             number(joint["strict"]),
             *(number(joint["rates"][t]) for t in others),
             *("\N{BULLET}" if name in joint["counted"] else "" for name in CONVENTIONS),
@@ -83,7 +83,7 @@ def groups(report) -> Html:
                 group["people"],
                 group["joints"],
                 *(
-                    sure(group["means"][name], group["intervals"][name])
+                    with_interval(group["means"][name], group["intervals"][name])
                     for name in CONVENTIONS
                 ),
             ]
@@ -101,13 +101,15 @@ def calibration(report) -> Html:
             f"{part['low']:.1f} to {part['high']:.1f}",
             part["joints"],
             number(part["score"], 2),
-            sure(part["right"], part["interval"]),
+            with_interval(part["right"], part["interval"]),
         ]
         for part in held["bins"]
     ]
     said = f"Scores are {number(held['error'])} percentage points off in the mean."
     header = ["score", "joints", "mean score", "right, %"]
-    chart = reliability(held["bins"], "How many joints are right, by their scores")
+    chart = reliability_chart(
+        held["bins"], "How many joints are right, by their scores"
+    )
     return Html(chart + tag("p", said) + table(header, rows))
 
 
@@ -115,7 +117,7 @@ def torso(report) -> Html:
     """PCK by the torso."""
     held = report["torso"]
     rows = [
-        [name, sure(held["means"][name], held["intervals"][name])]
+        [name, with_interval(held["means"][name], held["intervals"][name])]
         for name in CONVENTIONS
     ]
     said = f"{held['people']:,} people; {held['says']}."

@@ -2,11 +2,7 @@
 
 import keras
 
-from keras_hourglass.models.blocks.bottleneck import (
-    Bottleneck,
-    batch_normalization,
-    preactivated,
-)
+from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
 from keras_hourglass.models.blocks.ghost import GhostBlock
 from keras_hourglass.models.blocks.multidilated import (
     MultidilatedBlock,
@@ -14,9 +10,9 @@ from keras_hourglass.models.blocks.multidilated import (
 )
 from keras_hourglass.models.blocks.residual import ResidualBlock
 from keras_hourglass.models.blocks.separable import Separable3Block, SeparableBlock
-from keras_hourglass.utils import hint
+from keras_hourglass.utils import suggest
 
-__all__ = ["BLOCKS", "Bottleneck", "batch_norm", "get", "name_of", "preactivated"]
+__all__ = ["BLOCKS", "Bottleneck", "get", "name_of", "preactivated"]
 
 BLOCKS = {
     "residual": ResidualBlock,
@@ -45,7 +41,7 @@ def get(block) -> type[Bottleneck]:
     if isinstance(found, type) and issubclass(found, Bottleneck):
         return found
     raise ValueError(
-        f"`block` must be a block's name or class. {hint(block, BLOCKS)} "
+        f"`block` must be a block's name or class. {suggest(block, BLOCKS)} "
         f"Received: block={block!r}"
     )
 

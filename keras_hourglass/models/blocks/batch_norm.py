@@ -9,10 +9,10 @@ from keras.layers import BatchNormalization
 
 from keras_hourglass.models.layer_utils import sublayers
 
-TYPES = "float32", "float16", "bfloat16"  # that the operations compute in
+FUSED_DTYPES = "float32", "float16", "bfloat16"  # that the operations compute in
 
 
-def quicken(model):
+def use_fused_training(model):
     """Lets a model's batch norms learn by one operation of TensorFlow or PyTorch.
 
     Keras computes moments and then normalizes by a dozen operations, which each go over
@@ -24,45 +24,45 @@ def quicken(model):
     moments, over another axis than the last of four, without scale or center, with
     `renorm`, in 64 bits, or of another class.
     """
-    if keras.backend.backend() not in OPERATIONS:
+    if keras.backend.backend() not in FUSED_OPERATIONS:
         return
     for layer in sublayers(model):
         if type(layer) is BatchNormalization and "call" not in vars(layer):
-            layer.call = partial(_call, layer, layer.call)
+            layer.call = partial(_fused_call, layer, layer.call)
 
 
-def fits(layer: BatchNormalization) -> bool:
+def can_be_fused(layer: BatchNormalization) -> bool:
     """Whether the operation computes what a layer does, as it is set now."""
     return (
         layer.input_spec.ndim == 4
         and layer.axis in (-1, 3)
         and layer.scale
         and layer.center
-        and layer.compute_dtype in TYPES
+        and layer.compute_dtype in FUSED_DTYPES
         and not (layer.synchronized or layer.renorm)
     )
 
 
-def _call(layer, plainly, inputs, training=None, mask=None):
+def _fused_call(layer, plainly, inputs, training=None, mask=None):
     """In place of a layer's `call`, which is `plainly`."""
-    if not (training and layer.trainable and mask is None and fits(layer)):
+    if not (training and layer.trainable and mask is None and can_be_fused(layer)):
         return plainly(inputs, training=training, mask=mask)
     inputs = ops.cast(inputs, layer.compute_dtype)
     gamma, beta = (ops.cast(it, "float32") for it in (layer.gamma, layer.beta))
-    operation = OPERATIONS[keras.backend.backend()]
+    operation = FUSED_OPERATIONS[keras.backend.backend()]
     outputs, mean, variance = operation(inputs, gamma, beta, layer.epsilon)
-    _move(layer.moving_mean, mean, layer.momentum)
-    _move(layer.moving_variance, variance, layer.momentum)
+    _update_average(layer.moving_mean, mean, layer.momentum)
+    _update_average(layer.moving_variance, variance, layer.momentum)
     return outputs
 
 
-def _move(average, value, momentum):
+def _update_average(average, value, momentum):
     # In 32 bits, as Keras has it, whatever the average is kept in.
     moved = ops.cast(average, "float32") * momentum + value * (1 - momentum)
     average.assign(moved)
 
 
-def _of_tensorflow(inputs, gamma, beta, epsilon):
+def _tensorflow_batch_norm(inputs, gamma, beta, epsilon):
     import tensorflow as tf
 
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
@@ -79,7 +79,7 @@ def _of_tensorflow(inputs, gamma, beta, epsilon):
     return outputs, mean, tf.math.multiply_no_nan(variance, (count - 1) / count)
 
 
-def _of_torch(inputs, gamma, beta, epsilon):
+def _torch_batch_norm(inputs, gamma, beta, epsilon):
     import torch
 
     outputs, mean, inverse = torch.native_batch_norm(
@@ -95,4 +95,4 @@ def _of_torch(inputs, gamma, beta, epsilon):
     return outputs.permute(0, 2, 3, 1), mean, inverse**-2 - epsilon
 
 
-OPERATIONS = {"tensorflow": _of_tensorflow, "torch": _of_torch}
+FUSED_OPERATIONS = {"tensorflow": _tensorflow_batch_norm, "torch": _torch_batch_norm}

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 from keras.layers import BatchNormalization, Conv2D, ReLU
 
-from keras_hourglass.models.layer_utils import chain_shape, hand_down_policy
+from keras_hourglass.models.layer_utils import apply_dtype_policy, build_chain
 
 
 def batch_normalization(**kwargs):
@@ -56,7 +56,7 @@ class Bottleneck(keras.layers.Layer):
         self.filters = filters
         self.branch = self.branch_layers()
         self.shortcut = None
-        hand_down_policy(self)
+        apply_dtype_policy(self)
 
     def branch_layers(self) -> list:
         """The layers of the branch, in order; the last gives `filters` channels."""
@@ -66,7 +66,7 @@ class Bottleneck(keras.layers.Layer):
         if input_shape[-1] != self.filters:  # known only here
             self.shortcut = Conv2D(self.filters, 1, dtype=self.dtype_policy)
             self.shortcut.build(input_shape)
-        chain_shape(self.branch, input_shape, build=True)
+        build_chain(self.branch, input_shape, build=True)
 
     def call(self, x):
         y = x

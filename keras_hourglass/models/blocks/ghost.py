@@ -9,7 +9,7 @@ from keras import ops
 from keras.layers import Activation, Conv2D, DepthwiseConv2D
 
 from keras_hourglass.models.blocks.bottleneck import Bottleneck, batch_normalization
-from keras_hourglass.models.layer_utils import chain_shape, hand_down_policy
+from keras_hourglass.models.layer_utils import apply_dtype_policy, build_chain
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
@@ -42,10 +42,10 @@ class GhostModule(keras.layers.Layer):
             batch_normalization(gamma_initializer=initializer),
             Activation(activation),
         ]
-        hand_down_policy(self)
+        apply_dtype_policy(self)
 
     def build(self, input_shape):
-        chain_shape([*self.primary, *self.cheap], input_shape, build=True)
+        build_chain([*self.primary, *self.cheap], input_shape, build=True)
 
     def call(self, x):
         for layer in self.primary:

@@ -15,7 +15,7 @@ from keras.layers import Conv2D, DepthwiseConv2D
 
 from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
 from keras_hourglass.models.blocks.separable import DepthwiseSeparable
-from keras_hourglass.models.layer_utils import hand_down_policy
+from keras_hourglass.models.layer_utils import apply_dtype_policy
 
 DILATIONS = (1, 2, 3)  # pixels
 
@@ -27,7 +27,7 @@ class Parallel(keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters = filters
         self.branches = self.branch_layers()
-        hand_down_policy(self)
+        apply_dtype_policy(self)
 
     def branch_layers(self) -> list:
         """The layers to sum, each of them with `filters` channels."""

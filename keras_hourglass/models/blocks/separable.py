@@ -8,7 +8,7 @@ import keras
 from keras.layers import Conv2D, DepthwiseConv2D
 
 from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
-from keras_hourglass.models.layer_utils import chain_shape, hand_down_policy
+from keras_hourglass.models.layer_utils import apply_dtype_policy, build_chain
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
@@ -36,10 +36,10 @@ class DepthwiseSeparable(keras.layers.Layer):
         self.initializer = initializer
         self.depthwise = DepthwiseConv2D(3, padding="same", dilation_rate=dilation)
         self.pointwise = Conv2D(filters, 1, kernel_initializer=initializer)
-        hand_down_policy(self)
+        apply_dtype_policy(self)
 
     def build(self, input_shape):
-        chain_shape([self.depthwise, self.pointwise], input_shape, build=True)
+        build_chain([self.depthwise, self.pointwise], input_shape, build=True)
 
     def call(self, x):
         return self.pointwise(self.depthwise(x))

@@ -7,16 +7,16 @@ from keras_hourglass.models.blocks.bottleneck import Bottleneck
 from keras_hourglass.models.blocks.ghost import GhostModule
 from keras_hourglass.models.fusion.linear import (
     IDENTITY,
-    LINEAR,
-    copied,
+    LINEAR_LAYERS,
+    apply_affine,
+    batch_norm_affine,
     is_linear,
-    of_norm,
-    scaled,
+    rebuild,
 )
 from keras_hourglass.models.hourglass import Hourglass
 
 
-def chain(layers, x, name: str):
+def fuse_chain(layers, x, name: str):
     """What layers in a row make of `x`, by as few as possible.
 
     Args:
@@ -29,37 +29,37 @@ def chain(layers, x, name: str):
         layer = waiting.pop(0)
         part = f"{name}_{len(layers) - len(waiting)}" if len(layers) > 1 else name
         if is_linear(layer):
-            after = of_norm(waiting.pop(0)) if _is_norm(waiting) else IDENTITY
+            after = batch_norm_affine(waiting.pop(0)) if _is_norm(waiting) else IDENTITY
             relu = bool(waiting) and _is(waiting[0], keras.activations.relu)
             if relu:
                 waiting.pop(0)
-            x = LINEAR[type(layer)](layer, x, after, relu, part)
+            x = LINEAR_LAYERS[type(layer)](layer, x, after, relu, part)
         elif _is_norm([layer]):
-            x = scaled(layer, x, part)
+            x = apply_affine(layer, x, part)
         else:
-            x = composed(layer, x, part)
+            x = compose(layer, x, part)
     return x
 
 
-def composed(layer, x, name: str):
+def compose(layer, x, name: str):
     """What a layer of layers makes of `x`; one that is not known is copied."""
     if isinstance(layer, Bottleneck) and type(layer).call is Bottleneck.call:
         shortcut = [layer.shortcut] if layer.shortcut else []
-        skip = chain(shortcut, x, f"{name}_shortcut")
-        y = chain(layer.branch, x, name)
+        skip = fuse_chain(shortcut, x, f"{name}_shortcut")
+        y = fuse_chain(layer.branch, x, name)
         return Add(name=f"{name}_sum", dtype=layer.dtype_policy)([skip, y])
     if type(layer) is GhostModule:
-        x = chain(layer.primary, x, f"{name}_primary")
-        both = [x, chain(layer.cheap, x, f"{name}_cheap")]
+        x = fuse_chain(layer.primary, x, f"{name}_primary")
+        both = [x, fuse_chain(layer.cheap, x, f"{name}_cheap")]
         return Concatenate(name=name, dtype=layer.dtype_policy)(both)
     if type(layer) is Hourglass:
-        skip = chain(layer.up, x, f"{name}_up")
-        y = chain([layer.pool], x, f"{name}_pool")
+        skip = fuse_chain(layer.up, x, f"{name}_up")
+        y = fuse_chain([layer.pool], x, f"{name}_pool")
         for part in ("down", "inner", "back"):
-            y = chain(getattr(layer, part), y, f"{name}_{part}")
-        y = chain([layer.upsample], y, f"{name}_upsample")
+            y = fuse_chain(getattr(layer, part), y, f"{name}_{part}")
+        y = fuse_chain([layer.upsample], y, f"{name}_upsample")
         return Add(name=f"{name}_sum", dtype=layer.dtype_policy)([skip, y])
-    return copied(layer, x, name)
+    return rebuild(layer, x, name)
 
 
 def _is(layer, activation) -> bool:

@@ -35,19 +35,19 @@ class Affine(NamedTuple):
 IDENTITY = Affine(np.float64(1), np.float64(0))
 
 
-def of_norm(norm: BatchNormalization) -> Affine:
+def batch_norm_affine(norm: BatchNormalization) -> Affine:
     """With its moving statistics, as it works when nothing is learned."""
-    mean, variance = number(norm.moving_mean), number(norm.moving_variance)
+    mean, variance = to_numpy(norm.moving_mean), to_numpy(norm.moving_variance)
     scale = 1 / np.sqrt(variance + norm.epsilon)
     if norm.scale:
-        scale = scale * number(norm.gamma)
+        scale = scale * to_numpy(norm.gamma)
     shift = -mean * scale
     if norm.center:
-        shift = shift + number(norm.beta)
+        shift = shift + to_numpy(norm.beta)
     return Affine(scale, shift)
 
 
-def number(weight) -> np.ndarray:
+def to_numpy(weight) -> np.ndarray:
     """A weight's values, exact enough to compute others from."""
     return ops.convert_to_numpy(weight).astype("float64")
 
@@ -67,15 +67,15 @@ class ScaleShift(keras.layers.Layer):
         return input_shape
 
 
-def scaled(norm: BatchNormalization, x, name: str):
+def apply_affine(norm: BatchNormalization, x, name: str):
     """What a norm makes of `x`."""
     layer = ScaleShift(name=name, dtype=norm.dtype_policy.name)
     y = layer(x)
-    layer.set_weights([values.astype("float32") for values in of_norm(norm)])
+    layer.set_weights([values.astype("float32") for values in batch_norm_affine(norm)])
     return y
 
 
-def copied(layer: Layer, x, name: str):
+def rebuild(layer: Layer, x, name: str):
     """What a layer makes of `x`: by another like it, with the same weights."""
     copy = type(layer).from_config({**layer.get_config(), "name": name})
     y = copy(x)
@@ -83,7 +83,7 @@ def copied(layer: Layer, x, name: str):
     return y
 
 
-def convolved(like: Conv2D, x, kernel, bias, relu: bool, name: str):
+def convolution(like: Conv2D, x, kernel, bias, relu: bool, name: str):
     """A convolution like another, with other weights.
 
     Args:
@@ -98,22 +98,24 @@ def convolved(like: Conv2D, x, kernel, bias, relu: bool, name: str):
         kernel.shape[-1],
         groups=like.groups,
         kernel_initializer="zeros",
-        **_alike(like, bias, relu, name),
+        **_same_config(like, bias, relu, name),
     )
-    return _weighted(layer, x, kernel, np.broadcast_to(bias, kernel.shape[-1]))
+    return _with_weights(layer, x, kernel, np.broadcast_to(bias, kernel.shape[-1]))
 
 
-def depthwise(like: DepthwiseConv2D, x, kernel, bias, relu: bool, name: str):
+def depthwise_convolution(
+    like: DepthwiseConv2D, x, kernel, bias, relu: bool, name: str
+):
     """The same for a depthwise convolution; without a bias if that is None."""
     layer = DepthwiseConv2D(
         depth_multiplier=kernel.shape[-1],
         depthwise_initializer="zeros",
-        **_alike(like, bias, relu, name),
+        **_same_config(like, bias, relu, name),
     )
-    return _weighted(layer, x, kernel, bias)
+    return _with_weights(layer, x, kernel, bias)
 
 
-def _alike(like, bias, relu, name):
+def _same_config(like, bias, relu, name):
     same = ("kernel_size", "strides", "padding", "dilation_rate")
     return {
         **{key: getattr(like, key) for key in same},
@@ -124,7 +126,7 @@ def _alike(like, bias, relu, name):
     }
 
 
-def _weighted(layer, x, *weights):
+def _with_weights(layer, x, *weights):
     y = layer(x)
     layer.set_weights([np.asarray(w, "float32") for w in weights if w is not None])
     return y
@@ -133,36 +135,40 @@ def _weighted(layer, x, *weights):
 def is_linear(layer) -> bool:
     """Whether a layer is in the table, and ends without an activation."""
     bare = getattr(layer, "activation", None) in (None, keras.activations.linear)
-    return type(layer) in LINEAR and bare
+    return type(layer) in LINEAR_LAYERS and bare
 
 
-def bias_of(layer):
+def bias_response(layer):
     """Its bias, or the zero that stands for none."""
-    return number(layer.bias) if layer.use_bias else 0.0
+    return to_numpy(layer.bias) if layer.use_bias else 0.0
 
 
 def _convolution(layer: Conv2D, x, after: Affine, relu, name):
-    kernel = number(layer.kernel) * after.scale
-    bias = bias_of(layer) * after.scale + after.shift
-    return convolved(layer, x, kernel, bias, relu, name)
+    kernel = to_numpy(layer.kernel) * after.scale
+    bias = bias_response(layer) * after.scale + after.shift
+    return convolution(layer, x, kernel, bias, relu, name)
 
 
 def _depthwise(layer: DepthwiseConv2D, x, after: Affine, relu, name):
-    kernel = number(layer.kernel)
+    kernel = to_numpy(layer.kernel)
     channels = kernel.shape[-2:]
-    bias = np.broadcast_to(bias_of(layer) * after.scale + after.shift, prod(channels))
+    bias = np.broadcast_to(
+        bias_response(layer) * after.scale + after.shift, prod(channels)
+    )
     scale = np.broadcast_to(after.scale, prod(channels)).reshape(channels)
-    return depthwise(layer, x, kernel * scale, bias, relu, name)
+    return depthwise_convolution(layer, x, kernel * scale, bias, relu, name)
 
 
 def _separable(layer: DepthwiseSeparable, x, after: Affine, relu, name):
     wide, point = layer.depthwise, layer.pointwise
     # Both biases become one: no padding lies between.
-    first = np.broadcast_to(bias_of(wide), wide.kernel.shape[2])
-    bias = first @ number(point.kernel)[0, 0] + bias_of(point)
+    first = np.broadcast_to(bias_response(wide), wide.kernel.shape[2])
+    bias = first @ to_numpy(point.kernel)[0, 0] + bias_response(point)
     bias = bias * after.scale + after.shift
-    x = depthwise(wide, x, number(wide.kernel), None, False, f"{name}_depthwise")
-    return convolved(point, x, number(point.kernel) * after.scale, bias, relu, name)
+    x = depthwise_convolution(
+        wide, x, to_numpy(wide.kernel), None, False, f"{name}_depthwise"
+    )
+    return convolution(point, x, to_numpy(point.kernel) * after.scale, bias, relu, name)
 
 
 def _parallel_separable(layer: ParallelSeparable, x, after: Affine, relu, name):
@@ -177,15 +183,15 @@ def _parallel_separable(layer: ParallelSeparable, x, after: Affine, relu, name):
 
 def _parallel_dense(layer: ParallelDense, x, after: Affine, relu, name):
     dense, *dilated = layer.branches
-    biases = bias_of(dense) + sum(bias_of(part) for part in dilated)
+    biases = bias_response(dense) + sum(bias_response(part) for part in dilated)
     bias = biases * after.scale + after.shift
-    kernel = number(dense.kernel) * after.scale
-    seen = [convolved(dense, x, kernel, bias, False, f"{name}_dense")]
+    kernel = to_numpy(dense.kernel) * after.scale
+    seen = [convolution(dense, x, kernel, bias, False, f"{name}_dense")]
     scale = np.broadcast_to(after.scale, layer.filters)
     for place, part in enumerate(dilated):
-        kernel = number(part.kernel) * scale[:, None]
+        kernel = to_numpy(part.kernel) * scale[:, None]
         part_name = f"{name}_depthwise_{place + 1}"
-        seen.append(depthwise(part, x, kernel, None, False, part_name))
+        seen.append(depthwise_convolution(part, x, kernel, None, False, part_name))
     return _summed(layer, seen, relu, name)
 
 
@@ -194,7 +200,7 @@ def _summed(layer, parts, relu, name):
     return ReLU(name=f"{name}_relu", dtype=layer.dtype_policy)(y) if relu else y
 
 
-LINEAR = {
+LINEAR_LAYERS = {
     Conv2D: _convolution,
     DepthwiseConv2D: _depthwise,
     DepthwiseSeparable: _separable,

@@ -5,8 +5,8 @@ from keras.layers import Add, Input
 
 from keras_hourglass import skeletons
 from keras_hourglass.models import blocks
-from keras_hourglass.models.fusion.chain import chain
-from keras_hourglass.models.fusion.linear import convolved, copied, number
+from keras_hourglass.models.fusion.chain import fuse_chain
+from keras_hourglass.models.fusion.linear import convolution, rebuild, to_numpy
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 
@@ -73,16 +73,16 @@ def fuse(model: StackedHourglass) -> FusedHourglass:
         )
     images = x = Input(model.input_shape[1:], name="images")
     heatmaps = []
-    x = chain(between(model, "normalize", "stem_block_3"), x, "stem")
+    x = fuse_chain(_between_stacks(model, "normalize", "stem_block_3"), x, "stem")
     for stack in range(1, model.stacks + 1):
         name = f"stack_{stack}"
-        y = chain(between(model, name, f"{name}_relu"), x, name)
+        y = fuse_chain(_between_stacks(model, name, f"{name}_relu"), x, name)
         head = model.get_layer(f"{name}_heatmaps")
-        heatmaps.append(chain([head], y, head.name))
+        heatmaps.append(fuse_chain([head], y, head.name))
         if stack < model.stacks:
-            x = Add(name=f"{name}_sum")([x, fed_back(model, name, y)])
+            x = Add(name=f"{name}_sum")([x, _feedback(model, name, y)])
     last = model.get_layer("heatmaps")
-    graph = keras.Model(images, copied(last, heatmaps, last.name))
+    graph = keras.Model(images, rebuild(last, heatmaps, last.name))
     return FusedHourglass(graph, model.get_config())
 
 
@@ -91,13 +91,13 @@ def can_be_fused(model: StackedHourglass) -> bool:
     return type(model).call is StackedHourglass.call
 
 
-def between(model, first: str, last: str) -> list:
+def _between_stacks(model, first: str, last: str) -> list:
     """The layers from one to another, both by name."""
     names = [layer.name for layer in model.layers]
     return model.layers[names.index(first) : names.index(last) + 1]
 
 
-def fed_back(model, stack: str, y):
+def _feedback(model, stack: str, y):
     """What the next stack gets of this one's features, and of the heatmaps from them.
 
     Heatmaps are linear in the features, and what is made of them again, too: with the
@@ -107,7 +107,7 @@ def fed_back(model, stack: str, y):
         model.get_layer(f"{stack}_{part}")
         for part in ("features_back", "heatmaps", "heatmaps_back")
     )
-    kernel = number(features.kernel) + number(head.kernel) @ number(back.kernel)
-    bias = number(head.bias) @ number(back.kernel)[0, 0]
-    bias = bias + number(features.bias) + number(back.bias)
-    return convolved(features, y, kernel, bias, False, features.name)
+    kernel = to_numpy(features.kernel) + to_numpy(head.kernel) @ to_numpy(back.kernel)
+    bias = to_numpy(head.bias) @ to_numpy(back.kernel)[0, 0]
+    bias = bias + to_numpy(features.bias) + to_numpy(back.bias)
+    return convolution(features, y, kernel, bias, False, features.name)

@@ -28,15 +28,15 @@ def from_torch(path, skeleton=None, **network) -> StackedHourglass:
         ImportError: If PyTorch, an extra, is not installed.
         ValueError: If the file is no such checkpoint; with the first names that differ.
     """
-    arrays = checkpoint.read(path)
-    joints = mapping.skeleton(arrays, skeleton)
+    arrays = checkpoint.read_checkpoint(path)
+    joints = mapping.infer_skeleton(arrays, skeleton)
     model = StackedHourglass(
-        skeleton=joints, **{**mapping.arguments(arrays), **network}
+        skeleton=joints, **{**mapping.infer_config(arrays), **network}
     )
-    if differ := mapping.between(arrays, _as_there(model)):
+    if differ := mapping.describe_differences(arrays, _torch_arrays(model)):
         raise ValueError(f"{path} fits no hourglass of residual blocks: {differ}")
-    for name, variable in mapping.variables(model).items():
-        variable.assign(mapping.as_here(arrays[name]))
+    for name, variable in mapping.torch_variables(model).items():
+        variable.assign(mapping.to_keras_layout(arrays[name]))
     return model
 
 
@@ -58,12 +58,12 @@ def to_torch(model: StackedHourglass, path):
             "`model` must consist of residual blocks: PyTorch's hourglasses know no "
             f"others. Received: block={blocks.name_of(model.block)!r}"
         )
-    checkpoint.write(path, _as_there(model))
+    checkpoint.write_checkpoint(path, _torch_arrays(model))
 
 
-def _as_there(model):
+def _torch_arrays(model):
     """Name there -> array, of every weight of a network."""
     return {
-        name: mapping.as_there(ops.convert_to_numpy(variable))
-        for name, variable in mapping.variables(model).items()
+        name: mapping.to_torch_layout(ops.convert_to_numpy(variable))
+        for name, variable in mapping.torch_variables(model).items()
     }

@@ -5,14 +5,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from keras_hourglass.utils import replacing
+from keras_hourglass.utils import atomic_write
 
-INSIDE = "state_dict"  # where training scripts keep the weights, beside other things
+STATE_DICT = (
+    "state_dict"  # where training scripts keep the weights, beside other things
+)
 PREFIX = "module."  # of all names, where several GPUs trained
 STEPS = "num_batches_tracked"  # of a norm: counted by PyTorch, used by no hourglass
 
 
-def read(path) -> dict[str, np.ndarray]:
+def read_checkpoint(path) -> dict[str, np.ndarray]:
     """Name -> array, float32, of a checkpoint.
 
     Raises:
@@ -22,14 +24,14 @@ def read(path) -> dict[str, np.ndarray]:
     """
     torch = _torch()
     try:
-        with torch.serialization.safe_globals(_numbers()):
+        with torch.serialization.safe_globals(_numpy_scalars()):
             held = torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
     except Exception as error:  # whatever a file of another kind provokes
         raise ValueError(f"{path} {_reason(error)}") from error
     if isinstance(held, Mapping):
-        held = held.get(INSIDE, held)
+        held = held.get(STATE_DICT, held)
     tensors = held.items() if isinstance(held, Mapping) else ()
     arrays = {
         str(name).removeprefix(PREFIX): tensor.detach().float().numpy()
@@ -38,13 +40,13 @@ def read(path) -> dict[str, np.ndarray]:
     }
     if not arrays:
         raise ValueError(
-            f"{path} must hold weights by name, or have them in {INSIDE!r}. "
+            f"{path} must hold weights by name, or have them in {STATE_DICT!r}. "
             f"Received: a {type(held).__name__} without"
         )
     return arrays
 
 
-def write(path, arrays: dict[str, np.ndarray]):
+def write_checkpoint(path, arrays: dict[str, np.ndarray]):
     """Writes what `load_state_dict` takes: name -> tensor.
 
     Raises:
@@ -56,7 +58,7 @@ def write(path, arrays: dict[str, np.ndarray]):
         tensors[name] = torch.from_numpy(np.array(array, "float32", order="C"))
         if name.endswith("running_var"):
             tensors[name.replace("running_var", STEPS)] = torch.tensor(0)
-    with replacing(path) as beside:
+    with atomic_write(path) as beside:
         torch.save(tensors, beside)
 
 
@@ -71,7 +73,7 @@ def _torch():
     return torch
 
 
-def _numbers():
+def _numpy_scalars():
     """What makes a NumPy number: many a script keeps its best score beside weights.
 
     Its maker was called otherwise before NumPy 2, when most were written.

@@ -46,28 +46,28 @@ WEIGHTS = {
 }
 
 
-def variables(model: StackedHourglass) -> dict:
+def torch_variables(model: StackedHourglass) -> dict:
     """Name there -> variable here, of every weight of a network of residual blocks."""
     return {
         f"{name}.{WEIGHTS[variable.name]}": variable
         for layer in model.layers
         if layer.weights
-        for inner, name in _inside(layer, _of_network(layer.name))
+        for inner, name in _weighted_layers(layer, _torch_name(layer.name))
         for variable in inner.weights
     }
 
 
-def as_there(array: np.ndarray) -> np.ndarray:
+def to_torch_layout(array: np.ndarray) -> np.ndarray:
     """A weight with its axes in PyTorch's order: a kernel's channels come first."""
     return array.transpose(3, 2, 0, 1) if array.ndim == 4 else array
 
 
-def as_here(array: np.ndarray) -> np.ndarray:
+def to_keras_layout(array: np.ndarray) -> np.ndarray:
     """A weight with its axes in Keras's order. Undoes `as_there`."""
     return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array
 
 
-def _of_network(layer):
+def _torch_name(layer):
     """The name there of a layer of the network."""
     for here, there in NETWORK.items():
         if found := re.fullmatch(here, layer):
@@ -75,14 +75,14 @@ def _of_network(layer):
     raise KeyError(layer)
 
 
-def _inside(layer, name):
+def _weighted_layers(layer, name):
     """Every convolution and norm inside a layer, and its name there."""
     if isinstance(layer, Hourglass):
         for part, index in HOURGLASS.items():
             for block, inner in enumerate(getattr(layer, part)):
                 place = f"{name}.{layer.depth - 1}.{index}.{block}"
                 smaller = isinstance(inner, Hourglass)
-                yield from _inside(inner, name if smaller else place)
+                yield from _weighted_layers(inner, name if smaller else place)
     elif isinstance(layer, Bottleneck):
         weighted = [inner for inner in layer.branch if inner.weights]
         yield from zip(weighted, (f"{name}.{part}" for part in BRANCH))
@@ -92,10 +92,10 @@ def _inside(layer, name):
         yield layer, name
 
 
-FIRST = 3  # names of each kind that are said
+MAX_NAMES = 3  # names of each kind that are said
 
 
-def between(found: dict, wanted: dict) -> str:
+def describe_differences(found: dict, wanted: dict) -> str:
     """The first names that are missing, unexpected, or of another shape.
 
     Args:
@@ -115,26 +115,26 @@ def between(found: dict, wanted: dict) -> str:
         ],
     }
     return "; ".join(
-        f"{len(names):,} {kind}: {', '.join(names[:FIRST])}"
-        + (", ..." if len(names) > FIRST else "")
+        f"{len(names):,} {kind}: {', '.join(names[:MAX_NAMES])}"
+        + (", ..." if len(names) > MAX_NAMES else "")
         for kind, names in kinds.items()
         if names
     )
 
 
-COUNTED = {  # argument -> the kernels that there are as many of
+COUNTED_KERNELS = {  # argument -> the kernels that there are as many of
     "stacks": "score.{}.weight",
     "blocks": "res.0.{}.conv1.weight",
     "depth": "hg.0.hg.{}.0.0.conv1.weight",
 }
-MEASURED = {  # argument -> the kernel that has as many channels, along which axis
+MEASURED_KERNELS = {  # argument -> a kernel, and the axis of its size
     "stem_filters": ("conv1.weight", 0),
     "filters": ("score.0.weight", 1),
 }
-JOINTS = ("score.0.weight", 0)
+JOINTS_KERNEL = ("score.0.weight", 0)
 
 
-def arguments(arrays: dict) -> dict:
+def infer_config(arrays: dict) -> dict:
     """Those that make the network of a checkpoint, but for its skeleton.
 
     Args:
@@ -144,16 +144,16 @@ def arguments(arrays: dict) -> dict:
         ValueError: If kernels that tell them are not there.
     """
     found = {}
-    for argument, kernel in COUNTED.items():
+    for argument, kernel in COUNTED_KERNELS.items():
         pattern = re.compile(re.escape(kernel).replace(r"\{\}", r"\d+"))
         counted = sum(pattern.fullmatch(name) is not None for name in arrays)
         found[argument] = counted or _refuse(arrays, kernel.format(0))
-    for argument, place in MEASURED.items():
+    for argument, place in MEASURED_KERNELS.items():
         found[argument] = _size(arrays, place)
     return found
 
 
-def skeleton(arrays: dict, given=None) -> Skeleton:
+def infer_skeleton(arrays: dict, given=None) -> Skeleton:
     """The joints that a checkpoint's heatmaps show.
 
     Args:
@@ -164,7 +164,7 @@ def skeleton(arrays: dict, given=None) -> Skeleton:
     Raises:
         ValueError: If none has as many, or the one that was given has not.
     """
-    joints = _size(arrays, JOINTS)
+    joints = _size(arrays, JOINTS_KERNEL)
     if given is not None:
         found = skeletons.get(given)
         if len(found.joints) != joints:
@@ -194,5 +194,5 @@ def _size(arrays, place):
 def _refuse(arrays, kernel):
     raise ValueError(
         f"`path` must be a checkpoint of an hourglass, with a kernel {kernel}. "
-        f"Received: one with {', '.join([*arrays][:FIRST])} ..."
+        f"Received: one with {', '.join([*arrays][:MAX_NAMES])} ..."
     )

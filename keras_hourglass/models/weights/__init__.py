@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_hourglass.utils import replacing
+from keras_hourglass.utils import atomic_write
 
 KINDS = {"kernels": "float16", "others": "float32"}
 
@@ -24,7 +24,7 @@ class Weights(NamedTuple):
     digest: str
 
 
-def load(model, weights: Weights):
+def load_weights(model, weights: Weights):
     """Gives a model the weights of a file of the package.
 
     Raises:
@@ -36,10 +36,10 @@ def load(model, weights: Weights):
                 f"{path} is damaged, install the package anew: its SHA-256 must be "
                 f"{weights.digest}. Received: {found}"
             )
-        unpack(model, path)
+        unpack_weights(model, path)
 
 
-def pack(model, path) -> Weights:
+def pack_weights(model, path) -> Weights:
     """Writes a model's weights as the package carries them.
 
     Args:
@@ -51,12 +51,12 @@ def pack(model, path) -> Weights:
         kind: np.concatenate([v.ravel() for v in values if kind_of(v) == kind])
         for kind in KINDS
     }
-    with replacing(path) as beside:
+    with atomic_write(path) as beside:
         np.savez_compressed(beside, **{k: v.astype(KINDS[k]) for k, v in flat.items()})
     return Weights(Path(path).name, digest_of(path))
 
 
-def unpack(model, path):
+def unpack_weights(model, path):
     """Gives a model the weights of a file that `pack` wrote of one like it.
 
     Raises:

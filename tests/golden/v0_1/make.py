@@ -13,12 +13,12 @@ import keras
 import numpy as np
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.data.mixture import Source
+from keras_hourglass.data.mixture import DatasetSpec
 from keras_hourglass.models.blocks import BLOCKS
 from keras_hourglass.skeletons import MPII
-from keras_hourglass.training.config import Plan
+from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.recipes import Recipe
-from keras_hourglass.training.trainer import Run
+from keras_hourglass.training.trainer import Trainer
 
 HERE = Path(__file__).parent
 NETWORK = {"stacks": 2, "filters": 8, "stem_filters": 2, "depth": 1}
@@ -64,7 +64,10 @@ def a_run():
             average=0.5,
             network={**NETWORK, "stacks": 1, "image_size": 32},
         )
-        run = Run(Plan(recipe, (Source("crops", str(data)),), seed=3), HERE / "run")
+        run = Trainer(
+            TrainConfig(recipe, (DatasetSpec("crops", str(data)),), seed=3),
+            HERE / "run",
+        )
         run.train()
     model = keras.models.load_model(HERE / "run/best.keras", compile=False)
     images = np.random.default_rng(1).integers(0, 256, (2, 32, 32, 3), "uint8")

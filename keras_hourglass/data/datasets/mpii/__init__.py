@@ -5,15 +5,15 @@ Analysis, CVPR 2014. http://human-pose.mpi-inf.mpg.de
 """
 
 from keras_hourglass.data.datasets.mpii import hdf5_format, json_format, mat_format
-from keras_hourglass.data.people import People, join
+from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers import files
-from keras_hourglass.data.readers.rows import gather
+from keras_hourglass.data.readers.rows import collect_people
 from keras_hourglass.skeletons import MPII
 
 FORMS = (mat_format, json_format, hdf5_format)
 
 
-def load(root, faults=None) -> People:
+def load_mpii(root, faults=None) -> People:
     """The annotated people of MPII's training images, `val` ones among them.
 
     Args:
@@ -21,13 +21,15 @@ def load(root, faults=None) -> People:
             of `FORMS` has as `NAMES`; of several forms the first is taken.
         faults: See `reading.gather`.
     """
-    root = files.folder(root, "mpii")
+    root = files.require_folder(root, "mpii")
     for form in FORMS:
-        if paths := files.find(root, *form.NAMES):
-            return join(
+        if paths := files.find_files(root, *form.NAMES):
+            return concatenate(
                 [
-                    gather(*form.entries(path), MPII, path, root / "images", faults)
+                    collect_people(
+                        *form.entries(path), MPII, path, root / "images", faults
+                    )
                     for path in paths
                 ]
             )
-    raise files.lacking(root, *(name for form in FORMS for name in form.NAMES))
+    raise files.missing_file(root, *(name for form in FORMS for name in form.NAMES))

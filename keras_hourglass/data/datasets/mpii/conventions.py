@@ -10,7 +10,7 @@ from importlib.resources import files as package_files
 
 import numpy as np
 
-from keras_hourglass.data.readers.rows import LeftOut
+from keras_hourglass.data.readers.rows import SkipPerson
 
 UNIT = 200  # pixels of standing height in one unit of `scale`
 MARGIN = 1.25  # the crop is larger than the person, to keep hands and feet
@@ -47,7 +47,7 @@ def head_size(boxes) -> np.ndarray:
     return HEAD * np.linalg.norm(np.diff(boxes, axis=-2)[..., 0, :], axis=-1)
 
 
-def window(objpos, scale) -> dict:
+def person_window(objpos, scale) -> dict:
     """`center` and `side`, picture pixels, of what MPII says of a person.
 
     Args:
@@ -60,7 +60,7 @@ def window(objpos, scale) -> dict:
     }
 
 
-def person(objpos, scale, joints, head=None) -> dict:
+def to_person(objpos, scale, joints, head=None) -> dict:
     """One person, in this library's conventions.
 
     Args:
@@ -73,10 +73,10 @@ def person(objpos, scale, joints, head=None) -> dict:
         LeftOut: If there is no joint or no scale.
     """
     if not np.any(joints) or not scale > 0:
-        raise LeftOut(LACKING)
+        raise SkipPerson(LACKING)
     known = head is not None and np.isfinite(head)
     return {
-        **window(objpos, scale),
+        **person_window(objpos, scale),
         "joints": np.subtract(joints, 1),
         "weights": np.any(joints, axis=-1),
         "head_size": head if known else HEAD_OF_SCALE * scale,

@@ -16,18 +16,18 @@ import numpy as np
 from keras_hourglass.data.datasets.mpii.conventions import (
     DROP,
     MARGIN,
-    person,
     split_of,
+    to_person,
 )
 from keras_hourglass.data.readers import files
-from keras_hourglass.data.readers.rows import WRONG
+from keras_hourglass.data.readers.rows import PARSE_ERRORS
 
 NAMES = ("train.h5", "valid.h5", "annot.h5")
 COLUMNS = ("imgname", "index", "person", "center", "scale", "part")
 OPTIONAL = {"normalize": -1, "istrain": -1}  # what stands where a file has none
 
 
-def entries(path: Path):
+def read_entries(path: Path):
     """The people of the file, and what makes a row of one; see `reading.gather`."""
     try:
         with h5py.File(path) as file:
@@ -35,8 +35,8 @@ def entries(path: Path):
             for name, usual in OPTIONAL.items():
                 whole = file[name][:] if name in file else [usual] * len(columns[0])
                 columns.append(whole)
-        columns[0] = [*map(text, columns[0])]
-    except (*WRONG, OSError, RuntimeError) as error:
+        columns[0] = [*map(decode_text, columns[0])]
+    except (*PARSE_ERRORS, OSError, RuntimeError) as error:
         raise files.DatasetError(f"{path} is not MPII's annotation: {error}") from None
     if len({*map(len, columns)}) > 1:
         raise files.DatasetError(f"{path}: {COLUMNS} must be of one length")
@@ -45,10 +45,10 @@ def entries(path: Path):
         for number, entry in enumerate(zip(*columns))
         if entry[-1] != 0
     )
-    return people, row_of
+    return people, parse_person
 
 
-def text(imgname) -> str:
+def decode_text(imgname) -> str:
     """A picture's name, which Torch writes as numbers with zeros behind."""
     if isinstance(imgname, np.ndarray):
         with np.errstate(invalid="ignore"):  # no letters: `gather` refuses the name
@@ -56,7 +56,7 @@ def text(imgname) -> str:
     return imgname if isinstance(imgname, str) else imgname.decode()
 
 
-def row_of(entry) -> dict:
+def parse_person(entry) -> dict:
     """A row of a person's `COLUMNS` and `OPTIONAL`.
 
     Raises:
@@ -71,7 +71,7 @@ def row_of(entry) -> dict:
         part = part + 1
     joints = np.where(present[:, None], part, 0)
     return {
-        **person(center, scale, joints, head if head > 0 else None),
+        **to_person(center, scale, joints, head if head > 0 else None),
         "picture": picture,
         "split": split_of(int(index) + 1, int(number) + 1),
     }

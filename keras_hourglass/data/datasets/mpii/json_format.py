@@ -4,20 +4,20 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_hourglass.data.datasets.mpii.conventions import head_size, person
+from keras_hourglass.data.datasets.mpii.conventions import head_size, to_person
 from keras_hourglass.data.readers import files
-from keras_hourglass.data.readers.rows import numbered
+from keras_hourglass.data.readers.rows import with_names
 
 NAMES = ("mpii_annotations.json",)
 HEAD_BOXES = "detections_our_format.mat"  # of the validation people, in JSON's order
 
 
-def entries(path: Path):
+def read_entries(path: Path):
     """The people of the file, and what makes a row of one; see `reading.gather`."""
     listed = files.read_json(path)
     if not isinstance(listed, list):
         raise files.DatasetError(f"{path} must hold a list of people")
-    boxes = files.find(path.parent, HEAD_BOXES)
+    boxes = files.find_files(path.parent, HEAD_BOXES)
     heads = iter(published_heads(*boxes) if boxes else ())
 
     def read(entry):
@@ -26,13 +26,13 @@ def entries(path: Path):
         *joints, visible = np.array(entry["joint_self"], float).reshape(16, 3).T
         joints = np.stack(joints, axis=-1)
         return {
-            **person(entry["objpos"], entry["scale_provided"], joints, head),
+            **to_person(entry["objpos"], entry["scale_provided"], joints, head),
             "visible": visible > 0,
             "picture": entry["img_paths"],
             "split": "val" if validation else "train",
         }
 
-    return numbered(path, listed, "img_paths"), read
+    return with_names(path, listed, "img_paths"), read
 
 
 def published_heads(path: Path) -> np.ndarray:

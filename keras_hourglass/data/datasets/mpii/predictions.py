@@ -11,7 +11,7 @@ from keras_hourglass.data.readers import files
 SHAPE = (2958, 16, 2)
 
 
-def truth(root):
+def load_ground_truth(root):
     """The joints of the 2,958 validation people, as published for evaluation.
 
     Args:
@@ -21,13 +21,13 @@ def truth(root):
         joints `(2958, 16, 2)`, MPII pixels, counted from 1, NaN where absent; and
         heads `(2958,)`, MPII pixels.
     """
-    path = files.find_one(files.folder(root, "mpii"), HEAD_BOXES)
+    path = files.find_file(files.require_folder(root, "mpii"), HEAD_BOXES)
     joints = np.moveaxis(files.read_matlab(path, "pos_gt_src"), -1, 0).astype(float)
     joints[files.read_matlab(path, "jnt_missing").T.astype(bool)] = np.nan
     return joints, published_heads(path)
 
 
-def read(path) -> np.ndarray:
+def read_predictions(path) -> np.ndarray:
     """Predictions `(2958, 16, 2)`, MPII pixels, counted from 1, in published order.
 
     `.mat` and `.h5` hold `preds`, counted from 1 as all published ones are. `.npz` and
@@ -58,7 +58,7 @@ def read(path) -> np.ndarray:
     )
 
 
-def errors(predictions, joints, heads) -> np.ndarray:
+def prediction_errors(predictions, joints, heads) -> np.ndarray:
     """`(people, joints)`: distances in head sizes, NaN where a joint is absent."""
     return np.linalg.norm(predictions - joints, axis=-1) / heads[:, None]
 

@@ -14,10 +14,15 @@ import scipy.io
 from keras_hourglass.data.datasets.mpii import mat_format
 from keras_hourglass.data.datasets.mpii.testset import TestSet
 from keras_hourglass.data.readers import files
-from keras_hourglass.data.readers.matlab import EMPTY, fields, is_struct, struct_array
+from keras_hourglass.data.readers.matlab import (
+    EMPTY,
+    is_struct,
+    struct_array,
+    struct_fields,
+)
 
 
-def write(path: Path, test: TestSet, joints):
+def write_submission(path: Path, test: TestSet, joints):
     """Writes the file to submit.
 
     Args:
@@ -30,13 +35,16 @@ def write(path: Path, test: TestSet, joints):
     for place, entry in enumerate(test.entries):
         rects = []
         for number, rect in enumerate(np.atleast_1d(entry.annorect)):
-            held = fields(rect) if is_struct(rect) else {}
+            held = struct_fields(rect) if is_struct(rect) else {}
             held.pop("annopoints", None)
             if (place, number) in found:
                 held["annopoints"] = {"point": _points(found[place, number])}
             rects.append(held)
         pred.append(
-            {**fields(entry), "annorect": struct_array(rects) if rects else EMPTY}
+            {
+                **struct_fields(entry),
+                "annorect": struct_array(rects) if rects else EMPTY,
+            }
         )
     held = {"pred": struct_array(pred)}
     scipy.io.savemat(path, held, appendmat=False, do_compression=True)
@@ -50,7 +58,7 @@ def _points(joints):
     )
 
 
-def check(path: Path, test: TestSet) -> np.ndarray:
+def check_submission(path: Path, test: TestSet) -> np.ndarray:
     """What a file to submit says, once it is sure that the server can take it.
 
     Args:
@@ -72,9 +80,9 @@ def check(path: Path, test: TestSet) -> np.ndarray:
     for row, person in enumerate(test.people):
         rect = np.atleast_1d(pred[person.picture].annorect)[person.number]
         points = np.atleast_1d(getattr(getattr(rect, "annopoints", None), "point", []))
-        found = [mat_format.numbers(point, "id", "x", "y") for point in points]
+        found = [mat_format.to_numbers(point, "id", "x", "y") for point in points]
         ids = sorted(point[0] for point in found if point is not None)
-        objpos = mat_format.numbers(getattr(rect, "objpos", None), "x", "y")
+        objpos = mat_format.to_numbers(getattr(rect, "objpos", None), "x", "y")
         same = objpos is not None and np.allclose(objpos, person.objpos)
         same = same and getattr(rect, "scale", None) == person.scale
         if ids != [*range(16)] or not same:

@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_hourglass.data.datasets.mpii import mat_format
-from keras_hourglass.data.datasets.mpii.conventions import window
+from keras_hourglass.data.datasets.mpii.conventions import person_window
 from keras_hourglass.data.people import People, from_rows
 from keras_hourglass.data.readers import files, paths
-from keras_hourglass.data.readers.rows import WRONG
+from keras_hourglass.data.readers.rows import PARSE_ERRORS
 from keras_hourglass.skeletons import MPII
 
 
-class Person(NamedTuple):
+class TestPerson(NamedTuple):
     """Somebody to judge: of which test picture, and which in it, both from 0."""
 
     picture: int
@@ -54,7 +54,7 @@ class TestSet:
             single = [*np.atleast_1d(release.single_person)[test]]
             for place, (entry, listed) in enumerate(zip(self.entries, single)):
                 self._add(place, entry, np.ravel(listed).astype(int))
-        except WRONG as error:
+        except PARSE_ERRORS as error:
             raise files.DatasetError(
                 f"{path} is not MPII's annotation: {error}"
             ) from None
@@ -66,15 +66,15 @@ class TestSet:
         for number in listed - 1:
             if not 0 <= number < len(rects):
                 raise ValueError(f"{entry.image.name} has no person {number + 1}")
-            objpos = mat_format.numbers(
+            objpos = mat_format.to_numbers(
                 getattr(rects[number], "objpos", None), "x", "y"
             )
-            scale = mat_format.numbers(rects[number], "scale")
+            scale = mat_format.to_numbers(rects[number], "scale")
             if objpos is None or scale is None or not scale[0] > 0:
                 self.unplaced += 1
                 continue
             file = str(entry.image.name)
-            self.people.append(Person(place, int(number), file, objpos, scale[0]))
+            self.people.append(TestPerson(place, int(number), file, objpos, scale[0]))
 
     def as_people(self, images: Path) -> People:
         """The same people, to be looked at: no joint of them is known.
@@ -86,8 +86,8 @@ class TestSet:
         rows = [
             {
                 **unknown,
-                **window(person.objpos, person.scale),
-                "picture": paths.inside(images, person.file),
+                **person_window(person.objpos, person.scale),
+                "picture": paths.resolve_path(images, person.file),
                 "name": f"{person.file} ({self.path}, test person {person.number + 1})",
             }
             for person in self.people

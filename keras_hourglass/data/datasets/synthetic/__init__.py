@@ -15,11 +15,11 @@ from keras_hourglass.skeletons import MPII
 
 __all__ = ["draw", "load"]
 
-COUNT, VALIDATION = 2400, 400  # people
+DEFAULT_COUNT, VALIDATION_COUNT = 2400, 400  # people
 SEEDS = {"train": 0, "val": 1}  # never the same row of pictures
 
 
-def load(root=None, faults=None) -> People:
+def load_synthetic(root=None, faults=None) -> People:
     """Drawn people, and others to validate on.
 
     Args:
@@ -27,7 +27,7 @@ def load(root=None, faults=None) -> People:
         faults: Of no use here: nothing can be wrong.
     """
     try:
-        count = COUNT if root is None else int(root)
+        count = DEFAULT_COUNT if root is None else int(root)
     except ValueError:
         count = 0
     if count < 1:
@@ -43,16 +43,16 @@ def load(root=None, faults=None) -> People:
             "center": middle,
             "side": SIZE / WINDOW,
             "split": split,
-            "reader": read,
+            "reader": read_synthetic,
         }
-        for split, people in [("train", count), ("val", VALIDATION)]
+        for split, people in [("train", count), ("val", VALIDATION_COUNT)]
         for index in range(people)
     ]
     return from_rows(MPII, rows)
 
 
 @lru_cache(maxsize=4096)  # of 110 kB each: drawing again would take two milliseconds
-def read(picture: str) -> np.ndarray:
+def read_synthetic(picture: str) -> np.ndarray:
     """The pixels of one of the pictures that `load` lists."""
     split, index = picture.split()
     return draw(SEEDS[split], int(index))[0]

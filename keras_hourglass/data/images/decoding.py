@@ -8,15 +8,12 @@ import numpy as np
 
 from keras_hourglass.data.images.headers import Header
 from keras_hourglass.data.images.safety import (
-    BrokenPicture,
-    broken,
-    contents,
-    examined,
-    reached,
+    decode_error,
+    read_bytes,
+    read_checked_header,
+    require_complete_jpeg,
 )
-from keras_hourglass.geometry import Crop
-
-__all__ = ["BrokenPicture", "Region", "boxed", "decode", "read", "reduction_for"]
+from keras_hourglass.geometry import Window
 
 AS_STORED = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 REDUCED = {  # OpenCV's flags by how far it is to reduce; those of color mean BGR
@@ -36,7 +33,7 @@ else:
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
-class Region(NamedTuple):
+class ImageRegion(NamedTuple):
     """Some pixels of a picture.
 
     Attributes:
@@ -45,7 +42,7 @@ class Region(NamedTuple):
     """
 
     pixels: np.ndarray
-    place: Crop
+    place: Window
 
     @property
     def size(self) -> tuple[int, int]:
@@ -53,23 +50,23 @@ class Region(NamedTuple):
         return self.pixels.shape[1], self.pixels.shape[0]
 
 
-def whole(pixels: np.ndarray, reduction: int = 1) -> Region:
+def whole_region(pixels: np.ndarray, reduction: int = 1) -> ImageRegion:
     """A picture that was read whole; each pixel covers `reduction` x `reduction`."""
     height, width = pixels.shape[:2]
-    return Region(pixels, _all_of(reduction * width, reduction * height))
+    return ImageRegion(pixels, _all_of(reduction * width, reduction * height))
 
 
 @lru_cache
 def _all_of(width, height):
-    return Crop.of_rectangle(np.array([0.0, 0, width, height]))
+    return Window.of_rectangle(np.array([0.0, 0, width, height]))
 
 
-def boxed(pixels: np.ndarray, box) -> Region:
+def region_of_box(pixels: np.ndarray, box) -> ImageRegion:
     """The pixels of a box of the picture: x, y, width, height."""
-    return Region(pixels, Crop.of_rectangle(np.asarray(box, float)))
+    return ImageRegion(pixels, Window.of_rectangle(np.asarray(box, float)))
 
 
-def read(path, data: bytes | None = None, reduction: int = 1) -> Region:
+def read_image(path, data: bytes | None = None, reduction: int = 1) -> ImageRegion:
     """Reads a picture, turned as its EXIF tag says; of several frames, the first.
 
     Transparency is left out: every pixel has the colour that is stored of it.
@@ -83,11 +80,11 @@ def read(path, data: bytes | None = None, reduction: int = 1) -> Region:
         OSError: If there is no such file.
         BrokenPicture: If it is no picture, is damaged or too large.
     """
-    data = contents(path) if data is None else data
-    return decode(path, data, examined(path, data), reduction)
+    data = read_bytes(path) if data is None else data
+    return decode_image(path, data, read_checked_header(path, data), reduction)
 
 
-def decode(path, data: bytes, head: Header, reduction: int = 1) -> Region:
+def decode_image(path, data: bytes, head: Header, reduction: int = 1) -> ImageRegion:
     """What `read` does, of a file whose header was examined."""
     reduction = reduction if head.channels else 1  # of a JPEG
     try:
@@ -96,16 +93,18 @@ def decode(path, data: bytes, head: Header, reduction: int = 1) -> Region:
         pixels = None
     size = (-(-head.height // reduction), -(-head.width // reduction), 3)
     if pixels is None or pixels.shape != size or pixels.dtype != np.uint8:
-        raise broken(path, "it is damaged, or of a kind that OpenCV does not know")
+        raise decode_error(
+            path, "it is damaged, or of a kind that OpenCV does not know"
+        )
     if head.channels:
-        reached(path, data, pixels)
+        require_complete_jpeg(path, data, pixels)
     return _shown(pixels, head, reduction)
 
 
 def _shown(pixels, head, reduction):
     """Stored pixels, turned as they are shown."""
     if head.orientation == 1:  # nearly all, and small steps add up
-        return whole(pixels, reduction)
+        return whole_region(pixels, reduction)
     transposed, *mirrored = TURNS[head.orientation]
     size = np.array([head.width, head.height])
     if transposed:
@@ -115,10 +114,10 @@ def _shown(pixels, head, reduction):
     covered = reduction * np.array(pixels.shape[1::-1])
     # The last of reduced pixels may reach beyond the picture, by what is mirrored.
     first = np.where(mirrored, size - covered, 0)
-    return boxed(pixels, (*first, *covered))
+    return region_of_box(pixels, (*first, *covered))
 
 
-def reduction_for(window: Crop, size: tuple[int, int]) -> int:
+def choose_reduction(window: Window, size: tuple[int, int]) -> int:
     """How far a picture may be reduced before a window of it is laid on a grid.
 
     At least as many pixels as the grid has stay under it.
