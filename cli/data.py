@@ -103,7 +103,7 @@ def check_command(context, source, headers_only, threads, as_json):
     """
     faults = []
     people = datasets.load_dataset(source.name, source.root, "keep", faults)
-    length = len({*people.pictures})
+    length = len({*people.images})
     with click.progressbar(length=length, label="Pictures", file=sys.stderr) as bar:
         report = check_people(people, faults, not headers_only, threads, bar.update)
     if as_json:

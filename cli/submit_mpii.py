@@ -36,8 +36,8 @@ def command(model, root, output, **seeing):
         raise ValueError(f"`model` must find MPII's joints; {name} lacks {missing}")
     root = files.require_folder(root, "mpii")
     test = TestSet(files.find_file(root, *mat_format.NAMES))
-    people = test.as_people(root / "images").as_skeleton(model.skeleton)
-    pictures = dict.fromkeys(people.pictures)
+    people = test.as_people(root / "images").to_skeleton(model.skeleton)
+    pictures = dict.fromkeys(people.images)
     if absent := [path for path in pictures if not Path(path).is_file()]:
         raise files.DatasetError(
             f"{len(absent):,} of {len(pictures):,} test pictures are missing, "

@@ -27,11 +27,11 @@ def main(
     columns=6,
 ):
     people = datasets.load_dataset(dataset, root)
-    _, first = np.unique(people.pictures.astype(str), return_index=True)
+    _, first = np.unique(people.images.astype(str), return_index=True)
     people = people.take(first[:count])
     estimator, size, shown = PoseEstimator(model), (256, 256), []
-    for path, center, side in zip(people.pictures, people.centers, people.sides):
-        window = Window.around(center.astype(float), np.float64(side), size)
+    for path, center, side in zip(people.images, people.centers, people.sides):
+        window = Window.from_center(center.astype(float), np.float64(side), size)
         region = decoding.read_image(path)
         ((pose,),) = estimator([region.pixels], [window.scaled(1 / BOX_PADDING).box()])
         image = warp(shrink(region, window, size), window, size)

@@ -87,7 +87,7 @@ class Window(NamedTuple):
     down: object
 
     @classmethod
-    def around(cls, center, side, size: tuple[int, int] = (1, 1)):
+    def from_center(cls, center, side, size: tuple[int, int] = (1, 1)):
         """The upright window that a grid lies on without being stretched.
 
         Args:
@@ -99,7 +99,7 @@ class Window(NamedTuple):
         return cls(center, edge * size[0] * X, edge * size[1] * Y)
 
     @classmethod
-    def of_box(cls, box, margin: float = 1.0, size: tuple[int, int] = (1, 1)):
+    def from_box(cls, box, margin: float = 1.0, size: tuple[int, int] = (1, 1)):
         """The upright window around a box, `margin` times its longer edge.
 
         Args:
@@ -110,17 +110,17 @@ class Window(NamedTuple):
         edges = box[..., 2:]
         width, height = edges[..., 0], edges[..., 1]
         longer = (width + height + abs(width - height)) / 2  # max, by operators
-        return cls.around(box[..., :2] + (edges - 1) / 2, margin * longer, size)
+        return cls.from_center(box[..., :2] + (edges - 1) / 2, margin * longer, size)
 
     @classmethod
-    def of_rectangle(cls, box):
-        """The window that is exactly a box `(..., 4)`; see `of_box`."""
+    def from_rectangle(cls, box):
+        """The window that is exactly a box `(..., 4)`; see `from_box`."""
         edges = box[..., 2:]
         width, height = _xy(edges)
         return cls(box[..., :2] + (edges - 1) / 2, width * X, height * Y)
 
     def box(self):
-        """`(..., 4)`, the box that an upright window is. Undoes `of_rectangle`."""
+        """`(..., 4)`, the box that an upright window is. Undoes `from_rectangle`."""
         X4, Y4 = (1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0)
         W4, H4 = (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0)
         (width, _), (_, height) = _xy(self.right), _xy(self.down)
@@ -171,7 +171,7 @@ class Window(NamedTuple):
 
     def part(self, box, size: tuple[int, int]):
         """The window under a box `(..., 4)` of a grid laid over this one."""
-        inner = Window.of_rectangle(box)
+        inner = Window.from_rectangle(box)
         center = self.to_image(inner.center[..., None, :], size)[..., 0, :]
         return Window(
             center,
@@ -191,7 +191,7 @@ class Window(NamedTuple):
         """`(..., 2)`, the index of the first pixel of an upright window's box."""
         return self.center - (self.right + self.down - 1) / 2
 
-    def pixels_per_image_pixel(self, size: tuple[int, int]):
+    def scale(self, size: tuple[int, int]):
         """`(...)`, how long one image pixel is on the grid, in its pixels."""
         x, y = self.right[..., 0], self.right[..., 1]
         return size[0] / (x * x + y * y) ** 0.5

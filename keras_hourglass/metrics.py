@@ -34,7 +34,7 @@ class PCKh(keras.metrics.Metric):
         shape = (len(self.skeleton.joints),)
         self.correct = self.add_variable(shape, "zeros", name="correct")
         self.count = self.add_variable(shape, "zeros", name="count")
-        self.heights = self.add_variable(shape, "zeros", name="heights")
+        self.peak_sum = self.add_variable(shape, "zeros", name="peak_sum")
         self.unlabelled = self.add_variable((), "zeros", name="unlabelled")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
@@ -45,7 +45,7 @@ class PCKh(keras.metrics.Metric):
         correct = counted & (distance <= self.threshold * reference)
         heights = ops.where(counted, height, 0)
         totals = [(self.correct, correct), (self.count, counted)]
-        for total, seen in [*totals, (self.heights, heights)]:
+        for total, seen in [*totals, (self.peak_sum, heights)]:
             total.assign_add(ops.sum(ops.cast(seen, total.dtype), axis=0))
         nobody = ops.logical_not(ops.any(weight > 0))
         self.unlabelled.assign_add(ops.cast(nobody, self.unlabelled.dtype))
@@ -62,10 +62,10 @@ class PCKh(keras.metrics.Metric):
         correct = ops.convert_to_numpy(self.correct)
         return [100 * c / n if n else float("nan") for c, n in zip(correct, count)]
 
-    def mean_height(self) -> float:
+    def mean_peak(self) -> float:
         """How high the heatmaps' peaks are, of joints that count; NaN without any."""
         count = float(ops.sum(self.count))
-        return float(ops.sum(self.heights)) / count if count else float("nan")
+        return float(ops.sum(self.peak_sum)) / count if count else float("nan")
 
     def get_config(self):
         return {

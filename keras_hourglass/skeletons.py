@@ -112,7 +112,7 @@ class Skeleton:
             )
 
     @cached_property
-    def mirror(self) -> tuple[int, ...]:
+    def flip_indices(self) -> tuple[int, ...]:
         """For each joint, the index of the one that takes its place in a mirror."""
         return tuple(self.joints.index(mirrored_name(name)) for name in self.joints)
 
@@ -128,20 +128,20 @@ class Skeleton:
         return self.indices(name for name in self.joints if name in limbs)
 
     @cached_property
-    def bones(self) -> tuple[tuple[int, int], ...]:
+    def limb_segments(self) -> tuple[tuple[int, int], ...]:
         """The indices of both ends of each bone of arms and legs."""
         known = {*self.joints}
         return tuple(self.indices(bone) for bone in ARMS_AND_LEGS if known >= {*bone})
 
     @property
-    def trunk(self) -> tuple[tuple[int, int], ...]:
+    def torso(self) -> tuple[tuple[int, int], ...]:
         """The indices of both shoulders, then of both hips, right before left."""
         known = {*self.joints}
         pairs = [pair for pair in (SHOULDERS, HIPS) if known >= {*pair}]
         return tuple(map(self.indices, pairs))
 
     @cached_property
-    def halves(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def upper_lower(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The indices of the upper and of the lower body's joints."""
         lower = [name for name in self.joints if without_side(name) in LOWER_BODY]
         upper = [name for name in self.joints if name not in lower]
@@ -151,7 +151,7 @@ class Skeleton:
         """Where the named joints stand."""
         return tuple(self.joints.index(name) for name in names)
 
-    def around(self, name: str) -> tuple[int, ...]:
+    def midpoint_of(self, name: str) -> tuple[int, ...]:
         """The indices of the joints in whose middle a joint lies.
 
         Its own, where the skeleton has it; none, where nothing tells where it lies.

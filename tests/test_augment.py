@@ -21,7 +21,7 @@ def drawn(augmentation, halves=HALVES, randoms=None):
     randoms = randoms or [np.random.default_rng(0)] * COUNT
     given = WINDOW.center, WINDOW.right, WINDOW.down, [*UPPER, *LOWER], halves
     *window, joints, halves = (np.stack([x] * len(randoms)) for x in given)
-    return augmentation.vary(Window(*window), randoms, joints, halves)
+    return augmentation.transform_windows(Window(*window), randoms, joints, halves)
 
 
 def views(halves=HALVES, **strengths):

@@ -27,7 +27,7 @@ def test_at_the_bounds_geometry_still_tells_quarters_of_a_pixel_apart():
     )
     stored = kept["joints"].astype("float32").astype(float)
     np.testing.assert_array_equal(stored, far)
-    window = Window.around(np.array(kept["center"]), np.float64(kept["side"]))
+    window = Window.from_center(np.array(kept["center"]), np.float64(kept["side"]))
     back = window.to_image(window.to_grid(stored, (64, 64)), (64, 64))
     np.testing.assert_allclose(back, far, rtol=0, atol=1e-6)
 

@@ -190,14 +190,14 @@ def test_of_exchanged_knees_or_elbows_those_far_apart_are_found(annotated, pair)
 def test_a_dataset_whose_every_joint_is_exchanged_is_told_from_a_right_one(annotated):
     assert sides.mirrored_throughout(annotated) is None
     everything = [
-        pair for pair in enumerate(annotated.skeleton.mirror) if pair[0] < pair[1]
+        pair for pair in enumerate(annotated.skeleton.flip_indices) if pair[0] < pair[1]
     ]
     said = sides.mirrored_throughout(exchanged(annotated, everything))
     assert "whole dataset" in said
 
 
 def test_a_skeleton_without_shoulders_is_not_judged(clean):
-    people = datasets.load_dataset("crops", clean).as_skeleton(
+    people = datasets.load_dataset("crops", clean).to_skeleton(
         Skeleton(("neck", "left_hip", "right_hip"))
     )
     assert not sides.swapped_sides(people) and sides.mirrored_throughout(people) is None

@@ -40,12 +40,12 @@ def load(folder, faults=None):
 def test_a_person_is_what_the_file_says_with_a_window_around_the_box(tmp_path):
     people = load(write(tmp_path, annotation()))
     assert people.skeleton is COCO and people.splits.tolist() == ["train"]
-    assert people.pictures.tolist() == [str(tmp_path / "images" / "5.jpg")]
+    assert people.images.tolist() == [str(tmp_path / "images" / "5.jpg")]
     assert people.joints[0, 3].tolist() == [13, 23]
     assert np.flatnonzero(people.weights[0]).tolist() == [*range(MIN_JOINTS)]
     np.testing.assert_allclose(people.centers, [[10.5 + 39 / 2, 20 + 79 / 2]])
     np.testing.assert_allclose(people.sides, 1.25 * 80)
-    np.testing.assert_allclose(people.heads, 0.1 * 1.25 * 80)
+    np.testing.assert_allclose(people.head_sizes, 0.1 * 1.25 * 80)
     assert people.names[0].startswith("5.jpg (") and "annotation 77" in people.names[0]
 
 
@@ -67,7 +67,7 @@ def test_what_a_file_is_called_says_the_split_and_the_folder(tmp_path):
         write(tmp_path / "annotations", annotation(), name=name)
     people = load(tmp_path)
     assert people.splits.tolist() == ["train", "val"]
-    assert people.pictures.tolist() == [
+    assert people.images.tolist() == [
         str(tmp_path / "images" / "train2017" / "5.jpg"),
         str(tmp_path / "val2017" / "5.jpg"),
     ]
@@ -136,6 +136,6 @@ def test_the_file_lists_its_joints_as_the_skeleton_does(shared):
 def test_what_is_hidden_who_else_is_there_and_how_large_somebody_is(tmp_path):
     people = load(write(tmp_path, annotation(area=1234.5), annotation(id=78)))
     assert people.visible[0, :MIN_JOINTS].tolist() == [0] + [1] * (MIN_JOINTS - 1)
-    assert people.others.tolist() == [1, 1]
+    assert people.num_others.tolist() == [1, 1]
     np.testing.assert_equal(people.areas, [1234.5, np.nan])
-    np.testing.assert_equal(people.sizes, people.sides)
+    np.testing.assert_equal(people.source_sizes, people.sides)

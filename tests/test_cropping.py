@@ -10,7 +10,7 @@ PICTURE = (700, 500)  # width and height
 
 
 def window(x, y, side):
-    return Window.around(np.array([x, y], float), np.float64(side))
+    return Window.from_center(np.array([x, y], float), np.float64(side))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_dot_lies_in_the_crop_where_the_place_says(picture, found, x, y, side,
 @pytest.mark.parametrize("side", [20, 64, 65, 90, 127, 128, 130, 400, 1000])
 def test_large_people_are_shrunk_to_about_the_size_and_small_ones_stay(picture, side):
     crop = crop_person(picture, window(300, 250, side), 64)
-    factor = crop.place.pixels_per_image_pixel(crop.size)
+    factor = crop.place.scale(crop.size)
     down = crop.size[1] / crop.place.down[1]
     assert factor == down  # exactly: pixels are not stretched
     assert factor == 1 if side <= 64 else 64 <= side * factor <= 64 * 17 / 16

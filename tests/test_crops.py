@@ -45,7 +45,7 @@ def test_every_real_folder_loads_with_everybody_in_it(shared, name, train, val):
     assert len(people.of_split("train")) == train
     assert len(people.of_split("val")) == val
     assert len(people) == train + val and not people.notes
-    assert np.isfinite(people.joints).all() and (people.heads > 0).all()
+    assert np.isfinite(people.joints).all() and (people.head_sizes > 0).all()
     assert people.weights.any(axis=1).all()
     assert 0 <= people.weights.min() < people.weights.max() <= 1
 
@@ -57,7 +57,7 @@ def test_a_person_is_what_the_file_says(folder):
     assert people.joints[0, 1:].tolist() == JOINTS[1:]
     assert people.weights.tolist() == [[0, 0.5, 1]]
     assert people.centers.tolist() == [[5, 6]]
-    assert people.sides.tolist() == [70] and people.heads.tolist() == [9]
+    assert people.sides.tolist() == [70] and people.head_sizes.tolist() == [9]
     assert people.splits.tolist() == ["val"]
     assert people.names[0].startswith("1.jpg (")
 
@@ -66,7 +66,7 @@ def test_without_a_window_it_is_the_longer_side_of_the_joints_and_two_fifths(fol
     people = datasets.load_dataset("crops", folder(person()))
     assert people.centers.tolist() == [[20, 70]]
     np.testing.assert_allclose(people.sides, 1.4 * 100)
-    np.testing.assert_allclose(people.heads, 0.1 * 1.4 * 100)
+    np.testing.assert_allclose(people.head_sizes, 0.1 * 1.4 * 100)
     assert people.splits.tolist() == ["train"]
     assert people.weights.tolist() == [[1, 1, 1]]
 
@@ -222,7 +222,7 @@ def test_names_are_taken_as_they_are_and_quoted_where_they_would_not_be_seen(fol
     for name in names:
         (root / "images" / name).touch()
     people = datasets.load_dataset("crops", root)
-    assert [*people.pictures] == [str(root / "images" / name) for name in names]
+    assert [*people.images] == [str(root / "images" / name) for name in names]
     assert people.names[0].startswith("größe 日本.jpg (")
     assert people.names[2].startswith("'1.jpg ' (")
     assert people.names[3].startswith(r"'1\n.jpg' (")
@@ -265,13 +265,13 @@ def test_a_crop_says_what_was_known_of_the_photograph(folder):
     root = folder(person(side=80, **known), person(side=80, crop_offset=[3, 4]))
     people = datasets.load_dataset("crops", root)
     np.testing.assert_equal(people.visible[0], [1, 0, np.nan])
-    np.testing.assert_equal(people.others, [2, np.nan])
-    assert people.sizes.tolist() == [160, 80] and np.isnan(people.areas).all()
+    np.testing.assert_equal(people.num_others, [2, np.nan])
+    assert people.source_sizes.tolist() == [160, 80] and np.isnan(people.areas).all()
 
 
 def test_several_people_to_a_picture_that_nobody_cut_are_counted(folder):
     people = datasets.load_dataset("crops", folder(person(), person(), person()))
-    assert people.others.tolist() == [2, 2, 2]
+    assert people.num_others.tolist() == [2, 2, 2]
 
 
 def test_a_wrong_number_of_visible_joints_is_refused(folder):

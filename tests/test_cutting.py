@@ -16,7 +16,7 @@ def windows():
     random = np.random.default_rng(0)
     for _ in range(4):
         center = random.uniform(-40, 400, 2)
-        yield Window.around(center, random.uniform(20, 900, ()), SIZE)
+        yield Window.from_center(center, random.uniform(20, 900, ()), SIZE)
 
 
 @pytest.mark.parametrize("window", [*windows()], ids=range(4))

@@ -151,7 +151,7 @@ def test_a_heatmap_colours_where_it_is_high_and_leaves_the_rest():
 def test_a_heatmap_lies_on_its_window():
     heights = np.zeros((6, 4))
     heights[4, 1] = 1
-    window = Window.of_rectangle(np.array([100.0, 20.0, 40.0, 60.0]))
+    window = Window.from_rectangle(np.array([100.0, 20.0, 40.0, 60.0]))
     shown = draw_heatmap(BLANK, heights, window)
     changed = np.argwhere((shown != BLANK).any(-1))
     np.testing.assert_allclose(changed.mean(0), [20 + 44.5, 100 + 14.5], atol=0.2)

@@ -63,7 +63,7 @@ def test_with_flip_a_mirrored_image_gives_mirrored_joints_of_any_network(network
     (points, _), (mirrored, _) = (
         finder.find(images[:, None]) for images in (IMAGES, IMAGES[:, :, ::-1])
     )
-    swapped = mirrored[:, list(PAIR.mirror)]
+    swapped = mirrored[:, list(PAIR.flip_indices)]
     np.testing.assert_allclose(11 - swapped[..., 0], points[..., 0], atol=0.01)
     np.testing.assert_allclose(swapped[..., 1], points[..., 1], atol=0.01)
 
@@ -94,7 +94,7 @@ SIZE, SCALES = (24, 16), (0.8, 1.0, 1.3)
 
 def test_heatmaps_of_scaled_windows_are_laid_where_their_joints_lie():
     """One joint, drawn on the heatmap of each window where the geometry says."""
-    window = Window.around(np.array([50.0, 40]), np.float64(48), SIZE)
+    window = Window.from_center(np.array([50.0, 40]), np.float64(48), SIZE)
     joints = window.to_image(np.array([[10.3, 7.8], [14.2, 6.1]]), SIZE)
     for scales in [(0.8,), (1.3,), SCALES]:
         views = [window.scaled(scale).to_grid(joints, SIZE) for scale in scales]

@@ -74,21 +74,23 @@ def test_a_heatmap_pixel_k_lies_over_image_pixel_4k_and_a_half_more_than_1():
 
 
 def test_an_upright_window_has_the_grids_aspect_and_its_longer_edge_is_the_side(array):
-    crop = Window.around(array([[50.0, 70.0]]), array([30.0]), (64, 96))
+    crop = Window.from_center(array([[50.0, 70.0]]), array([30.0]), (64, 96))
     np.testing.assert_allclose(crop.center, [[50, 70]])
     np.testing.assert_allclose(crop.right, [[20, 0]])
     np.testing.assert_allclose(crop.down, [[0, 30]])
 
 
 def test_the_box_of_the_whole_picture_is_the_whole_picture(array):
-    crop = Window.of_rectangle(array([0.0, 0.0, 5.0, 3.0]))
+    crop = Window.from_rectangle(array([0.0, 0.0, 5.0, 3.0]))
     points = np.array([[0.0, 0.0], [4.0, 2.0]])
     np.testing.assert_allclose(crop.center, [2, 1])
     np.testing.assert_allclose(crop.to_image(points, (5, 3)), points)
 
 
 def test_the_window_around_a_box_is_a_multiple_of_its_longer_edge(array):
-    crop = Window.of_box(array([[10.0, 20.0, 41.0, 81.0], [0, 0, 8, 4]]), 1.25, (1, 2))
+    crop = Window.from_box(
+        array([[10.0, 20.0, 41.0, 81.0], [0, 0, 8, 4]]), 1.25, (1, 2)
+    )
     np.testing.assert_allclose(crop.center, [[30, 60], [3.5, 1.5]])
     np.testing.assert_allclose(crop.down, [[0, 101.25], [0, 10]])
     np.testing.assert_allclose(crop.right, [[50.625, 0], [5, 0]])
@@ -141,10 +143,10 @@ def test_a_part_of_a_window_lies_where_its_pixels_lie():
 
 
 def test_a_pixel_of_the_image_is_as_long_on_the_grid_as_distances_say():
-    crop = Window.around(np.zeros((1, 2)), np.array([48.0]), SIZE).turned(0.3)
+    crop = Window.from_center(np.zeros((1, 2)), np.array([48.0]), SIZE).turned(0.3)
     pair = crop.to_grid(np.array([[[0.0, 0.0], [3.0, 4.0]]]), SIZE)[0]
     length = np.linalg.norm(pair[0] - pair[1])
-    np.testing.assert_allclose(crop.pixels_per_image_pixel(SIZE), [2])
+    np.testing.assert_allclose(crop.scale(SIZE), [2])
     assert length == pytest.approx(5 * 2)
 
 
@@ -163,7 +165,7 @@ def test_a_covering_box_is_never_empty_or_outside(places):
 
 def test_the_first_pixel_of_a_box_is_where_the_box_begins():
     box = np.array([[7, 9, 30, 21], [0, 0, 4, 5]])
-    np.testing.assert_array_equal(Window.of_rectangle(box).first_pixel(), box[:, :2])
+    np.testing.assert_array_equal(Window.from_rectangle(box).first_pixel(), box[:, :2])
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_a_box_grows_to_whole_steps_within_the_image_if_there_is_room(box, expec
 
 def test_a_box_comes_back_from_its_window():
     boxes = np.array([[3.0, 4.0, 50.0, 20.0], [-7.5, 0.0, 1.0, 9.0]])
-    np.testing.assert_allclose(Window.of_rectangle(boxes).box(), boxes)
+    np.testing.assert_allclose(Window.from_rectangle(boxes).box(), boxes)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def file(tmp_path):
 
 
 def window(side=150, center=PLACE):
-    return Window.around(np.asarray(center, float), np.float64(side), GRID)
+    return Window.from_center(np.asarray(center, float), np.float64(side), GRID)
 
 
 def flat_jpeg(values, transform):

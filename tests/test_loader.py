@@ -48,7 +48,7 @@ def test_a_picture_that_cannot_be_read_is_named_with_its_person(people, index, w
     given = loader(people)
     with pytest.raises(ImageDecodeError, match=f"person of {index}.jpg: .*{why}.*skip"):
         given.load(index)
-    assert list(given.failures) == [people.pictures[index]]
+    assert list(given.failures) == [people.images[index]]
 
 
 def test_pictures_that_are_skipped_are_counted_once_each_and_not_scored(people):
@@ -58,7 +58,7 @@ def test_pictures_that_are_skipped_are_counted_once_each_and_not_scored(people):
             image, label = given.load(index, epoch)
             assert image.shape == (48, 32, 3) and label.shape == (2, 4)
             assert not image.any() and not label.any()
-    assert list(given.failures) == [*people.pictures[1:3]]
+    assert list(given.failures) == [*people.images[1:3]]
     assert given.load(0)[1].any()
 
 
@@ -101,7 +101,7 @@ def test_a_large_person_is_read_at_reduced_size_and_lies_in_the_same_place(
     path = str(tmp_path / "large.jpg")
     place = np.array([402.3, 289.7])
     cv2.imwrite(path, dotted(place, (803, 601), 20))
-    window = Window.around(place + 20, np.float64(500), (96, 128))
+    window = Window.from_center(place + 20, np.float64(500), (96, 128))
     region = read_reduced(path, window, (96, 128))
     assert region.size == (402, 301)
     back = region.place.to_image(found(region.pixels)[None], region.size)[0]
@@ -118,7 +118,7 @@ def lending(people, broken):
 
 
 def test_a_limb_is_read_from_its_owners_picture(people):
-    cv2.imwrite(people.pictures[3], np.zeros((90, 120, 3), "uint8"))
+    cv2.imwrite(people.images[3], np.zeros((90, 120, 3), "uint8"))
     given = lending(people, "skip")
     lenders = {e: given.sampler.view(0, e).limb.index for e in range(30)}
     epoch = next(epoch for epoch, lender in lenders.items() if lender == 3)
@@ -134,7 +134,7 @@ def test_a_sample_goes_without_the_limb_of_a_broken_picture_that_is_counted(peop
         image, label = given.load(0, epoch)
         np.testing.assert_allclose(image, given.load(0)[0], atol=3)
         assert label.any()
-    assert {*given.failures} == {*people.pictures[1:3]}
+    assert {*given.failures} == {*people.images[1:3]}
 
 
 def test_the_owner_of_a_limb_that_cannot_be_read_is_named(people):
@@ -152,7 +152,7 @@ def test_fine_stripes_of_a_large_person_become_grey(people, tmp_path, name, size
     cv2.imwrite(path, np.repeat(stripes[..., None], 3, axis=-1).astype("uint8"))
     large = replace(
         people,
-        pictures=np.full(4, path, object),
+        images=np.full(4, path, object),
         centers=np.full((4, 2), 191.5),
         sides=np.full(4, float(side)),
     )

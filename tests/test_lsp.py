@@ -26,7 +26,7 @@ def test_the_first_thousand_of_lsp_train_and_the_others_validate(tmp_path):
     loaded = datasets.load_dataset("lsp", root, missing="keep")
     assert loaded.skeleton is LSP and len(loaded) == 1002
     assert len(loaded.of_split("train")) == 1000
-    assert loaded.pictures[999:1001].tolist() == [
+    assert loaded.images[999:1001].tolist() == [
         str(tmp_path / "images" / name) for name in ("im1000.jpg", "im1001.jpg")
     ]
     assert loaded.splits[999:1001].tolist() == ["train", "val"]
@@ -39,7 +39,7 @@ def test_the_first_thousand_of_lsp_train_and_the_others_validate(tmp_path):
 def test_an_unlabelled_joint_of_lspet_weighs_nothing(tmp_path):
     root = write(tmp_path, people(3).transpose(1, 2, 0))
     loaded = datasets.load_dataset("lspet", root, missing="keep")
-    assert loaded.pictures[0] == str(tmp_path / "images" / "im00001.jpg")
+    assert loaded.images[0] == str(tmp_path / "images" / "im00001.jpg")
     assert loaded.weights.tolist() == [[0, 1] * 7] * 3
     assert {*loaded.splits} == {"train"}
     np.testing.assert_allclose(loaded.sides, 1.4 * 120)
@@ -88,7 +88,7 @@ def test_a_folder_without_annotation_says_what_was_looked_for(tmp_path):
 
 def test_the_real_people_lie_where_the_cleaned_ones_do(shared):
     mini = shared / "fixtures" / "lspet_mini"
-    loaded = datasets.load_dataset("lspet", mini).as_skeleton(MPII)
+    loaded = datasets.load_dataset("lspet", mini).to_skeleton(MPII)
     assert len(loaded) == 12 and not loaded.notes
     numbers = json.loads((mini / "source_names.json").read_text())
     listed = json.loads((shared / "lspet_clean" / "annotations.json").read_text())
@@ -115,4 +115,4 @@ def test_lsp_marks_the_hidden_joints_and_its_extension_the_labelled_ones(tmp_pat
     labelled = datasets.load_dataset(
         "lspet", write(tmp_path, people(3).transpose(1, 2, 0)), "keep"
     )
-    assert np.isnan(labelled.visible).all() and np.isnan(labelled.others).all()
+    assert np.isnan(labelled.visible).all() and np.isnan(labelled.num_others).all()

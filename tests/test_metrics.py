@@ -88,8 +88,8 @@ def test_peaks_are_as_high_as_they_were_drawn_where_a_joint_counts():
     half[0, 2, 2] = 0
     metric = measured(half, 0.25 * heatmaps(POINTS))
     metric.update_state(half, 0.75 * heatmaps(POINTS))
-    assert metric.mean_height() == pytest.approx(0.5)
-    assert np.isnan(PCKh(skeleton=THREE).mean_height())
+    assert metric.mean_peak() == pytest.approx(0.5)
+    assert np.isnan(PCKh(skeleton=THREE).mean_peak())
 
 
 def test_batches_of_which_nothing_is_labelled_are_counted():

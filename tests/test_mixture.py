@@ -76,7 +76,7 @@ def test_where_nobody_validates_every_twentieth_picture_is_held_out(folder):
     held = mixture.validation["crops"]
     assert len(held) == 6 and mixture.counts == (114,)
     # Both people of a picture are on the same side.
-    assert not {*held.pictures} & {*mixture.train.pictures}
+    assert not {*held.images} & {*mixture.train.images}
     assert "every 20th picture is held out" in mixture.notes[-1]
 
 
@@ -94,7 +94,7 @@ def test_validation_people_of_two_folders_keep_apart(folder):
     roots = [folder(name, ["train", "val"]) for name in ("one", "two")]
     mixture = load_mixture([DatasetSpec("crops", root) for root in roots], ARM)
     assert list(mixture.validation) == ["crops", roots[1]]
-    pictures = [people.pictures[0] for people in mixture.validation.values()]
+    pictures = [people.images[0] for people in mixture.validation.values()]
     assert all(picture.startswith(root) for picture, root in zip(pictures, roots))
 
 
@@ -145,8 +145,8 @@ def test_a_network_may_be_judged_where_everybody_validates(folder):
 def test_where_nobody_validates_a_network_is_judged_on_those_held_out(folder):
     source = DatasetSpec("crops", folder("one", ["train"] * 40))
     people = load_validation(source, ARM)
-    assert list(people.pictures) == list(
-        load_mixture([source], ARM).validation["crops"].pictures
+    assert list(people.images) == list(
+        load_mixture([source], ARM).validation["crops"].images
     )
     assert people.notes == load_mixture([source], ARM).notes
 

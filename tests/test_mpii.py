@@ -94,10 +94,10 @@ def test_without_a_head_box_the_head_is_25_pixels_per_unit_of_scale():
 def test_the_official_file_gives_the_persons_numbers(tmp_path):
     people = datasets.load_dataset("mpii", write(tmp_path, rect()))
     assert len(people) == 1 and not people.notes
-    assert people.pictures[0] == str(tmp_path / "images" / "1.jpg")
+    assert people.images[0] == str(tmp_path / "images" / "1.jpg")
     np.testing.assert_allclose(people.centers, [[100, 80]])
     np.testing.assert_allclose(people.sides, [500])
-    np.testing.assert_allclose(people.heads, [30])
+    np.testing.assert_allclose(people.head_sizes, [30])
     np.testing.assert_allclose(people.joints[0, [0, 9]], [[4, 5], [30.5, 7]])
     assert np.flatnonzero(people.weights[0]).tolist() == [0, 9]
     assert people.splits.tolist() == ["train"]
@@ -132,7 +132,7 @@ def test_a_person_who_lacks_something_needed_is_left_out_and_counted(
     tmp_path, annorect
 ):
     people = datasets.load_dataset("mpii", write(tmp_path, rect(), annorect, rect()))
-    assert [Path(name).name for name in people.pictures] == ["1.jpg", "3.jpg"]
+    assert [Path(name).name for name in people.images] == ["1.jpg", "3.jpg"]
     left_out = np.size(annorect)
     assert len(people.notes) == left_out
     assert all("1 of 3 people of" in note for note in people.notes)
@@ -143,7 +143,7 @@ def test_a_person_who_lacks_something_needed_is_left_out_and_counted(
 def test_a_person_without_a_head_box_is_measured_by_scale(tmp_path, lacking, alone):
     annorect = rect(lacking) if alone else struct_array(rect(), rect(lacking))
     people = datasets.load_dataset("mpii", write(tmp_path, annorect))
-    assert people.heads[-1] == 25 * 2
+    assert people.head_sizes[-1] == 25 * 2
 
 
 def test_a_person_keeps_the_number_in_the_picture_that_the_split_counts_by(tmp_path):
@@ -158,7 +158,7 @@ def test_a_person_keeps_the_number_in_the_picture_that_the_split_counts_by(tmp_p
 def test_pictures_of_the_test_set_are_nobodys(tmp_path):
     folder = write(tmp_path, rect(), rect(), rect(), train=[0, 1, 0])
     people = datasets.load_dataset("mpii", folder)
-    assert [Path(name).name for name in people.pictures] == ["2.jpg"]
+    assert [Path(name).name for name in people.images] == ["2.jpg"]
 
 
 def test_a_joint_that_no_skeleton_has_is_refused_with_the_persons_name(tmp_path):
@@ -267,7 +267,7 @@ def test_the_packages_split_is_that_of_the_json_in_its_order(shared):
 
 def test_the_head_is_a_tenth_of_the_window_on_all_validation_people(annotated):
     people = annotated.of_split("val")
-    ratio = people.heads / (0.1 * people.sides)
+    ratio = people.head_sizes / (0.1 * people.sides)
     assert len(np.unique(ratio)) > 1, "the head boxes were not read"
     np.testing.assert_allclose(ratio, 1, atol=0.005)
     low, high = np.percentile(ratio, [5, 95])
@@ -287,7 +287,7 @@ def test_of_the_real_photographs_those_that_are_here_remain(annotated):
     with pytest.raises(DatasetError, match="17,139 of 17,408 pictures"):
         paths.drop_missing(annotated)
     people = paths.drop_missing(annotated, "skip")
-    assert len(people) == 355 and len({*people.pictures}) == 269
+    assert len(people) == 355 and len({*people.images}) == 269
     assert len(people.of_split("val")) == 149
 
 
@@ -296,5 +296,5 @@ def test_hidden_joints_and_other_people_are_known(tmp_path):
     people = struct_array(rect(annopoints=points(*rows)), rect())
     root = write(tmp_path, people)
     people = datasets.load_dataset("mpii", root, "keep")
-    assert people.others.tolist() == [1, 1]
+    assert people.num_others.tolist() == [1, 1]
     np.testing.assert_equal(people.visible[0, 3:6], [1, 0, np.nan])

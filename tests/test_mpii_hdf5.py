@@ -38,7 +38,7 @@ def test_what_the_torch_code_has_added_to_the_window_is_not_added_twice(tmp_path
     people = load(write(tmp_path, "train.h5"))
     np.testing.assert_allclose(people.centers, [[100, 50 + 15 * 2]] * 2)
     np.testing.assert_allclose(people.sides, 200 * 1.25 * 2)
-    np.testing.assert_allclose(people.heads, [30, 25 * 2])
+    np.testing.assert_allclose(people.head_sizes, [30, 25 * 2])
     assert people.joints[0, 3].tolist() == [10, 20]
     assert np.flatnonzero(people.weights[0] == 0).tolist() == [4, 5, 6]
     assert people.splits.tolist() == ["train", "val"]
@@ -60,7 +60,7 @@ def test_names_may_be_numbers_of_characters(tmp_path, kind):
     codes = [[*name.encode().ljust(16, b"\0")] for name in names]
     given = names if kind == "strings" else np.array(codes, kind)
     people = load(write(tmp_path, "train.h5", imgname=given))
-    assert [*people.pictures] == [str(tmp_path / "images" / name) for name in names]
+    assert [*people.images] == [str(tmp_path / "images" / name) for name in names]
 
 
 def test_both_files_are_read_wherever_they_lie(tmp_path):
@@ -75,11 +75,11 @@ def test_the_real_file_gives_the_same_people_as_the_json(annotated, shared, tmp_
     (tmp_path / "valid.h5").symlink_to(original)
     people, expected = load(tmp_path), annotated.of_split("val")
     assert len(people) == 2_958 and (people.splits == "val").all()
-    names = [[path.split("/")[-1] for path in p.pictures] for p in (people, expected)]
+    names = [[path.split("/")[-1] for path in p.images] for p in (people, expected)]
     assert names[0] == names[1]
     np.testing.assert_allclose(people.sides, expected.sides, rtol=1e-3)
     np.testing.assert_allclose(people.centers, expected.centers, atol=0.05)
-    np.testing.assert_allclose(people.heads, expected.heads, rtol=1e-3)
+    np.testing.assert_allclose(people.head_sizes, expected.head_sizes, rtol=1e-3)
     both = (people.weights > 0) & (expected.weights > 0)
     assert both.sum() > 44_000 and not (people.weights > expected.weights).any()
     cut = expected.joints[both] - people.joints[both]

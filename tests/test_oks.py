@@ -46,7 +46,7 @@ def test_a_shift_of_known_similarity_passes_the_thresholds_below_it(
 
 def test_joints_that_a_network_lacks_are_not_judged(shared):
     people = datasets.load_dataset("coco", shared / "fixtures/coco_cc_by")
-    mapped = people.as_skeleton(MPII)
+    mapped = people.to_skeleton(MPII)
     found = average_precision(mapped, mapped.joints, np.ones((len(people), 16)))
     assert found["AP"] == pytest.approx(1) and len(found["joints"]) == 12
     assert found["people"] == 34, "of 35 one has joints of the face alone"

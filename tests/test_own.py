@@ -29,7 +29,7 @@ def test_a_picture_and_its_joints_are_all_that_is_needed(folder):
     root = folder(LINE)
     people = datasets.load_dataset("own", root)
     assert people.skeleton.joints == ("left_knee", "right_knee")
-    assert people.pictures.tolist() == [str(root / "1.jpg")]
+    assert people.images.tolist() == [str(root / "1.jpg")]
     assert people.joints.tolist() == [[[10, 20], [30, 120]]]
     assert people.weights.tolist() == [[1, 1]]
     assert people.centers.tolist() == [[20, 70]]
@@ -47,7 +47,7 @@ def test_everything_else_is_used_where_it_is_given(folder):
     assert people.weights.tolist() == [[1, 0.25], [1, 1]]
     assert people.centers.tolist() == [[19.5, 49.5], [20, 70]]
     np.testing.assert_allclose(people.sides, [1.25 * 80, 1.4 * 100])
-    np.testing.assert_allclose(people.heads, [7, 14])
+    np.testing.assert_allclose(people.head_sizes, [7, 14])
     assert people.splits.tolist() == ["val", "train"]
 
 
@@ -74,7 +74,7 @@ def test_short_names_of_joints_and_quoted_pictures_are_understood(folder):
     root = folder('"1, the first.jpg",10,20,30,120', "", header=header)
     people = datasets.load_dataset("own", root, "keep")
     assert people.skeleton.joints == ("left_knee", "right_knee")
-    assert people.pictures[0].endswith("1, the first.jpg")
+    assert people.images[0].endswith("1, the first.jpg")
 
 
 def test_all_joints_of_mpii_make_its_skeleton(folder):
@@ -88,7 +88,7 @@ def test_pictures_lie_in_the_folder_or_its_images(folder):
     root = folder(LINE, "Größe 足.jpg,1,2,3,4")
     (root / "images").mkdir()
     (root / "images" / "Größe 足.jpg").touch()
-    pictures = datasets.load_dataset("own", root).pictures.tolist()
+    pictures = datasets.load_dataset("own", root).images.tolist()
     assert pictures == [str(root / "1.jpg"), str(root / "images" / "Größe 足.jpg")]
 
 

@@ -90,7 +90,7 @@ def test_a_large_jpeg_is_read_at_the_size_that_is_asked_for(encoded, reduction):
 def test_a_picture_is_reduced_while_each_pixel_of_the_grid_has_one_of_its_own(
     side, expected
 ):
-    window = Window.around(np.zeros(2), np.float64(side), (48, 64)).turned(0.4)
+    window = Window.from_center(np.zeros(2), np.float64(side), (48, 64)).turned(0.4)
     assert decoding.choose_reduction(window, (48, 64)) == expected
 
 

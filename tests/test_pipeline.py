@@ -166,7 +166,7 @@ def test_a_broken_jpeg_stops_the_run_and_is_named(broken):
     with pytest.raises(tf.errors.InvalidArgumentError, match="1.jpg"):
         batches(tf_data.validation_dataset(given, 3))
     ((path, why),) = given.failures.items()
-    assert path == broken.pictures[1] and "lost its end" in why
+    assert path == broken.images[1] and "lost its end" in why
 
 
 def test_a_broken_jpeg_may_be_skipped_and_is_counted(broken):
@@ -174,7 +174,7 @@ def test_a_broken_jpeg_may_be_skipped_and_is_counted(broken):
     ((images, labels),) = batches(tf_data.validation_dataset(given, 3))
     assert images.any(axis=(1, 2, 3)).tolist() == [True, False, True]
     assert labels.any(axis=(1, 2)).tolist() == [True, False, True]
-    assert list(given.failures) == [broken.pictures[1]]
+    assert list(given.failures) == [broken.images[1]]
 
 
 @pytest.mark.parametrize("side, reduction", [(60, 1), (300, 2), (600, 4)])
@@ -184,10 +184,10 @@ def test_only_the_part_under_the_window_is_read_and_lies_where_it_says(
     path, place = str(tmp_path / "a.jpg"), np.array([1303.4, 1171.85])
     size, quality = (2003, 2551), [cv2.IMWRITE_JPEG_QUALITY, 98]
     cv2.imwrite(path, dotted(place, size, 3 * reduction), quality)
-    window = Window.around(place + 3, np.float64(side), IMAGE).turned(0.5)
+    window = Window.from_center(place + 3, np.float64(side), IMAGE).turned(0.5)
     region = tf_data.read_window(path, window, IMAGE)
     assert max(region.size) < 1.5 * side / reduction
-    fineness = region.place.pixels_per_image_pixel(region.size)
+    fineness = region.place.scale(region.size)
     assert fineness == pytest.approx(1 / reduction)
     back = region.place.to_image(found(region.pixels)[None], region.size)[0]
     np.testing.assert_allclose(back, place, atol=0.1)
@@ -196,7 +196,7 @@ def test_only_the_part_under_the_window_is_read_and_lies_where_it_says(
 def test_of_a_small_picture_opencv_reads_all(tmp_path, dotted):
     path = str(tmp_path / "a.jpg")
     cv2.imwrite(path, dotted((103.4, 71.85), (203, 151), 3))
-    window = Window.around(np.array([100.0, 70]), np.float64(40), IMAGE)
+    window = Window.from_center(np.array([100.0, 70]), np.float64(40), IMAGE)
     region = tf_data.read_window(path, window, IMAGE)
     np.testing.assert_array_equal(region.pixels, decoding.read_image(path).pixels)
 
@@ -210,7 +210,7 @@ def test_a_turned_photograph_and_another_format_are_read_as_they_are_shown(
     tiff = struct.pack(">2sHIHHHIHHI", b"MM", 42, 8, 1, 0x112, 3, 1, 6, 0, 0)
     exif = b"\xff\xe1" + struct.pack(">H", 8 + len(tiff)) + b"Exif\0\0" + tiff
     (tmp_path / "a.jpg").write_bytes(stored[:2] + exif + stored[2:])
-    window = Window.around(np.array([100.0, 70]), np.float64(120), IMAGE)
+    window = Window.from_center(np.array([100.0, 70]), np.float64(120), IMAGE)
     for name in ("a.png", "a.jpg"):
         region = tf_data.read_window(str(tmp_path / name), window, IMAGE)
         assert region.size == (203, 151)
@@ -220,6 +220,6 @@ def test_a_turned_photograph_and_another_format_are_read_as_they_are_shown(
 def test_a_gray_jpeg_has_three_equal_channels(tmp_path):
     path = str(tmp_path / "gray.jpg")
     cv2.imwrite(path, np.full((151, 203), 90, "uint8"))
-    window = Window.around(np.array([100.0, 70]), np.float64(120), IMAGE)
+    window = Window.from_center(np.array([100.0, 70]), np.float64(120), IMAGE)
     region = tf_data.read_window(path, window, IMAGE)
     assert region.pixels.shape[2] == 3 and np.abs(region.pixels - 90.0).max() < 2

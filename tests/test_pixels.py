@@ -14,7 +14,7 @@ def painted(image, **strengths):
         Augmentation(**{**NONE, **strengths}),
         np.random.default_rng(0),
     )
-    copies = [augmentation.repaint(image.copy(), random) for _ in range(300)]
+    copies = [augmentation.augment_pixels(image.copy(), random) for _ in range(300)]
     return np.stack(copies).astype(int)
 
 
@@ -41,7 +41,7 @@ def test_the_image_itself_is_painted_over():
     strengths = {"colour": 0.3, "patches": 1, "blur": 1, "jpeg": 1}
     for some in ({name: strengths[name]} for name in strengths):
         given, random = image.copy(), np.random.default_rng(1)
-        assert Augmentation(**{**NONE, **some}).repaint(given, random) is given
+        assert Augmentation(**{**NONE, **some}).augment_pixels(given, random) is given
         assert (given != image).any()
 
 
@@ -50,7 +50,9 @@ def test_an_even_grey_image_stays_as_it_is(name):
     image = np.full((24, 36, 3), 128, "uint8")
     for seed in range(20):
         random = np.random.default_rng(seed)
-        painted = Augmentation(**{**NONE, name: 0.9}).repaint(image.copy(), random)
+        painted = Augmentation(**{**NONE, name: 0.9}).augment_pixels(
+            image.copy(), random
+        )
         np.testing.assert_allclose(painted, image, atol=1)
 
 

@@ -67,7 +67,10 @@ def test_without_a_box_the_second_look_is_around_what_was_found(bright):
 
 def test_joints_that_are_not_sure_do_not_widen_the_second_look():
     joints = np.array([[10.0, 10.0], [110.0, 60.0], [900.0, 900.0]])
-    scores, seen = np.array([0.9, 0.8, 0.1]), Window.of_box(np.array([0, 0, 999, 800]))
+    scores, seen = (
+        np.array([0.9, 0.8, 0.1]),
+        Window.from_box(np.array([0, 0, 999, 800])),
+    )
     window = refine_window(joints, scores, seen, (64, 64))
     np.testing.assert_allclose(window.center, [60, 35])
     np.testing.assert_allclose(window.right, [1.4 * 100, 0])
@@ -81,7 +84,7 @@ def test_a_flipped_picture_gives_flipped_joints(bright):
     ((pose,), (mirrored,)) = estimator(
         [picture, np.ascontiguousarray(picture[:, ::-1])], [box, mirrored_box]
     )
-    swapped = mirrored.joints[list(PAIR.mirror)]
+    swapped = mirrored.joints[list(PAIR.flip_indices)]
     np.testing.assert_allclose(399 - swapped[:, 0], pose.joints[:, 0], atol=0.01)
     np.testing.assert_allclose(swapped[:, 1], pose.joints[:, 1], atol=0.01)
 

@@ -57,7 +57,9 @@ def test_everything_about_people_is_the_same_on_the_original(originals, again, f
         used = again.weights[i] > 0
         np.testing.assert_allclose(back[used], originals.joints[i][used], atol=0.01)
         assert again.sides[i] / factor[0] == pytest.approx(originals.sides[i], 1e-5)
-        assert again.heads[i] / factor[0] == pytest.approx(originals.heads[i], 1e-5)
+        assert again.head_sizes[i] / factor[0] == pytest.approx(
+            originals.heads[i], 1e-5
+        )
 
 
 def test_a_sample_is_that_of_the_original(originals, again):
@@ -75,7 +77,7 @@ def test_a_sample_is_that_of_the_original(originals, again):
 def sample(people, row):
     sampler = Preprocessor(people, (256, 256), (64, 64))
     view = sampler.view(row)
-    return sampler.sample(decoding.read_image(people.pictures[row]), row, view)
+    return sampler.sample(decoding.read_image(people.images[row]), row, view)
 
 
 def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
@@ -88,7 +90,7 @@ def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
     whole = decoding.read_image
     monkeypatch.setattr(decoding, "read_image", read)
     prepare(few, tmp_path / "new", SMALL)
-    assert sorted(paths) == sorted({*few.pictures})
+    assert sorted(paths) == sorted({*few.images})
     assert len(paths) < len(few)
 
 
@@ -97,7 +99,7 @@ def test_drawn_people_can_be_prepared_too(drawn, tmp_path):
     again = datasets.load_dataset("crops", tmp_path / "new")
     assert len(again) == len(drawn)
     image, label = sample(again, 3)
-    region = decoding.whole_region(drawn.readers[3](drawn.pictures[3]))
+    region = decoding.whole_region(drawn.readers[3](drawn.images[3]))
     sampler = Preprocessor(drawn, (256, 256), (64, 64))
     _, expected = sampler.sample(region, 3, sampler.view(3))
     np.testing.assert_allclose(label, expected, atol=1e-3)
@@ -171,14 +173,14 @@ def test_killed_in_the_middle_it_goes_on_and_ends_as_if_unbroken(shared, few, tm
 
 def test_a_broken_picture_is_named_or_left_out_and_counted(few, tmp_path):
     people = few.take(np.arange(6))
-    people.pictures[2] = str(tmp_path / "text.jpg")
+    people.images[2] = str(tmp_path / "text.jpg")
     (tmp_path / "text.jpg").write_text("no picture")
     with pytest.raises(
         ImageDecodeError, match="person .*text.jpg.*--broken-images skip"
     ):
         prepare(people, tmp_path / "new", SMALL)
     done = prepare(people, tmp_path / "new", SMALL, broken="skip")
-    assert [*done.failures] == [people.pictures[2]]
+    assert [*done.failures] == [people.images[2]]
     assert done.there + done.written == 5
     assert len(datasets.load_dataset("crops", tmp_path / "new")) == 5
 
@@ -186,7 +188,7 @@ def test_a_broken_picture_is_named_or_left_out_and_counted(few, tmp_path):
 def test_where_no_picture_can_be_read_no_folder_is_called_whole(few, tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
     people = few.take(np.arange(2))
-    people.pictures[:] = str(tmp_path / "text.jpg")
+    people.images[:] = str(tmp_path / "text.jpg")
     with pytest.raises(ImageDecodeError, match="no picture can be read"):
         prepare(people, tmp_path / "new", SMALL, broken="skip")
     assert not (tmp_path / "new/annotations.json").exists()

@@ -84,7 +84,7 @@ def test_joints_of_half_a_body_lie_where_its_image_shows_them(dotted, found, ind
     assert np.linalg.norm(view.window.down) <= 1.25 * 0.4 * 160
     region = decoding.whole_region(dotted(joints[3], (220, 160), 2.5))
     image, label = made.sample(region, index, view)
-    joint = people.skeleton.mirror[3] if view.flipped else 3
+    joint = people.skeleton.flip_indices[3] if view.flipped else 3
     np.testing.assert_allclose(found(image), 4 * label[joint, :2] + 1.5, atol=0.05)
     assert (label[:, 2] > 0).sum() == 5
 

@@ -8,12 +8,12 @@ from keras_hourglass.skeletons import COCO, LSP, MPII, SKELETONS, Skeleton
 
 @pytest.mark.parametrize("name", SKELETONS)
 def test_mirrored_twice_a_joint_is_itself(name):
-    mirror = skeletons.get(name).mirror
+    mirror = skeletons.get(name).flip_indices
     assert [mirror[i] for i in mirror] == [*range(len(mirror))]
 
 
 def test_mpii_mirrors_as_everybody_writes_it():
-    assert MPII.mirror == (5, 4, 3, 2, 1, 0, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
+    assert MPII.flip_indices == (5, 4, 3, 2, 1, 0, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
 
 
 def test_mpii_has_its_joints_in_its_order():
@@ -26,22 +26,24 @@ def test_mpii_has_its_joints_in_its_order():
 
 
 def test_the_lower_body_is_what_hrnet_counts_to_it():
-    upper, lower = MPII.halves
+    upper, lower = MPII.upper_lower
     assert lower == (0, 1, 2, 3, 4, 5, 6) and upper == tuple(range(7, 16))
-    assert COCO.halves == (tuple(range(11)), tuple(range(11, 17)))
+    assert COCO.upper_lower == (tuple(range(11)), tuple(range(11, 17)))
 
 
 def test_the_trunk_is_shoulders_and_hips_right_before_left():
-    assert MPII.trunk == ((12, 13), (2, 3))
-    assert Skeleton(("left_hip", "neck", "right_hip")).trunk == ((2, 0),)
+    assert MPII.torso == ((12, 13), (2, 3))
+    assert Skeleton(("left_hip", "neck", "right_hip")).torso == ((2, 0),)
 
 
 def test_bones_are_those_of_arms_and_legs_that_are_there():
-    assert len(MPII.bones) == len(COCO.bones) == 8
+    assert len(MPII.limb_segments) == len(COCO.limb_segments) == 8
     assert (MPII.joints.index("left_elbow"), MPII.joints.index("left_wrist")) in (
-        MPII.bones
+        MPII.limb_segments
     )
-    assert Skeleton(("left_knee", "right_knee", "left_ankle", "right_ankle")).bones == (
+    assert Skeleton(
+        ("left_knee", "right_knee", "left_ankle", "right_ankle")
+    ).limb_segments == (
         (1, 3),
         (0, 2),
     )
@@ -86,7 +88,9 @@ def test_arms_and_legs_are_twelve_joints_in_every_skeleton(name):
 
 
 def test_a_joint_lies_around_itself_or_the_two_whose_middle_it_is():
-    assert MPII.around("pelvis") == MPII.indices(["pelvis"])
-    assert LSP.around("pelvis") == LSP.indices(["right_hip", "left_hip"])
-    assert LSP.around("thorax") == LSP.indices(["right_shoulder", "left_shoulder"])
-    assert LSP.around("nose") == () == Skeleton(("head_top",)).around("pelvis")
+    assert MPII.midpoint_of("pelvis") == MPII.indices(["pelvis"])
+    assert LSP.midpoint_of("pelvis") == LSP.indices(["right_hip", "left_hip"])
+    assert LSP.midpoint_of("thorax") == LSP.indices(["right_shoulder", "left_shoulder"])
+    assert (
+        LSP.midpoint_of("nose") == () == Skeleton(("head_top",)).midpoint_of("pelvis")
+    )

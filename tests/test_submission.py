@@ -79,7 +79,7 @@ def test_a_test_person_is_looked_at_as_one_to_train_on_would_be(test, tmp_path):
     usual = to_person((30, 60), 2.0, np.ones((16, 2)))
     np.testing.assert_allclose(people.centers[0], usual["center"])
     np.testing.assert_allclose(people.sides, usual["side"])
-    assert not people.weights.any() and people.pictures[0].endswith("2.jpg")
+    assert not people.weights.any() and people.images[0].endswith("2.jpg")
 
 
 def test_what_is_written_is_what_the_server_reads(test, joints, tmp_path):

@@ -23,7 +23,9 @@ def test_a_dot_is_found_after_crop_turn_scale_and_flip_together(
 ):
     place = np.array([103.4, 71.85])
     region = decoding.whole_region(dotted(place, (200, 150), 3))
-    window = Window.around(place + (5.2, -4.7), np.float64(side), SIZE).turned(angle)
+    window = Window.from_center(place + (5.2, -4.7), np.float64(side), SIZE).turned(
+        angle
+    )
     window = window.mirrored() if mirrored else window
     expected = window.to_grid(place[None], SIZE)[0]
     np.testing.assert_allclose(found(warp(region, window, SIZE)), expected, atol=0.05)
@@ -36,7 +38,7 @@ def test_a_dot_is_found_after_shrinking_and_cutting(
 ):
     place = np.array([803.4, 571.85])
     region = decoding.whole_region(dotted(place, (1601, 1203), side / 40))
-    window = Window.around(place + (52, -47), np.float64(side), SIZE).turned(angle)
+    window = Window.from_center(place + (52, -47), np.float64(side), SIZE).turned(angle)
     window = window.mirrored() if mirrored else window
     small = shrink(region, window, SIZE)
     assert small.size[0] <= 801
@@ -54,7 +56,9 @@ def test_the_window_of_the_whole_picture_is_the_picture():
 
 def test_pixels_that_were_read_from_a_box_give_the_same_window():
     pixels = np.random.default_rng(1).integers(0, 255, (150, 200, 3), "uint8")
-    window = Window.around(np.array([90.5, 70.25]), np.float64(60), SIZE).turned(0.5)
+    window = Window.from_center(np.array([90.5, 70.25]), np.float64(60), SIZE).turned(
+        0.5
+    )
     box = decoding.region_of_box(pixels[20:130, 35:150], (35, 20, 115, 110))
     expected = warp(decoding.whole_region(pixels), window, SIZE).astype(int)
     np.testing.assert_allclose(warp(box, window, SIZE), expected, atol=2)
@@ -69,13 +73,13 @@ def test_where_the_picture_has_no_pixels_the_window_is_black():
 def test_shrinking_goes_on_while_pixels_are_over_twice_as_fine_as_the_grid():
     region = decoding.whole_region(np.zeros((1000, 1000, 3), "uint8"))
     for side, expected in [(200, 1000), (241, 500), (480, 500), (481, 250)]:
-        window = Window.around(np.zeros(2), np.float64(side), SIZE)
+        window = Window.from_center(np.zeros(2), np.float64(side), SIZE)
         assert shrink(region, window, SIZE).size == (expected, expected)
 
 
 def test_shrinking_takes_means_of_2_by_2_and_drops_an_odd_last_row_and_column():
     pixels = np.random.default_rng(2).integers(0, 255, (91, 121, 3), "uint8")
-    window = Window.around(np.zeros(2), np.float64(300), SIZE)
+    window = Window.from_center(np.zeros(2), np.float64(300), SIZE)
     small = shrink(decoding.whole_region(pixels), window, SIZE)
     means = pixels[:90, :120].reshape(45, 2, 60, 2, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(small.pixels, means, atol=0.51)
@@ -85,7 +89,7 @@ def test_shrinking_takes_means_of_2_by_2_and_drops_an_odd_last_row_and_column():
 
 def test_shrinking_ends_when_nothing_is_left_to_halve():
     region = decoding.whole_region(np.zeros((1, 40, 3), "uint8"))
-    window = Window.around(np.zeros(2), np.float64(1e6), SIZE)
+    window = Window.from_center(np.zeros(2), np.float64(1e6), SIZE)
     assert shrink(region, window, SIZE).size == (40, 1)
 
 
@@ -103,7 +107,7 @@ def test_what_is_too_fine_becomes_grey_at_least_as_well_as_by_means_over_areas(
 ):
     region = decoding.whole_region(fine(pattern))
     side = np.float64(120 * finer)
-    window = Window.around(np.array([300.3, 299.6]), side, SIZE).turned(0.03)
+    window = Window.from_center(np.array([300.3, 299.6]), side, SIZE).turned(0.03)
     image = warp(antialias(region, window, SIZE), window, SIZE)
     width, height = (round(side * finer) for side in SIZE)
     means = cv2.resize(region.pixels[:height, :width], SIZE, None, 0, 0, cv2.INTER_AREA)
@@ -118,7 +122,9 @@ def test_what_can_be_seen_stays_as_strong_as_by_means_over_areas():
         # Waves of eight pixels of the grid.
         wave = 127.5 + 120 * np.sin(2 * np.pi * x / (8 * finer))
         pixels = np.tile(np.rint(wave).astype("uint8")[None, :, None], (400, 1, 3))
-        window = Window.around(np.array([300.0, 200]), np.float64(120 * finer), SIZE)
+        window = Window.from_center(
+            np.array([300.0, 200]), np.float64(120 * finer), SIZE
+        )
         image = warp(
             antialias(decoding.whole_region(pixels), window, SIZE), window, SIZE
         )
@@ -129,7 +135,7 @@ def test_what_can_be_seen_stays_as_strong_as_by_means_over_areas():
 
 def test_pixels_that_are_hardly_finer_than_the_grid_are_left_alone():
     region = decoding.whole_region(fine("stripes"))
-    window = Window.around(
+    window = Window.from_center(
         np.array([300.0, 300]), np.float64(120 * MAX_FINENESS - 0.1), SIZE
     )
     assert antialias(region, window, SIZE) is region
@@ -142,9 +148,9 @@ def test_a_dot_is_found_where_it_was_when_pixels_were_made_readable(
 ):
     place = np.array([403.4, 371.85])
     region = decoding.whole_region(dotted(place, (801, 703), 2.5 * finer))
-    window = Window.around(place + (32, -27), np.float64(120 * finer), SIZE).turned(
-        angle
-    )
+    window = Window.from_center(
+        place + (32, -27), np.float64(120 * finer), SIZE
+    ).turned(angle)
     window = window.mirrored() if mirrored else window
     image = warp(antialias(region, window, SIZE), window, SIZE)
     expected = window.to_grid(place[None], SIZE)[0]
@@ -156,7 +162,7 @@ def test_the_pixels_under_a_window_are_all_that_it_takes(side):
     pixels = np.random.default_rng(3).integers(0, 255, (701, 903, 3), "uint8")
     region = decoding.whole_region(pixels)
     for center in [(450.3, 350.7), (20, 30), (890, 690)]:
-        window = Window.around(np.array(center), np.float64(side), SIZE)
+        window = Window.from_center(np.array(center), np.float64(side), SIZE)
         part = crop_to_window(region, window, SIZE)
         expected = warp(shrink(region, window, SIZE), window, SIZE).astype(int)
         found = warp(shrink(part, window, SIZE), window, SIZE)

@@ -102,11 +102,11 @@ class FlatHeatmapWarning(WarnOnce):
 
     def on_test_end(self, logs=None):
         # Here, for what is evaluated besides resets the metric.
-        self.height = find_pckh_metric(self.model).mean_height()
+        self.height = find_pckh_metric(self.model).mean_peak()
 
     def on_epoch_end(self, epoch, logs=None):
         if self.height is None:
-            self.height = find_pckh_metric(self.model).mean_height()
+            self.height = find_pckh_metric(self.model).mean_peak()
         self.warn(
             self.height < self.level,
             f"the heatmaps are near zero all over: their peaks are {self.height:.3f} "

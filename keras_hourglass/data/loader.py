@@ -76,7 +76,7 @@ class Loader:
     def read(self, index: int, window: Window) -> ImageRegion:
         """The pixels under a window of a person's picture."""
         people = self.sampler.people
-        path, reader = people.pictures[index], people.readers[index]
+        path, reader = people.images[index], people.readers[index]
         if reader is not None:
             return decoding.whole_region(reader(path))
         data = self.contents(path)
@@ -96,7 +96,7 @@ class Loader:
             if self.broken != "skip":
                 message += "; `--broken-images skip` goes on without it"
             with self._lock:
-                self.failures[people.pictures[index]] = message
+                self.failures[people.images[index]] = message
             if self.broken != "skip":
                 raise ImageDecodeError(message) from error
             return None

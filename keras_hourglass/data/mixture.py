@@ -118,12 +118,12 @@ def load_validation(
     if everybody:
         return people
     if not (people.splits == "val").any():
-        people = _hold_out(people).noting(HELD_OUT_NOTE)
+        people = _hold_out(people).with_notes(HELD_OUT_NOTE)
     return people.of_split("val")
 
 
 def _load_for_skeleton(source, skeleton, missing):
-    people = datasets.load_dataset(source.name, source.root, missing).as_skeleton(
+    people = datasets.load_dataset(source.name, source.root, missing).to_skeleton(
         skeleton
     )
     useful = people.weights.any(axis=1)
@@ -131,7 +131,7 @@ def _load_for_skeleton(source, skeleton, missing):
         raise DatasetError(f"{source.name} has none of the joints {skeleton.joints}")
     if useful.all():
         return people
-    return people.take(useful).noting(
+    return people.take(useful).with_notes(
         f"{(~useful).sum():,} of {len(people):,} people of {source.name} have none of "
         "the joints to train: left out"
     )
@@ -139,6 +139,6 @@ def _load_for_skeleton(source, skeleton, missing):
 
 def _hold_out(people):
     """The people with every so many photographs turned into validation."""
-    _, photograph = np.unique(people.pictures.astype(str), return_inverse=True)
+    _, photograph = np.unique(people.images.astype(str), return_inverse=True)
     held = photograph % HELD_OUT == min(HELD_OUT, photograph.max() + 1) - 1
     return replace(people, splits=np.where(held, "val", people.splits))

@@ -15,38 +15,38 @@ class People:
 
     Attributes:
         skeleton: What the joints are.
-        pictures: `(N,)`, strings: paths, or what `read` makes pictures of.
+        images: `(N,)`, strings: paths, or what `read` makes pictures of.
         joints: `(N, J, 2)`, float32, picture pixels, x before y.
         weights: `(N, J)`, float32, 0 where absent, else how far the label is trusted.
         centers: `(N, 2)`, float32, middle of the window, picture pixels.
         sides: `(N,)`, float32, its longer edge, picture pixels.
-        heads: `(N,)`, float32, the length errors are measured in, picture pixels.
+        head_sizes: `(N,)`, float32, the length errors are measured in, picture pixels.
         splits: `(N,)`, strings: "train" or "val".
         names: `(N,)`, strings, to tell a person by in a message.
         readers: `(N,)`, what makes RGB pixels of the picture; None where it is a file.
         visible: `(N, J)`, float32, 1 where a joint is seen, 0 where something hides it,
             NaN where nobody says.
-        others: `(N,)`, float32, how many other people are labelled in the picture, NaN
+        num_others: `(N,)`, float32, how many other people are labelled in the picture, NaN
             where that is unknown.
-        sizes: `(N,)`, float32, the window's longer edge in the photograph, before
+        source_sizes: `(N,)`, float32, the window's longer edge in the photograph, before
             anybody shrunk it, pixels.
         areas: `(N,)`, float32, how many pixels the person covers, NaN where unknown.
         notes: What was left out or assumed, in sentences for the user.
     """
 
     skeleton: Skeleton
-    pictures: np.ndarray
+    images: np.ndarray
     joints: np.ndarray
     weights: np.ndarray
     centers: np.ndarray
     sides: np.ndarray
-    heads: np.ndarray
+    head_sizes: np.ndarray
     splits: np.ndarray
     names: np.ndarray
     readers: np.ndarray
     visible: np.ndarray
-    others: np.ndarray
-    sizes: np.ndarray
+    num_others: np.ndarray
+    source_sizes: np.ndarray
     areas: np.ndarray
     notes: tuple[str, ...] = ()
 
@@ -62,15 +62,15 @@ class People:
         """The people of one split."""
         return self.take(self.splits == split)
 
-    def noting(self, *notes: str) -> "People":
+    def with_notes(self, *notes: str) -> "People":
         """The same people, with more to tell the user."""
         return replace(self, notes=(*self.notes, *notes))
 
-    def as_skeleton(self, skeleton: Skeleton) -> "People":
+    def to_skeleton(self, skeleton: Skeleton) -> "People":
         """The same people with another skeleton's joints, found by their names.
 
         One that these people lack is worked out where it lies in the middle of others
-        (see `Skeleton.around`), as far trusted as the least of them, else of weight 0.
+        (see `Skeleton.midpoint_of`), as far trusted as the least of them, else of weight 0.
         """
         if skeleton == self.skeleton:
             return self
@@ -78,7 +78,7 @@ class People:
         joints, weights = np.zeros((*shape, 2), "float32"), np.zeros(shape, "float32")
         visible = np.full(shape, np.nan, "float32")
         for i, name in enumerate(skeleton.joints):
-            if around := [*self.skeleton.around(name)]:
+            if around := [*self.skeleton.midpoint_of(name)]:
                 joints[:, i] = self.joints[:, around].mean(1)
                 weights[:, i] = self.weights[:, around].min(1)
                 visible[:, i] = self.visible[:, around].min(1)
@@ -109,12 +109,12 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
     count = len(skeleton.joints)
     return People(
         skeleton=skeleton,
-        pictures=np.array(column("picture"), object),
+        images=np.array(column("picture"), object),
         joints=joints.reshape(-1, count, 2),
         weights=np.array(column("weights"), "float32").reshape(-1, count),
         centers=np.array(column("center"), "float32").reshape(-1, 2),
         sides=np.array(column("side"), "float32"),
-        heads=np.array(
+        head_sizes=np.array(
             column("head_size", lambda row: HEAD_SIZE_RATIO * row["side"]), "float32"
         ),
         splits=np.array(column("split", lambda row: "train"), object),
@@ -123,8 +123,8 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
         visible=np.array(
             column("visible", lambda row: np.full(count, np.nan)), "float32"
         ).reshape(-1, count),
-        others=np.array(column("others", unknown), "float32"),
-        sizes=np.array(column("size", lambda row: row["side"]), "float32"),
+        num_others=np.array(column("others", unknown), "float32"),
+        source_sizes=np.array(column("size", lambda row: row["side"]), "float32"),
         areas=np.array(column("area", unknown), "float32"),
         **kwargs,
     )

@@ -62,16 +62,18 @@ class Preprocessor:
         """
         people, rows = self.people, [index for _, index in places]
         centers, sides = people.centers[rows], people.sides[rows]
-        windows = Window.around(
+        windows = Window.from_center(
             centers.astype(float), sides.astype(float), self.image_size
         )
         if self.augmentation is None:
             return [*map(SampleParams, map(Window, *windows))]
         randoms = [np.random.default_rng((self.seed, *place)) for place in places]
         joints, halves = people.joints[rows], self._halves(rows)
-        windows, flipped = self.augmentation.vary(windows, randoms, joints, halves)
+        windows, flipped = self.augmentation.transform_windows(
+            windows, randoms, joints, halves
+        )
         limbs = [
-            self.augmentation.borrow(people, index, self.image_size, random)
+            self.augmentation.sample_occluder(people, index, self.image_size, random)
             for index, random in zip(rows, randoms)
         ]
         return [
@@ -116,7 +118,7 @@ class Preprocessor:
         if view.limb is not None and lent is not None:
             image = view.limb.paste(image, lent)
         if view.random is not None:
-            image = self.augmentation.repaint(image, view.random)
+            image = self.augmentation.augment_pixels(image, view.random)
         return image
 
     def labels(self, indices, views: list[SampleParams]) -> np.ndarray:
@@ -126,17 +128,20 @@ class Preprocessor:
         """
         people, rows = self.people, [*indices]
         windows = Window(*map(np.stack, zip(*(view.window for view in views))))
-        scale = windows.pixels_per_image_pixel(self.heatmap_size)
+        scale = windows.scale(self.heatmap_size)
         labels = np.empty((*people.weights[rows].shape, 4), "float32")
         labels[..., :2] = windows.to_grid(people.joints[rows], self.heatmap_size)
         labels[..., 2] = people.weights[rows]
-        labels[..., 3] = (people.heads[rows] * scale)[:, None]
+        labels[..., 3] = (people.head_sizes[rows] * scale)[:, None]
         flipped = [place for place, view in enumerate(views) if view.flipped]
-        labels[flipped] = labels[flipped][:, list(people.skeleton.mirror)]
+        labels[flipped] = labels[flipped][:, list(people.skeleton.flip_indices)]
         return labels
 
     def _halves(self, rows):
         """`(people, 2, joints)`: which joints of upper and lower body are labelled."""
-        labelled, halves = self.people.weights[rows] > 0, self.people.skeleton.halves
+        labelled, halves = (
+            self.people.weights[rows] > 0,
+            self.people.skeleton.upper_lower,
+        )
         joints = range(labelled.shape[1])
         return labelled[:, None] & [[j in half for j in joints] for half in halves]

@@ -48,7 +48,7 @@ def read_window(
     upright = head.channels in (1, 3) and head.orientation == 1  # JPEG, and no CMYK
     if not upright or math.prod(whole) < MIN_SPARED_PIXELS:
         return decoding.decode_image(path, data, head, reduction)
-    place = Window.of_rectangle(reduction * np.array([0.0, 0, *whole]))
+    place = Window.from_rectangle(reduction * np.array([0.0, 0, *whole]))
     box = enclosing_box(place.to_grid(window.corners(), whole), *whole)
     x, y, width, height = box
     if math.prod(whole) - width * height < MIN_SPARED_PIXELS:

@@ -40,7 +40,7 @@ def window_of_box(box) -> dict:
     box = np.array(box, float)
     if box.shape != (4,) or not (box[2:] > 0).all():
         raise ValueError("`box` must be x, y, width and height, the last two above 0")
-    crop = Window.of_box(box, BOX_PADDING)
+    crop = Window.from_box(box, BOX_PADDING)
     return {"center": crop.center, "side": crop.right[0]}
 
 
@@ -132,5 +132,5 @@ def crop_to_window(
 
 def _fineness(region, window, size):
     """Pixels of the region along one pixel of the grid."""
-    fineness = region.place.pixels_per_image_pixel(region.size)
-    return fineness / window.pixels_per_image_pixel(size)
+    fineness = region.place.scale(region.size)
+    return fineness / window.scale(size)

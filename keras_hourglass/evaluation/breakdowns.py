@@ -57,10 +57,10 @@ def by_group(errors, people: People, drawn) -> dict[str, list[dict]]:
 
 def people_groups(people: People) -> dict[str, dict]:
     """Kind -> group -> a mask that broadcasts to `(people, joints)`."""
-    others = people.others[:, None]
+    others = people.num_others[:, None]
     return {
         "joints": {"seen": people.visible == 1, "hidden": people.visible == 0},
-        "size in the photograph": _thirds(people.sizes[:, None]),
+        "size in the photograph": _thirds(people.source_sizes[:, None]),
         "others labelled in the picture": {
             "none": others == 0,
             "one": others == 1,
@@ -153,7 +153,7 @@ def pck_torso(errors, people: People, drawn) -> dict | None:
     """
     length = torsos(people)
     with np.errstate(divide="ignore", invalid="ignore"):
-        errors = errors * (people.heads / length)[:, None]
+        errors = errors * (people.head_sizes / length)[:, None]
     if not np.isfinite(errors).any():
         return None
     arguments = errors, people.skeleton, TORSO_THRESHOLD
@@ -169,9 +169,9 @@ def pck_torso(errors, people: People, drawn) -> dict | None:
 
 def torsos(people: People) -> np.ndarray:
     """`(people,)`, picture pixels; NaN where an end of it is not labelled."""
-    if len(people.skeleton.trunk) < 2:
+    if len(people.skeleton.torso) < 2:
         return np.full(len(people), np.nan)
-    (_, shoulder), (hip, _) = people.skeleton.trunk
+    (_, shoulder), (hip, _) = people.skeleton.torso
     length = np.linalg.norm(people.joints[:, shoulder] - people.joints[:, hip], axis=-1)
     known = (people.weights[:, [shoulder, hip]] > 0).all(1) & (length > 0)
     return np.where(known, length, np.nan)

@@ -47,7 +47,7 @@ def average_precision(people: People, joints, scores) -> dict:
     labelled = np.zeros((len(people), len(COCO.joints)), bool)
     labelled[:, places] = people.weights[:, columns] > 0
     rows = np.flatnonzero(labelled.any(1) & np.isfinite(people.areas))
-    pictures, image = np.unique(people.pictures.astype(str), return_inverse=True)
+    pictures, image = np.unique(people.images.astype(str), return_inverse=True)
 
     def keypoints(xy, third):
         whole = np.zeros((len(people), len(COCO.joints), 3))

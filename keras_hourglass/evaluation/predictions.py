@@ -69,7 +69,7 @@ def to_image_points(points, people: People, image_size, heatmap_size) -> np.ndar
         image_size, heatmap_size: Columns and rows of what the network sees and gives.
     """
     centers, sides = people.centers.astype(float), people.sides.astype(float)
-    return Window.around(centers, sides, image_size).to_image(points, heatmap_size)
+    return Window.from_center(centers, sides, image_size).to_image(points, heatmap_size)
 
 
 def evaluate_batches(model, batches, flip: bool = False):

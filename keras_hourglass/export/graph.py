@@ -84,7 +84,7 @@ class CropGraphs:
 def crop_graphs(model) -> Window:
     """The window that heatmaps lie on, in pixels of the crop; float32."""
     box = np.array([0, 0, *model.image_size[::-1]])
-    return Window(*(edge.astype("float32") for edge in Window.of_rectangle(box)))
+    return Window(*(edge.astype("float32") for edge in Window.from_rectangle(box)))
 
 
 MAX_IMAGES = 4  # pictures that are decoded side by side: each may take 100 MB
@@ -148,7 +148,7 @@ class GraphEstimator:
         def window(number, region, box):
             sound = require_boxed(number, region, box)
             with tf.control_dependencies([sound]):
-                return Window.of_box(tf.identity(box), BOX_PADDING, self.size)
+                return Window.from_box(tf.identity(box), BOX_PADDING, self.size)
 
         with tf.control_dependencies([alike]):
             boxes = tf.cast(boxes, tf.float64)
@@ -194,7 +194,7 @@ def refine_window(joints, scores, seen: Window, size: tuple[int, int]) -> Window
     side = JOINTS_PADDING * tf.reduce_max(high - low, -1)
     least = MIN_WINDOW_RATIO * tf.maximum(seen.right[:, 0], seen.down[:, 1])
     center, side = round_window((low + high) / 2, tf.maximum(side, least))
-    return Window.around(center, side, size)
+    return Window.from_center(center, side, size)
 
 
 TEXTS = {
@@ -291,7 +291,7 @@ class Signatures(tf.Module):
         points, scores, heatmaps = self._looking.at(crops)
         size = self._looking.size
         box = tf.constant([0.0, 0.0, *size], tf.float64)
-        points = Window.of_rectangle(box).to_image(points, self._looking.heatmap_size)
+        points = Window.from_rectangle(box).to_image(points, self._looking.heatmap_size)
         return {**_answer(points, scores), "heatmaps": heatmaps}
 
 

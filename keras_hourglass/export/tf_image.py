@@ -18,12 +18,12 @@ MAX_FINENESS = (
 
 def whole_window(pixels) -> ImageRegion:
     """A picture that was decoded whole: `(height, width, 3)`, uint8."""
-    return ImageRegion(pixels, Window.of_rectangle(_box(pixels)))
+    return ImageRegion(pixels, Window.from_rectangle(_box(pixels)))
 
 
 def all_pixels(region: ImageRegion, size: tuple[int, int]) -> Window:
     """The window that holds a whole picture."""
-    return Window.of_box(_box(region.pixels), size=size)
+    return Window.from_box(_box(region.pixels), size=size)
 
 
 def require_boxed(number, region: ImageRegion, box):
@@ -49,8 +49,8 @@ def shrink_image(
     """
 
     def too_fine(pixels, place):
-        fineness = place.pixels_per_image_pixel(_grid_size(pixels))
-        fineness /= window.pixels_per_image_pixel(size)
+        fineness = place.scale(_grid_size(pixels))
+        fineness /= window.scale(size)
         return (fineness > 2) & (tf.reduce_min(tf.shape(pixels)[:2]) > 1)
 
     def halved(pixels, place):

@@ -116,7 +116,7 @@ def image_crops(paths, model) -> np.ndarray:
     """One person on each picture, as `PoseEstimator` looks at it the second time."""
     size, estimator, crops = model.image_size[::-1], PoseEstimator(model), []
     for path, (pose,) in zip(paths, estimator.stream(paths)):
-        window = Window.of_box(np.asarray(pose.box), size=size)
+        window = Window.from_box(np.asarray(pose.box), size=size)
         crops.append(crop_views(to_region(path), window, (1.0,), size)[0])
     return np.stack(crops)
 

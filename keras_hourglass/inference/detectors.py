@@ -49,7 +49,7 @@ def detect_hog(picture) -> np.ndarray:
         ImportError: If OpenCV comes without it.
     """
     size = picture.shape[1::-1]
-    whole = Window.of_rectangle(np.array([0.0, 0.0, *size]))
+    whole = Window.from_rectangle(np.array([0.0, 0.0, *size]))
     factor = min(1, MAX_SIDE / max(size))
     small = tuple(max(1, round(factor * side)) for side in size)
     gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)

@@ -64,7 +64,7 @@ class MultiScale:
 def _weights(scale, length):
     """`(length, length)`: how much of each pixel of a scaled row lies on each pixel."""
     places = np.stack([np.arange(length), np.zeros(length)], axis=-1)
-    row = Window.of_rectangle(np.array([0.0, 0.0, length, 1.0]))
+    row = Window.from_rectangle(np.array([0.0, 0.0, length, 1.0]))
     place = row.scaled(scale).to_grid(row.to_image(places, (length, 1)), (length, 1))
     distance = np.abs(place[:, :1] - np.arange(length))
     return np.maximum(0, 1 - distance).astype("float32")
@@ -110,7 +110,7 @@ class KeypointPredictor(keras.Model):
         heatmaps = self.network(seen)[:, -1]
         if self.flip:
             heatmaps, mirrored = ops.split(heatmaps, 2)
-            mirrored = ops.take(mirrored, self.network.skeleton.mirror, axis=-1)
+            mirrored = ops.take(mirrored, self.network.skeleton.flip_indices, axis=-1)
             heatmaps = (heatmaps + ops.flip(mirrored, axis=2)) / 2
         count = images.shape[1]
         heatmaps = ops.reshape(heatmaps, (-1, count, *heatmaps.shape[1:]))

@@ -26,7 +26,7 @@ MIN_SCORE_RATIO = 0.3  # of the highest score: joints below do not widen the nex
 
 def whole_window(region: ImageRegion, size: tuple[int, int]) -> Window:
     """The window that holds all of a picture that was read whole."""
-    return Window.of_box(region.place.box(), size=size)
+    return Window.from_box(region.place.box(), size=size)
 
 
 def refine_window(joints, scores, first: Window, size: tuple[int, int]) -> Window:
@@ -44,7 +44,7 @@ def refine_window(joints, scores, first: Window, size: tuple[int, int]) -> Windo
     best = scores.max()  # below 0, maybe, in a network that has learnt nothing
     near = window_of_joints(joints, scores >= min(MIN_SCORE_RATIO * best, best))
     least = MIN_WINDOW_RATIO * max(first.right[0], first.down[1])
-    return Window.around(
+    return Window.from_center(
         *round_window(near["center"], np.maximum(near["side"], least)), size
     )
 
@@ -126,7 +126,7 @@ class ViewBuilder(NamedTuple):
             )
         around = around(read.pixels) if callable(around) else around
         people = require_overlap(validate_boxes(around, name), read.size, name)
-        crops = [Window.of_box(box, BOX_PADDING, self.size) for box in people]
+        crops = [Window.from_box(box, BOX_PADDING, self.size) for box in people]
         return self._seen(read, ImageViews(crops, people))
 
     def nearer(self, sight: ImageViews, found) -> tuple[ImageViews, list[np.ndarray]]:

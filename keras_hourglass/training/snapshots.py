@@ -47,7 +47,7 @@ def snapshot_images(model, loader: Loader) -> dict[str, np.ndarray]:
 def draw_joints(model, image, points, confidence) -> np.ndarray:
     """A picture with joints that are given in pixels of the model's heatmaps."""
     height, width = image.shape[:2]
-    heatmap = Window.of_rectangle(np.array([0, 0, *model.heatmap_size], float))
+    heatmap = Window.from_rectangle(np.array([0, 0, *model.heatmap_size], float))
     joints = heatmap.to_grid(points.astype(float), (width, height))
     return draw_skeleton(image, joints, model.skeleton, confidence)
 

@@ -132,10 +132,15 @@ def check(dataset, path):
             assert str(path.parent) in str(error), f"which file? {error}"
         else:
             counted += len(people)
-            for numbers in (people.joints, people.centers, people.sides, people.heads):
+            for numbers in (
+                people.joints,
+                people.centers,
+                people.sides,
+                people.head_sizes,
+            ):
                 assert (np.abs(numbers) <= MAX_COORDINATE).all()
-            assert (people.sides > 0).all() and (people.heads >= 0).all()
-            assert all(str(path.parent) in name for name in people.pictures)
+            assert (people.sides > 0).all() and (people.head_sizes >= 0).all()
+            assert all(str(path.parent) in name for name in people.images)
             for name, wrong in faults or ():
                 assert str(path) in name and wrong, f"whose fault? {name}: {wrong}"
         assert perf_counter() - began < LONG, "it took too long"

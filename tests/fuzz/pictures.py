@@ -27,7 +27,7 @@ SHARED = Path(__file__).parents[3] / "shared" / "data" / "fixtures"
 def whole_pictures():
     """Undamaged files to begin with: half of them plain JPEGs."""
     people = synthetic.load_synthetic("4")
-    drawn = [people.readers[i](people.pictures[i])[..., ::-1] for i in range(4)]
+    drawn = [people.readers[i](people.images[i])[..., ::-1] for i in range(4)]
     real = [path.read_bytes() for path in sorted(SHARED.glob("*/images/*.jpg"))]
     for image in drawn:
         for kind in (
@@ -52,7 +52,7 @@ def main(first, count, folder):
         data = damaged(random.choice(random.choice(sources)), random)
         path = folder / f"{number}.jpg"
         path.write_bytes(data)
-        window = Window.around(
+        window = Window.from_center(
             np.array([random.uniform(-50, 700), random.uniform(-50, 500)]),
             np.float64(random.choice([20, 150, 600, 3000])),
             (64, 64),

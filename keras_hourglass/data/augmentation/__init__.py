@@ -50,7 +50,9 @@ class Augmentation:
     blur: float = 0.0
     jpeg: float = 0.0
 
-    def vary(self, crops: Window, randoms, joints, halves) -> tuple[Window, np.ndarray]:
+    def transform_windows(
+        self, crops: Window, randoms, joints, halves
+    ) -> tuple[Window, np.ndarray]:
         """Windows near the given ones, and `(people,)`, which of them are mirrored.
 
         Args:
@@ -62,7 +64,7 @@ class Augmentation:
         """
         return geometric.transform_windows(self, crops, randoms, joints, halves)
 
-    def borrow(
+    def sample_occluder(
         self, people: People, index: int, size, random: np.random.Generator
     ) -> Occluder | None:
         """What is pasted over a person's sample, if anything.
@@ -77,7 +79,9 @@ class Augmentation:
             return occlusion.sample_occluder(people, index, size, random)
         return None
 
-    def repaint(self, image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    def augment_pixels(
+        self, image: np.ndarray, random: np.random.Generator
+    ) -> np.ndarray:
         """The image with other pixels, `(height, width, 3)`; everything stays in place.
 
         Args:

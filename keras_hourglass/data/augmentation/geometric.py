@@ -14,7 +14,7 @@ MIN_SIZE = 0.4  # of the window's edges: a nearer look would show few pixels, en
 
 
 def transform_windows(strengths, windows: Window, randoms, joints, halves):
-    """See `Augmentation.vary`. Draws as many numbers, whatever the strengths are."""
+    """See `Augmentation.transform_windows`. Draws as many numbers, whatever the strengths are."""
     drawn = [(*random.standard_normal(2), *random.random(6)) for random in randoms]
     nearer, angle, *shares = np.transpose(drawn)[..., None]
     turn, flip, across, along, half, which = shares
@@ -37,7 +37,7 @@ def half_body_windows(windows: Window, chosen, joints, halves, which) -> Window:
     Args:
         windows: Of each person.
         chosen: `(people, 1)`, bool.
-        joints, halves: See `Augmentation.vary`.
+        joints, halves: See `Augmentation.transform_windows`.
         which: `(people, 1)`, which half, where there is a choice: 0 to 1.
     """
     enough = halves.sum(axis=-1) >= MIN_JOINTS

@@ -88,11 +88,13 @@ def sample_occluder(people: People, index: int, size, random: np.random.Generato
     others = len(people) - 1
     lender = (index + 1 + int(who * others)) % len(people)
     labelled = (people.weights[lender] > 0).tolist()
-    limbs = [(a, b) for a, b in people.skeleton.bones if labelled[a] and labelled[b]]
+    limbs = [
+        (a, b) for a, b in people.skeleton.limb_segments if labelled[a] and labelled[b]
+    ]
     if not others or not limbs:
         return None
     ends = people.joints[lender][list(limbs[int(which * len(limbs))])]
-    window = Window.around(
+    window = Window.from_center(
         people.centers[lender].astype(float), np.float64(people.sides[lender]), size
     )
     low, high = SIZES

@@ -64,7 +64,7 @@ def check_people(
         threads: Pictures at a time; as many as there are cores, unless given.
         advance: Called with how many more pictures are done.
     """
-    files = [*dict.fromkeys(people.pictures[people.readers == None])]  # noqa: E711
+    files = [*dict.fromkeys(people.images[people.readers == None])]  # noqa: E711
     facts = _inspect_image(
         files, decode, threads or os.cpu_count(), advance or (lambda n: None)
     )
@@ -75,7 +75,7 @@ def check_people(
         "broken": [facts[path].fault for path in files if facts[path].fault],
         "turned": [display_path(path) for path in files if facts[path].turned],
         "outside": _joints_outside(people, facts),
-        "headless": [*names[people.heads <= 0]],
+        "headless": [*names[people.head_sizes <= 0]],
         "exchanged": [
             f"{names[row]}: {why}" for row, why in sides.swapped_sides(people).items()
         ],
@@ -94,7 +94,7 @@ def check_people(
         found["exchanged"].insert(0, throughout)
     counts = {
         "people": len(people),
-        "pictures": len({*people.pictures}),
+        "pictures": len({*people.images}),
         "labelled_joints": int((people.weights > 0).sum()),
         **dict(sorted(Counter(people.splits).items())),
     }
@@ -117,14 +117,14 @@ def _inspect_image(files, decode, threads, advance) -> dict[str, ImageInfo]:
 def _joints_outside(people, facts) -> list[str]:
     """Who has joints that lie beyond the rim of the picture, and the first of them."""
     found = []
-    for row, path in enumerate(people.pictures):
+    for row, path in enumerate(people.images):
         size = facts[path].size if path in facts else None
         if size is None:
             continue
         box = np.array(
             [-TOLERANCE, -TOLERANCE, size[0] + 2 * TOLERANCE, size[1] + 2 * TOLERANCE]
         )
-        place = Window.of_rectangle(box).to_grid(people.joints[row], (1, 1))
+        place = Window.from_rectangle(box).to_grid(people.joints[row], (1, 1))
         out = (np.abs(place) > 0.5).any(-1) & (people.weights[row] > 0)
         if out.any():
             first = int(out.argmax())

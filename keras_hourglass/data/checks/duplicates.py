@@ -12,7 +12,7 @@ MAX_DISTANCE = (
 def duplicate_people(people: People) -> dict[int, int]:
     """Row of a person -> the earlier row of the same person, in the same picture."""
     rows_of, found = {}, {}
-    for row, path in enumerate(people.pictures):
+    for row, path in enumerate(people.images):
         rows_of.setdefault(path, []).append(row)
     for rows in rows_of.values():
         for place, row in enumerate(rows):

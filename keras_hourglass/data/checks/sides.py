@@ -40,7 +40,7 @@ def facing(people: People) -> np.ndarray:
     Returns:
         `(people, 2)`, in lengths of the trunk; NaN where they are not labelled.
     """
-    trunk = people.skeleton.trunk
+    trunk = people.skeleton.torso
     if len(trunk) < 2:
         return np.full((len(people), 2), np.nan)
     joints = np.where(people.weights[..., None] > 0, people.joints, np.nan)
@@ -62,9 +62,9 @@ def crossed_bones(people: People) -> np.ndarray:
     skeleton = people.skeleton
     joints = np.where(people.weights[..., None] > 0, people.joints, np.nan)
     crossed = np.zeros(len(people), bool)
-    for right, left in skeleton.trunk:
-        for end in [b for a, b in skeleton.bones if a == right]:
-            twin = skeleton.mirror[end]
+    for right, left in skeleton.torso:
+        for end in [b for a, b in skeleton.limb_segments if a == right]:
+            twin = skeleton.flip_indices[end]
             own = _length(joints, right, end) + _length(joints, left, twin)
             other = _length(joints, right, twin) + _length(joints, left, end)
             crossed |= own > LONGER * other

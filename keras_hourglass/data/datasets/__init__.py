@@ -42,6 +42,8 @@ def load_dataset(name: str, root=None, missing: str = "error", faults=None) -> P
     if not len(people) and faults is None:
         why = "; ".join(people.notes) or "its list of people is empty"
         raise DatasetError(f"{root} has nobody to train on: {why}")
-    if unknown := int((people.heads <= 0).sum()):
-        people = people.noting(f"{unknown:,} people have a head of size 0: not scored")
+    if unknown := int((people.head_sizes <= 0).sum()):
+        people = people.with_notes(
+            f"{unknown:,} people have a head of size 0: not scored"
+        )
     return paths.drop_missing(people, missing)

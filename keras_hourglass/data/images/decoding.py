@@ -58,12 +58,12 @@ def whole_region(pixels: np.ndarray, reduction: int = 1) -> ImageRegion:
 
 @lru_cache
 def _all_of(width, height):
-    return Window.of_rectangle(np.array([0.0, 0, width, height]))
+    return Window.from_rectangle(np.array([0.0, 0, width, height]))
 
 
 def region_of_box(pixels: np.ndarray, box) -> ImageRegion:
     """The pixels of a box of the picture: x, y, width, height."""
-    return ImageRegion(pixels, Window.of_rectangle(np.asarray(box, float)))
+    return ImageRegion(pixels, Window.from_rectangle(np.asarray(box, float)))
 
 
 def read_image(path, data: bytes | None = None, reduction: int = 1) -> ImageRegion:
@@ -122,5 +122,5 @@ def choose_reduction(window: Window, size: tuple[int, int]) -> int:
 
     At least as many pixels as the grid has stay under it.
     """
-    share = window.pixels_per_image_pixel(size)
+    share = window.scale(size)
     return next(factor for factor in (4, 2, 1) if factor * share <= 1 or factor == 1)

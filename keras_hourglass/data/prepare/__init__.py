@@ -72,7 +72,7 @@ def prepare(
     """
     journal = Journal(folder, {**asdict(form), **crop_identity(people)})
     rows_of = {}
-    for row, path in enumerate(people.pictures):
+    for row, path in enumerate(people.images):
         if image_name(row) not in journal.entries:
             rows_of.setdefault(path, []).append(row)
     there, failures = len(journal.entries), {}
@@ -92,7 +92,7 @@ def prepare(
                     raise ImageDecodeError(
                         f"{made}; `--broken-images skip` goes on without it"
                     )
-                failures[people.pictures[rows[0]]] = str(made)
+                failures[people.images[rows[0]]] = str(made)
             else:
                 for person in made:
                     journal.keep(person)
@@ -139,21 +139,21 @@ def crop_identity(people: People) -> dict:
         digest.update(
             column.tobytes() if column.dtype != object else "\0".join(column).encode()
         )
-    names = [os.path.basename(str(path)) for path in people.pictures]
+    names = [os.path.basename(str(path)) for path in people.images]
     digest.update("\0".join([*people.skeleton.joints, *names]).encode())
     return {"people": len(people), "annotations": digest.hexdigest()[:16]}
 
 
 def _write(people, rows, images, form):
     """Cuts out the people of one picture; gives their entries."""
-    path, reader = people.pictures[rows[0]], people.readers[rows[0]]
+    path, reader = people.images[rows[0]], people.readers[rows[0]]
     try:
         pixels = reader(path) if reader else decoding.read_image(path).pixels
     except (ImageDecodeError, OSError) as error:
         raise ImageDecodeError(f"{people.names[rows[0]]}: {error}") from None
     for row in rows:
         center, side = people.centers[row].astype(float), np.float64(people.sides[row])
-        crop = crop_person(pixels, Window.around(center, side), form.size)
+        crop = crop_person(pixels, Window.from_center(center, side), form.size)
         with atomic_write(images / image_name(row)) as beside:
             beside.write_bytes(_jpeg(crop.pixels, form.quality))
         yield crop_entry(people, row, crop, image_name(row))

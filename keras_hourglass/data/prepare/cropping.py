@@ -31,7 +31,7 @@ def crop_person(pixels: np.ndarray, window: Window, size: int) -> ImageRegion:
             the window is larger, and as they are if it is smaller.
     """
     height, width = pixels.shape[:2]
-    share = float(window.pixels_per_image_pixel((size, size)))
+    share = float(window.scale((size, size)))
     halvings = max(0, int(log2(1 / share)))
     n = max(BLOCK, int(BLOCK / share) >> halvings)
     box = enclosing_box(window.scaled(CROP_PADDING).corners(), width, height)
@@ -57,7 +57,7 @@ def crop_entry(people: People, row: int, crop: ImageRegion, image: str) -> dict:
     joints, center = people.joints[row], people.centers[row]
     joints = crop.place.to_grid(joints.astype(float), crop.size)
     (center,) = crop.place.to_grid(center.astype(float)[None], crop.size)
-    factor = float(crop.place.pixels_per_image_pixel(crop.size))
+    factor = float(crop.place.scale(crop.size))
     return {
         "image": image,
         "joints": _rounded(np.where(present[:, None], joints, 0)),
@@ -65,10 +65,10 @@ def crop_entry(people: People, row: int, crop: ImageRegion, image: str) -> dict:
         "scores": _rounded(people.weights[row]),
         "center": _rounded(center),
         "side": _rounded(people.sides[row] * factor),
-        "head_size": _rounded(people.heads[row] * factor),
+        "head_size": _rounded(people.head_sizes[row] * factor),
         **_known(people, row, factor),
         "split": str(people.splits[row]),
-        "original": Path(str(people.pictures[row])).name,
+        "original": Path(str(people.images[row])).name,
         "crop_offset": crop.place.first_pixel().tolist(),
         "crop_factor": [factor, factor],
     }
@@ -78,7 +78,7 @@ def _known(people, row, factor):
     """What only some datasets say, of a person that is seen at another size."""
     said = {}
     visible, others, area = (
-        column[row] for column in (people.visible, people.others, people.areas)
+        column[row] for column in (people.visible, people.num_others, people.areas)
     )
     if np.isfinite(visible).any():
         said["visible"] = [int(v) if np.isfinite(v) else None for v in visible]

@@ -68,15 +68,15 @@ def drop_missing(people: People, missing: str = "error") -> People:
     if missing == "keep":
         return people
     is_file = people.readers == None  # noqa: E711, of each
-    folders = {str(Path(path).parent) for path in people.pictures[is_file]}
+    folders = {str(Path(path).parent) for path in people.images[is_file]}
     listed = {
         str(path) for name in folders if isdir(name) for path in Path(name).iterdir()
     }
-    here = ~is_file | np.array([path in listed for path in people.pictures], bool)
-    absent = set(people.pictures[~here])
+    here = ~is_file | np.array([path in listed for path in people.images], bool)
+    absent = set(people.images[~here])
     if not absent:
         return people
-    count = len(set(people.pictures))
+    count = len(set(people.images))
     first = min(absent)
     said = (
         f"{len(absent):,} of {count:,} pictures are missing, {display_path(first)} "
@@ -84,6 +84,6 @@ def drop_missing(people: People, missing: str = "error") -> People:
     )
     if missing != "skip" or not here.any():
         raise DatasetError(f"{said}; `--missing-images skip` goes on without them")
-    return people.take(here).noting(
+    return people.take(here).with_notes(
         f"{said}: {here.sum():,} of {len(here):,} people remain"
     )

@@ -105,7 +105,7 @@ def collect_people(
             rows.append({**row, "picture": picture, "name": name})
     listed = Counter(row["picture"] for row in rows)
     rows = [{"others": listed[row["picture"]] - 1, **row} for row in rows]
-    return from_rows(skeleton, rows).noting(
+    return from_rows(skeleton, rows).with_notes(
         *(
             f"{count:,} of {len(entries):,} people of {path} are left out: {reason}"
             for reason, count in left_out.items()

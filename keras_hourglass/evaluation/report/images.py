@@ -45,7 +45,7 @@ def hardest_images(joints, errors, people: People, rows, aspect: tuple[int, int]
         right = correct(errors[row], THRESHOLD, inclusive=True).sum()
         scored = np.isfinite(errors[row]).sum()
         yield (
-            f"{Path(str(people.pictures[row])).name}: {right} of {scored} joints right",
+            f"{Path(str(people.images[row])).name}: {right} of {scored} joints right",
             encode_jpeg(np.hstack(both)),
         )
 
