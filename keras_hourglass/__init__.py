@@ -1,22 +1,86 @@
-"""Stacked hourglass networks for human pose estimation, in Keras 3."""
+"""Stacked hourglass networks for human pose estimation, in Keras 3.
 
-from keras_hourglass.callbacks.pckh import PCKhCallback
-from keras_hourglass.inference.estimator import PoseEstimator
-from keras_hourglass.inference.pose import Pose
-from keras_hourglass.losses import HeatmapLoss
-from keras_hourglass.metrics import PCKh
-from keras_hourglass.models.fusion.network import fuse
-from keras_hourglass.models.stacked_hourglass import StackedHourglass
-from keras_hourglass.skeletons import Skeleton
+Names are imported when they are first used (PEP 562), so that `import
+keras_hourglass` takes no time, and needs no package that is not used.
+"""
 
-__version__ = "0.1.0"
-__all__ = [
-    "HeatmapLoss",
-    "PCKh",
-    "PCKhCallback",
-    "Pose",
-    "PoseEstimator",
-    "Skeleton",
-    "StackedHourglass",
-    "fuse",
-]
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_hourglass.callbacks.pckh import PCKhCallback as PCKhCallback
+    from keras_hourglass.callbacks.tensorboard import (
+        TensorBoardLogger as TensorBoardLogger,
+    )
+    from keras_hourglass.data.augmentation import Augmentation as Augmentation
+    from keras_hourglass.data.datasets import load_dataset as load_dataset
+    from keras_hourglass.data.images.decoding import read_image as read_image
+    from keras_hourglass.data.people import People as People
+    from keras_hourglass.evaluation.evaluator import evaluate as evaluate
+    from keras_hourglass.export import export_model as export_model
+    from keras_hourglass.inference.estimator import PoseEstimator as PoseEstimator
+    from keras_hourglass.inference.pose import Pose as Pose
+    from keras_hourglass.inference.pose import to_dataframe as to_dataframe
+    from keras_hourglass.inference.video import Video as Video
+    from keras_hourglass.losses import HeatmapLoss as HeatmapLoss
+    from keras_hourglass.metrics import PCKh as PCKh
+    from keras_hourglass.models.blocks.bottleneck import Bottleneck as Bottleneck
+    from keras_hourglass.models.blocks.bottleneck import preactivated as preactivated
+    from keras_hourglass.models.fusion.network import fuse as fuse
+    from keras_hourglass.models.loading import load_model as load_model
+    from keras_hourglass.models.pytorch import convert as convert
+    from keras_hourglass.models.stacked_hourglass import (
+        StackedHourglass as StackedHourglass,
+    )
+    from keras_hourglass.skeletons import Skeleton as Skeleton
+    from keras_hourglass.training.trainer import train as train
+    from keras_hourglass.visualization.grids import image_grid as image_grid
+    from keras_hourglass.visualization.skeletons import draw_skeleton as draw_skeleton
+
+__version__ = "0.2.0"
+
+_MODULES = {  # public name -> its module, as above
+    "Augmentation": "data.augmentation",
+    "Bottleneck": "models.blocks.bottleneck",
+    "HeatmapLoss": "losses",
+    "PCKh": "metrics",
+    "PCKhCallback": "callbacks.pckh",
+    "People": "data.people",
+    "Pose": "inference.pose",
+    "PoseEstimator": "inference.estimator",
+    "Skeleton": "skeletons",
+    "StackedHourglass": "models.stacked_hourglass",
+    "TensorBoardLogger": "callbacks.tensorboard",
+    "Video": "inference.video",
+    "convert": "models.pytorch",
+    "draw_skeleton": "visualization.skeletons",
+    "evaluate": "evaluation.evaluator",
+    "export_model": "export",
+    "fuse": "models.fusion.network",
+    "image_grid": "visualization.grids",
+    "load_dataset": "data.datasets",
+    "load_model": "models.loading",
+    "preactivated": "models.blocks.bottleneck",
+    "read_image": "data.images.decoding",
+    "to_dataframe": "inference.pose",
+    "train": "training.trainer",
+}
+__all__ = [*_MODULES]
+
+
+def __getattr__(name):
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
+
+
+if "keras" in sys.modules:  # its `load_model` finds classes that are registered
+    for _name in ("losses", "metrics", "models.fusion.network"):
+        import_module(f"{__name__}.{_name}")

@@ -26,10 +26,10 @@ class People:
         readers: `(N,)`, what makes RGB pixels of the picture; None where it is a file.
         visible: `(N, J)`, float32, 1 where a joint is seen, 0 where something hides it,
             NaN where nobody says.
-        num_others: `(N,)`, float32, how many other people are labelled in the picture, NaN
+        num_others: `(N,)`, float32, other people who are labelled in the image, NaN
             where that is unknown.
-        source_sizes: `(N,)`, float32, the window's longer edge in the photograph, before
-            anybody shrunk it, pixels.
+        source_sizes: `(N,)`, float32, the window's longer edge in the photograph,
+            before it was shrunk, pixels.
         areas: `(N,)`, float32, how many pixels the person covers, NaN where unknown.
         notes: What was left out or assumed, in sentences for the user.
     """
@@ -69,8 +69,8 @@ class People:
     def to_skeleton(self, skeleton: Skeleton) -> "People":
         """The same people with another skeleton's joints, found by their names.
 
-        One that these people lack is worked out where it lies in the middle of others
-        (see `Skeleton.midpoint_of`), as far trusted as the least of them, else of weight 0.
+        One that these people lack is the middle of others where it lies there (see
+        `Skeleton.midpoint_of`), as far trusted as the least of them, else of weight 0.
         """
         if skeleton == self.skeleton:
             return self

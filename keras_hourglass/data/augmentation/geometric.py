@@ -14,7 +14,7 @@ MIN_SIZE = 0.4  # of the window's edges: a nearer look would show few pixels, en
 
 
 def transform_windows(strengths, windows: Window, randoms, joints, halves):
-    """See `Augmentation.transform_windows`. Draws as many numbers, whatever the strengths are."""
+    """See `Augmentation.transform_windows`. Always draws as many numbers."""
     drawn = [(*random.standard_normal(2), *random.random(6)) for random in randoms]
     nearer, angle, *shares = np.transpose(drawn)[..., None]
     turn, flip, across, along, half, which = shares

@@ -13,7 +13,7 @@ JPEG_QUALITY = 20, 80  # of a JPEG whose compression shows
 
 
 def augment_pixels(strengths, image: np.ndarray, random) -> np.ndarray:
-    """See `Augmentation.augment_pixels`. Draws as many numbers, whatever the strengths are."""
+    """See `Augmentation.augment_pixels`. Always draws as many numbers."""
     changes = random.uniform(-1, 1, 6)
     patches, blur, reach, jpeg, quality = random.random(5).tolist()
     if patches < strengths.patches:
