@@ -64,7 +64,7 @@ def export_row(model, directory, kind, options, crops) -> dict:
     except (ImportError, ValueError, RuntimeError) as error:
         return made | {"error": str(error).strip().splitlines()[0]}
     precision = {k: v for k, v in options.items() if k == "precision"}
-    limit = module.limit(**precision)
+    limit = module.error_limit(**precision)
     made |= {"path": str(path), "bytes": file_size(path), **off._asdict()}
     return made | {"limit": limit.pixels, "limit_of": limit.of}
 

@@ -58,7 +58,7 @@ def test_an_unknown_command_says_what_was_meant():
 
 
 def test_training_leaves_a_run_and_finishes_what_it_began(tmp_path, monkeypatch, eager):
-    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION", 4)
+    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT", 4)
     command = ["train", *TINY.split(), "--recipe", "demo", "--output", tmp_path / "run"]
     output = call(*command).output
     assert "Best val_pckh" in output and (tmp_path / "run/best.keras").is_file()
@@ -70,7 +70,7 @@ def test_training_leaves_a_run_and_finishes_what_it_began(tmp_path, monkeypatch,
 def test_training_begins_anew_or_from_another_network(
     network, tmp_path, monkeypatch, eager
 ):
-    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION", 4)
+    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT", 4)
     output = ["--output", tmp_path / "run"]
     options = "--dataset synthetic:4 --batch-size 4 --epochs 1 --recipe paper"
     begun = ["train", *options.split(), *output, "--from", network]

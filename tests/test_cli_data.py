@@ -18,7 +18,7 @@ def call(*arguments, status=0):
 
 @pytest.fixture
 def drawn_few(monkeypatch):
-    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION", 2)
+    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT", 2)
 
 
 def test_prepare_writes_what_crops_reads_and_then_has_nothing_to_do(
@@ -61,7 +61,7 @@ def test_ctrl_c_ends_as_a_shell_expects(monkeypatch, tmp_path):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("keras_hourglass.data.datasets.load", stop)
+    monkeypatch.setattr("keras_hourglass.data.datasets.load_dataset", stop)
     command = ["prepare", "--dataset", "synthetic:2", "--output", tmp_path / "a"]
     assert "Stopped" in call(*command, status=130).stderr
 

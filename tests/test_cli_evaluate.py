@@ -27,7 +27,7 @@ def networks(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def few_validate(monkeypatch):
-    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION", 5)
+    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT", 5)
 
 
 def test_two_networks_are_printed_with_intervals_compared_and_reported(

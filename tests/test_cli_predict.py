@@ -222,7 +222,7 @@ def test_ctrl_c_is_how_a_camera_ends_and_what_it_saw_is_kept(folder, monkeypatch
 
 
 def test_a_terminal_shows_how_far_it_is(folder, monkeypatch):
-    monkeypatch.setattr("keras_hourglass_cli.progress.REDRAWN", 0)
+    monkeypatch.setattr("keras_hourglass_cli.progress.MIN_REDRAW_SECONDS", 0)
     shown = []
     monkeypatch.setattr(LiveLine, "draw", lambda line, text: shown.append(text))
     call("photo.png", "fílm 1.mp4", "--output", "x.csv")

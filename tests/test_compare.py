@@ -25,7 +25,7 @@ NAMES = ["lighter/hg1_separable", "hg1"]
 
 @pytest.fixture(autouse=True)
 def few_validate(monkeypatch, eager):
-    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION", 4)
+    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT", 4)
 
 
 @pytest.fixture

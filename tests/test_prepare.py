@@ -58,7 +58,7 @@ def test_everything_about_people_is_the_same_on_the_original(originals, again, f
         np.testing.assert_allclose(back[used], originals.joints[i][used], atol=0.01)
         assert again.sides[i] / factor[0] == pytest.approx(originals.sides[i], 1e-5)
         assert again.head_sizes[i] / factor[0] == pytest.approx(
-            originals.heads[i], 1e-5
+            originals.head_sizes[i], 1e-5
         )
 
 

@@ -32,7 +32,7 @@ PLAN = TrainConfig(RECIPE, (DatasetSpec("synthetic", "8"),), seed=3)
 
 @pytest.fixture(autouse=True)
 def few_validate(monkeypatch, eager):
-    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION", 4)
+    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT", 4)
 
 
 def train(plan, folder, lines=None):

@@ -19,7 +19,7 @@ from keras_hourglass.training.plan import Plan
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.run import Run
 
-synthetic.VALIDATION = 4
+synthetic.VALIDATION_COUNT = 4
 network = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 recipe = Recipe(2, 4, 0.01, average=0.5, network=network)
 run = Run(Plan(recipe, (Source("synthetic", "8"),)), sys.argv[1])

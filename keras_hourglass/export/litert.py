@@ -130,7 +130,7 @@ def error_limit(precision: str = "float32") -> verification.ErrorLimit:
     return dict(zip(PRECISIONS, limits))[precision]
 
 
-def export_litert(
+def export(
     model, directory, precision: str = "float32", crops=None, batch_size: int = 1
 ) -> Path:
     """Writes a file for LiteRT.

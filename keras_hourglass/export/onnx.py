@@ -21,7 +21,7 @@ def error_limit() -> verification.ErrorLimit:
     return verification.EXACT
 
 
-def export_onnx(model, directory, crops=None) -> Path:
+def export(model, directory, crops=None) -> Path:
     """Writes an ONNX file, for any number of people at once.
 
     Args:

@@ -23,7 +23,7 @@ def error_limit() -> verification.ErrorLimit:
     return verification.EXACT
 
 
-def export_openvino(model, directory, crops=None) -> Path:
+def export(model, directory, crops=None) -> Path:
     """Writes a network for OpenVINO, for any number of people at once.
 
     Args:

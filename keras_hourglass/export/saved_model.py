@@ -19,7 +19,7 @@ from keras_hourglass.models.fusion.network import fuse
 MAX_PIXELS = 2**25  # 100 MB decoded, of a stranger's picture; a few are, side by side
 
 
-def export_saved_model(
+def export(
     model,
     directory,
     most_pixels: int = MAX_PIXELS,

@@ -27,7 +27,7 @@ def load_mpii(root, faults=None) -> People:
             return concatenate(
                 [
                     collect_people(
-                        *form.entries(path), MPII, path, root / "images", faults
+                        *form.read_entries(path), MPII, path, root / "images", faults
                     )
                     for path in paths
                 ]
