@@ -45,7 +45,7 @@ def predict_people(
     for images, labels in batches:
         truth, weight, reference = unpack(np.asarray(labels))
         most = max(most, len(images))  # the last batch, of fewer, is filled up
-        points, scores = finder.find(np.asarray(images)[:, None], most)
+        points, scores = finder.predict_keypoints(np.asarray(images)[:, None], most)
         off = points - truth
         scored = (weight > 0) & (reference > 0)
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -124,4 +124,4 @@ class PoseEstimator:
             yield sight, [*zip(joints, (scores for _, scores in found))]
 
     def _ask(self, images, least):
-        return zip(*self._finder.find(images, least))
+        return zip(*self._finder.predict_keypoints(images, least))

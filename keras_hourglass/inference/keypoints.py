@@ -1,8 +1,10 @@
-"""Heatmaps of larger and smaller windows around the same middle, laid on one grid.
+"""Keypoint prediction: network, flip test, multi-scale averaging and decoding.
 
-Joints on images of a network's size: seen, averaged and decoded in one graph.
+All of it is one Keras model, `KeypointPredictor`, so that only keypoints leave the
+device. It works on crops of the network's size; `PoseEstimator` makes the crops.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import keras
@@ -12,20 +14,57 @@ from keras import ops
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.decode import DEFAULT_DECODER, decode, validate_decoder
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
+from keras_hourglass.utils import suggest
+
+ON_BROKEN_IMAGE = ("error", "skip")
+
+
+@dataclass(frozen=True)
+class KeypointOptions:
+    """Options of keypoint prediction that evaluation and the command share.
+
+    Args:
+        flip: Averages the heatmaps with those of the mirrored image (flip test).
+        decoder: A key of `heatmaps.DECODERS`.
+        batch_size: People per call of the network.
+        broken: What to do with an image that cannot be read: "error" or "skip".
+
+    Raises:
+        ValueError: If a value is none of these.
+    """
+
+    flip: bool = False
+    decoder: str = DEFAULT_DECODER
+    batch_size: int = 8
+    broken: str = "error"
+
+    def __post_init__(self):
+        validate_decoder(self.decoder)
+        if self.batch_size < 1:
+            raise ValueError(
+                "`batch_size` must be at least 1. "
+                f"Received: batch_size={self.batch_size}"
+            )
+        if self.broken not in ON_BROKEN_IMAGE:
+            raise ValueError(
+                f"`broken` must be one of {ON_BROKEN_IMAGE}. "
+                f"{suggest(self.broken, ON_BROKEN_IMAGE)} "
+                f"Received: broken={self.broken!r}"
+            )
 
 
 class MultiScale:
-    """What lays heatmaps of scaled windows on the grid of the unscaled one.
+    """Averages the heatmaps of larger and smaller windows on one grid.
 
-    The windows share their middle and their aspect, so that where a pixel of one grid
-    lies on the other is the same for everybody, and each axis can be seen to alone.
+    The windows share their center and aspect ratio, so the resampling weights are
+    the same for all people, and rows and columns are resampled separately.
 
     Args:
-        scales: What the edges of the windows are multiplied by.
+        scales: Factors of the windows' edges.
         size: Width and height of the heatmaps.
 
     Raises:
-        ValueError: If there is none, or one is not above 0.
+        ValueError: If `scales` is empty, or holds a number that is not above 0.
     """
 
     def __init__(self, scales: tuple[float, ...], size: tuple[int, int]):
@@ -36,52 +75,54 @@ class MultiScale:
                 f"Received: scales={scales}"
             )
         self.scales = scales
-        self.across, self.along = (
-            np.stack([_weights(scale, length) for scale in scales]) for length in size
+        self.columns, self.rows = (
+            np.stack([_resampling_weights(scale, length) for scale in scales])
+            for length in size
         )
-        seen = np.einsum("sy,sx->yx", self.along.sum(-1), self.across.sum(-1))
-        # Nobody sees what lies outside of all windows: it stays 0.
-        self.seen = np.where(seen > 0, seen, 1)[..., None].astype("float32")
+        coverage = np.einsum("sy,sx->yx", self.rows.sum(-1), self.columns.sum(-1))
+        # Pixels outside of all windows stay 0.
+        coverage = np.where(coverage > 0, coverage, 1)[..., None]
+        self.coverage = coverage.astype("float32")
 
     def mean(self, heatmaps):
-        """The mean, at each pixel, over the windows that see it.
+        """Averages, at each pixel, over the windows that cover it.
 
         Args:
             heatmaps: `(people, scales, height, width, joints)`
 
         Returns:
-            `(people, height, width, joints)`
+            `(people, height, width, joints)`, on the grid of the unscaled window.
         """
         if self.scales == (1,):
             return heatmaps[:, 0]
-        across, along, seen = map(
-            ops.convert_to_tensor, (self.across, self.along, self.seen)
+        columns, rows, coverage = map(
+            ops.convert_to_tensor, (self.columns, self.rows, self.coverage)
         )
-        rows = ops.einsum("syk,pskxj->psyxj", along, heatmaps)
-        return ops.einsum("sxk,psykj->pyxj", across, rows) / seen
+        heatmaps = ops.einsum("syk,pskxj->psyxj", rows, heatmaps)
+        return ops.einsum("sxk,psykj->pyxj", columns, heatmaps) / coverage
 
 
-def _weights(scale, length):
-    """`(length, length)`: how much of each pixel of a scaled row lies on each pixel."""
-    places = np.stack([np.arange(length), np.zeros(length)], axis=-1)
+def _resampling_weights(scale, length):
+    """`(length, length)`: linear weights of a scaled row's pixels for each pixel."""
+    points = np.stack([np.arange(length), np.zeros(length)], axis=-1)
     row = Window.from_rectangle(np.array([0.0, 0.0, length, 1.0]))
-    place = row.scaled(scale).to_grid(row.to_image(places, (length, 1)), (length, 1))
-    distance = np.abs(place[:, :1] - np.arange(length))
+    points = row.scaled(scale).to_grid(row.to_image(points, (length, 1)), (length, 1))
+    distance = np.abs(points[:, :1] - np.arange(length))
     return np.maximum(0, 1 - distance).astype("float32")
 
 
 class KeypointPredictor(keras.Model):
-    """A network, and what follows it until there are joints.
+    """A network followed by flip test, multi-scale averaging and decoding.
 
-    Compiled as one: only joints leave the device, and decoding, which takes a quarter
-    as long as a small network where each of its steps is run by itself, hardly counts.
+    Compiled as one: only keypoints leave the device, and decoding, which takes a
+    quarter of a small network's time when run eagerly, becomes negligible.
 
     Args:
-        network: A `StackedHourglass`. Its weights are used, and its `offset` as it is
-            now is added.
+        network: A `StackedHourglass`. Its weights are shared, not copied; its
+            `offset` is read once, here.
         flip: Averages the heatmaps with those of the mirrored images.
-        scales: Of the windows, in the order of the images; the joints are in heatmap
-            pixels of the unscaled window.
+        scales: Factors of the windows' edges, in the order of the crops; keypoints
+            are in heatmap pixels of the unscaled window.
         decoder: A key of `heatmaps.DECODERS`.
     """
 
@@ -96,18 +137,18 @@ class KeypointPredictor(keras.Model):
         self.network, self.flip, self.decoder = network, flip, validate_decoder(decoder)
         self.scales = MultiScale(scales, network.heatmap_size)
         x, y = network.offset
-        # What one view is off to the right, the mirrored one is off to the left.
+        # The offsets of a view and of its mirror image cancel in x.
         self.offset = (0, y) if flip else (x, y)
 
     def build(self, input_shape):
-        """Nothing: the network has its weights. Keras would run all of it to see."""
+        """Does nothing: the network is built. Keras would trace all of it."""
 
     def call(self, images):
         """`(people, scales, height, width, 3)` -> points, scores; see `decode`."""
-        seen = ops.reshape(images, (-1, *images.shape[2:]))
-        if self.flip:  # one after the other, so that the network is compiled once
-            seen = ops.concatenate([seen, ops.flip(seen, axis=2)])
-        heatmaps = self.network(seen)[:, -1]
+        views = ops.reshape(images, (-1, *images.shape[2:]))
+        if self.flip:  # in one batch, so that the network is compiled once
+            views = ops.concatenate([views, ops.flip(views, axis=2)])
+        heatmaps = self.network(views)[:, -1]
         if self.flip:
             heatmaps, mirrored = ops.split(heatmaps, 2)
             mirrored = ops.take(mirrored, self.network.skeleton.flip_indices, axis=-1)
@@ -116,28 +157,28 @@ class KeypointPredictor(keras.Model):
         heatmaps = ops.reshape(heatmaps, (-1, count, *heatmaps.shape[1:]))
         return decode(self.scales.mean(heatmaps), self.offset, self.decoder)
 
-    def find(self, images, least: int = 1):
-        """Joints of any number of people.
+    def predict_keypoints(self, crops, min_batch: int = 1):
+        """Predicts the keypoints of any number of people, in one batch.
 
         Args:
-            images: `(people, scales, height, width, 3)`, uint8, RGB.
-            least: Blank images are added until there are as many, and then until it
-                is a power of two or `least`: each new number is compiled anew.
+            crops: `(people, scales, height, width, 3)`, uint8, RGB.
+            min_batch: The batch is padded with black crops to this size, and above
+                it to a power of two, since each new size is compiled anew.
 
         Returns:
             points `(people, joints, 2)`, heatmap pixels; scores `(people, joints)`.
         """
-        people = len(images)
-        filled = max(least, 1 << (people - 1).bit_length())
-        blank = np.zeros((filled - people, *images.shape[1:]), images.dtype)
-        points, scores = self.predict_on_batch(np.concatenate([images, blank]))
+        people = len(crops)
+        size = max(min_batch, 1 << (people - 1).bit_length())
+        padding = np.zeros((size - people, *crops.shape[1:]), crops.dtype)
+        points, scores = self.predict_on_batch(np.concatenate([crops, padding]))
         return points[:people], scores[:people]
 
 
 def predict_keypoints(
     model: StackedHourglass, images, flip: bool = False, decoder: str = DEFAULT_DECODER
 ):
-    """Joints on images of the network's size.
+    """Predicts keypoints on images of the network's size.
 
     Args:
         model: The network.
@@ -148,9 +189,10 @@ def predict_keypoints(
     Returns:
         points `(batch, joints, 2)`, heatmap pixels; scores `(batch, joints)`.
     """
-    return _finder(model, flip, model.offset, decoder).find(np.asarray(images)[:, None])
+    predictor = _cached_predictor(model, flip, model.offset, decoder)
+    return predictor.predict_keypoints(np.asarray(images)[:, None])
 
 
-@lru_cache(maxsize=1)  # who asks for one batch, asks for the next
-def _finder(model, flip, offset, decoder):
+@lru_cache(maxsize=1)  # callers predict batch after batch with one model
+def _cached_predictor(model, flip, offset, decoder):
     return KeypointPredictor(model, flip, decoder=decoder)

@@ -1,3 +1,5 @@
+"""Keypoint prediction: flip test, scales, offsets, padding and options."""
+
 import numpy as np
 import pytest
 from keras import ops
@@ -7,6 +9,7 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.heatmaps.encode import encode
 from keras_hourglass.inference.keypoints import (
+    KeypointOptions,
     KeypointPredictor,
     MultiScale,
     predict_keypoints,
@@ -20,7 +23,7 @@ KERNEL = RANDOM.normal(0, 0.1, (4, 4, 3, 2)).astype("float32")
 
 
 class Single(StackedHourglass):
-    """One convolution, of which nothing is symmetric: it is compiled in no time."""
+    """A single convolution without any symmetry, quick to compile."""
 
     def call(self, images):
         images = ops.cast(images, "float32") / 255
@@ -33,7 +36,7 @@ def network():
     return Single(image_size=(32, 48), **TINY)
 
 
-def by_hand(network, images):
+def last_heatmaps(network, images):
     """Heatmaps of the last stack."""
     return network.predict_on_batch(images)[:, -1]
 
@@ -42,26 +45,29 @@ def read(heatmaps, offset=(0, 0)):
     return [*map(ops.convert_to_numpy, decode(ops.convert_to_tensor(heatmaps), offset))]
 
 
-def test_it_finds_what_decoding_finds_in_the_networks_heatmaps(network):
-    points, scores = KeypointPredictor(network).find(IMAGES[:, None])
-    expected = read(by_hand(network, IMAGES))
+def test_keypoints_are_those_decoded_from_the_networks_heatmaps(network):
+    points, scores = KeypointPredictor(network).predict_keypoints(IMAGES[:, None])
+    expected = read(last_heatmaps(network, IMAGES))
     np.testing.assert_allclose(points, expected[0], atol=1e-3)
     np.testing.assert_allclose(scores, expected[1], rtol=1e-4)
     np.testing.assert_allclose(predict_keypoints(network, IMAGES)[0], points, atol=1e-3)
 
 
-def test_the_mirrored_heatmaps_are_turned_back_and_their_sides_exchanged(network):
-    points, scores = KeypointPredictor(network, flip=True).find(IMAGES[:, None])
-    mirrored = by_hand(network, IMAGES[:, :, ::-1])[:, :, ::-1, ::-1]
-    expected = read((by_hand(network, IMAGES) + mirrored) / 2)
+def test_heatmaps_of_the_flip_test_are_mirrored_back_and_their_sides_swapped(network):
+    points, scores = KeypointPredictor(network, flip=True).predict_keypoints(
+        IMAGES[:, None]
+    )
+    mirrored = last_heatmaps(network, IMAGES[:, :, ::-1])[:, :, ::-1, ::-1]
+    expected = read((last_heatmaps(network, IMAGES) + mirrored) / 2)
     np.testing.assert_allclose(points, expected[0], atol=1e-3)
     np.testing.assert_allclose(scores, expected[1], rtol=1e-4)
 
 
-def test_with_flip_a_mirrored_image_gives_mirrored_joints_of_any_network(network):
-    finder = KeypointPredictor(network, flip=True)
+def test_with_flip_a_mirrored_image_gives_mirrored_keypoints_with_any_network(network):
+    predictor = KeypointPredictor(network, flip=True)
     (points, _), (mirrored, _) = (
-        finder.find(images[:, None]) for images in (IMAGES, IMAGES[:, :, ::-1])
+        predictor.predict_keypoints(images[:, None])
+        for images in (IMAGES, IMAGES[:, :, ::-1])
     )
     swapped = mirrored[:, list(PAIR.flip_indices)]
     np.testing.assert_allclose(11 - swapped[..., 0], points[..., 0], atol=0.01)
@@ -70,10 +76,10 @@ def test_with_flip_a_mirrored_image_gives_mirrored_joints_of_any_network(network
 
 @pytest.mark.parametrize("flip, added", [(False, (0.5, -0.25)), (True, (0, -0.25))])
 def test_the_offset_of_a_network_is_added_but_for_x_when_flipped(network, flip, added):
-    plain, _ = KeypointPredictor(network, flip).find(IMAGES[:, None])
+    plain, _ = KeypointPredictor(network, flip).predict_keypoints(IMAGES[:, None])
     network.offset = (0.5, -0.25)
     try:
-        moved, _ = KeypointPredictor(network, flip).find(IMAGES[:, None])
+        moved, _ = KeypointPredictor(network, flip).predict_keypoints(IMAGES[:, None])
     finally:
         network.offset = (0, 0)
     np.testing.assert_allclose(
@@ -81,10 +87,10 @@ def test_the_offset_of_a_network_is_added_but_for_x_when_flipped(network, flip, 
     )
 
 
-def test_people_are_filled_up_with_blank_images_that_nobody_sees(network):
-    finder = KeypointPredictor(network)
-    three, _ = finder.find(IMAGES[:, None])
-    eight, _ = finder.find(IMAGES[:, None], least=8)
+def test_padding_of_a_batch_does_not_change_the_keypoints(network):
+    predictor = KeypointPredictor(network)
+    three, _ = predictor.predict_keypoints(IMAGES[:, None])
+    eight, _ = predictor.predict_keypoints(IMAGES[:, None], min_batch=8)
     assert three.shape == eight.shape == (3, 2, 2)
     np.testing.assert_allclose(eight, three, atol=1e-4)
 
@@ -92,8 +98,8 @@ def test_people_are_filled_up_with_blank_images_that_nobody_sees(network):
 SIZE, SCALES = (24, 16), (0.8, 1.0, 1.3)
 
 
-def test_heatmaps_of_scaled_windows_are_laid_where_their_joints_lie():
-    """One joint, drawn on the heatmap of each window where the geometry says."""
+def test_heatmaps_of_scaled_windows_are_aligned_on_one_grid():
+    """Two joints, encoded on the heatmap of each window by the geometry."""
     window = Window.from_center(np.array([50.0, 40]), np.float64(48), SIZE)
     joints = window.to_image(np.array([[10.3, 7.8], [14.2, 6.1]]), SIZE)
     for scales in [(0.8,), (1.3,), SCALES]:
@@ -106,7 +112,7 @@ def test_heatmaps_of_scaled_windows_are_laid_where_their_joints_lie():
         assert (heights > 0.85).all()
 
 
-def test_what_only_some_windows_see_is_the_mean_over_those():
+def test_pixels_outside_of_some_windows_are_averaged_over_the_others():
     mean = MultiScale(SCALES, SIZE).mean(ops.ones((1, 3, 16, 24, 2)))
     np.testing.assert_allclose(ops.convert_to_numpy(mean), 1, rtol=1e-5)
     alone = ops.convert_to_numpy(
@@ -116,6 +122,27 @@ def test_what_only_some_windows_see_is_the_mean_over_those():
 
 
 @pytest.mark.parametrize("scales", [(), (0,), (1, -1), (float("nan"),), (np.inf,)])
-def test_impossible_scales_are_refused(scales):
+def test_invalid_scales_raise_an_error(scales):
     with pytest.raises(ValueError, match="`scales` must be.*Received: scales="):
         MultiScale(scales, SIZE)
+
+
+def test_options_hold_the_defaults_and_can_be_compared():
+    assert KeypointOptions() == KeypointOptions(False, "dark", 8, "error")
+    assert hash(KeypointOptions(flip=True)) == hash(KeypointOptions(flip=True))
+
+
+@pytest.mark.parametrize(
+    "option, guess",
+    [
+        ({"decoder": "newtn"}, "Did you mean 'newton'"),
+        ({"batch_size": 0}, "at least 1"),
+        ({"broken": "skp"}, "Did you mean 'skip'"),
+    ],
+)
+def test_invalid_options_raise_an_error_that_names_them(option, guess):
+    ((name, value),) = option.items()
+    with pytest.raises(
+        ValueError, match=f"`{name}` must be.*{guess}.*{name}={value!r}"
+    ):
+        KeypointOptions(**option)
