@@ -23,7 +23,7 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.utils import Interrupted, atomic_write
 
 cv2.setNumThreads(1)  # pictures are cut side by side; more threads only get in the way
-COLUMNS = ("joints", "weights", "centers", "sides", "heads", "splits")
+COLUMNS = ("joints", "weights", "centers", "sides", "head_sizes", "splits")
 
 
 @dataclass(frozen=True)
