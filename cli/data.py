@@ -11,8 +11,7 @@ from keras_hourglass.data import contact_sheet, datasets
 from keras_hourglass.data.checks import PROBLEMS, check_people
 from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
 from keras_hourglass.training import recipes
-from keras_hourglass.utils import atomic_write
-from keras_hourglass.visualization.skeletons import encode_png
+from keras_hourglass.visualization.images import save_image
 from keras_hourglass_cli.dataset_options import (
     broken_option,
     json_option,
@@ -170,8 +169,7 @@ def show_command(source, augmented, count, seed, output, missing_images, broken_
         people, count, seed, varied, broken_images
     )
     output.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(output) as beside:
-        beside.write_bytes(encode_png(sheet))
+    save_image(output, sheet)
     for failure in failures:
         click.echo(f"black: {failure}", err=True)
     for row in rows:

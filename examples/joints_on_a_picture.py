@@ -4,11 +4,11 @@ python examples/joints_on_a_picture.py photo.jpg model.keras 120 80 200 400
 """
 
 import sys
-from pathlib import Path
 
 from keras_hourglass import PoseEstimator
 from keras_hourglass.data.images import decoding
-from keras_hourglass.visualization.skeletons import draw_skeleton, encode_png
+from keras_hourglass.visualization.images import save_image
+from keras_hourglass.visualization.skeletons import draw_skeleton
 
 
 def main(photo, model, box, output="joints.png"):
@@ -20,7 +20,7 @@ def main(photo, model, box, output="joints.png"):
     pixels = decoding.read_image(photo).pixels
     skeleton = estimator.model.skeleton
     drawn = draw_skeleton(pixels, pose.joints, skeleton, pose.scores)
-    Path(output).write_bytes(encode_png(drawn))
+    save_image(output, drawn)
     return pose
 
 

@@ -172,7 +172,7 @@ def test_what_a_camera_saw_is_as_long_as_it_was_seen(tmp_path):
 
 
 def test_a_picture_that_a_kind_of_file_cannot_hold_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="a .webp file takes no picture of 20000 x 1"):
+    with pytest.raises(ValueError, match="a .webp file takes no image of 20000 x 1"):
         save_image(tmp_path / "x.webp", np.zeros((1, 20000, 3), "uint8"))
     assert not [*tmp_path.iterdir()]
 

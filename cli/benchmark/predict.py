@@ -16,6 +16,7 @@ from keras_hourglass.data.datasets.synthetic.drawing import draw
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.views import ViewBuilder
+from keras_hourglass.visualization.images import encode_image
 from keras_hourglass_cli.dataset_options import json_option
 from keras_hourglass_cli.inference_options import inference_options
 
@@ -119,7 +120,7 @@ def predict_command(pictures, model, looks, people, as_json, **seeing):
 def synthetic_photo(number: int) -> bytes:
     """A JPEG of a drawn person, as large as a photograph."""
     pixels = cv2.resize(draw(0, number)[0], SIZE, interpolation=cv2.INTER_CUBIC)
-    return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
+    return encode_image(pixels, ".jpg")
 
 
 def print_table(result) -> str:

@@ -20,7 +20,7 @@ from tensorboard.compat.proto.types_pb2 import DT_STRING
 from tensorboard.compat.proto.versions_pb2 import VersionDef
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from keras_hourglass.visualization.skeletons import encode_png
+from keras_hourglass.visualization.images import encode_image
 
 PRODUCER = 22  # the oldest version of the format that TensorBoard reads as it is
 
@@ -147,7 +147,7 @@ def _scalar_value(name, value):
 def _image_value(name, image):
     height, width, _ = image.shape
     size = {"height": height, "width": width, "colorspace": 3}  # RGB
-    png = Summary.Image(encoded_image_string=encode_png(image), **size)
+    png = Summary.Image(encoded_image_string=encode_image(image, ".png"), **size)
     return Summary.Value(tag=name, image=png)
 
 

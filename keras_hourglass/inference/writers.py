@@ -29,7 +29,8 @@ from keras_hourglass.inference.sources import DRAWING_MARK
 from keras_hourglass.inference.video import VideoWriter
 from keras_hourglass.skeletons import COCO
 from keras_hourglass.utils import atomic_write
-from keras_hourglass.visualization.skeletons import draw_skeleton, encode_image
+from keras_hourglass.visualization.images import save_image
+from keras_hourglass.visualization.skeletons import draw_skeleton
 
 
 @contextmanager
@@ -183,13 +184,6 @@ class _Film:
         while self.count <= shot.seconds * shot.fps:
             self.write(pixels)
             self.count += 1
-
-
-def save_image(path: Path, pixels):
-    """Writes a picture, of the kind that the path's ending says."""
-    data = encode_image(pixels, path.suffix)
-    with atomic_write(path) as beside:
-        beside.write_bytes(data)
 
 
 class OutputNames:

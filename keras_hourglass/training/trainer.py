@@ -47,8 +47,8 @@ from keras_hourglass.training.run_dir import (
     SNAPSHOT_FILE,
 )
 from keras_hourglass.training.snapshots import snapshot_images
-from keras_hourglass.utils import Interrupted, atomic_write
-from keras_hourglass.visualization.skeletons import encode_png
+from keras_hourglass.utils import Interrupted
+from keras_hourglass.visualization.images import save_image
 
 
 def build_model(plan: TrainConfig, fresh: bool = True, say=print) -> StackedHourglass:
@@ -157,8 +157,7 @@ def translate_error(run, error: BaseException) -> BaseException | None:
 def finish_run(run):
     """Leaves a picture, and says what came of it all."""
     if run.devices.first:
-        with atomic_write(run.folder / SNAPSHOT_FILE) as path:
-            path.write_bytes(encode_png(run.pictures()["predictions"]))
+        save_image(run.folder / SNAPSHOT_FILE, run.pictures()["predictions"])
     failures = run.failures
     if count := run.devices.sum(len(failures)):
         example = f", {failures[0]} first" if failures else ", by other processes"

@@ -1,1 +1,1 @@
-"""Drawings of skeletons, heatmaps and grids of images."""
+"""Visualization: skeletons, heatmaps and grids of images."""

@@ -1,14 +1,11 @@
-"""Which colour tells which side, for everybody's eyes.
+"""Skeletons drawn on images: limbs and joints, colored by side, faded by score.
 
-Two of the colours that Okabe and Ito chose so that people of every kind of colour
-vision tell them apart, and white; each is also of another brightness, for gray prints.
+Two colors of Okabe and Ito, distinguishable under every kind of color vision, and
+white for joints without a side. The three differ in brightness, too, for gray prints.
 https://jfly.uni-koeln.de/color
 
-What is drawn on: a copy in colour of any usual picture; and its file.
-
-The brush: round-ended lines and discs, as soft at their edges as a pixel is wide.
-
-A person drawn on a picture: limbs and joints, by side and by how sure they are.
+Lines have round ends and are anti-aliased: a pixel's coverage follows from the
+distance of its center to the line.
 """
 
 from math import hypot
@@ -16,105 +13,138 @@ from math import hypot
 import cv2
 import numpy as np
 
+from keras_hourglass import skeletons
 from keras_hourglass.geometry import enclosing_box
-from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.visualization.images import to_rgb
 
 SIDE_COLORS = {"right_": (213, 94, 0), "left_": (86, 180, 233)}  # vermilion, sky blue
 MIDDLE_COLOR = (245, 245, 245)
-OUTLINE_COLOR = (20, 20, 20)  # around all of them, so that no background swallows one
+OUTLINE_COLOR = (20, 20, 20)  # keeps all three visible on any background
+
+FULL_SCORE = 0.5  # score from which on a joint is opaque
+IMAGE_LINE_RATIO, PERSON_LINE_RATIO = 1 / 90, 1 / 70  # line width, of the longer side
+MIN_LINE_WIDTH = 1.0  # pixel
+JOINT_RADIUS_RATIO = 1.1  # radius of a joint's disc, in line widths
+OUTLINE_WIDTH, OUTLINE_OPACITY = 0.3, 0.7  # the width in line widths
+MAX_COORDINATE = 1e9  # pixels: beyond, floats cannot tell the direction of a limb
+
+EDGE_SOFTNESS = 1.0  # pixels over which an edge fades, half of them inside
+POLYGON_MARGIN = 1.0  # pixel: OpenCV's polygons have whole corners
+
+
+def draw_skeleton(image, joints, skeleton, scores=None) -> np.ndarray:
+    """Draws a person's limbs and joints on a copy of an image.
+
+    Right is vermilion, left sky blue, the middle white. The line width follows the
+    size of the image, or that of the person where it is smaller. Joints that are NaN,
+    infinite or farther than 1e9 pixels are left out, with their limbs.
+
+    Args:
+        image: uint8: RGB `(height, width, 3)`, RGBA or gray.
+        joints: `(joints, 2)`, x before y, in image pixels.
+        skeleton: A `Skeleton`, or its name: "mpii", "lsp" or "coco".
+        scores: `(joints,)`; below 0.5 a joint and its limbs fade, and at 0 or less
+            they are left out. By default, all are opaque.
+
+    Returns:
+        `(height, width, 3)`, uint8, RGB.
+
+    Raises:
+        ValueError: If a shape is another, or the skeleton's name is unknown.
+
+    Example:
+
+    ```python
+    import numpy as np
+    import keras_hourglass as kh
+
+    image = np.zeros((256, 256, 3), "uint8")
+    joints = np.random.default_rng(0).uniform(40, 216, (17, 2))
+    drawn = kh.draw_skeleton(image, joints, "coco")
+    ```
+    """
+    image, joints = to_rgb(image), np.asarray(joints, float)
+    skeleton = skeletons.get(skeleton)
+    number = len(skeleton.joints)
+    scores = np.ones(number) if scores is None else np.asarray(scores, float)
+    if joints.shape != (number, 2) or scores.shape != (number,):
+        raise ValueError(
+            f"`joints` must be ({number}, 2) and `scores` ({number},). "
+            f"Received: joints={joints.shape}, scores={scores.shape}"
+        )
+    visible = (np.abs(joints) <= MAX_COORDINATE).all(-1) & (scores > 0)  # also no NaN
+    opacity = np.where(visible, np.clip(scores / FULL_SCORE, 0, 1), 0).tolist()
+    if not visible.any():
+        return image
+    width = _line_width(image, joints[visible])
+    lines = [*_lines(joints, opacity, skeleton, width)]
+    outline = OUTLINE_WIDTH * width
+    for start, end, radius, _, alpha in lines:
+        draw_line(
+            image, start, end, radius + outline, OUTLINE_COLOR, alpha * OUTLINE_OPACITY
+        )
+    for start, end, radius, rgb, alpha in lines:
+        draw_line(image, start, end, radius, rgb, alpha)
+    return image
 
 
 def joint_color(*names: str) -> tuple[int, int, int]:
-    """RGB of a joint, or of a limb between two: by the side that it is on."""
+    """Returns the RGB color of a joint, or of a limb between two, by its side."""
     for side, rgb in SIDE_COLORS.items():
         if any(name.startswith(side) for name in names):
             return rgb
     return MIDDLE_COLOR
 
 
-def to_rgb(image) -> np.ndarray:
-    """A copy of a picture `(height, width, 3)`, uint8, RGB, to draw on.
-
-    Args:
-        image: Such a picture, a gray one `(height, width)` or `(height, width, 1)`,
-            or one whose fourth channel, which is left out, says how dense it is.
-
-    Raises:
-        ValueError: If it is none of these.
-    """
-    image = np.asarray(image)
-    channels = image.shape[2] if image.ndim == 3 else 1
-    if image.dtype != np.uint8 or image.ndim not in (2, 3) or channels not in (1, 3, 4):
-        raise ValueError(
-            "`image` must be uint8, (height, width) or (height, width, 1, 3 or 4). "
-            f"Received: image={image.dtype} {image.shape}"
-        )
-    image = image.reshape(*image.shape[:2], channels)[..., :3]
-    return np.repeat(image, 3, -1) if channels == 1 else image.copy()
+def _line_width(image, joints):
+    """The line width in pixels, for an image and a person with these joints."""
+    person = np.ptp(joints, axis=0).max() or np.inf  # of a single joint: unknown
+    width = min(IMAGE_LINE_RATIO * max(image.shape[:2]), PERSON_LINE_RATIO * person)
+    return float(max(MIN_LINE_WIDTH, width))
 
 
-def encode_png(image) -> bytes:
-    """A picture `(height, width, 3)`, uint8, RGB, as a PNG file."""
-    return encode_image(image, ".png")
-
-
-def encode_image(image, ending: str) -> bytes:
-    """A picture `(height, width, 3)`, uint8, RGB, as a file of a kind.
-
-    Args:
-        image: The picture.
-        ending: Of the file's name: `.png`, `.jpg`, `.webp` or what else OpenCV knows.
-
-    Raises:
-        ValueError: If the kind is unknown, or cannot hold so large a picture.
-    """
-    try:
-        done, data = cv2.imencode(ending, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    except cv2.error:
-        done = False
-    if not done:
-        raise ValueError(
-            f"a {ending} file takes no picture of {image.shape[1]} x {image.shape[0]}"
-        )
-    return data.tobytes()
-
-
-EDGE_SOFTNESS = (
-    1.0  # pixels that an edge takes from all to nothing, half of them inside
-)
-MARGIN = 1.0  # pixels: OpenCV is given whole ones
+def _lines(joints, opacity, skeleton, width):
+    """Yields start, end, radius, color and opacity of each limb, then of each joint."""
+    for names in skeleton.limbs:
+        a, b = skeleton.indices(names)
+        if alpha := min(opacity[a], opacity[b]):
+            yield joints[a], joints[b], width / 2, joint_color(*names), alpha
+    for name, joint, alpha in zip(skeleton.joints, joints, opacity):
+        if alpha:
+            yield joint, joint, JOINT_RADIUS_RATIO * width, joint_color(name), alpha
 
 
 def draw_line(image, start, end, radius: float, rgb, opacity: float = 1.0):
-    """Paints a line, or a disc where it ends as it starts, onto a picture.
+    """Draws a line with round ends onto an image, in place.
 
-    A pixel is covered by how far its center is from the line, so that a line that lies
-    between two rows is drawn between them.
+    A line that ends where it starts is a disc.
 
     Args:
-        image: `(height, width, 3)`, uint8, painted over.
-        start, end: `(2,)`, x before y, pixels; they may lie outside.
-        radius: Half of the line's width, pixels.
-        rgb: Of the paint.
-        opacity: How much it hides, from 0 to 1.
+        image: `(height, width, 3)`, uint8.
+        start, end: `(2,)`, x before y, in pixels; they may lie outside the image.
+        radius: Half of the line's width, in pixels.
+        rgb: The color.
+        opacity: From 0 to 1.
     """
-    reach = radius + EDGE_SOFTNESS + MARGIN
+    reach = radius + EDGE_SOFTNESS + POLYGON_MARGIN
     start, line = _clip_line(
         np.asarray(start, float), np.subtract(end, start), image.shape[1::-1], reach
     )
     columns, rows = _nearby_pixels(image, start, line, reach)
     x, y = ((i - at).astype("float32") for i, at in zip((columns, rows), start))
-    across, down = line.tolist()
-    along = np.clip((x * across + y * down) / (across**2 + down**2 or 1), 0, 1)
-    far = np.sqrt((x - along * across) ** 2 + (y - along * down) ** 2)
-    share = opacity * np.clip((radius - far) / EDGE_SOFTNESS + 0.5, 0, 1)[:, None]
-    under = image[rows, columns]
-    paint = np.array(rgb, "float32")
-    image[rows, columns] = np.rint(under + (paint - under) * share)
+    dx, dy = line.tolist()
+    along = np.clip((x * dx + y * dy) / (dx**2 + dy**2 or 1), 0, 1)
+    distance = np.sqrt((x - along * dx) ** 2 + (y - along * dy) ** 2)
+    coverage = np.clip((radius - distance) / EDGE_SOFTNESS + 0.5, 0, 1)[:, None]
+    background = image[rows, columns]
+    color = np.array(rgb, "float32")
+    image[rows, columns] = np.rint(
+        background + (color - background) * (opacity * coverage)
+    )
 
 
 def _clip_line(start, line, size, reach):
-    """The part of a line of which some may be on the picture: its start, and itself."""
+    """Clips a line to the image and `reach` pixels around it: start and vector."""
     first, last = 0.0, 1.0
     for place, length, side in zip(start, line, size):
         if length:
@@ -124,7 +154,7 @@ def _clip_line(start, line, size, reach):
 
 
 def _nearby_pixels(image, start, line, reach):
-    """The columns and the rows of all pixels that are not farther from a line."""
+    """Columns and rows of all pixels within `reach` of a line."""
     ahead = reach * (line / hypot(*line) if line.any() else np.array([1.0, 0.0]))
     aside, end = ahead[::-1] * (-1, 1), start + line
     corners = [start - ahead - aside, start - ahead + aside]
@@ -134,74 +164,3 @@ def _nearby_pixels(image, start, line, reach):
     cv2.fillConvexPoly(mask, np.rint(corners - (left, top)).astype("int32"), 1)
     y, x = np.nonzero(mask.view(bool))
     return x + left, y + top
-
-
-FULL_SCORE = 0.5  # confidence from which on nothing shines through
-IMAGE_LINE_RATIO, PERSON_LINE_RATIO = (
-    1 / 90,
-    1 / 70,
-)  # of their longer side, a line is wide at most
-MIN_LINE_WIDTH = 1.0  # pixel
-JOINT_RADIUS_RATIO = 1.1  # radius of a joint's disc, in widths of a line
-OUTLINE_WIDTH, OUTLINE_OPACITY = 0.3, 0.7  # of the rim, the former in widths of a line
-MAX_COORDINATE = (
-    1e9  # pixels: a limb to a joint farther off has no direction worth drawing
-)
-
-
-def draw_skeleton(image, joints, skeleton: Skeleton, confidence=None) -> np.ndarray:
-    """A copy of a picture with limbs and joints on it, right vermilion, left blue.
-
-    Lines are as wide as suits the picture, or a person who is small on it. Joints
-    that are no finite numbers are left out, with their limbs.
-
-    Args:
-        image: `(height, width, 3)`, uint8, RGB; or a gray one, see `canvas`.
-        joints: `(joints, 2)`, x before y, picture pixels.
-        skeleton: What the joints are.
-        confidence: `(joints,)`; below 0.5 a joint fades, with its limbs, and at 0 or
-            less it is left out.
-
-    Raises:
-        ValueError: If shapes are others.
-    """
-    image, joints = to_rgb(image), np.asarray(joints, float)
-    number = len(skeleton.joints)
-    sure = np.ones(number) if confidence is None else np.asarray(confidence, float)
-    if joints.shape != (number, 2) or sure.shape != (number,):
-        raise ValueError(
-            f"`joints` must be ({number}, 2) and `confidence` ({number},). "
-            f"Received: joints={joints.shape}, confidence={sure.shape}"
-        )
-    seen = (np.abs(joints) <= MAX_COORDINATE).all(-1) & (sure > 0)  # also no NaN
-    opacity = np.where(seen, np.clip(sure / FULL_SCORE, 0, 1), 0).tolist()
-    if not seen.any():
-        return image
-    width = _line_width(image, joints[seen])
-    strokes = [*_lines(joints, opacity, skeleton, width)]
-    rim = OUTLINE_WIDTH * width
-    for start, end, radius, _, dense in strokes:
-        draw_line(
-            image, start, end, radius + rim, OUTLINE_COLOR, dense * OUTLINE_OPACITY
-        )
-    for start, end, radius, rgb, dense in strokes:
-        draw_line(image, start, end, radius, rgb, dense)
-    return image
-
-
-def _lines(joints, opacity, skeleton, width):
-    """Start, end, radius, colour and opacity of each limb, then of each joint."""
-    for names in skeleton.limbs:
-        a, b = skeleton.indices(names)
-        if dense := min(opacity[a], opacity[b]):
-            yield joints[a], joints[b], width / 2, joint_color(*names), dense
-    for name, place, dense in zip(skeleton.joints, joints, opacity):
-        if dense:
-            yield place, place, JOINT_RADIUS_RATIO * width, joint_color(name), dense
-
-
-def _line_width(image, joints):
-    """How wide a line is on a picture, pixels, for a person with these joints."""
-    person = np.ptp(joints, axis=0).max() or np.inf  # of a single joint: unknown
-    width = min(IMAGE_LINE_RATIO * max(image.shape[:2]), PERSON_LINE_RATIO * person)
-    return float(max(MIN_LINE_WIDTH, width))

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from keras_hourglass.data.augmentation.occlusion import paste_patches
+from keras_hourglass.visualization.images import encode_image
 
 GREY = np.array([0.299, 0.587, 0.114])  # of red, green, blue, as JPEG weighs them
 OWN = np.eye(3)  # each channel's part in itself
@@ -64,6 +65,5 @@ def jpeg_compress(image: np.ndarray, quality: float) -> np.ndarray:
     """As a JPEG would give it back, of low to fair `QUALITY` as it goes from 0 to 1."""
     low, high = JPEG_QUALITY
     level = round(low + quality * (high - low))
-    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, level])
+    data = np.frombuffer(encode_image(image, ".jpg", level), "uint8")
     return cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)

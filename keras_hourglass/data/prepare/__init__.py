@@ -21,6 +21,7 @@ from keras_hourglass.data.prepare.journal import Journal
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.geometry import Window
 from keras_hourglass.utils import Interrupted, atomic_write
+from keras_hourglass.visualization.images import encode_image
 
 cv2.setNumThreads(1)  # pictures are cut side by side; more threads only get in the way
 COLUMNS = ("joints", "weights", "centers", "sides", "head_sizes", "splits")
@@ -155,13 +156,5 @@ def _write(people, rows, images, form):
         center, side = people.centers[row].astype(float), np.float64(people.sides[row])
         crop = crop_person(pixels, Window.from_center(center, side), form.size)
         with atomic_write(images / image_name(row)) as beside:
-            beside.write_bytes(_jpeg(crop.pixels, form.quality))
+            beside.write_bytes(encode_image(crop.pixels, ".jpg", form.quality))
         yield crop_entry(people, row, crop, image_name(row))
-
-
-def _jpeg(pixels, quality) -> bytes:
-    """RGB pixels as a JPEG file."""
-    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
-    done, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
-    assert done
-    return data.tobytes()

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from keras_hourglass.data.loader import Loader
@@ -10,6 +9,7 @@ from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.evaluation.conventions import correct
 from keras_hourglass.heatmaps.labels import unpack
+from keras_hourglass.visualization.images import encode_image
 from keras_hourglass.visualization.skeletons import draw_skeleton
 
 SIDE, GAP = 208, 4  # pixels of each of the two, and between them
@@ -46,12 +46,5 @@ def hardest_images(joints, errors, people: People, rows, aspect: tuple[int, int]
         scored = np.isfinite(errors[row]).sum()
         yield (
             f"{Path(str(people.images[row])).name}: {right} of {scored} joints right",
-            encode_jpeg(np.hstack(both)),
+            encode_image(np.hstack(both), ".jpg", QUALITY),
         )
-
-
-def encode_jpeg(image) -> bytes:
-    """A picture `(height, width, 3)`, uint8, RGB, as a JPEG file."""
-    options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", bgr, options)[1].tobytes()
