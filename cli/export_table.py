@@ -1,9 +1,6 @@
 """The work of `export`: what is written, and the table of it."""
 
-import os
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import numpy as np
 
@@ -12,6 +9,7 @@ from keras_hourglass.data.mixture import DatasetSpec
 from keras_hourglass.export import verification
 from keras_hourglass.inference import runtimes
 from keras_hourglass.inference.sources import find_sources
+from keras_hourglass.utils import silence
 
 ALL_FORMATS = (
     ("savedmodel", {}),
@@ -52,7 +50,7 @@ def export_row(model, directory, kind, options, crops) -> dict:
     title = " ".join((kind, *(str(options[k]) for k in options if k == "precision")))
     made = {"format": title}
     try:
-        with silence():
+        with silence(1, 2):
             path = export.export_format(model, directory, kind, crops=crops, **options)
             module = export.format_module(kind)
             answer, (_, checked) = (
@@ -88,18 +86,3 @@ def file_size(path) -> int:
     weights = path.with_suffix(".bin")
     both = [path, weights] if path.suffix == ".xml" else [path]
     return sum(file.stat().st_size for file in both)
-
-
-@contextmanager
-def silence():
-    """Keeps what converters write to the terminal by themselves away from it."""
-    kept = [os.dup(number) for number in (1, 2)]
-    with TemporaryFile() as drain:
-        try:
-            for number in (1, 2):
-                os.dup2(drain.fileno(), number)
-            yield
-        finally:
-            for number, before in zip((1, 2), kept):
-                os.dup2(before, number)
-                os.close(before)

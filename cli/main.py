@@ -1,12 +1,11 @@
 """`hourglass-keras`: opens a subcommand's file only when it is asked for."""
 
+import os
 import sys
 from difflib import get_close_matches
 from importlib import import_module
 
 import click
-
-from keras_hourglass_cli.silence import silence_stderr
 
 COMMANDS = {
     "train": "Train a network on people.",
@@ -32,7 +31,10 @@ class LazyGroup(click.Group):
     def get_command(self, context, name):
         if name not in COMMANDS:
             return None
-        with silence_stderr():
+        from keras_hourglass.utils import silence
+
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with silence(2, show_on_error=True):
             module = import_module(f"keras_hourglass_cli.{name.replace('-', '_')}")
         return module.command
 

@@ -6,9 +6,11 @@ What becomes of Ctrl-C where work is kept.
 """
 
 import os
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
+from tempfile import TemporaryFile
 
 
 def suggest(given, choices) -> str:
@@ -61,3 +63,43 @@ def _flush(path):
 
 class Interrupted(Exception):
     """Work was stopped by hand. All is kept; the message says how to go on."""
+
+
+@contextmanager
+def silence(*descriptors: int, show_on_error: bool = False):
+    """Discards what is written to file descriptors, by this process and by libraries.
+
+    TensorFlow and converters write there past `sys.stdout` and `sys.stderr`.
+
+    Args:
+        descriptors: 1 for the standard output, 2 for the standard error. One that is
+            closed is left alone.
+        show_on_error: Whether all of it is written after all, to the last descriptor,
+            if an exception is raised.
+    """
+    kept = {}
+    with TemporaryFile() as discarded:
+        try:
+            _flush_streams()
+            for number in descriptors:
+                with suppress(OSError):  # closed by the caller
+                    kept[number] = os.dup(number)
+                    os.dup2(discarded.fileno(), number)
+            yield
+        except BaseException:
+            if show_on_error and kept:
+                _flush_streams()
+                discarded.seek(0)
+                os.write([*kept.values()][-1], discarded.read())
+            raise
+        finally:
+            _flush_streams()
+            for number, original in kept.items():
+                os.dup2(original, number)
+                os.close(original)
+
+
+def _flush_streams():
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not stream.closed:
+            stream.flush()

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from keras_hourglass import StackedHourglass, export
 from keras_hourglass.export import verification
-from keras_hourglass_cli import export_table
+from keras_hourglass.utils import silence
 from keras_hourglass_cli import main as cli
 
 TINY = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
@@ -107,7 +107,7 @@ def test_what_is_calibrated_on_is_not_checked_on():
 
 
 def test_what_converters_say_is_kept_away(capfd):
-    with export_table.silence():
+    with silence(1, 2):
         os.write(1, b"chatter")
     os.write(1, b"after")
     assert capfd.readouterr().out == "after"

@@ -25,10 +25,10 @@ from keras_hourglass.models import presets
 from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.fusion.network import fuse
 from keras_hourglass.training import distribution
+from keras_hourglass.utils import silence
 from keras_hourglass_cli.benchmark.network import network_command
 from keras_hourglass_cli.benchmark.predict import Decoding
 from keras_hourglass_cli.dataset_options import json_option
-from keras_hourglass_cli.export_table import silence
 
 
 class RuntimeSpec(NamedTuple):
@@ -174,7 +174,7 @@ def measured(network, way, seconds) -> dict:
     if missing := way.missing():
         return {"error": f"not installed: {', '.join(missing)}"}
     try:
-        with TemporaryDirectory() as folder, silence():
+        with TemporaryDirectory() as folder, silence(1, 2):
             return measure(network, way, folder, BATCHES, seconds)
     except Exception as error:  # each converter has its own
         first, *_ = str(error).strip().splitlines() or [type(error).__name__]
