@@ -17,7 +17,7 @@ def main(photo, model, box, output="joints.png"):
     for name, (x, y), score in zip(pose.names, pose.joints, pose.scores):
         print(f"{name:16} {x:8.1f} {y:8.1f}   {score:.2f}")
 
-    pixels = decoding.read_image(photo).pixels
+    pixels = decoding.read_region(photo).pixels
     skeleton = estimator.model.skeleton
     drawn = draw_skeleton(pixels, pose.joints, skeleton, pose.scores)
     save_image(output, drawn)

@@ -32,7 +32,7 @@ def main(
     estimator, size, shown = PoseEstimator(model), (256, 256), []
     for path, center, side in zip(people.images, people.centers, people.sides):
         window = Window.from_center(center.astype(float), np.float64(side), size)
-        region = decoding.read_image(path)
+        region = decoding.read_region(path)
         ((pose,),) = estimator([region.pixels], [window.scaled(1 / BOX_PADDING).box()])
         image = warp(shrink(region, window, size), window, size)
         joints = window.to_grid(pose.joints, size)

@@ -70,7 +70,7 @@ def test_fine_stripes_become_gray_and_no_coarse_ones():
 def test_an_entry_leads_back_to_the_original(picture):
     skeleton = Skeleton(("neck", "left_hip", "right_hip"))
     row = {
-        "picture": "folder/photo.jpg",
+        "image": "folder/photo.jpg",
         "joints": [(203.3, 150.8), (-1, -1), (180.25, 301.5)],
         "weights": [1, 0, 0.4],
         "center": (205.5, 220.25),
@@ -78,7 +78,7 @@ def test_an_entry_leads_back_to_the_original(picture):
         "head_size": 31,
         "split": "val",
         "visible": [1, np.nan, 0],
-        "others": 3,
+        "num_others": 3,
         "area": 5000,
     }
     people = from_rows(skeleton, [row])

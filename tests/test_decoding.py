@@ -32,7 +32,7 @@ def encoded(kind, pixels=PIXELS, *options):
 )
 def test_pixels_are_those_of_opencv(kind, options):
     data = encoded(kind, PIXELS[:150, :101], *options)
-    expected = decoding.read_image("a picture", data).pixels
+    expected = decoding.read_region("a picture", data).pixels
     np.testing.assert_array_equal(graph(data), expected)
 
 
@@ -40,7 +40,7 @@ def test_pixels_are_those_of_opencv(kind, options):
 def test_gray_and_transparent_pngs_have_three_channels(channels):
     pixels = np.dstack([PIXELS, PIXELS[..., 0]])[..., :channels]
     data = cv2.imencode(".png", pixels)[1].tobytes()
-    expected = decoding.read_image("a picture", data).pixels
+    expected = decoding.read_region("a picture", data).pixels
     np.testing.assert_array_equal(graph(data), expected)
 
 

@@ -20,16 +20,16 @@ ARMS = Skeleton(("right_wrist", "left_wrist"))
 
 def people(skeleton, rows):
     count = len(skeleton.joints)
-    usual = {"picture": "1.jpg", "center": (0, 0), "side": 100}
+    usual = {"image": "1.jpg", "center": (0, 0), "side": 100}
     usual |= {"joints": np.zeros((count, 2)), "weights": np.ones(count)}
     return from_rows(skeleton, [{**usual, **row} for row in rows])
 
 
 def test_groups_are_of_hidden_joints_sizes_and_company():
     rows = [
-        {"visible": (1, 0), "others": 0, "size": 100},
-        {"visible": (1, np.nan), "others": 1, "size": 200},
-        {"visible": (0, 0), "others": 5, "size": 300},
+        {"visible": (1, 0), "num_others": 0, "source_size": 100},
+        {"visible": (1, np.nan), "num_others": 1, "source_size": 200},
+        {"visible": (0, 0), "num_others": 5, "source_size": 300},
     ]
     errors = np.array([[0.1, 9], [9, 0.1], [np.nan, 0.1]])
     found = by_group(errors, people(ARMS, rows), resample_indices(3))

@@ -84,5 +84,5 @@ def test_boxes_are_those_of_the_picture_without_the_border(monkeypatch):
 def test_hog_finds_somebody_who_stands(shared):
     path = shared / "fixtures/coco_cc_by/images/000000433998.jpg"
     detectors._detector.cache_clear()
-    (found,) = detectors.get_detector("hog")(decoding.read_image(path).pixels)
+    (found,) = detectors.get_detector("hog")(decoding.read_region(path).pixels)
     np.testing.assert_allclose(found[:4], [315, 188, 72, 155], atol=25)

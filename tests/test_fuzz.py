@@ -19,16 +19,14 @@ def run(script, first, count, folder, seconds):
     assert f"{count} damaged" in ran.stdout and "0 wrong" in ran.stdout
 
 
-@pytest.mark.parametrize(
-    "script, count", [("pictures.py", 500), ("annotations.py", 300)]
-)
+@pytest.mark.parametrize("script, count", [("images.py", 500), ("annotations.py", 300)])
 def test_what_is_damaged_is_read_or_refused(script, count, tmp_path):
-    if script == "pictures.py":
+    if script == "images.py":
         pytest.importorskip("tensorflow")
     run(script, 0, count, tmp_path, 300)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", ["pictures.py", "annotations.py"])
+@pytest.mark.parametrize("script", ["images.py", "annotations.py"])
 def test_thousands_of_damaged_files_are_read_or_refused(script, tmp_path):
     run(script, 1000, 5000, tmp_path, 1200)

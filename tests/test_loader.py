@@ -26,7 +26,7 @@ def people(tmp_path):
     row = {"joints": [[40, 50], [60, 50]], "weights": [1, 1], "center": [50, 45]}
     names = ["0.jpg", "1.jpg", "2.jpg", "3.png"]
     rows = [
-        {**row, "picture": str(tmp_path / name), "name": f"person of {name}"}
+        {**row, "image": str(tmp_path / name), "name": f"person of {name}"}
         for name in names
     ]
     return from_rows(HIPS, [{**row, "side": 40} for row in rows])

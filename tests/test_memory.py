@@ -29,7 +29,7 @@ def resident():
 def test_memory_is_flat_over_twenty_thousand_samples(tmp_path):
     noise = np.random.default_rng(0).integers(0, 255, (80, 90, 3), "uint8")
     cv2.imwrite(str(tmp_path / "a.jpg"), noise)
-    row = {"picture": str(tmp_path / "a.jpg"), "joints": [[40, 40]], "weights": [1]}
+    row = {"image": str(tmp_path / "a.jpg"), "joints": [[40, 40]], "weights": [1]}
     people = from_rows(
         Skeleton(("nose",)), [{**row, "center": [40, 40], "side": 60}] * 2000
     )

@@ -18,7 +18,7 @@ STILL = {"scale": 0, "rotation": 0, "flip": 0, "colour": 0}
 @pytest.fixture
 def people():
     row = {"weights": np.ones(4), "center": [95, 70], "side": 160, "head_size": 10}
-    places = [{"picture": str(i), "joints": np.add(JOINTS, i)} for i in range(5)]
+    places = [{"image": str(i), "joints": np.add(JOINTS, i)} for i in range(5)]
     return from_rows(ARM, [{**row, **place} for place in places])
 
 

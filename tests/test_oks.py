@@ -17,7 +17,7 @@ def person():
     """Somebody of 100 x 100 pixels, with one shoulder."""
     weights = np.zeros(17)
     weights[COCO.joints.index("left_shoulder")] = 1
-    row = {"picture": "1.jpg", "center": (0, 0), "side": 100, "area": 100.0**2}
+    row = {"image": "1.jpg", "center": (0, 0), "side": 100, "area": 100.0**2}
     return from_rows(
         COCO, [{**row, "joints": np.full((17, 2), 50), "weights": weights}]
     )

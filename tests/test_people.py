@@ -11,7 +11,7 @@ def person(skeleton, **places):
     weights = np.zeros(len(skeleton.joints))
     for i, name in zip(skeleton.indices(names), names):
         *joints[i], weights[i] = places[name]
-    row = {"picture": "1.jpg", "center": [0, 0], "side": 9}
+    row = {"image": "1.jpg", "center": [0, 0], "side": 9}
     return from_rows(skeleton, [{**row, "joints": joints, "weights": weights}])
 
 
@@ -62,7 +62,7 @@ def test_lsp_and_back_from_mpii_is_the_same():
     random = np.random.default_rng(0)
     rows = [
         {
-            "picture": "1.jpg",
+            "image": "1.jpg",
             "joints": random.uniform(0, 99, (14, 2)),
             "weights": random.uniform(0, 1, 14),
             "center": [0, 0],

@@ -47,7 +47,7 @@ def broken(tmp_path, dotted):
     (tmp_path / "1.jpg").write_bytes(data[: len(data) // 2])
     row = {"joints": [[40, 50]], "weights": [1], "center": [60, 60], "side": 100}
     names = [str(tmp_path / f"{number}.jpg") for number in range(3)]
-    return from_rows(Skeleton(("nose",)), [{**row, "picture": name} for name in names])
+    return from_rows(Skeleton(("nose",)), [{**row, "image": name} for name in names])
 
 
 def loader(people, broken="error", read=tf_data.read_window):
@@ -56,7 +56,7 @@ def loader(people, broken="error", read=tf_data.read_window):
 
 
 def read_whole(path, window, size, data):
-    return decoding.read_image(path, data)
+    return decoding.read_region(path, data)
 
 
 def batches(dataset, count=None):
@@ -166,7 +166,7 @@ def test_a_broken_jpeg_stops_the_run_and_is_named(broken):
     with pytest.raises(tf.errors.InvalidArgumentError, match="1.jpg"):
         batches(tf_data.validation_dataset(given, 3))
     ((path, why),) = given.failures.items()
-    assert path == broken.images[1] and "lost its end" in why
+    assert path == broken.images[1] and "truncated" in why
 
 
 def test_a_broken_jpeg_may_be_skipped_and_is_counted(broken):
@@ -198,7 +198,7 @@ def test_of_a_small_picture_opencv_reads_all(tmp_path, dotted):
     cv2.imwrite(path, dotted((103.4, 71.85), (203, 151), 3))
     window = Window.from_center(np.array([100.0, 70]), np.float64(40), IMAGE)
     region = tf_data.read_window(path, window, IMAGE)
-    np.testing.assert_array_equal(region.pixels, decoding.read_image(path).pixels)
+    np.testing.assert_array_equal(region.pixels, decoding.read_region(path).pixels)
 
 
 def test_a_turned_photograph_and_another_format_are_read_as_they_are_shown(

@@ -77,7 +77,7 @@ def test_a_sample_is_that_of_the_original(originals, again):
 def sample(people, row):
     sampler = Preprocessor(people, (256, 256), (64, 64))
     view = sampler.view(row)
-    return sampler.sample(decoding.read_image(people.images[row]), row, view)
+    return sampler.sample(decoding.read_region(people.images[row]), row, view)
 
 
 def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
@@ -87,8 +87,8 @@ def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
         paths.append(path)
         return whole(path)
 
-    whole = decoding.read_image
-    monkeypatch.setattr(decoding, "read_image", read)
+    whole = decoding.read_region
+    monkeypatch.setattr(decoding, "read_region", read)
     prepare(few, tmp_path / "new", SMALL)
     assert sorted(paths) == sorted({*few.images})
     assert len(paths) < len(few)
@@ -146,10 +146,11 @@ def test_ctrl_c_keeps_what_is_done_and_says_so(few, tmp_path):
 
 CHILD = """
 import sys, time
-from keras_hourglass import data
-from keras_hourglass.data.prepare import Form, prepare
-people = data.load("mpii", sys.argv[1], "skip").take(slice(12))
-prepare(people, sys.argv[2], Form(64), threads=2, advance=lambda n: time.sleep(0.2))
+import keras_hourglass as kh
+from keras_hourglass.data.prepare import CropOptions, prepare
+people = kh.load_dataset("mpii", sys.argv[1], missing="skip").take(slice(12))
+wait = lambda count: time.sleep(0.2)
+prepare(people, sys.argv[2], CropOptions(64), threads=2, advance=wait)
 """
 
 
@@ -198,7 +199,7 @@ def test_a_failure_to_write_is_no_broken_picture(few, tmp_path, monkeypatch):
     def full(*args):
         raise OSError("no space left")
 
-    monkeypatch.setattr("keras_hourglass.data.prepare.replacing", full)
+    monkeypatch.setattr("keras_hourglass.data.prepare.atomic_write", full)
     with pytest.raises(OSError, match="no space left"):
         prepare(few, tmp_path / "new", SMALL, broken="skip")
 

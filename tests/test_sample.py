@@ -21,7 +21,7 @@ NOTHING = {"scale": 0, "rotation": 0, "colour": 0}
 @pytest.fixture
 def people():
     row = {
-        **{"picture": "a", "joints": JOINTS, "weights": [0.5, 1, 0.25]},
+        **{"image": "a", "joints": JOINTS, "weights": [0.5, 1, 0.25]},
         **{"center": [100, 70], "side": 160, "head_size": 10},
     }
     return from_rows(HIPS, [row] * 3)
@@ -73,7 +73,7 @@ def test_joints_of_half_a_body_lie_where_its_image_shows_them(dotted, found, ind
     names = [side + joint for joint in ("shoulder", "hip", "knee") for side in SIDES]
     joints = [[80.2, 40.1], [99.3, 44.7], [84.6, 71.4], [97.2, 76.3]]
     joints += [[83.5, 99.6], [101.9, 95.2]]
-    row = {"picture": "a", "joints": joints, "weights": [1] * 5 + [0]}
+    row = {"image": "a", "joints": joints, "weights": [1] * 5 + [0]}
     row |= {"center": [91, 70], "side": 160, "head_size": 10}
     people = from_rows(Skeleton(tuple(names)), [row] * 6)
     made = sampler(people, half_body=1, colour=0, rotation=20, rotation_share=1)

@@ -19,7 +19,7 @@ def people(seconds):
         time.sleep(seconds)
         return np.zeros((40, 40, 3), "uint8")
 
-    row = {"picture": "a", "joints": [[20, 20]], "weights": [1], "reader": read}
+    row = {"image": "a", "joints": [[20, 20]], "weights": [1], "reader": read}
     return from_rows(Skeleton(("nose",)), [{**row, "center": [20, 20], "side": 30}] * 8)
 
 

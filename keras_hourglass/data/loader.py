@@ -18,7 +18,7 @@ def read_reduced(
     path: str, window: Window, size: tuple[int, int], data=None
 ) -> ImageRegion:
     """Reads a whole picture with OpenCV, smaller if the window allows."""
-    return decoding.read_image(path, data, decoding.choose_reduction(window, size))
+    return decoding.read_region(path, data, decoding.choose_reduction(window, size))
 
 
 class Loader:

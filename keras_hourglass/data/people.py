@@ -90,42 +90,39 @@ EMPTY_COLUMNS = {"skeleton", "notes"}
 
 
 def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
-    """People from one dictionary each.
+    """Builds `People` from one dictionary per person.
 
     Args:
-        rows: With `picture`, `joints`, `weights`, `center`, `side`, and, where they
-            are known, `head_size`, `split`, `name`, `reader`, `visible`, `others`,
-            `size` and `area`.
+        skeleton: Of the joints of each row.
+        rows: Each with `image`, `joints`, `weights`, `center`, `side` and, where
+            known, `head_size`, `split`, `name`, `reader`, `visible`, `num_others`,
+            `source_size` and `area`: one person's entry of the columns of `People`.
         kwargs: Other attributes of `People`.
     """
-
-    def column(name, default=None):
-        return [row.get(name, default and default(row)) for row in rows]
-
-    def unknown(row):
-        return np.nan
-
-    joints = np.array(column("joints"), "float32")
     count = len(skeleton.joints)
+
+    def column(name, default=None, dtype=object, shape=(-1,)):
+        values = [row[name] if name in row else default(row) for row in rows]
+        return np.array(values, dtype).reshape(shape)
+
+    def numbers(name, default=None, shape=(-1,)):
+        return column(name, default, "float32", shape)
+
     return People(
         skeleton=skeleton,
-        images=np.array(column("picture"), object),
-        joints=joints.reshape(-1, count, 2),
-        weights=np.array(column("weights"), "float32").reshape(-1, count),
-        centers=np.array(column("center"), "float32").reshape(-1, 2),
-        sides=np.array(column("side"), "float32"),
-        head_sizes=np.array(
-            column("head_size", lambda row: HEAD_SIZE_RATIO * row["side"]), "float32"
-        ),
-        splits=np.array(column("split", lambda row: "train"), object),
-        readers=np.array(column("reader", lambda row: None), object),
-        names=np.array(column("name", lambda row: row["picture"]), object),
-        visible=np.array(
-            column("visible", lambda row: np.full(count, np.nan)), "float32"
-        ).reshape(-1, count),
-        num_others=np.array(column("others", unknown), "float32"),
-        source_sizes=np.array(column("size", lambda row: row["side"]), "float32"),
-        areas=np.array(column("area", unknown), "float32"),
+        images=column("image"),
+        joints=numbers("joints", shape=(-1, count, 2)),
+        weights=numbers("weights", shape=(-1, count)),
+        centers=numbers("center", shape=(-1, 2)),
+        sides=numbers("side"),
+        head_sizes=numbers("head_size", lambda row: HEAD_SIZE_RATIO * row["side"]),
+        splits=column("split", lambda row: "train"),
+        readers=column("reader", lambda row: None),
+        names=column("name", lambda row: row["image"]),
+        visible=numbers("visible", lambda row: [np.nan] * count, (-1, count)),
+        num_others=numbers("num_others", lambda row: np.nan),
+        source_sizes=numbers("source_size", lambda row: row["side"]),
+        areas=numbers("area", lambda row: np.nan),
         **kwargs,
     )
 

@@ -53,7 +53,7 @@ def _picture(source):
     name, data = source.name, None
     if name == STDIN:
         name, data = "the standard input", sys.stdin.buffer.read(MAX_BYTES)
-    yield Frame(source, decoding.read_image(name, data).pixels)
+    yield Frame(source, decoding.read_region(name, data).pixels)
 
 
 def _video(source):

@@ -45,11 +45,11 @@ def to_region(given, name: str = "picture") -> ImageRegion:
         ValueError: If it is nothing of these.
     """
     if isinstance(given, str | PathLike):
-        return decoding.read_image(given)
+        return decoding.read_region(given)
     if hasattr(given, "read"):
         given = given.read()
     if isinstance(given, BYTES):
-        return decoding.read_image(name, bytes(given))
+        return decoding.read_region(name, bytes(given))
     if hasattr(given, "convert"):
         given = _converted(given, name)
     pixels = np.asarray(given)

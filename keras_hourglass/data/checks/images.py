@@ -4,7 +4,7 @@ import hashlib
 from typing import NamedTuple
 
 from keras_hourglass.data.images import safety
-from keras_hourglass.data.images.decoding import TURNS, decode_image
+from keras_hourglass.data.images.decoding import EXIF_TRANSFORMS, decode_image
 from keras_hourglass.data.images.safety import ImageDecodeError
 
 
@@ -39,7 +39,7 @@ def inspect_image(path: str, decode: bool = True) -> ImageInfo:
         size = head.width, head.height
         if decode:
             size = decode_image(path, data, head).size
-        elif TURNS[head.orientation][0]:
+        elif EXIF_TRANSFORMS[head.orientation][0]:
             size = size[::-1]
     except FileNotFoundError:
         return ImageInfo(missing=True)

@@ -94,7 +94,7 @@ def parse_person(entry: dict, pictures: dict, split: str) -> dict:
     if entry["image_id"] not in pictures:
         raise ValueError(f"no picture has the id {entry['image_id']!r}")
     return {
-        "picture": pictures[entry["image_id"]],
+        "image": pictures[entry["image_id"]],
         "joints": np.stack([x, y], axis=-1),
         "weights": weights,
         "visible": labelled > 1,

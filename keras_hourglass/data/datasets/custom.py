@@ -48,7 +48,7 @@ def load_custom(root, faults=None) -> People:
 
     def read(entry):
         row = prepared.parse_person(described(entry), len(skeleton.joints))
-        return {**row, "picture": row_to_person(root, row["picture"])}
+        return {**row, "image": row_to_person(root, row["image"])}
 
     return collect_people(people, read, skeleton, path, root, faults)
 

@@ -92,11 +92,11 @@ def parse_person(entry) -> dict:
     if not used.any():
         raise SkipPerson(NO_JOINT)
     return {
-        "picture": picture,
+        "image": picture,
         "split": split,
         "joints": joints[:, :2],
         "weights": used,
         "visible": seen,
-        "others": np.nan,  # one person of each picture is labelled, whoever is there
+        "num_others": np.nan,  # one person of each picture is labelled, whoever is there
         **warp.window_of_joints(joints[:, :2], used),
     }

@@ -99,7 +99,7 @@ def parse_person(entry: dict, count: int) -> dict:
     if not used.any():
         raise SkipPerson(NO_JOINT)
     row = {
-        "picture": entry["image"],
+        "image": entry["image"],
         "joints": np.where(used[:, None], joints, 0),
         "weights": weights,
         **warp.window_of_joints(joints, used),
@@ -109,11 +109,11 @@ def parse_person(entry: dict, count: int) -> dict:
         "split": entry.get("split", "train"),
     }
     if "crop_factor" in entry:
-        row["size"] = float(
+        row["source_size"] = float(
             row["side"] / np.mean(np.array(entry["crop_factor"], float))
         )
     if not CROP_KEYS.isdisjoint(entry):
-        row["others"] = float(entry.get("num_other_people", np.nan))
+        row["num_others"] = float(entry.get("num_other_people", np.nan))
     if "area" in entry:
         row["area"] = float(entry["area"])
     if "head_size" in entry:

@@ -1,4 +1,4 @@
-"""Reading pictures: RGB pixels, and where they lie on the picture as it is shown."""
+"""Image decoding: RGB pixels, and the window of the upright image that they cover."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,17 +16,17 @@ from keras_hourglass.data.images.safety import (
 from keras_hourglass.geometry import Window
 
 AS_STORED = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-REDUCED = {  # OpenCV's flags by how far it is to reduce; those of color mean BGR
+REDUCED = {  # reduction -> OpenCV's flags (those named after color would mean BGR)
     1: AS_STORED,
     2: AS_STORED | cv2.IMREAD_REDUCED_GRAYSCALE_2,
     4: AS_STORED | cv2.IMREAD_REDUCED_GRAYSCALE_4,
 }
-TURNS = {  # orientation -> whether rows are shown as columns; then, x and y mirrored
+EXIF_TRANSFORMS = {  # orientation -> transpose; then mirror x, mirror y
     **{1: (False, 0, 0), 2: (False, 1, 0), 3: (False, 1, 1), 4: (False, 0, 1)},
     **{5: (True, 0, 0), 6: (True, 1, 0), 7: (True, 1, 1), 8: (True, 0, 1)},
 }
 
-# Errors here name the file; OpenCV's own lines beside them do not.
+# Errors here name the file, which OpenCV's own messages on stderr do not.
 if hasattr(cv2, "setLogLevel"):  # before OpenCV 5
     cv2.setLogLevel(0)
 else:
@@ -34,11 +34,11 @@ else:
 
 
 class ImageRegion(NamedTuple):
-    """Some pixels of a picture.
+    """Pixels of an image, or of a part of it.
 
     Attributes:
         pixels: `(height, width, 3)`, uint8, RGB.
-        place: The window of the picture that they fill, maybe at reduced size.
+        place: The window of the image that they cover, maybe at reduced size.
     """
 
     pixels: np.ndarray
@@ -51,76 +51,112 @@ class ImageRegion(NamedTuple):
 
 
 def whole_region(pixels: np.ndarray, reduction: int = 1) -> ImageRegion:
-    """A picture that was read whole; each pixel covers `reduction` x `reduction`."""
+    """Makes a region of a whole image, read at 1 / `reduction` of its size."""
     height, width = pixels.shape[:2]
-    return ImageRegion(pixels, _all_of(reduction * width, reduction * height))
+    return ImageRegion(pixels, _whole_window(reduction * width, reduction * height))
 
 
 @lru_cache
-def _all_of(width, height):
+def _whole_window(width, height):
     return Window.from_rectangle(np.array([0.0, 0, width, height]))
 
 
 def region_of_box(pixels: np.ndarray, box) -> ImageRegion:
-    """The pixels of a box of the picture: x, y, width, height."""
+    """Makes a region of the pixels of a box: x, y, width, height, in image pixels."""
     return ImageRegion(pixels, Window.from_rectangle(np.asarray(box, float)))
 
 
-def read_image(path, data: bytes | None = None, reduction: int = 1) -> ImageRegion:
-    """Reads a picture, turned as its EXIF tag says; of several frames, the first.
+def read_image(source) -> np.ndarray:
+    """Reads an image as an RGB array, upright as its EXIF orientation says.
 
-    Transparency is left out: every pixel has the colour that is stored of it.
+    JPEG, PNG, WebP, BMP, GIF and TIFF files are recognized by their contents, whatever
+    their names. Of an animation the first frame is read; an alpha channel is dropped;
+    grayscale, palettes, CMYK and 16-bit channels are converted.
 
     Args:
-        path: Of the file.
-        data: Its bytes, where they are known already.
-        reduction: 1, 2 or 4: a JPEG is read at a half or a quarter of its size.
+        source: Path of a file, or its contents as bytes.
+
+    Returns:
+        `(height, width, 3)` array, uint8, RGB.
 
     Raises:
         OSError: If there is no such file.
-        BrokenPicture: If it is no picture, is damaged or too large.
+        ImageDecodeError: If it is not an image, is damaged or truncated, or has more
+            than 134,217,728 pixels.
+
+    Example:
+
+    ```python
+    import cv2
+    import numpy as np
+    import keras_hourglass as kh
+
+    data = cv2.imencode(".png", np.zeros((48, 64, 3), "uint8"))[1].tobytes()
+    image = kh.read_image(data)  # or a path: kh.read_image("photo.jpg")
+    print(image.shape)  # (48, 64, 3)
+    ```
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        return read_region("the given data", bytes(source)).pixels
+    return read_region(source).pixels
+
+
+def read_region(path, data: bytes | None = None, reduction: int = 1) -> ImageRegion:
+    """Reads an image as `read_image` does, and says which window its pixels cover.
+
+    Args:
+        path: Of the file.
+        data: The file's bytes, if they have been read already.
+        reduction: 1, 2 or 4: a JPEG is decoded at a half or a quarter of its size.
+
+    Raises:
+        OSError: If there is no such file.
+        ImageDecodeError: If it is not an image, is damaged or too large.
     """
     data = read_bytes(path) if data is None else data
     return decode_image(path, data, read_checked_header(path, data), reduction)
 
 
-def decode_image(path, data: bytes, head: Header, reduction: int = 1) -> ImageRegion:
-    """What `read` does, of a file whose header was examined."""
-    reduction = reduction if head.channels else 1  # of a JPEG
+def decode_image(path, data: bytes, header: Header, reduction: int = 1) -> ImageRegion:
+    """Decodes an image whose header has been checked. See `read_region`."""
+    reduction = reduction if header.channels else 1  # of JPEG alone
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), REDUCED[reduction])
     except cv2.error:
         pixels = None
-    size = (-(-head.height // reduction), -(-head.width // reduction), 3)
-    if pixels is None or pixels.shape != size or pixels.dtype != np.uint8:
-        raise decode_error(
-            path, "it is damaged, or of a kind that OpenCV does not know"
-        )
-    if head.channels:
+    shape = (-(-header.height // reduction), -(-header.width // reduction), 3)
+    if pixels is None or pixels.shape != shape or pixels.dtype != np.uint8:
+        raise decode_error(path, "damaged, or of a kind that OpenCV does not support")
+    if header.channels:
         require_complete_jpeg(path, data, pixels)
-    return _shown(pixels, head, reduction)
+    return _upright(pixels, header, reduction)
 
 
-def _shown(pixels, head, reduction):
-    """Stored pixels, turned as they are shown."""
-    if head.orientation == 1:  # nearly all, and small steps add up
+def _upright(pixels, header, reduction):
+    """Rotates and mirrors stored pixels as the orientation says."""
+    if header.orientation == 1:  # nearly all images, and this runs once per sample
         return whole_region(pixels, reduction)
-    transposed, *mirrored = TURNS[head.orientation]
-    size = np.array([head.width, head.height])
+    transposed, *mirrored = EXIF_TRANSFORMS[header.orientation]
+    size = np.array([header.width, header.height])
     if transposed:
         pixels, size = cv2.transpose(pixels), size[::-1]
     if any(mirrored):
         pixels = cv2.flip(pixels, {(1, 0): 1, (0, 1): 0, (1, 1): -1}[*mirrored])
     covered = reduction * np.array(pixels.shape[1::-1])
-    # The last of reduced pixels may reach beyond the picture, by what is mirrored.
+    # The last of reduced pixels may reach beyond the image; mirrored, it is the first.
     first = np.where(mirrored, size - covered, 0)
     return region_of_box(pixels, (*first, *covered))
 
 
 def choose_reduction(window: Window, size: tuple[int, int]) -> int:
-    """How far a picture may be reduced before a window of it is laid on a grid.
+    """Chooses the reduction at which a window keeps a pixel for each of a grid's.
 
-    At least as many pixels as the grid has stay under it.
+    Args:
+        window: The window of the image that the grid is laid over.
+        size: Width and height of the grid.
+
+    Returns:
+        1, 2 or 4, for `read_region`.
     """
-    share = window.scale(size)
-    return next(factor for factor in (4, 2, 1) if factor * share <= 1 or factor == 1)
+    scale = window.scale(size)
+    return next(factor for factor in (4, 2, 1) if factor * scale <= 1 or factor == 1)

@@ -1,48 +1,35 @@
-"""What every reader of headers returns.
+"""Image headers: size and orientation of a file, without decoding it.
 
-The header of a BMP.
+One reader per format, recognized by the file's first bytes:
 
-Microsoft, Bitmap Storage.
-https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-storage
+* BMP: Microsoft, Bitmap Storage.
+  https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-storage
+* GIF: CompuServe, Graphics Interchange Format 89a, section 18.
+  https://www.w3.org/Graphics/GIF/spec-gif89a.txt
+* JPEG: ITU-T T.81, annex B. https://www.w3.org/Graphics/JPEG/itu-t81.pdf
+* PNG: W3C, Portable Network Graphics, third edition, sections 5 and 11.
+  https://www.w3.org/TR/png-3/
+* TIFF, which is also the layout of EXIF blocks in other formats: Adobe, TIFF 6.0,
+  sections 2 and 8; CIPA DC-008 (EXIF), table 4 for the orientation.
+* WebP, lossy, lossless and extended: RFC 9649; RFC 6386, section 9.1.
+  https://www.rfc-editor.org/rfc/rfc9649
 
-The header of a GIF.
-
-CompuServe, Graphics Interchange Format 89a, section 18.
-https://www.w3.org/Graphics/GIF/spec-gif89a.txt
-
-The header of a TIFF, which is also the form of EXIF within other formats.
-
-Adobe, TIFF 6.0, sections 2 and 8; CIPA DC-008 (EXIF), orientation in its table 4.
-
-The header of a JPEG.
-
-ITU-T T.81, annex B. https://www.w3.org/Graphics/JPEG/itu-t81.pdf
-
-The header of a PNG.
-
-W3C, Portable Network Graphics, third edition, sections 5 and 11.
-https://www.w3.org/TR/png-3/
-
-The header of a WebP: of a photograph, of a lossless one, or of the extended kind.
-
-RFC 9649, WebP Image Format; RFC 6386, section 9.1, for photographs.
-https://www.rfc-editor.org/rfc/rfc9649
-
-What the head of a picture's file says, without decoding it: a format each.
+Pillow is not used: it is not a dependency, and some of these checks (scans without
+number, a missing end) are needed before anything decodes the file.
 """
 
 import struct
-from struct import calcsize, error, unpack_from
+from struct import calcsize, unpack_from
 from typing import NamedTuple
 
 
 class Header(NamedTuple):
-    """What is known of a picture before it is decoded.
+    """Properties of an image that are known before it is decoded.
 
     Attributes:
-        width, height: In stored pixels.
-        orientation: How it is turned when shown: 1 (not) to 8, as in EXIF.
-        channels: Of a JPEG, whose four are CMYK; of other formats 0.
+        width, height: In pixels, as stored.
+        orientation: EXIF orientation, 1 (upright) to 8.
+        channels: Of a JPEG, 4 for CMYK; 0 for all other formats.
     """
 
     width: int
@@ -51,182 +38,180 @@ class Header(NamedTuple):
     channels: int = 0
 
 
-BMP_START = (
-    14  # bytes of the file's header; then the picture's, which says its own length
-)
+BMP_INFO_START = 14  # bytes of the file header; the info header says its own length
+BMP_OS2_LENGTH = 12  # of an OS/2 info header, whose sizes are 16-bit
 
 
 def read_bmp_header(data: bytes) -> Header:
-    """Its size; rows that are stored from the top have a negative height."""
-    (length,) = unpack_from("<I", data, BMP_START)
-    numbers = "<HH" if length == 12 else "<ii"  # 12: of OS/2
-    width, height = unpack_from(numbers, data, BMP_START + 4)
+    """Reads the size of a BMP; rows stored from the top have a negative height."""
+    (length,) = unpack_from("<I", data, BMP_INFO_START)
+    layout = "<HH" if length == BMP_OS2_LENGTH else "<ii"
+    width, height = unpack_from(layout, data, BMP_INFO_START + 4)
     return Header(width, abs(height))
 
 
 def read_gif_header(data: bytes) -> Header:
-    """The size of the screen that all of its frames are drawn on."""
+    """Reads the size of the logical screen that all frames of a GIF are drawn on."""
     return Header(*unpack_from("<HH", data, 6))
 
 
-WIDTH, HEIGHT, ORIENTATION = 0x0100, 0x0101, 0x0112
-NUMBERS = {1: "B", 3: "H", 4: "I"}  # types of an entry: bytes, of two, of four
+WIDTH, HEIGHT, ORIENTATION = 0x0100, 0x0101, 0x0112  # TIFF tags
+TAG_TYPES = {1: "B", 3: "H", 4: "I"}  # BYTE, SHORT, LONG
 
 
 def read_tiff_header(data: bytes) -> Header:
-    """The size of the first of its pictures as shown: OpenCV turns TIFF by itself."""
-    found = entries(data)
-    if WIDTH not in found or HEIGHT not in found:
-        raise ValueError("its header says no size")
-    size = found[WIDTH], found[HEIGHT]
-    return Header(*(size[::-1] if _valid(found.get(ORIENTATION)) > 4 else size))
+    """Reads the size of a TIFF's first image, upright: OpenCV rotates TIFF itself."""
+    tags = read_tiff_tags(data)
+    if WIDTH not in tags or HEIGHT not in tags:
+        raise ValueError("its header has no size")
+    size = tags[WIDTH], tags[HEIGHT]
+    transposed = _valid_orientation(tags.get(ORIENTATION)) > 4
+    return Header(*(size[::-1] if transposed else size))
 
 
-def orientation(data: bytes) -> int:
-    """The orientation in an EXIF block; 1, as it is, if there is no usable one."""
+def read_orientation(exif: bytes) -> int:
+    """Reads the orientation of an EXIF block; 1 (upright) if it has no usable one."""
     try:
-        return _valid(entries(data).get(ORIENTATION))
-    except (ValueError, error):
+        return _valid_orientation(read_tiff_tags(exif).get(ORIENTATION))
+    except (ValueError, struct.error):
         return 1
 
 
-def entries(data: bytes) -> dict[int, int]:
-    """Tag -> number, of the three tags, in the first directory.
+def read_tiff_tags(data: bytes) -> dict[int, int]:
+    """Reads width, height and orientation, tag -> value, of the first directory.
 
     Raises:
-        ValueError, struct.error: If it is no TIFF, or ends before.
+        ValueError, struct.error: If it is not a TIFF, or is truncated.
     """
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
-        raise ValueError("it is no TIFF")
+        raise ValueError("not a TIFF")
     (start,) = unpack_from(order + "I", data, 4)
     (count,) = unpack_from(order + "H", data, start)
-    found, size = {}, calcsize("<HHII")
+    tags, entry_size = {}, calcsize("<HHII")
     for i in range(count):
-        entry = start + 2 + size * i
+        entry = start + 2 + entry_size * i
         tag, kind, _ = unpack_from(order + "HHI", data, entry)
-        if tag in (WIDTH, HEIGHT, ORIENTATION) and kind in NUMBERS:
-            (found[tag],) = unpack_from(order + NUMBERS[kind], data, entry + 8)
-    return found
+        if tag in (WIDTH, HEIGHT, ORIENTATION) and kind in TAG_TYPES:
+            (tags[tag],) = unpack_from(order + TAG_TYPES[kind], data, entry + 8)
+    return tags
 
 
-def _valid(value):
+def _valid_orientation(value):
     return value if value in range(1, 9) else 1
 
 
-FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers that hold the size
-PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}  # those of frames of many scans
-ALONE = {0x01, *range(0xD0, 0xD8)}  # markers that nothing belongs to
-SCAN, EXIF, END = 0xDA, 0xE1, b"\xff\xd9"
-MAX_SCANS = 100  # each takes the time of a whole picture, and as little as ten bytes
+FRAME_MARKERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF: they hold the size
+PROGRESSIVE_MARKERS = {0xC2, 0xC6, 0xCA, 0xCE}
+BARE_MARKERS = {0x01, *range(0xD0, 0xD8)}  # TEM, RST: no segment follows
+SCAN_MARKER, EXIF_MARKER = 0xDA, 0xE1
+END_OF_IMAGE = b"\xff\xd9"
+MAX_SCANS = 100  # each takes the time of a whole image, and as little as ten bytes
 
 
 def read_jpeg_header(data: bytes) -> Header:
-    """Its size and orientation, once it is sure that decoding it has an end.
+    """Reads size, orientation and channels of a JPEG that can be decoded in finite time.
 
     Raises:
-        ValueError: If it says no size, has lost its end, or has too many scans.
+        ValueError: If it has no size, no end, or too many scans.
     """
-    turn, frame = 1, None
-    for marker, start, end in _segments(data):
-        if marker in FRAMES and frame is None:
-            frame, (height, width, channels) = (
-                marker,
-                unpack_from(">HHB", data, start + 1),
-            )
-        elif marker == EXIF and data[start : start + 6] == b"Exif\0\0":
-            turn = orientation(data[start + 6 : end])
-        elif marker == SCAN:
+    orientation, frame = 1, None
+    for marker, start, end in _jpeg_segments(data):
+        if marker in FRAME_MARKERS and frame is None:
+            frame = marker
+            height, width, channels = unpack_from(">HHB", data, start + 1)
+        elif marker == EXIF_MARKER and data[start : start + 6] == b"Exif\0\0":
+            orientation = read_orientation(data[start + 6 : end])
+        elif marker == SCAN_MARKER:
             break
     else:
-        raise ValueError("it ends within its header")
+        raise ValueError("truncated within its header")
     if frame is None:
-        raise ValueError("its header says no size")
-    # No end is within the data of a scan: there, a zero follows every 255.
-    if data.rfind(END) < start:
-        raise ValueError("it has lost its end")
-    if frame in PROGRESSIVE or data[start] < channels:
-        scans = data.count(b"\xff\xda", start - 4)
+        raise ValueError("its header has no size")
+    # In the data of a scan, each 255 is followed by 0: an end is no part of them.
+    if data.rfind(END_OF_IMAGE) < start:
+        raise ValueError("truncated: the end-of-image marker is missing")
+    if frame in PROGRESSIVE_MARKERS or data[start] < channels:
+        scans = data.count(bytes([0xFF, SCAN_MARKER]), start - 4)
         if scans > MAX_SCANS:
-            raise ValueError(f"it has {scans:,} scans, of at most {MAX_SCANS}")
-    return Header(width, height, turn, channels)
+            raise ValueError(f"it has {scans:,} scans, at most {MAX_SCANS} are allowed")
+    return Header(width, height, orientation, channels)
 
 
-def _segments(data):
-    """Marker, start and end of what belongs to it, up to the data of a scan."""
-    place = 2
-    while (place := data.find(b"\xff", place)) >= 0:
-        marker = data[place + 1]
-        if marker in (0x00, 0xFF):  # no marker, or a byte that fills up before one
-            place += 1
-        elif marker in ALONE:
-            place += 2
+def _jpeg_segments(data):
+    """Yields marker, start and end of each segment, including the first scan's."""
+    position = 2
+    while (position := data.find(b"\xff", position)) >= 0:
+        marker = data[position + 1]
+        if marker in (0x00, 0xFF):  # a stuffed byte, or a fill byte before a marker
+            position += 1
+        elif marker in BARE_MARKERS:
+            position += 2
         else:
-            (length,) = unpack_from(">H", data, place + 2)
-            yield marker, place + 4, place + 2 + length
-            place += 2 + length
+            (length,) = unpack_from(">H", data, position + 2)
+            yield marker, position + 4, position + 2 + length
+            position += 2 + length
 
 
-PNG_START = 8  # bytes before the first chunk
+PNG_CHUNKS_START = 8  # bytes of the signature
 
 
 def read_png_header(data: bytes) -> Header:
-    """The size that its first chunk says, and the orientation of its EXIF chunk."""
-    if data[PNG_START + 4 : PNG_START + 8] != b"IHDR":
+    """Reads the size in a PNG's first chunk, and the orientation in its EXIF chunk."""
+    if data[PNG_CHUNKS_START + 4 : PNG_CHUNKS_START + 8] != b"IHDR":
         raise ValueError("its header is damaged")
-    width, height = unpack_from(">II", data, PNG_START + 8)
-    place, turn = PNG_START, 1
-    while place + 8 <= len(data):
-        length, name = unpack_from(">I4s", data, place)
+    width, height = unpack_from(">II", data, PNG_CHUNKS_START + 8)
+    position, orientation = PNG_CHUNKS_START, 1
+    while position + 8 <= len(data):
+        length, name = unpack_from(">I4s", data, position)
         if name == b"eXIf":
-            turn = orientation(data[place + 8 : place + 8 + length])
+            orientation = read_orientation(data[position + 8 : position + 8 + length])
         if name in (b"eXIf", b"IEND"):
             break
-        place += 12 + length  # length, name, and a checksum after the data
-    return Header(width, height, turn)
+        position += 12 + length  # length, name, and a checksum after the data
+    return Header(width, height, orientation)
 
 
-WEBP_START = 12  # bytes before the first chunk
+WEBP_CHUNKS_START = 12  # bytes of the RIFF header
 
 
 def read_webp_header(data: bytes) -> Header:
-    """The size that its first chunk says, and the orientation of its EXIF chunk."""
-    kind, body = data[WEBP_START : WEBP_START + 4], WEBP_START + 8
-    if data[8:12] != b"WEBP" or kind not in SIZES:
+    """Reads the size in a WebP's first chunk, and the orientation in its EXIF chunk."""
+    kind, body = data[WEBP_CHUNKS_START:][:4], WEBP_CHUNKS_START + 8
+    if data[8:12] != b"WEBP" or kind not in WEBP_SIZES:
         raise ValueError("its header is damaged")
-    width, height = SIZES[kind](data, body)
-    return Header(width, height, _turn(data) if kind == b"VP8X" else 1)
+    width, height = WEBP_SIZES[kind](data, body)
+    return Header(width, height, _webp_orientation(data) if kind == b"VP8X" else 1)
 
 
-def _photograph(data, body):
+def _lossy_size(data, body):
     width, height = unpack_from("<HH", data, body + 6)
-    return width & 0x3FFF, height & 0x3FFF  # above them, how they are to be scaled
+    return width & 0x3FFF, height & 0x3FFF  # the upper bits are a scaling hint
 
 
-def _lossless(data, body):
+def _lossless_size(data, body):
     (bits,) = unpack_from("<I", data, body + 1)
     return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
 
 
-def _extended(data, body):
+def _extended_size(data, body):
     low_x, high_x, low_y, high_y = unpack_from("<HBHB", data, body + 4)
     return (high_x << 16 | low_x) + 1, (high_y << 16 | low_y) + 1
 
 
-def _turn(data):
-    place = WEBP_START
-    while place + 8 <= len(data):
-        name, length = unpack_from("<4sI", data, place)
+def _webp_orientation(data):
+    position = WEBP_CHUNKS_START
+    while position + 8 <= len(data):
+        name, length = unpack_from("<4sI", data, position)
         if name == b"EXIF":
-            return orientation(data[place + 8 : place + 8 + length])
-        place += 8 + length + length % 2
+            return read_orientation(data[position + 8 : position + 8 + length])
+        position += 8 + length + length % 2
     return 1
 
 
-SIZES = {b"VP8 ": _photograph, b"VP8L": _lossless, b"VP8X": _extended}
+WEBP_SIZES = {b"VP8 ": _lossy_size, b"VP8L": _lossless_size, b"VP8X": _extended_size}
 
-
-FORMATS = {  # how a file of it begins -> its reader: bytes -> Header
+HEADER_READERS = {  # first bytes of a file -> reader of its header
     b"\xff\xd8": read_jpeg_header,
     b"\x89PNG\r\n\x1a\n": read_png_header,
     b"RIFF": read_webp_header,
@@ -238,15 +223,15 @@ FORMATS = {  # how a file of it begins -> its reader: bytes -> Header
 
 
 def read_header(data: bytes) -> Header:
-    """The header of a picture, whatever its file is called.
+    """Reads the header of an image of any supported format, whatever its file name.
 
     Raises:
-        ValueError: If it is none of the formats, or its header is damaged.
+        ValueError: If the format is not supported, or the header is damaged.
     """
-    for magic, header in FORMATS.items():
+    for magic, reader in HEADER_READERS.items():
         if data.startswith(magic):
             try:
-                return header(data)
+                return reader(data)
             except (struct.error, IndexError):
-                raise ValueError("it ends within its header") from None
-    raise ValueError("it is no JPEG, PNG, WebP, BMP, GIF or TIFF")
+                raise ValueError("truncated within its header") from None
+    raise ValueError("not a JPEG, PNG, WebP, BMP, GIF or TIFF file")

@@ -1,8 +1,7 @@
-"""Opening a picture's file: its bytes and its header, once they may be decoded.
+"""Safety of images: limits and checks before and after decoding.
 
-JPEGs whose data end before their pixels do.
-
-Decoders leave what they have no data for gray, and tell nobody but stderr.
+Files are bounded in bytes and pixels before anything is decoded. Truncated JPEGs are
+refused: decoders fill the missing part with gray, and report it on stderr alone.
 """
 
 import os
@@ -12,92 +11,99 @@ import cv2
 import numpy as np
 
 from keras_hourglass.data.images import headers
-from keras_hourglass.data.images.headers import END, Header
+from keras_hourglass.data.images.headers import END_OF_IMAGE, Header
 
-MAX_PIXELS = 2**27  # 400 MB decoded; the finest telephones take 1.1e8 in one picture
-MAX_BYTES = 2**29  # of a file; so many pixels without any compression, and to spare
+MAX_PIXELS = 2**27  # 400 MB decoded; the largest phone cameras take 1.1e8 pixels
+MAX_BYTES = 2**29  # of a file: more than as many pixels take without compression
 
 
 class ImageDecodeError(ValueError):
-    """A file that cannot be read as a picture."""
+    """Raised for a file that cannot be read as an image; the message names it.
+
+    A missing file is not one of these: it raises `FileNotFoundError`.
+    """
 
 
-def decode_error(path, why) -> ImageDecodeError:
-    """The error to raise of a file."""
-    return ImageDecodeError(f"{path} cannot be read as a picture: {why}")
+def decode_error(path, reason) -> ImageDecodeError:
+    """Makes the error to raise for a file."""
+    return ImageDecodeError(f"{path} cannot be read as an image: {reason}")
 
 
 def read_bytes(path) -> bytes:
-    """The bytes of a file, which is no folder and nothing without an end.
+    """Reads a regular file of limited size: no folder, pipe or device.
 
     Raises:
-        OSError: If it is not there, or must not be read.
-        BrokenPicture: If it is no file, or far too large.
+        OSError: If the file does not exist, or must not be read.
+        ImageDecodeError: If it is not a regular file, or larger than `MAX_BYTES`.
     """
     try:
-        found = os.stat(path)
-    except ValueError as error:  # a name that no file can have
+        status = os.stat(path)
+    except ValueError as error:  # a path that no file can have
         raise decode_error(repr(path), error) from None
-    if not S_ISREG(found.st_mode):
-        raise decode_error(path, "it is no file")
-    if found.st_size > MAX_BYTES:
+    if not S_ISREG(status.st_mode):
+        raise decode_error(path, "not a regular file")
+    if status.st_size > MAX_BYTES:
         raise decode_error(
-            path, f"it has {found.st_size:,} bytes, of at most {MAX_BYTES:,}"
+            path, f"it has {status.st_size:,} bytes, at most {MAX_BYTES:,} are allowed"
         )
     with open(path, "rb", buffering=0) as file:
         return file.readall()
 
 
 def read_checked_header(path, data: bytes) -> Header:
-    """The header of a picture that may be decoded.
+    """Reads the header of an image that is safe to decode.
 
     Args:
         path: Of the file, for the error.
-        data: Its bytes.
+        data: The file's bytes.
 
     Raises:
-        BrokenPicture: If it is of no known format, has lost its end, or is larger
-            than `MOST_PIXELS`.
+        ImageDecodeError: If the format is not supported, the file is truncated, or
+            the image is larger than `MAX_PIXELS`.
     """
     try:
-        head = headers.read_header(data)
+        header = headers.read_header(data)
     except ValueError as error:
         raise decode_error(path, error) from None
-    if not 0 < head.width * head.height <= MAX_PIXELS:
+    if not 0 < header.width * header.height <= MAX_PIXELS:
         raise decode_error(
             path,
-            f"it says that it is {head.width} x {head.height} pixels, "
-            f"of at most {MAX_PIXELS:,}",
+            f"its header says {header.width} x {header.height} pixels, at least 1 and "
+            f"at most {MAX_PIXELS:,} are allowed",
         )
-    return head
+    return header
 
 
-# Where nothing was decoded, in RGB; and what OpenCV makes of CMYK there.
-GRAYS = [[128] * 3, [65] * 3]
-MORE = bytes(range(32, 224)) * 4  # data like any other, for a scan that lacks some
-SMALL = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
+# Fill color of missing data in RGB, and OpenCV's conversion of it from CMYK.
+FILL_COLORS = [[128] * 3, [65] * 3]
+MORE_DATA = bytes(range(32, 224)) * 4  # valid scan data, for a scan that lacks some
+THUMBNAIL = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def require_complete_jpeg(path, data: bytes, pixels: np.ndarray) -> np.ndarray:
-    """The pixels of a JPEG, or of a part, once it is sure that its data reach them.
+    """Checks that a JPEG's data reach the end of its decoded pixels.
 
-    Only where the last pixel is gray, which is rare, the file is looked at closely:
-    given more data before its end, the picture changes if it lacked some.
+    Only where the last pixel has a decoder's fill color, which is rare, the file is
+    decoded again with more data before its end: a complete image does not change.
 
     Args:
         path: Of the file, for the error.
-        data: Its bytes.
-        pixels: `(height, width, 3)`, uint8.
+        data: The file's bytes.
+        pixels: `(height, width, 3)`, uint8, the image or a part of it.
+
+    Returns:
+        `pixels`.
 
     Raises:
-        BrokenPicture: If the data end before.
+        ImageDecodeError: If the file is truncated.
     """
-    if pixels[-1, -1].tolist() in GRAYS:
-        end = data.rindex(END)
-        if not np.array_equal(_small(data), _small(data[:end] + MORE + data[end:])):
-            raise decode_error(path, "its data end before its pixels")
+    if pixels[-1, -1].tolist() in FILL_COLORS:
+        end = data.rindex(END_OF_IMAGE)
+        longer = data[:end] + MORE_DATA + data[end:]
+        if not np.array_equal(_thumbnail(data), _thumbnail(longer)):
+            raise decode_error(path, "truncated: its data end before its pixels")
     return pixels
 
 
-def _small(data):
-    return cv2.imdecode(np.frombuffer(data, np.uint8), SMALL)
+def _thumbnail(data):
+    return cv2.imdecode(np.frombuffer(data, np.uint8), THUMBNAIL)

@@ -149,7 +149,7 @@ def _write(people, rows, images, form):
     """Cuts out the people of one picture; gives their entries."""
     path, reader = people.images[rows[0]], people.readers[rows[0]]
     try:
-        pixels = reader(path) if reader else decoding.read_image(path).pixels
+        pixels = reader(path) if reader else decoding.read_region(path).pixels
     except (ImageDecodeError, OSError) as error:
         raise ImageDecodeError(f"{people.names[rows[0]]}: {error}") from None
     for row in rows:

@@ -94,7 +94,7 @@ def collect_people(
     for name, entry in entries:
         try:
             row = validate_row(read(entry), skeleton.joints)
-            picture = paths.resolve_path(images, row["picture"])
+            picture = paths.resolve_path(images, row["image"])
         except SkipPerson as reason:
             left_out[str(reason)] += 1
         except PARSE_ERRORS as error:
@@ -102,9 +102,9 @@ def collect_people(
                 raise files.DatasetError(f"{name}: {describe_error(error)}") from None
             faults.append((name, describe_error(error)))
         else:
-            rows.append({**row, "picture": picture, "name": name})
-    listed = Counter(row["picture"] for row in rows)
-    rows = [{"others": listed[row["picture"]] - 1, **row} for row in rows]
+            rows.append({**row, "image": picture, "name": name})
+    listed = Counter(row["image"] for row in rows)
+    rows = [{"num_others": listed[row["image"]] - 1, **row} for row in rows]
     return from_rows(skeleton, rows).with_notes(
         *(
             f"{count:,} of {len(entries):,} people of {path} are left out: {reason}"

@@ -72,6 +72,6 @@ def parse_person(entry) -> dict:
     joints = np.where(present[:, None], part, 0)
     return {
         **to_person(center, scale, joints, head if head > 0 else None),
-        "picture": picture,
+        "image": picture,
         "split": split_of(int(index) + 1, int(number) + 1),
     }

@@ -28,7 +28,7 @@ def read_entries(path: Path):
         return {
             **to_person(entry["objpos"], entry["scale_provided"], joints, head),
             "visible": visible > 0,
-            "picture": entry["img_paths"],
+            "image": entry["img_paths"],
             "split": "val" if validation else "train",
         }
 

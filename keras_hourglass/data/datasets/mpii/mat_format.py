@@ -63,7 +63,7 @@ def parse_person(entry) -> dict:
         raise SkipPerson(LACKING)
     head = None if box is None else head_size(box.reshape(2, 2))
     row = to_person(objpos, scale[0], joints, head)
-    return {**row, "visible": visible, "picture": picture, "split": split}
+    return {**row, "visible": visible, "image": picture, "split": split}
 
 
 def to_numbers(struct, *names):

@@ -87,7 +87,7 @@ class TestSet:
             {
                 **unknown,
                 **person_window(person.objpos, person.scale),
-                "picture": paths.resolve_path(images, person.file),
+                "image": paths.resolve_path(images, person.file),
                 "name": f"{person.file} ({self.path}, test person {person.number + 1})",
             }
             for person in self.people

@@ -37,7 +37,7 @@ def load_synthetic(root=None, faults=None) -> People:
     middle = np.full(2, (SIZE - 1) / 2)
     rows = [
         {
-            "picture": f"{split} {index}",
+            "image": f"{split} {index}",
             "joints": posed(SEEDS[split], index).joints[:, :2],
             "weights": np.ones(len(MPII.joints)),
             "center": middle,

@@ -138,7 +138,7 @@ def test_the_size_of_a_picture_is_that_which_is_shown(tmp_path, decode):
 
 def test_what_is_no_file_is_broken_and_not_missing(tmp_path):
     assert inspect_image(str(tmp_path / "nothing.jpg")).missing
-    assert "no file" in inspect_image(str(tmp_path)).fault
+    assert "not a regular file" in inspect_image(str(tmp_path)).fault
 
 
 def test_progress_counts_every_picture(clean):

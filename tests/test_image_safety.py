@@ -10,6 +10,7 @@ from keras_hourglass.data.images.safety import (
     ImageDecodeError,
     read_bytes,
     read_checked_header,
+    require_complete_jpeg,
 )
 
 # Format -> where its size lies, and how it is written there: width, height.
@@ -46,7 +47,7 @@ def test_a_picture_that_claims_a_huge_size_is_refused_before_it_is_decoded(
 ):
     monkeypatch.setattr(cv2, "imdecode", None)  # is not reached
     with pytest.raises(ImageDecodeError, match="a.x .* 60000 x 60000 .* 134,217,728"):
-        decoding.read_image("a.x", sized(extension, 60000, 60000))
+        decoding.read_region("a.x", sized(extension, 60000, 60000))
 
 
 def test_the_limit_lies_below_that_of_opencv_and_every_format_has_it():
@@ -72,10 +73,12 @@ def test_the_bytes_of_a_file_with_any_name_are_read(tmp_path):
 
 
 def test_what_is_no_file_is_refused_at_once(tmp_path):
-    with pytest.raises(ImageDecodeError, match=f"{tmp_path.name} .* it is no file"):
+    with pytest.raises(
+        ImageDecodeError, match=f"{tmp_path.name} .* not a regular file"
+    ):
         read_bytes(tmp_path)
     os.mkfifo(tmp_path / "pipe")  # whose reader waits for a writer
-    with pytest.raises(ImageDecodeError, match="pipe .* it is no file"):
+    with pytest.raises(ImageDecodeError, match="pipe .* not a regular file"):
         read_bytes(tmp_path / "pipe")
     with pytest.raises(ImageDecodeError, match=r"'a\\x00b' .* null"):
         read_bytes("a\0b")
@@ -88,5 +91,46 @@ def test_what_is_no_file_is_refused_at_once(tmp_path):
 def test_a_file_of_any_length_is_not_read_into_memory(tmp_path):
     with open(tmp_path / "long.jpg", "wb") as file:
         file.truncate(2**40)  # takes no space on the disk
-    with pytest.raises(ImageDecodeError, match="1,099,511,627,776 bytes, of at most"):
+    with pytest.raises(ImageDecodeError, match="1,099,511,627,776 bytes, at most"):
         read_bytes(tmp_path / "long.jpg")
+
+
+END = b"\xff\xd9"
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    pixels = np.random.default_rng(0).integers(0, 255, (83, 131, 3), "uint8")
+    return cv2.imencode(".jpg", pixels)[1].tobytes()
+
+
+@pytest.mark.parametrize("reduction", [1, 2, 4])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_a_jpeg_that_was_cut_is_refused_even_where_an_end_was_put_to_it(
+    noisy, share, reduction
+):
+    cut = noisy[: int(share * len(noisy))]
+    with pytest.raises(
+        ImageDecodeError, match="a cannot .* truncated: the end-of-image marker"
+    ):
+        decoding.read_region("a", cut, reduction)
+    with pytest.raises(
+        ImageDecodeError, match="a cannot .* truncated: its data end before"
+    ):
+        decoding.read_region("a", cut + END, reduction)
+    with pytest.raises(ImageDecodeError, match="truncated: its data end"):
+        decoding.read_region("a", cut + END + b"what cameras append", reduction)
+
+
+@pytest.mark.parametrize("shape", [(64, 96, 3), (61, 93, 3), (61, 93)])
+def test_a_picture_that_ends_gray_is_whole(shape):
+    pixels = np.random.default_rng(0).integers(0, 255, shape, "uint8")
+    pixels[-24:] = 128
+    data = cv2.imencode(".jpg", pixels)[1].tobytes()
+    region = decoding.read_region("a", data)
+    assert region.pixels[-1, -1].tolist() == [128] * 3
+
+
+def test_a_part_that_the_data_reach_is_not_looked_at(noisy):
+    part = np.zeros((8, 8, 3), "uint8")
+    assert require_complete_jpeg("a", b"no JPEG at all", part) is part

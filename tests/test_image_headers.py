@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.images import headers
-from keras_hourglass.data.images.headers import Header, orientation
+from keras_hourglass.data.images.headers import Header, read_orientation
 
 EXTENSIONS = [".jpg", ".png", ".webp", ".bmp", ".gif", ".tiff"]
 
@@ -102,7 +102,7 @@ def test_the_orientation_is_what_exif_says_in_both_byte_orders(
 def test_without_a_usable_orientation_a_picture_is_as_it_is(block, with_exif, exif):
     assert headers.read_header(with_exif(encoded((20, 30, 3)), block)).orientation == 1
     for useless in (exif(0), exif(9), exif(6, tag=0x0113)):
-        assert orientation(useless) == 1
+        assert read_orientation(useless) == 1
 
 
 def test_comments_and_fill_bytes_are_passed_over(exif, with_exif):
@@ -116,7 +116,7 @@ def test_a_jpeg_without_its_end_is_refused_wherever_it_is_cut(exif, with_exif):
     thumbnail = encoded((8, 8, 3))  # with an end of its own
     data = with_exif(encoded((20, 30, 3)), exif(1) + thumbnail)
     for end in range(len(data) - 1):
-        with pytest.raises(ValueError, match="lost its end|says no size|within its|no"):
+        with pytest.raises(ValueError, match="truncated|has no size|not a JPEG"):
             headers.read_header(data[:end])
     assert headers.read_header(data + b"what cameras append") == Header(30, 20, 1, 3)
 
@@ -131,7 +131,7 @@ def test_a_file_that_ends_within_its_header_is_refused(extension):
 
 @pytest.mark.parametrize("data", [b"", bytes(100), b"no picture", b"\0\0\0\x18ftyp"])
 def test_other_files_are_refused_with_the_list_of_formats(data):
-    with pytest.raises(ValueError, match="it is no JPEG, PNG, WebP, BMP, GIF or TIFF"):
+    with pytest.raises(ValueError, match="not a JPEG, PNG, WebP, BMP, GIF or TIFF"):
         headers.read_header(data)
 
 
@@ -141,5 +141,5 @@ def test_a_jpeg_of_scans_without_number_is_refused_before_it_takes_hours():
     assert headers.read_header(data) == Header(16, 16, 1, 3)
     last = data[data.rindex(b"\xff\xda") : -2]
     assert len(last) < 20
-    with pytest.raises(ValueError, match="it has 10,0.. scans, of at most 100"):
+    with pytest.raises(ValueError, match="it has 10,0.. scans, at most 100 are"):
         headers.read_header(data[:-2] + 10_000 * last + data[-2:])

@@ -14,7 +14,7 @@ def row(**fields):
 
 
 def test_a_person_within_the_bounds_stays_as_it_is():
-    given = row(head_size=0, split="val", picture="a", reader=print)
+    given = row(head_size=0, split="val", image="a", reader=print)
     kept = validate_row(given, NAMES)
     np.testing.assert_array_equal(kept.pop("joints"), given.pop("joints"))
     assert kept == given

@@ -233,24 +233,24 @@ BROKEN = dict(broken())
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
 def test_what_is_damaged_is_refused_by_its_name_never_shown_in_part(data, read, file):
-    with pytest.raises(ImageDecodeError, match="a.jpg cannot be read as a picture: it"):
+    with pytest.raises(ImageDecodeError, match="a.jpg cannot be read as an image: "):
         read(file(data), window(60, (100, 60)), GRID)
 
 
 def test_a_folder_in_place_of_a_picture_is_refused(read, tmp_path):
-    with pytest.raises(ImageDecodeError, match="it is no file"):
+    with pytest.raises(ImageDecodeError, match="not a regular file"):
         read(str(tmp_path), window(), GRID)
 
 
 def test_a_jpeg_bomb_is_refused_before_it_is_decoded(read, file):
     data = bytearray(b"".join(flat_jpeg((1, 2, 3), 1)))
     struct.pack_into(">HH", data, data.index(b"\xff\xc0") + 5, 60000, 60000)
-    with pytest.raises(ImageDecodeError, match="60000 x 60000 pixels, of at most"):
+    with pytest.raises(ImageDecodeError, match="60000 x 60000 pixels, .* at most"):
         read(file(bytes(data)), window(), GRID)
 
 
 def test_reading_takes_no_more_pixels_than_the_header_says(file, monkeypatch):
     data = cv2.imencode(".png", np.zeros((40, 60, 3), "uint8"))[1].tobytes()
     monkeypatch.setattr(cv2, "imdecode", lambda *args: np.zeros((40, 61, 3), "uint8"))
-    with pytest.raises(ImageDecodeError, match="damaged, or of a kind"):
-        decoding.read_image(file(data))
+    with pytest.raises(ImageDecodeError, match="damaged, or of a kind that OpenCV"):
+        decoding.read_region(file(data))

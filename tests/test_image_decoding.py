@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+import keras_hourglass as kh
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.geometry import Window
@@ -28,7 +29,7 @@ def on_the_picture(region, point):
 
 def test_pixels_come_as_red_green_and_blue(encoded):
     pixels = np.full((20, 30, 3), (200, 100, 50), "uint8")
-    region = decoding.read_image("a", encoded(pixels))
+    region = decoding.read_region("a", encoded(pixels))
     assert region.size == (30, 20)
     np.testing.assert_allclose(region.pixels, pixels, atol=3)
 
@@ -37,7 +38,7 @@ def test_a_gray_picture_has_three_equal_channels(tmp_path):
     gray = np.tile(np.arange(0, 240, 8, dtype="uint8"), (20, 1))
     path = tmp_path / "gray.jpg"
     cv2.imwrite(str(path), gray)
-    pixels = decoding.read_image(path).pixels
+    pixels = decoding.read_region(path).pixels
     assert pixels.shape == (20, 30, 3)
     np.testing.assert_allclose(pixels, np.repeat(gray[..., None], 3, 2), atol=5)
 
@@ -47,7 +48,7 @@ def test_a_picture_is_turned_as_its_exif_tag_says(encoded, as_stored, orientatio
     random = np.random.default_rng(0)
     shown = cv2.resize(random.integers(0, 255, (4, 6, 3), "uint8"), (60, 40))
     data = encoded(as_stored(shown, orientation), orientation=orientation)
-    region = decoding.read_image("a", data)
+    region = decoding.read_region("a", data)
     assert region.size == (60, 40)
     assert np.abs(region.pixels.astype(int) - shown).mean() < 4
 
@@ -58,7 +59,7 @@ def test_a_dot_lies_at_the_same_place_at_any_reduction(
     dotted, found, encoded, extension, reduction
 ):
     data = encoded(dotted(PLACE, SIZE, 6), extension)
-    region = decoding.read_image("a", data, reduction)
+    region = decoding.read_region("a", data, reduction)
     place = on_the_picture(region, found(region.pixels))
     np.testing.assert_allclose(place, PLACE, atol=0.1)
 
@@ -70,14 +71,14 @@ def test_a_dot_of_a_turned_picture_lies_at_the_same_place_at_any_reduction(
 ):
     shown = dotted(PLACE, SIZE, 6)
     data = encoded(as_stored(shown, orientation), orientation=orientation)
-    region = decoding.read_image("a", data, reduction)
+    region = decoding.read_region("a", data, reduction)
     place = on_the_picture(region, found(region.pixels))
     np.testing.assert_allclose(place, PLACE, atol=0.1)
 
 
 @pytest.mark.parametrize("reduction", [2, 4])
 def test_a_large_jpeg_is_read_at_the_size_that_is_asked_for(encoded, reduction):
-    region = decoding.read_image(
+    region = decoding.read_region(
         "a", encoded(np.zeros((96, 160, 3), "uint8")), reduction
     )
     assert region.size == (160 // reduction, 96 // reduction)
@@ -104,12 +105,12 @@ def test_a_broken_file_is_refused_by_its_name(
     path = tmp_path / f"broken{extension}"
     path.write_bytes(broken[kind])
     with pytest.raises(ImageDecodeError, match=f"broken{extension} cannot"):
-        decoding.read_image(path)
+        decoding.read_region(path)
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere.jpg"):
-        decoding.read_image(tmp_path / "nowhere.jpg")
+        decoding.read_region(tmp_path / "nowhere.jpg")
 
 
 def test_pixels_of_a_box_lie_where_the_box_begins():
@@ -117,3 +118,22 @@ def test_pixels_of_a_box_lie_where_the_box_begins():
     np.testing.assert_allclose(on_the_picture(region, (0, 0)), (7, 9))
     np.testing.assert_allclose(on_the_picture(region, (29, 19)), (36, 28))
     assert region.size == (30, 20)
+
+
+def test_read_image_gives_upright_pixels_of_a_path_and_of_bytes(
+    tmp_path, encoded, as_stored
+):
+    shown = cv2.resize(np.arange(72, dtype="uint8").reshape(4, 6, 3) * 3, (60, 40))
+    data = encoded(as_stored(shown, 6), orientation=6)
+    (tmp_path / "a.jpg").write_bytes(data)
+    for source in (tmp_path / "a.jpg", str(tmp_path / "a.jpg"), data, bytearray(data)):
+        image = kh.read_image(source)
+        assert image.dtype == np.uint8 and image.shape == (40, 60, 3)
+        assert np.abs(image.astype(int) - shown).mean() < 4
+
+
+def test_read_image_refuses_what_is_no_image_by_name(tmp_path):
+    with pytest.raises(ImageDecodeError, match="the given data cannot be read as an"):
+        kh.read_image(b"text")
+    with pytest.raises(FileNotFoundError, match="nowhere.jpg"):
+        kh.read_image(tmp_path / "nowhere.jpg")
