@@ -73,9 +73,7 @@ def test_the_bytes_of_a_file_with_any_name_are_read(tmp_path):
 
 
 def test_what_is_no_file_is_refused_at_once(tmp_path):
-    with pytest.raises(
-        ImageDecodeError, match=f"{tmp_path.name} .* not a regular file"
-    ):
+    with pytest.raises(ImageDecodeError, match=f"{tmp_path.name} .* not a regular"):
         read_bytes(tmp_path)
     os.mkfifo(tmp_path / "pipe")  # whose reader waits for a writer
     with pytest.raises(ImageDecodeError, match="pipe .* not a regular file"):
@@ -110,9 +108,7 @@ def test_a_jpeg_that_was_cut_is_refused_even_where_an_end_was_put_to_it(
     noisy, share, reduction
 ):
     cut = noisy[: int(share * len(noisy))]
-    with pytest.raises(
-        ImageDecodeError, match="a cannot .* truncated: the end-of-image marker"
-    ):
+    with pytest.raises(ImageDecodeError, match="a cannot .* truncated: the end-of"):
         decoding.read_region("a", cut, reduction)
     with pytest.raises(
         ImageDecodeError, match="a cannot .* truncated: its data end before"

@@ -97,6 +97,6 @@ def parse_person(entry) -> dict:
         "joints": joints[:, :2],
         "weights": used,
         "visible": seen,
-        "num_others": np.nan,  # one person of each picture is labelled, whoever is there
+        "num_others": np.nan,  # one person per image is labelled
         **warp.window_of_joints(joints[:, :2], used),
     }

@@ -110,7 +110,7 @@ MAX_SCANS = 100  # each takes the time of a whole image, and as little as ten by
 
 
 def read_jpeg_header(data: bytes) -> Header:
-    """Reads size, orientation and channels of a JPEG that can be decoded in finite time.
+    """Reads size, orientation and channels of a JPEG, and bounds its scans.
 
     Raises:
         ValueError: If it has no size, no end, or too many scans.
