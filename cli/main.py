@@ -1,4 +1,4 @@
-"""`hourglass-keras`: opens a subcommand's file only when it is asked for."""
+"""`hourglass-keras`: imports a subcommand's module only when it is called."""
 
 import os
 import sys
@@ -7,55 +7,70 @@ from importlib import import_module
 
 import click
 
+from keras_hourglass_cli.console import configure_logging
+
 COMMANDS = {
-    "train": "Train a network on people.",
+    "train": "Train a network.",
     "evaluate": "Score a network, or a file of predictions.",
     "submit-mpii": "Write the file that MPII's test server asks for.",
-    "predict": "Find people's joints in pictures and videos.",
-    "export": "Write a network for TensorFlow Serving and others.",
+    "predict": "Find people's keypoints in images and videos.",
+    "export": "Write a network for TensorFlow Serving and other runtimes.",
     "compare": "Train presets alike, and print the paper's table of them.",
     "data": "Check, show or prepare a dataset.",
-    "convert": "PyTorch checkpoints to .keras files, and back.",
+    "convert": "Convert PyTorch checkpoints to .keras files, and back.",
     "info": "Parameters and multiply-adds of the presets.",
     "benchmark": "Measure the loader and the networks.",
 }
-STOPPED = 130  # what a shell calls a program that Ctrl-C ended
+STOPPED = 130  # exit status of a program that Ctrl-C ended
 
 
 class LazyGroup(click.Group):
-    """A group that shows its subcommands without importing keras for them."""
+    """A group that lists its subcommands without importing them.
+
+    Args:
+        package: Name of the package that has a module for each subcommand, with its
+            `command`.
+        commands_help: Name of each subcommand -> one line of help.
+    """
+
+    def __init__(self, *args, package: str, commands_help: dict[str, str], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.package, self.commands_help = package, commands_help
 
     def list_commands(self, context):
-        return list(COMMANDS)
+        return list(self.commands_help)
 
     def get_command(self, context, name):
-        if name not in COMMANDS:
+        if name not in self.commands_help:
             return None
         from keras_hourglass.utils import silence
 
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with silence(2, show_on_error=True):
-            module = import_module(f"keras_hourglass_cli.{name.replace('-', '_')}")
+            module = import_module(f"{self.package}.{name.replace('-', '_')}")
         return module.command
 
     def resolve_command(self, context, args):
-        if args and args[0] not in COMMANDS:
-            close = get_close_matches(args[0], COMMANDS, n=1)
+        if args and args[0] not in self.commands_help:
+            close = get_close_matches(args[0], self.commands_help, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             context.fail(f"No such command {args[0]!r}.{hint}")
         return super().resolve_command(context, args)
 
     def format_commands(self, context, formatter):
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(list(self.commands_help.items()))
+
+
+class MainGroup(LazyGroup):
+    """The group of all subcommands: an error is one line, and exits with 1."""
 
     def invoke(self, context):
-        """Runs a subcommand; what goes wrong is one line, unless more is asked for."""
         try:
             return super().invoke(context)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
-        except BrokenPipeError:  # `| head` has seen enough: click ends quietly
+        except BrokenPipeError:  # the reader, `| head` say, has ended: so does click
             raise
         except KeyboardInterrupt:
             click.echo("\nStopped.", err=True)
@@ -64,18 +79,21 @@ class LazyGroup(click.Group):
             if context.params["traceback"]:
                 raise
             message, *_ = str(error).strip().splitlines() or [type(error).__name__]
-            if type(error).__name__ == "Interrupted":  # importing it would take long
+            if type(error).__name__ == "Interrupted":  # not imported, for its time
                 click.echo(f"\n{message}", err=True)
                 context.exit(STOPPED)
             click.echo(f"Error: {message}", err=True)
             context.exit(1)
 
 
-@click.group(cls=LazyGroup)
-@click.option("--traceback", is_flag=True, help="Show where an error arose.")
+@click.group(cls=MainGroup, package=__package__, commands_help=COMMANDS)
+@click.option("--quiet", "-q", is_flag=True, help="Show warnings and errors alone.")
+@click.option("--verbose", "-v", is_flag=True, help="Show more of what is done.")
+@click.option("--traceback", is_flag=True, help="Show where an error was raised.")
 @click.version_option(package_name="keras-hourglass")
-def main(traceback):
-    """Train, judge and run stacked hourglass networks for human pose estimation."""
+def main(quiet, verbose, traceback):
+    """Train, evaluate and run stacked hourglass networks for human pose estimation."""
+    configure_logging(quiet, verbose)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,17 @@
-"""`hourglass-keras benchmark`: how fast each part is, on its own."""
+"""`hourglass-keras benchmark`: the speed of each part, measured on its own."""
 
 import click
 
-from keras_hourglass_cli.benchmark.loader import loader_command
-from keras_hourglass_cli.benchmark.model import model_command
-from keras_hourglass_cli.benchmark.network import network_command
-from keras_hourglass_cli.benchmark.predict import predict_command
+from keras_hourglass_cli.main import LazyGroup
+
+COMMANDS = {
+    "loader": "From files to samples, stage by stage.",
+    "model": "Size, speed and memory of presets, in each runtime.",
+    "network": "Training and inference of presets, without a loader.",
+    "predict": "From files to keypoints, part by part.",
+}
 
 
-@click.group()
+@click.group(cls=LazyGroup, package=__name__, commands_help=COMMANDS)
 def command():
     """Measure the parts of the library, each on its own."""
-
-
-command.add_command(loader_command)
-command.add_command(model_command)
-command.add_command(network_command)
-command.add_command(predict_command)

@@ -1,7 +1,4 @@
-"""How quick a network is in each runtime that is installed.
-
-`hourglass-keras benchmark model`: what presets cost, runtime by runtime.
-"""
+"""`hourglass-keras benchmark model`: presets in each runtime that is installed."""
 
 import json
 import os
@@ -15,194 +12,228 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import click
-import numpy as np
 
-from keras_hourglass import StackedHourglass
-from keras_hourglass.export import litert, onnx, openvino, saved_model
-from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
-from keras_hourglass.inference import runtimes
-from keras_hourglass.models import presets
-from keras_hourglass.models.flops import count_macs, count_parameters
-from keras_hourglass.models.fusion.network import fuse
-from keras_hourglass.training import distribution
-from keras_hourglass.utils import silence
-from keras_hourglass_cli.benchmark.network import network_command
-from keras_hourglass_cli.benchmark.predict import Decoding
+from keras_hourglass_cli.benchmark.network import matrix_rate
+from keras_hourglass_cli.benchmark.predict import decoding_model
+from keras_hourglass_cli.console import RowPrinter, start_keras
 from keras_hourglass_cli.dataset_options import json_option
+
+BATCH_SIZES = 1, 16
+COLUMNS = {"preset": 31, "runtime": 13, "parameters": 11, "multiply-adds": 14}
+COLUMNS |= {f"ms at {n}": 8 for n in BATCH_SIZES}
+COLUMNS |= {"people/s": 8, "MB": 5, "share": 5}
 
 
 class RuntimeSpec(NamedTuple):
     """One way to run a network.
 
     Attributes:
-        runtime: A key of `runtimes.RUNTIMES`.
-        write: Writes (a model, to a path).
+        runtime: A key of `inference.runtimes.RUNTIMES`.
+        write: Writes a model: (the model, a path) or, where a file is for one batch
+            size, (the model, a path, that size).
         ending: Of the path.
-        takes: Packages that not everybody has.
-        sized: Whether a file is for one size of batch, which `write` then takes, too.
+        packages: Optional packages that it needs.
+        one_batch_size: Whether a file is for one batch size.
     """
 
     runtime: str
     write: Callable
     ending: str = ""
-    takes: tuple[str, ...] = ()
-    sized: bool = False
+    packages: tuple[str, ...] = ()
+    one_batch_size: bool = False
 
-    def missing(self) -> list[str]:
+    def missing_packages(self) -> list[str]:
         """Packages that are not installed."""
-        return [name for name in self.takes if find_spec(name) is None]
+        return [name for name in self.packages if find_spec(name) is None]
 
 
-def _unfused(model, path):
+def _write_unfused(model, path):
     model.save(path)
 
 
-def _fused(model, path):
+def _write_fused(model, path):
+    from keras_hourglass.models.fusion.network import fuse
+
     fuse(model).save(path)
 
 
-def _for_one_batch(model, path, batch_size):
-    litert.write_litert(model, path, batch_size=batch_size)
+def _write_saved_model(model, path):
+    from keras_hourglass.export.saved_model import write_saved_model
+
+    write_saved_model(model, path)
+
+
+def _write_litert(model, path, batch_size):
+    from keras_hourglass.export.litert import write_litert
+
+    write_litert(model, path, batch_size=batch_size)
+
+
+def _write_onnx(model, path):
+    from keras_hourglass.export.onnx import write_onnx
+
+    write_onnx(model, path)
+
+
+def _write_openvino(model, path):
+    from keras_hourglass.export.openvino import write_openvino
+
+    write_openvino(model, path)
 
 
 RUNTIMES = {
-    "keras": RuntimeSpec("keras", _unfused, ".keras"),
-    "keras, fused": RuntimeSpec("keras", _fused, ".keras"),
-    "savedmodel": RuntimeSpec("saved_model", saved_model.write_saved_model),
-    "litert": RuntimeSpec("litert", _for_one_batch, ".tflite", sized=True),
+    "keras": RuntimeSpec("keras", _write_unfused, ".keras"),
+    "keras, fused": RuntimeSpec("keras", _write_fused, ".keras"),
+    "savedmodel": RuntimeSpec("saved_model", _write_saved_model),
+    "litert": RuntimeSpec("litert", _write_litert, ".tflite", one_batch_size=True),
     "onnx": RuntimeSpec(
-        "onnx", onnx.write_onnx, ".onnx", ("tf2onnx", "onnx", "onnxruntime")
+        "onnx", _write_onnx, ".onnx", ("tf2onnx", "onnx", "onnxruntime")
     ),
-    "openvino": RuntimeSpec("openvino", openvino.write_openvino, ".xml", ("openvino",)),
+    "openvino": RuntimeSpec("openvino", _write_openvino, ".xml", ("openvino",)),
 }
-
-
-def measure(
-    model, way: RuntimeSpec, folder, batches=(1, 16), seconds: float = 1.0
-) -> dict:
-    """Runs a network in a process of its own.
-
-    Args:
-        model: A `StackedHourglass`.
-        way: How.
-        folder: For files, empty.
-        batches: People at once.
-        seconds: How long each of them is timed at least.
-
-    Returns:
-        "milliseconds" of a batch, by its size; "people_per_second" of the quickest;
-        "most_memory", bytes that the process had at most, with all that it is made of.
-
-    Raises:
-        RuntimeError: If the process fails.
-    """
-    if way.sized:
-        paths = [Path(folder, f"{batch}{way.ending}") for batch in batches]
-        for path, batch in zip(paths, batches):
-            way.write(model, path, batch)
-    else:
-        paths = [Path(folder, f"any{way.ending}")] * len(batches)
-        way.write(model, paths[0])
-    files = [f"{path}:{batch}" for path, batch in zip(paths, batches)]
-    task = [way.runtime, str(seconds), *map(str, model.image_size), *files]
-    # -P: what lies beside the file are modules of this library.
-    run = subprocess.run(
-        [sys.executable, "-P", runtimes.__file__, *task], capture_output=True, text=True
-    )
-    if run.returncode:
-        raise RuntimeError((run.stderr.strip().splitlines() or ["It ended."])[-1])
-    found = json.loads(run.stdout.splitlines()[-1])
-    rates = [1000 * int(n) / taken for n, taken in found["milliseconds"].items()]
-    return {**found, "people_per_second": max(rates)}
-
-
-BATCHES = 1, 16
-HEADER = f"{'preset':32}{'parameters':>12}{'multiply-adds':>16}  {'runtime':14}"
-HEADER += f"{'ms at 1':>9}{'ms at 16':>10}{'people/s':>10}{'MB':>7}{'share':>7}"
 
 
 @click.command()
 @click.argument("names", metavar="[PRESET]...", nargs=-1)
 @click.option(
     "--runtime",
-    "ways",
+    "chosen",
     type=click.Choice(list(RUNTIMES)),
     multiple=True,
     help="May be given several times.  [default: all]",
 )
-@click.option("--seconds", type=click.FloatRange(0), default=1.0, show_default=True)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="Least time of each measurement.",
+)
 @json_option
-def model_command(names, ways, seconds, as_json):
+def command(names, chosen, seconds, as_json):
     """Size, speed and memory of presets, in each runtime that is installed.
 
     On this computer's CPU, with random weights where a preset has no others. Each
-    runtime has a process of its own: "MB" is the most memory that it had, the runtime
-    included. "share" is that of the rate at which the CPU multiplies matrices. Files
-    decode, too; "keras" is the network alone, and the decoder has a row of its own.
-    The loader is measured by `benchmark loader`.
+    runtime has a process of its own: "MB" is the peak memory of that process, the
+    runtime included. "share" is that of the rate at which the CPU multiplies matrices.
+    Exported files decode, too; "keras" is the network alone, and the decoder has a row
+    of its own. The loader is measured by `benchmark loader`.
     """
-    wanted = {name: presets.get_preset(name) for name in names or presets.PRESETS}
-    peak, rows = network_command.matrix_rate(), []
-    head = {"date": str(date.today()), "device": distribution.device_name()}
+    start_keras()
+    from keras_hourglass.models.flops import count_macs, count_parameters
+    from keras_hourglass.models.presets import PRESETS, get_preset
+    from keras_hourglass.models.stacked_hourglass import StackedHourglass
+    from keras_hourglass.training.distribution import device_name
+
+    presets = {name: get_preset(name) for name in names or PRESETS}
+    peak, rows = matrix_rate(), []
+    head = {"date": str(date.today()), "device": device_name()}
     head |= {"cores": os.cpu_count(), "matrix_rate": peak}
     if not as_json:
         rate = f"{peak / 1e9:.1f} G multiply-adds/s of matrices"
         click.echo(f"{head['date']}, {head['device']}, {head['cores']} cores: {rate}")
-        click.echo(HEADER)
-    for name, preset in wanted.items():
+        printer = RowPrinter(COLUMNS, text=2)
+    for name, preset in presets.items():
         network = StackedHourglass.from_preset(name, weights=preset.weights is not None)
         fixed = {"preset": name, "parameters": count_parameters(network)}
         fixed["multiply_adds"] = count_macs(network)
-        for way in ways or RUNTIMES:
-            row = fixed | {"runtime": way} | measured(network, way, seconds)
-            if "people_per_second" in row:
-                rate = row["people_per_second"] * row["multiply_adds"]
+        for runtime in [*(chosen or RUNTIMES), "decoder"]:
+            if runtime == "decoder":
+                row = measure_decoder(network, seconds)
+            else:
+                row = measure_or_error(network, runtime, seconds)
+            if runtime != "decoder" and "error" not in row:
+                rate = row["people_per_second"] * fixed["multiply_adds"]
                 row["share_of_peak"] = rate / peak
-            rows.append(row)
+            rows.append(fixed | {"runtime": runtime} | row)
             if not as_json:
-                click.echo(format_row(row))
-        rows.append(fixed | {"runtime": "decoder", **decoder(network, seconds)})
-        if not as_json:
-            click.echo(format_row(rows[-1]))
+                printer.print(*format_row(rows[-1]))
     if as_json:
         click.echo(json.dumps({**head, "rows": rows}))
 
 
-def measured(network, way, seconds) -> dict:
-    """What `timing.measure` finds, or what went wrong."""
-    way = RUNTIMES[way]
-    if missing := way.missing():
+def measure(
+    model, spec: RuntimeSpec, folder, batch_sizes=BATCH_SIZES, seconds: float = 1.0
+) -> dict:
+    """Runs a network in a process of its own.
+
+    Args:
+        model: A `StackedHourglass`.
+        spec: How to run it.
+        folder: An empty folder, for files.
+        batch_sizes: People at once.
+        seconds: How long each of them is timed at least.
+
+    Returns:
+        "milliseconds" of a batch, by its size; "people_per_second" of the fastest;
+        "peak_memory", bytes of the process.
+
+    Raises:
+        RuntimeError: If the process fails.
+    """
+    from keras_hourglass.inference import runtimes
+
+    if spec.one_batch_size:
+        paths = [Path(folder, f"{size}{spec.ending}") for size in batch_sizes]
+        for path, size in zip(paths, batch_sizes):
+            spec.write(model, path, size)
+    else:
+        paths = [Path(folder, f"any{spec.ending}")] * len(batch_sizes)
+        spec.write(model, paths[0])
+    files = [f"{path}:{size}" for path, size in zip(paths, batch_sizes)]
+    task = [spec.runtime, str(seconds), *map(str, model.image_size), *files]
+    # -P: the modules of this library that lie in its folder are no packages.
+    run = subprocess.run(
+        [sys.executable, "-P", runtimes.__file__, *task], capture_output=True, text=True
+    )
+    if run.returncode:
+        raise RuntimeError((run.stderr.strip().splitlines() or ["It ended."])[-1])
+    measured = json.loads(run.stdout.splitlines()[-1])
+    rates = [1000 * int(n) / ms for n, ms in measured["milliseconds"].items()]
+    return {**measured, "people_per_second": max(rates)}
+
+
+def measure_or_error(network, runtime: str, seconds: float) -> dict:
+    """What `measure` returns, or the error."""
+    from keras_hourglass.utils import silence
+
+    spec = RUNTIMES[runtime]
+    if missing := spec.missing_packages():
         return {"error": f"not installed: {', '.join(missing)}"}
     try:
         with TemporaryDirectory() as folder, silence(1, 2):
-            return measure(network, way, folder, BATCHES, seconds)
-    except Exception as error:  # each converter has its own
+            return measure(network, spec, folder, BATCH_SIZES, seconds)
+    except Exception as error:  # each converter raises its own
         first, *_ = str(error).strip().splitlines() or [type(error).__name__]
         return {"error": first}
 
 
-def decoder(network, seconds) -> dict:
-    """How long decoding alone takes, compiled as behind the network."""
-    decode, taken = Decoding(DEFAULT_DECODER), {}
+def measure_decoder(network, seconds: float) -> dict:
+    """Times decoding alone, compiled as it is behind a network."""
+    import numpy as np
+
+    from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
+    from keras_hourglass.inference.runtimes import measure_milliseconds
+
+    decode, milliseconds = decoding_model(DEFAULT_DECODER).predict_on_batch, {}
     shape = (*network.heatmap_size[::-1], len(network.skeleton.joints))
     random = np.random.default_rng(0)
-    for batch in BATCHES:
-        maps = random.random((batch, *shape), dtype="float32")
-        taken[batch] = runtimes.measure_milliseconds(
-            decode.predict_on_batch, maps, seconds
-        )
-    best = max(1000 * batch / each for batch, each in taken.items())
-    return {"milliseconds": taken, "people_per_second": best}
+    for size in BATCH_SIZES:
+        maps = random.random((size, *shape), dtype="float32")
+        milliseconds[size] = measure_milliseconds(decode, maps, seconds)
+    fastest = max(1000 * size / ms for size, ms in milliseconds.items())
+    return {"milliseconds": milliseconds, "people_per_second": fastest}
 
 
-def format_row(row) -> str:
-    """A row of the table."""
-    start = f"{row['preset']:32}{row['parameters']:12,}{row['multiply_adds']:16,}"
-    start += f"  {row['runtime']:14}"
+def format_row(row) -> tuple:
+    """The cells of a row of the table."""
+    start = row["preset"], row["runtime"]
+    start += f"{row['parameters']:,}", f"{row['multiply_adds']:,}"
     if "error" in row:
-        return start + row["error"]
-    one, many = row["milliseconds"].values()
-    start += f"{one:9.1f}{many:10.1f}{row['people_per_second']:10.1f}"
-    if row.get("most_memory"):
-        start += f"{row['most_memory'] / 1e6:7.0f}{row['share_of_peak']:7.0%}"
-    return start
+        return (*start, row["error"])
+    times = [f"{ms:.1f}" for ms in row["milliseconds"].values()]
+    cells = (*start, *times, f"{row['people_per_second']:.1f}")
+    if row.get("peak_memory"):
+        memory = f"{row['peak_memory'] / 1e6:.0f}"
+        return (*cells, memory, f"{row['share_of_peak']:.0%}")
+    return cells

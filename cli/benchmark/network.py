@@ -1,32 +1,24 @@
-"""How many people a second a network sees and learns, beside what the device can do.
+"""`hourglass-keras benchmark network`: training and inference without a loader.
 
-`hourglass-keras benchmark network`: people per second, learning and seeing.
+People per second, beside the rate at which the device multiplies matrices.
 """
 
 import json
-import time
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
 
 import click
-import keras
-import numpy as np
-from keras import ops
 
-from keras_hourglass.losses import HeatmapLoss
-from keras_hourglass.models import presets
-from keras_hourglass.models.flops import count_macs
-from keras_hourglass.models.stacked_hourglass import StackedHourglass
-from keras_hourglass.training import distribution
-from keras_hourglass.training.config import PRECISIONS
-from keras_hourglass.training.flat_optimizer import FlatOptimizer
-from keras_hourglass.training.trainer import precision_scope
+from keras_hourglass_cli.benchmark.stopwatch import seconds_of
+from keras_hourglass_cli.console import RowPrinter, start_keras
 from keras_hourglass_cli.dataset_options import json_option
 
-TRAINING_COST = (
-    3  # times the multiply-adds of a forward pass are those of a training step
-)
+TRAINING_COST = 3  # multiply-adds of a training step, in those of a forward pass
+PRESETS = ("hg2", "hg8", "lighter/hg2_multidilated", "lighter/hg2_separable")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+COLUMNS = {"preset": 31, "precision": 14, "compiled": 3, "step": 9}
+COLUMNS |= {"batch": 5, "people/s": 10, "of matrices": 6}
 
 
 @dataclass(frozen=True)
@@ -34,7 +26,7 @@ class BenchmarkSetting:
     """One way to run a network.
 
     Attributes:
-        training: Whether it learns, or only sees.
+        training: Whether steps train, or only predict.
         precision: A Keras dtype policy: "float32", "mixed_bfloat16" ...
         batch_size: People of a step.
         compiled: Whether Keras compiles the step by `jit_compile` (XLA; on PyTorch,
@@ -48,30 +40,103 @@ class BenchmarkSetting:
     compiled: bool = True
 
 
+@click.command()
+@click.argument("names", metavar="[PRESET]...", nargs=-1)
+@click.option(
+    "--precision",
+    "precisions",
+    type=click.Choice(PRECISIONS),
+    multiple=True,
+    default=PRECISIONS[:2],
+    show_default=True,
+    help="Of computations; may be given several times.",
+)
+@click.option(
+    "--batch-size",
+    "batch_sizes",
+    type=click.IntRange(1),
+    multiple=True,
+    default=(32, 256),
+    show_default=True,
+    help="People of a step; may be given several times.",
+)
+@click.option("--image-size", type=int, help="Pixels of a side.  [default: presets']")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0),
+    default=5.0,
+    show_default=True,
+    help="Least time of each measurement.",
+)
+@json_option
+def command(names, precisions, batch_sizes, image_size, seconds, as_json):
+    """People per second of training and inference, without a loader.
+
+    In each precision and batch size, with and without compilation, beside the rate at
+    which the device multiplies matrices. A setting that does not run, for want of
+    memory say, is a row with the reason.
+    """
+    start_keras()
+    import keras
+
+    from keras_hourglass.models.presets import get_preset
+    from keras_hourglass.training import distribution
+
+    size = {} if image_size is None else {"image_size": image_size}
+    networks = {name: {**get_preset(name).network, **size} for name in names or PRESETS}
+    device = distribution.device_name()
+    peaks = {precision: matrix_rate(precision) for precision in precisions}
+    if not as_json:
+        click.echo(f"{date.today()}, {device}, {keras.backend.backend()}")
+        for precision, rate in peaks.items():
+            click.echo(f"{precision}: {rate / 1e12:.2f} T multiply-adds/s of matrices")
+        printer = RowPrinter(COLUMNS, text=4)
+    settings = product(networks, precisions, batch_sizes, jit_settings(), (False, True))
+    rows = []
+    for name, precision, batch_size, compiled, training in settings:
+        setting = BenchmarkSetting(training, precision, batch_size, compiled)
+        row = {"preset": name, **vars(setting)}
+        rows.append(
+            row | measure_or_error(networks[name], setting, seconds, peaks[precision])
+        )
+        if not as_json:
+            printer.print(*format_row(rows[-1]))
+    if as_json:
+        click.echo(json.dumps({"device": device, "peaks": peaks, "rows": rows}))
+
+
 def measure(network: dict, setting: BenchmarkSetting, seconds: float = 5.0) -> dict:
     """Runs steps on one batch that stays in memory.
 
     Args:
         network: Arguments of `StackedHourglass`.
         setting: How to run it.
-        seconds: For how long at least, once the first two steps are over.
+        seconds: For how long at least, after the first two steps.
 
     Returns:
         "people_per_second"; "multiply_adds_per_second", of the convolutions, three
         times as many when training; "first_seconds" until the first step was done.
     """
+    import keras
+
+    from keras_hourglass.losses import HeatmapLoss
+    from keras_hourglass.models.flops import count_macs
+    from keras_hourglass.models.stacked_hourglass import StackedHourglass
+    from keras_hourglass.training.flat_optimizer import FlatOptimizer
+    from keras_hourglass.training.trainer import precision_scope
+
     with precision_scope(setting.precision):
         model = StackedHourglass(**network)
     optimizer = FlatOptimizer(keras.optimizers.Adam(1e-4))  # as recipes have it
     model.compile(optimizer, HeatmapLoss(), jit_compile=setting.compiled)
-    step = _step(model, setting)
-    first = _timed(step)
-    _timed(step)
-    steps, taken = 0, 0.0
-    while not steps or taken < seconds:
-        taken += _timed(step)
+    step = _make_step(model, setting)
+    first = seconds_of(step)
+    seconds_of(step)
+    steps, total = 0, 0.0
+    while not steps or total < seconds:
+        total += seconds_of(step)
         steps += 1
-    people = steps * setting.batch_size / taken
+    people = steps * setting.batch_size / total
     cost = count_macs(model) * (TRAINING_COST if setting.training else 1)
     return {
         "people_per_second": people,
@@ -80,8 +145,10 @@ def measure(network: dict, setting: BenchmarkSetting, seconds: float = 5.0) -> d
     }
 
 
-def _step(model, setting):
-    """A function that runs one step, and comes back when it is done."""
+def _make_step(model, setting):
+    """A function that runs one step, and returns when it is done."""
+    import numpy as np
+
     random = np.random.default_rng(0)
     size = (setting.batch_size, *model.image_size, 3)
     images = random.integers(0, 256, size, "uint8")
@@ -92,115 +159,62 @@ def _step(model, setting):
     return lambda: model.train_on_batch(images, labels)
 
 
-def _timed(step) -> float:
-    started = time.perf_counter()
-    step()
-    return time.perf_counter() - started
-
-
 def matrix_rate(precision: str = "float32", side: int = 2048, rounds: int = 10):
     """Multiply-adds per second of the device's product of two square matrices.
 
     Args:
-        precision: A Keras dtype policy; its compute type is that of the matrices.
-        side: Of the matrices.
+        precision: A Keras dtype policy; its compute dtype is that of the matrices.
+        side: Rows and columns of the matrices.
         rounds: Products, one after another.
     """
+    import keras
+    from keras import ops
+
     dtype = keras.dtype_policies.get(precision).compute_dtype
     matrix = ops.ones((side, side), dtype=dtype) / side
 
-    def product():
+    def multiply():
         result = matrix
         for _ in range(rounds):
             result = ops.matmul(result, matrix)
         return float(ops.cast(result[0, 0], "float32"))  # waits for all of them
 
-    _timed(product)
-    return rounds * side**3 / _timed(product)
-
-
-PRESETS = ("hg2", "hg8", "lighter/hg2_multidilated", "lighter/hg2_separable")
-
-
-@click.command()
-@click.argument("names", metavar="[PRESET]...", nargs=-1)
-@click.option(
-    "--precision",
-    "precisions",
-    type=click.Choice(PRECISIONS),
-    multiple=True,
-    default=PRECISIONS[:2],
-    show_default=True,
-)
-@click.option(
-    "--batch-size",
-    "batch_sizes",
-    type=click.IntRange(1),
-    multiple=True,
-    default=(32, 256),
-    show_default=True,
-)
-@click.option("--image-size", type=int, help="Pixels of a side.  [default: presets']")
-@click.option("--seconds", type=click.FloatRange(0), default=5.0, show_default=True)
-@json_option
-def network_command(names, precisions, batch_sizes, image_size, seconds, as_json):
-    """People per second that presets learn, and see, without a loader.
-
-    In each precision and batch size, with and without compilation, beside the rate at
-    which the device multiplies matrices. What does not run, for want of memory, say,
-    is a row that says so.
-    """
-    size = {} if image_size is None else {"image_size": image_size}
-    networks = {
-        name: {**presets.get_preset(name).network, **size} for name in names or PRESETS
-    }
-    peaks = {precision: matrix_rate(precision) for precision in precisions}
-    rows = []
-    if not as_json:
-        click.echo(
-            f"{date.today()}, {distribution.device_name()}, {keras.backend.backend()}"
-        )
-        for precision, rate in peaks.items():
-            click.echo(f"{precision}: {rate / 1e12:.2f} T multiply-adds/s of matrices")
-    ways = product(networks, precisions, batch_sizes, jit_settings(), (False, True))
-    for name, precision, batch_size, compiled, training in ways:
-        setting = BenchmarkSetting(training, precision, batch_size, compiled)
-        rows.append({"preset": name, **vars(setting)})
-        rows[-1] |= measured(networks[name], setting, seconds, peaks[precision])
-        if not as_json:
-            click.echo(format_row(rows[-1]))
-    if as_json:
-        click.echo(
-            json.dumps(
-                {"device": distribution.device_name(), "peaks": peaks, "rows": rows}
-            )
-        )
+    seconds_of(multiply)
+    return rounds * side**3 / seconds_of(multiply)
 
 
 def jit_settings() -> tuple[bool, ...]:
-    """Whether to compile: both, but for a CPU, where TensorFlow must not."""
-    plain = (
-        keras.backend.backend() == "tensorflow" and not distribution.has_accelerator()
+    """Values of `jit_compile` to measure: not True for TensorFlow on a CPU."""
+    import keras
+
+    from keras_hourglass.training import distribution
+
+    cpu = not distribution.has_accelerator()
+    return (
+        (False,) if keras.backend.backend() == "tensorflow" and cpu else (True, False)
     )
-    return (False,) if plain else (True, False)
 
 
-def measured(network, setting, seconds, peak) -> dict:
-    """What `speed.measure` finds, and the share of the peak; or what went wrong."""
+def measure_or_error(network, setting, seconds, peak) -> dict:
+    """Measures a setting, with its share of the matrix rate; or gives the error."""
     try:
-        found = measure(network, setting, seconds)
-    except Exception as error:  # each backend has its own for want of memory
+        measured = measure(network, setting, seconds)
+    except Exception as error:  # each backend raises its own for want of memory
         first, *_ = str(error).strip().splitlines() or [type(error).__name__]
         return {"error": first}
-    return {**found, "share_of_peak": found["multiply_adds_per_second"] / peak}
+    return measured | {"share_of_peak": measured["multiply_adds_per_second"] / peak}
 
 
-def format_row(row) -> str:
-    """A row of the table."""
-    way = f"{row['preset']:32}{row['precision']:16}batch {row['batch_size']:<5}"
-    way += "compiled  " if row["compiled"] else "plain     "
-    way += "learning  " if row["training"] else "seeing    "
+def format_row(row) -> tuple:
+    """The cells of a row of the table."""
+    setting = (
+        row["preset"],
+        row["precision"],
+        "yes" if row["compiled"] else "no",
+        "training" if row["training"] else "inference",
+        row["batch_size"],
+    )
     if "error" in row:
-        return f"{way}{row['error']}"
+        return (*setting, row["error"])
     rate, share = row["people_per_second"], row["share_of_peak"]
-    return f"{way}{rate:10,.1f} people/s{share:8.1%} of the matrix rate"
+    return (*setting, f"{rate:,.1f}", f"{share:.1%}")

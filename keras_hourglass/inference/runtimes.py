@@ -139,7 +139,7 @@ def main(runtime, seconds, height, width, *files):
         taken[batch] = measure_milliseconds(
             RUNTIMES[runtime](path), crops, float(seconds)
         )
-    print(json.dumps({"milliseconds": taken, "most_memory": peak_memory()}))
+    print(json.dumps({"milliseconds": taken, "peak_memory": peak_memory()}))
 
 
 if __name__ == "__main__":

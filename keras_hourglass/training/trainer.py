@@ -127,7 +127,7 @@ def build_callbacks(run, waited, others) -> list:
         run.shown,
         run.averaged,
         seconds,
-        PCKhCallback(others=others, print_fn=run.say),
+        PCKhCallback(others, run.say),
         *(writing if run.devices.first else []),
         keep,
     ]

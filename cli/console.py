@@ -1,0 +1,118 @@
+"""Messages and tables of the command.
+
+Results go to the standard output; messages, progress and errors to the standard error.
+"""
+
+import logging
+import os
+import sys
+
+import click
+
+LIBRARY = "keras_hourglass"  # the logger of all messages
+
+
+class MessageHandler(logging.Handler):
+    """Prints messages as plain lines; those that warn say so."""
+
+    def emit(self, record):
+        prefix = "Warning: " if record.levelno >= logging.WARNING else ""
+        # By `print`: a live progress bar of rich takes its place for what it prints.
+        print(f"{prefix}{self.format(record)}", file=sys.stderr)
+
+
+def configure_logging(quiet: bool = False, verbose: bool = False):
+    """Shows the library's messages: all with `verbose`, only warnings with `quiet`."""
+    logger = logging.getLogger(LIBRARY)
+    logger.handlers = [
+        *(h for h in logger.handlers if not isinstance(h, MessageHandler)),
+        MessageHandler(),
+    ]
+    logger.setLevel(
+        logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
+    )
+
+
+def start_keras(backend: str | None = None):
+    """Imports Keras and its backend, without the messages that they print at start.
+
+    TensorFlow writes some of them before it reads any setting.
+
+    Args:
+        backend: A backend of Keras, where only that one will do.
+    """
+    from keras_hourglass.utils import silence
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if backend is not None and "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = backend
+    with silence(2, show_on_error=True):
+        import keras  # noqa: F401
+
+
+def format_table(columns, rows) -> str:
+    """Lays out rows in columns that are as wide as their longest cell.
+
+    Args:
+        columns: Titles. Columns of numbers (all but those of text) are aligned right.
+        rows: Sequences of cells: text, or numbers that are formatted already.
+
+    Returns:
+        Lines without color, however wide they are.
+    """
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = [[str(cell) for cell in row] for row in rows]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for index, title in enumerate(columns):
+        numbers = all(_is_number(row[index]) for row in rows if row[index])
+        table.add_column(title, justify="right" if numbers else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(_escape, row))
+    console = Console(file=StringIO(), width=10_000, color_system=None)
+    console.print(table)
+    lines = console.file.getvalue().splitlines()
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def print_table(columns, rows, title: str = ""):
+    """Prints a table; see `format_table`."""
+    if title:
+        click.echo(f"\n{title}")
+    click.echo(format_table(columns, rows))
+
+
+class RowPrinter:
+    """Prints the rows of a table as they come, where each takes its time.
+
+    Args:
+        columns: Title -> width, at least; the first columns, of text, are aligned
+            left.
+        text: How many they are.
+    """
+
+    def __init__(self, columns: dict[str, int], text: int = 1):
+        self.widths = [max(len(title), width) for title, width in columns.items()]
+        self.text = text
+        self.print(*columns)
+
+    def print(self, *cells):
+        """Prints a row; of one with fewer cells, the last takes all room."""
+        click.echo("  ".join(map(self._fit, range(len(cells)), cells)).rstrip())
+
+    def _fit(self, index, cell):
+        width = self.widths[index]
+        return f"{cell:<{width}}" if index < self.text else f"{cell:>{width}}"
+
+
+def _is_number(cell: str) -> bool:
+    return cell.strip()[:1] in {*"0123456789+-.\N{EN DASH}"}
+
+
+def _escape(cell: str) -> str:
+    from rich.markup import escape
+
+    return escape(cell)

@@ -1,0 +1,21 @@
+"""Small helpers that several rooms share."""
+
+import os
+
+import pytest
+
+from keras_hourglass.utils import silence
+
+
+def test_silence_discards_what_is_written_past_python(capfd):
+    with silence(2, show_on_error=True):
+        os.write(2, b"no cuda\n")
+    os.write(2, b"shown\n")
+    assert capfd.readouterr().err == "shown\n"
+
+
+def test_silence_shows_all_of_it_where_the_block_raises(capfd):
+    with pytest.raises(ImportError), silence(2, show_on_error=True):
+        os.write(2, b"a library is missing\n")
+        raise ImportError
+    assert capfd.readouterr().err == "a library is missing\n"
