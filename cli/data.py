@@ -62,7 +62,7 @@ def prepare_command(
     command goes on; and once all is done, it does nothing.
     """
     output = require_outside(output, source.root)
-    people = datasets.load_dataset(source.name, source.root, missing_images)
+    people = datasets.load_dataset(source.name, source.root, missing=missing_images)
     for note in people.notes:
         click.echo(note, err=True)
     form = CropOptions(size, quality)
@@ -101,7 +101,9 @@ def check_command(context, source, headers_only, threads, as_json):
     and hips that face opposite ways or limbs that cross over: to be looked at.
     """
     faults = []
-    people = datasets.load_dataset(source.name, source.root, "keep", faults)
+    people = datasets.load_dataset(
+        source.name, source.root, missing="keep", faults=faults
+    )
     length = len({*people.images})
     with click.progressbar(length=length, label="Pictures", file=sys.stderr) as bar:
         report = check_people(people, faults, not headers_only, threads, bar.update)
@@ -159,7 +161,7 @@ def show_command(source, augmented, count, seed, output, missing_images, broken_
     """
     if output.suffix.lower() != ".png":
         raise click.UsageError("--output must end in .png")
-    people = datasets.load_dataset(source.name, source.root, missing_images)
+    people = datasets.load_dataset(source.name, source.root, missing=missing_images)
     for note in people.notes:
         click.echo(note, err=True)
     varied = (

@@ -19,10 +19,10 @@ def main(people=2000, image_size=64, filters=64, batch_size=16, epochs=2):
     model.compile("adam", HeatmapLoss(foreground=9), metrics=[PCKh()])
 
     drawn = load_dataset("synthetic", people)
-    train, validation = drawn.of_split("train"), drawn.of_split("val")
+    train, validation = drawn.split("train"), drawn.split("val")
     sizes = (image_size, image_size), model.heatmap_size
     varied = Loader(Preprocessor(train, *sizes, Augmentation()))
-    as_drawn = Loader(Preprocessor(validation.take(slice(people)), *sizes))
+    as_drawn = Loader(Preprocessor(validation[:people], *sizes))
     stream = EpochSampler([len(train)], batch_size)
     return model.fit(
         PeopleDataset(varied, batch_size, stream),

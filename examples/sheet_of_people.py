@@ -28,7 +28,7 @@ def main(
 ):
     people = datasets.load_dataset(dataset, root)
     _, first = np.unique(people.images.astype(str), return_index=True)
-    people = people.take(first[:count])
+    people = people[first[:count]]
     estimator, size, shown = PoseEstimator(model), (256, 256), []
     for path, center, side in zip(people.images, people.centers, people.sides):
         window = Window.from_center(center.astype(float), np.float64(side), size)

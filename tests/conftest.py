@@ -106,7 +106,7 @@ def as_stored():
 def drawn():
     """Drawn people: 12 to train and 5 to validate on."""
     people = synthetic.load_synthetic("12")
-    return people.take(slice(17))
+    return people[:17]
 
 
 @pytest.fixture(scope="session")

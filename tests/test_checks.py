@@ -26,7 +26,7 @@ from keras_hourglass.skeletons import Skeleton
 def clean(tmp_path_factory):
     """A prepared folder of ten people with nothing wrong."""
     folder = tmp_path_factory.mktemp("clean") / "ten"
-    prepare(synthetic.load_synthetic("10").take(slice(10)), folder, CropOptions(64, 60))
+    prepare(synthetic.load_synthetic("10")[:10], folder, CropOptions(64, 60))
     return folder
 
 
@@ -43,7 +43,7 @@ def people_of(folder):
 
 def report(folder, **kwargs):
     faults = []
-    people = datasets.load_dataset("crops", folder, "keep", faults)
+    people = datasets.load_dataset("crops", folder, missing="keep", faults=faults)
     return check_people(people, faults, **kwargs)
 
 
@@ -148,7 +148,7 @@ def test_progress_counts_every_picture(clean):
 
 
 def test_drawn_people_have_no_files_to_look_at():
-    found = check_people(synthetic.load_synthetic("10").take(slice(10)))
+    found = check_people(synthetic.load_synthetic("10")[:10])
     assert not found.wrong and found.counts["people"] == 10
 
 
@@ -171,7 +171,7 @@ def exchanged(people, pairs):
 def test_most_who_face_some_way_are_found_when_exchanged_and_few_otherwise(
     annotated, pairs
 ):
-    people = annotated.take(slice(0, None, 5))
+    people = annotated[::5]
     ways = np.abs(sides.facing(people)).min(1)
     broad = ways > sides.BROAD
     found = np.zeros(len(people), bool)
@@ -182,7 +182,7 @@ def test_most_who_face_some_way_are_found_when_exchanged_and_few_otherwise(
 
 @pytest.mark.parametrize("pair", [(1, 4), (11, 14)], ids=["knees", "elbows"])
 def test_of_exchanged_knees_or_elbows_those_far_apart_are_found(annotated, pair):
-    people = annotated.take(slice(0, None, 5))
+    people = annotated[::5]
     found = len(sides.swapped_sides(exchanged(people, [pair])))
     assert found > 0.2 * len(people)
 
@@ -204,6 +204,6 @@ def test_a_skeleton_without_shoulders_is_not_judged(clean):
 
 
 def test_two_people_of_a_picture_are_not_the_same_one(annotated):
-    few = annotated.take(slice(400))
+    few = annotated[:400]
     assert not duplicates.duplicate_people(few)
     assert duplicates.duplicate_images({"a": b"1", "b": b"2", "c": b"1"}) == {"c": "a"}

@@ -34,7 +34,7 @@ def write(folder, *annotations, name="person_keypoints.json", images=None):
 
 
 def load(folder, faults=None):
-    return datasets.load_dataset("coco", folder, "keep", faults)
+    return datasets.load_dataset("coco", folder, missing="keep", faults=faults)
 
 
 def test_a_person_is_what_the_file_says_with_a_window_around_the_box(tmp_path):

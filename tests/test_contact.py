@@ -14,7 +14,7 @@ def test_everybody_is_there_once_in_an_order_drawn_by_lot(drawn):
 
 
 def test_few_people_are_varied_as_often_as_is_asked_for(drawn):
-    one = drawn.take(slice(1))
+    one = drawn[:1]
     assert contact_sheet.contact_sheet(one, count=5)[0].shape == (
         contact_sheet.SIDE,
         contact_sheet.SIDE,
@@ -29,10 +29,10 @@ def test_few_people_are_varied_as_often_as_is_asked_for(drawn):
 
 
 def test_joints_are_drawn_where_they_are_in_the_window(drawn):
-    one = drawn.take(slice(1))
+    one = drawn[:1]
     sheet, *_ = contact_sheet.contact_sheet(one, count=1)
     from_left = one.centers[0] - one.sides[0] / 2
-    for name, colour in (("right_wrist", "right_"), ("left_wrist", "left_")):
+    for name, color in (("right_wrist", "right_"), ("left_wrist", "left_")):
         joint = one.joints[0, one.skeleton.joints.index(name)]
         x, y = (joint - from_left + 0.5) * contact_sheet.SIDE / one.sides[0] - 0.5
-        np.testing.assert_array_equal(sheet[round(y), round(x)], SIDE_COLORS[colour])
+        np.testing.assert_array_equal(sheet[round(y), round(x)], SIDE_COLORS[color])

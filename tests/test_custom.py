@@ -72,7 +72,7 @@ def test_a_table_may_be_as_spreadsheets_write_it(folder, parting, encoding):
 def test_short_names_of_joints_and_quoted_pictures_are_understood(folder):
     header = HEADER.replace("left", "l").replace("right", "r")
     root = folder('"1, the first.jpg",10,20,30,120', "", header=header)
-    people = datasets.load_dataset("own", root, "keep")
+    people = datasets.load_dataset("own", root, missing="keep")
     assert people.skeleton.joints == ("left_knee", "right_knee")
     assert people.images[0].endswith("1, the first.jpg")
 

@@ -84,13 +84,13 @@ def test_a_batch_that_devices_do_not_divide_is_refused():
 
 def test_processes_share_a_batch_and_nobody_fills_it_up():
     shares = [Shard(process, 2, 4) for process in range(2)]
-    assert [share.of([5, 6, 7, 8, 9]) for share in shares] == [
+    assert [share.select([5, 6, 7, 8, 9]) for share in shares] == [
         [5, 6, 7, 8],
         [9, None, None, None],
     ]
-    assert [share.of([5, 6, 7, 8]) for share in shares] == [[5, 6], [7, 8]]
-    assert shares[0].filled(5) == 8 and shares[0].filled(8) == 8
-    assert WHOLE_BATCH.of([5]) == [5] and WHOLE_BATCH.filled(5) == 5
+    assert [share.select([5, 6, 7, 8]) for share in shares] == [[5, 6], [7, 8]]
+    assert shares[0].padded_count(5) == 8 and shares[0].padded_count(8) == 8
+    assert WHOLE_BATCH.select([5]) == [5] and WHOLE_BATCH.padded_count(5) == 5
 
 
 def test_nobody_does_not_count_in_the_loss_of_validation():

@@ -13,8 +13,8 @@ from keras_hourglass.models.blocks import BLOCKS
 
 @pytest.fixture(scope="module")
 def eight(shared):
-    people = datasets.load_dataset("crops", shared / "mpii_crops384").of_split("train")
-    sampler = Preprocessor(people.take(slice(8)), (64, 64), (16, 16))
+    people = datasets.load_dataset("crops", shared / "mpii_crops384").split("train")
+    sampler = Preprocessor(people[:8], (64, 64), (16, 16))
     return Loader(sampler).load_batch((0, index) for index in range(8))
 
 

@@ -16,6 +16,11 @@ from keras_hourglass.skeletons import Skeleton
 HIPS = Skeleton(("left_hip", "right_hip"))
 
 
+def params(preprocessor, index, epoch=0):
+    """Parameters of one sample."""
+    return preprocessor.sample_params([(epoch, index)])[0]
+
+
 @pytest.fixture
 def people(tmp_path):
     """Four people; the second's picture is broken, the third's is missing."""
@@ -39,8 +44,8 @@ def loader(people, broken="error", **options):
 def test_a_picture_is_read_in_red_green_and_blue(people):
     image, label = loader(people).load(0)
     assert image.shape == (48, 32, 3) and label.shape == (2, 4)
-    colour = np.broadcast_to((200, 100, 50), image.shape)
-    np.testing.assert_allclose(image, colour, atol=3)
+    color = np.broadcast_to((200, 100, 50), image.shape)
+    np.testing.assert_allclose(image, color, atol=3)
 
 
 @pytest.mark.parametrize("index, why", [(1, "cannot be read"), (2, "No such file")])
@@ -113,14 +118,14 @@ def lending(people, broken):
     arm = Skeleton(("left_elbow", "left_wrist", "right_elbow", "right_wrist"))
     joints = np.tile(people.joints, (1, 2, 1))
     people = replace(people, skeleton=arm, joints=joints, weights=np.ones((4, 4)))
-    still = {"scale": 0, "rotation": 0, "flip": 0, "colour": 0}
+    still = {"scale": 0, "rotation": 0, "flip": 0, "color": 0}
     return loader(people, broken, augmentation=Augmentation(**still, limbs=1))
 
 
 def test_a_limb_is_read_from_its_owners_picture(people):
     cv2.imwrite(people.images[3], np.zeros((90, 120, 3), "uint8"))
     given = lending(people, "skip")
-    lenders = {e: given.sampler.view(0, e).limb.index for e in range(30)}
+    lenders = {e: params(given.preprocessor, 0, e).occluder.index for e in range(30)}
     epoch = next(epoch for epoch, lender in lenders.items() if lender == 3)
     image, _ = given.load(0, epoch)
     dark = (image < 50).all(axis=-1)

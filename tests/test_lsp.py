@@ -25,7 +25,7 @@ def test_the_first_thousand_of_lsp_train_and_the_others_validate(tmp_path):
     root = write(tmp_path, people(1002).transpose(2, 1, 0))
     loaded = datasets.load_dataset("lsp", root, missing="keep")
     assert loaded.skeleton is LSP and len(loaded) == 1002
-    assert len(loaded.of_split("train")) == 1000
+    assert len(loaded.split("train")) == 1000
     assert loaded.images[999:1001].tolist() == [
         str(tmp_path / "images" / name) for name in ("im1000.jpg", "im1001.jpg")
     ]
@@ -49,7 +49,7 @@ def test_somebody_without_a_labelled_joint_is_left_out(tmp_path):
     joints = people(2)
     joints[0, :, 2] = 0
     loaded = datasets.load_dataset(
-        "lspet", write(tmp_path, joints.transpose(1, 2, 0)), "keep"
+        "lspet", write(tmp_path, joints.transpose(1, 2, 0)), missing="keep"
     )
     assert ["person 1" in name for name in loaded.names] == [True]
     assert "1 of 2 people" in loaded.notes[0] and "no usable joint" in loaded.notes[0]
@@ -67,7 +67,7 @@ def test_a_joint_that_is_nowhere_is_a_fault_of_its_person(tmp_path):
     joints, faults = people(3), []
     joints[1, 5, 0] = np.nan
     root = write(tmp_path, joints.transpose(1, 2, 0))
-    loaded = datasets.load_dataset("lspet", root, "keep", faults)
+    loaded = datasets.load_dataset("lspet", root, missing="keep", faults=faults)
     assert len(loaded) == 2
     ((name, wrong),) = faults
     assert name == f"im00002.jpg ({root}/joints.mat, person 1)"
@@ -109,10 +109,10 @@ def test_the_real_people_lie_where_the_cleaned_ones_do(shared):
 
 def test_lsp_marks_the_hidden_joints_and_its_extension_the_labelled_ones(tmp_path):
     hidden = datasets.load_dataset(
-        "lsp", write(tmp_path, people(3).transpose(2, 1, 0)), "keep"
+        "lsp", write(tmp_path, people(3).transpose(2, 1, 0)), missing="keep"
     )
     assert hidden.visible.tolist() == [[1, 0] * 7] * 3
     labelled = datasets.load_dataset(
-        "lspet", write(tmp_path, people(3).transpose(1, 2, 0)), "keep"
+        "lspet", write(tmp_path, people(3).transpose(1, 2, 0)), missing="keep"
     )
     assert np.isnan(labelled.visible).all() and np.isnan(labelled.num_others).all()

@@ -77,7 +77,7 @@ def test_where_nobody_validates_every_twentieth_picture_is_held_out(folder):
     assert len(held) == 6 and mixture.counts == (114,)
     # Both people of a picture are on the same side.
     assert not {*held.images} & {*mixture.train.images}
-    assert "every 20th picture is held out" in mixture.notes[-1]
+    assert "every 20th photograph is held out" in mixture.notes[-1]
 
 
 def test_nobody_is_held_out_where_one_dataset_says_who_validates(folder):
@@ -105,7 +105,7 @@ def test_drawn_people_and_a_folder_train_together(folder):
     )
     assert mixture.counts == (7, 2) and mixture.shares == (0.5, 2)
     assert list(mixture.validation) == ["synthetic", "crops"]
-    drawn, prepared = mixture.train.take(slice(7)), mixture.train.take(slice(7, 9))
+    drawn, prepared = mixture.train[:7], mixture.train[7:9]
     assert drawn.weights.all()
     wrists = MPII.indices(["left_wrist", "right_wrist"])
     assert prepared.weights.sum() == prepared.weights[:, wrists].sum() == 4
@@ -121,7 +121,7 @@ def test_a_dataset_without_any_joint_of_the_skeleton_is_refused(folder):
 
 def test_a_dataset_in_which_everybody_validates_is_refused(folder):
     root = folder("one", ["val", "val"])
-    with pytest.raises(DatasetError, match="crops has nobody to train on"):
+    with pytest.raises(DatasetError, match="crops has no people to train on"):
         load_mixture([DatasetSpec("crops", root)], ARM)
 
 
@@ -181,6 +181,6 @@ def test_every_kind_of_dataset_takes_its_share(shared, name, place):
 def test_everybody_is_judged_if_that_is_asked_for(folder):
     source = DatasetSpec("crops", folder("one", ["val", "train", "train"]))
     assert len(load_validation(source, ARM)) == 1
-    assert load_validation(source, ARM, everybody=True).splits.tolist() == [
+    assert load_validation(source, ARM, include_train=True).splits.tolist() == [
         *("val", "train", "train")
     ]

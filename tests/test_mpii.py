@@ -214,7 +214,7 @@ def test_missing_photographs_are_an_error_that_counts_them(tmp_path):
     (folder / "images" / "1.jpg").unlink()
     with pytest.raises(DatasetError, match="1 of 3 pictures are missing.*skip"):
         datasets.load_dataset("mpii", folder)
-    people = datasets.load_dataset("mpii", folder, "skip")
+    people = datasets.load_dataset("mpii", folder, missing="skip")
     assert len(people) == 2
     assert "2 of 4 people remain" in people.notes[-1]
 
@@ -223,7 +223,7 @@ def test_skipping_everybody_is_an_error(tmp_path):
     folder = write(tmp_path, rect())
     (folder / "images" / "1.jpg").unlink()
     with pytest.raises(DatasetError, match="1 of 1 pictures are missing"):
-        datasets.load_dataset("mpii", folder, "skip")
+        datasets.load_dataset("mpii", folder, missing="skip")
 
 
 def test_a_folder_without_annotations_says_which_files_it_looked_for(tmp_path):
@@ -248,7 +248,7 @@ def test_the_real_annotations_hold_25204_people_of_whom_2958_validate(annotated)
 
 
 def test_the_first_real_person_is_as_the_file_says(annotated):
-    first = annotated.take(slice(1))
+    first = annotated[:1]
     np.testing.assert_allclose(first.centers, [[593, 256 + 15 * 3.021]], rtol=1e-6)
     np.testing.assert_allclose(first.sides, [250 * 3.021], rtol=1e-6)
     np.testing.assert_allclose(first.joints[0, 8], [636.02, 188.818], rtol=1e-6)
@@ -266,7 +266,7 @@ def test_the_packages_split_is_that_of_the_json_in_its_order(shared):
 
 
 def test_the_head_is_a_tenth_of_the_window_on_all_validation_people(annotated):
-    people = annotated.of_split("val")
+    people = annotated.split("val")
     ratio = people.head_sizes / (0.1 * people.sides)
     assert len(np.unique(ratio)) > 1, "the head boxes were not read"
     np.testing.assert_allclose(ratio, 1, atol=0.005)
@@ -277,7 +277,7 @@ def test_the_head_is_a_tenth_of_the_window_on_all_validation_people(annotated):
 def test_the_real_joints_are_those_of_the_published_ground_truth(annotated, shared):
     truth = scipy.io.loadmat(shared / "mpii" / "annotations" / json_format.HEAD_BOXES)
     expected = np.moveaxis(truth["pos_gt_src"], -1, 0) - 1
-    people = annotated.of_split("val")
+    people = annotated.split("val")
     given = (people.weights > 0) & (expected > -1).all(axis=-1)
     assert given.sum() > 40_000
     np.testing.assert_allclose(people.joints[given], expected[given], atol=0.002)
@@ -288,13 +288,13 @@ def test_of_the_real_photographs_those_that_are_here_remain(annotated):
         paths.drop_missing(annotated)
     people = paths.drop_missing(annotated, "skip")
     assert len(people) == 355 and len({*people.images}) == 269
-    assert len(people.of_split("val")) == 149
+    assert len(people.split("val")) == 149
 
 
 def test_hidden_joints_and_other_people_are_known(tmp_path):
     rows = [(40.0, 50.0, 3, "1"), (41.0, 51.0, 4, "0"), (42.0, 52.0, 5, EMPTY)]
     people = struct_array(rect(annopoints=points(*rows)), rect())
     root = write(tmp_path, people)
-    people = datasets.load_dataset("mpii", root, "keep")
+    people = datasets.load_dataset("mpii", root, missing="keep")
     assert people.num_others.tolist() == [1, 1]
     np.testing.assert_equal(people.visible[0, 3:6], [1, 0, np.nan])

@@ -73,7 +73,7 @@ def test_both_files_are_read_wherever_they_lie(tmp_path):
 def test_the_real_file_gives_the_same_people_as_the_json(annotated, shared, tmp_path):
     original = shared / "mpii" / "annotations" / "valid.h5"
     (tmp_path / "valid.h5").symlink_to(original)
-    people, expected = load(tmp_path), annotated.of_split("val")
+    people, expected = load(tmp_path), annotated.split("val")
     assert len(people) == 2_958 and (people.splits == "val").all()
     names = [[path.split("/")[-1] for path in p.images] for p in (people, expected)]
     assert names[0] == names[1]

@@ -12,7 +12,12 @@ from keras_hourglass.skeletons import Skeleton
 ARM = Skeleton(tuple(s + j for j in ("elbow", "wrist") for s in ("left_", "right_")))
 JOINTS = [[60.3, 50.2], [130.4, 50.6], [80.7, 90.4], [111.2, 88.8]]
 IMAGE, HEATMAP = (96, 128), (24, 32)
-STILL = {"scale": 0, "rotation": 0, "flip": 0, "colour": 0}
+STILL = {"scale": 0, "rotation": 0, "flip": 0, "color": 0}
+
+
+def params(preprocessor, index, epoch=0):
+    """Parameters of one sample."""
+    return preprocessor.sample_params([(epoch, index)])[0]
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ def test_a_limb_is_a_bone_of_its_owner_with_both_ends_labelled(people):
 
 
 def test_who_has_no_limb_or_is_alone_has_nothing_to_lend(people):
-    assert {*limbs(people.take([0]), index=0)} == {None}
+    assert {*limbs(people[[0]], index=0)} == {None}
     unlabelled = replace(people, weights=np.zeros_like(people.weights))
     assert {*limbs(unlabelled)} == {None}
 
@@ -52,7 +57,7 @@ def test_a_limb_is_about_as_long_as_on_its_owners_sample_and_near_the_middle(peo
     lengths = []
     for limb in limbs(people):
         shares = limb.window.to_grid(limb.ends, (1, 1))
-        assert np.abs(shares.mean(axis=0)).max() <= occlusion.NEAR
+        assert np.abs(shares.mean(axis=0)).max() <= occlusion.MAX_OFFSET
         grid = limb.window.to_grid(limb.ends, IMAGE)
         # 160 pixels of the picture are 128 of the image.
         whole = np.linalg.norm(limb.ends[1] - limb.ends[0]) * 128 / 160
@@ -73,7 +78,7 @@ def test_a_limb_is_pasted_where_its_window_says_and_nothing_else_changes(
         around = limb.paste(np.full((128, 96, 3), 77, "uint8"), region)
         changed = (around != 77).any(axis=-1)
         length = np.linalg.norm(np.diff(limb.window.to_grid(limb.ends, IMAGE), axis=0))
-        area = occlusion.WIDTH * length**2 * (1 + np.pi / 4 * occlusion.WIDTH)
+        area = occlusion.LIMB_WIDTH * length**2 * (1 + np.pi / 4 * occlusion.LIMB_WIDTH)
         assert changed.sum() == pytest.approx(area, rel=0.3)
 
 
@@ -84,11 +89,11 @@ def test_a_share_of_samples_has_a_limb_pasted_over_it_and_labels_stay(people):
     lent = decoding.whole_region(np.full((160, 220, 3), 200, "uint8"))
     bright = []
     for epoch in range(100):
-        view = varied.view(1, epoch)
+        view = params(varied, 1, epoch)
         image, label = varied.sample(region, 1, view, lent)
-        without, expected = still.sample(region, 1, still.view(1, epoch))
+        without, expected = still.sample(region, 1, params(still, 1, epoch))
         np.testing.assert_array_equal(label, expected)
-        assert (view.limb is None) == (image == without).all()
+        assert (view.occluder is None) == (image == without).all()
         bright.append((image == 200).any())
     assert np.mean(bright) == pytest.approx(0.3, abs=0.1)
 
@@ -97,18 +102,24 @@ def test_a_sample_with_a_limb_depends_on_seed_epoch_and_index_alone(people):
     one, other = (
         Preprocessor(people, IMAGE, HEATMAP, Augmentation(limbs=1)) for _ in "ab"
     )
-    views = [one.view(2, 3), [other.view(i, 3) for i in (4, 2)][1]]
-    assert views[0].limb.index == views[1].limb.index
-    np.testing.assert_array_equal(views[0].limb.window, views[1].limb.window)
-    assert len({one.view(2, epoch).limb.window.center[0] for epoch in range(9)}) == 9
+    views = [
+        params(one, 2, 3),
+        [params(other, i, 3) for i in (4, 2)][1],
+    ]
+    assert views[0].occluder.index == views[1].occluder.index
+    np.testing.assert_array_equal(views[0].occluder.window, views[1].occluder.window)
+    assert (
+        len({params(one, 2, epoch).occluder.window.center[0] for epoch in range(9)})
+        == 9
+    )
 
 
 def test_patches_are_one_or_two_shapes_of_one_colour_within_their_sizes():
     random, areas = np.random.default_rng(0), []
     for _ in range(200):
         image = occlusion.paste_patches(np.zeros((128, 96, 3), "uint8"), random)
-        colours, counts = np.unique(image.reshape(-1, 3), axis=0, return_counts=True)
-        assert 1 <= len(colours) <= 1 + occlusion.MAX_PATCHES
+        colors, counts = np.unique(image.reshape(-1, 3), axis=0, return_counts=True)
+        assert 1 <= len(colors) <= 1 + occlusion.MAX_PATCHES
         areas += counts[1:].tolist()
     # Of the 96 pixels of the shorter edge: all of a box, and its rim.
     assert max(areas) <= (0.4 * 96 + 2) ** 2
@@ -121,8 +132,8 @@ def test_a_share_of_samples_is_patched_and_labels_stay(people):
     region = decoding.whole_region(np.full((160, 220, 3), 60, "uint8"))
     patched = []
     for epoch in range(200):
-        image, label = varied.sample(region, 1, varied.view(1, epoch))
-        without, expected = still.sample(region, 1, still.view(1, epoch))
+        image, label = varied.sample(region, 1, params(varied, 1, epoch))
+        without, expected = still.sample(region, 1, params(still, 1, epoch))
         np.testing.assert_array_equal(label, expected)
         patched.append((image != without).any())
     # Some lie in a corner, and nothing is seen of them.

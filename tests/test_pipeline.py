@@ -33,9 +33,7 @@ def photographed(shared):
     """Six real people, on photographs."""
     path = shared / "fixtures" / "mpii_mini" / "annotations.json"
     entries, read = json_format.read_entries(path)
-    return collect_people(entries, read, MPII, path, path.parent / "images").take(
-        slice(6)
-    )
+    return collect_people(entries, read, MPII, path, path.parent / "images")[:6]
 
 
 @pytest.fixture
@@ -111,7 +109,7 @@ def test_the_dataset_says_its_shapes_before_it_is_run(drawn):
 def test_the_stream_does_not_depend_on_the_number_of_threads(
     drawn, monkeypatch, threads
 ):
-    given, stream = loader(drawn.take(slice(12))), EpochSampler([12], 4, seed=2)
+    given, stream = loader(drawn[:12]), EpochSampler([12], 4, seed=2)
     monkeypatch.setattr("os.cpu_count", lambda: threads)
     expected = [given.load_batch(stream.batch(batch)) for batch in range(4)]
     assert_same(batches(tf_data.training_dataset(given, stream), 4), expected)
@@ -121,7 +119,7 @@ def test_the_stream_does_not_depend_on_the_number_of_threads(
 
 @pytest.mark.parametrize("first", [4, 5])
 def test_a_resumed_dataset_goes_on_where_the_unbroken_one_would_be(drawn, first):
-    given, stream = loader(drawn.take(slice(12))), EpochSampler([12], 6, seed=2)
+    given, stream = loader(drawn[:12]), EpochSampler([12], 6, seed=2)
     unbroken = batches(tf_data.training_dataset(given, stream), 8)
     resumed = tf_data.training_dataset(given, stream, first_batch=first)
     assert_same(batches(resumed, 3), unbroken[first : first + 3])
@@ -150,7 +148,7 @@ def test_a_dataset_says_how_long_it_keeps_others_waiting():
 
 
 def test_everybody_validates_once_in_order_and_the_last_batch_may_be_small(drawn):
-    people = drawn.of_split("val")
+    people = drawn.split("val")
     given = Loader(
         Preprocessor(people, IMAGE, HEATMAP), read_window=tf_data.read_window
     )

@@ -24,21 +24,21 @@ def test_without_any_strength_no_pixel_changes():
 
 
 def test_each_channel_has_a_brightness_of_its_own_within_the_strength():
-    colours = painted(np.full((9, 12, 3), 100, "uint8"), colour=0.2)
-    assert colours.min() == 80 and colours.max() == 120
-    assert (colours == colours[:, :1, :1]).all()
-    one = np.corrcoef(colours[:, 0, 0].T)
+    colors = painted(np.full((9, 12, 3), 100, "uint8"), color=0.2)
+    assert colors.min() == 80 and colors.max() == 120
+    assert (colors == colors[:, :1, :1]).all()
+    one = np.corrcoef(colors[:, 0, 0].T)
     assert np.abs(one[~np.eye(3, dtype=bool)]).max() < 0.2
 
 
 def test_what_becomes_too_bright_stays_white():
-    colours = painted(np.full((9, 12, 3), 250, "uint8"), colour=0.5)
-    assert np.max(colours) == 255 and np.min(colours) >= 125
+    colors = painted(np.full((9, 12, 3), 250, "uint8"), color=0.5)
+    assert np.max(colors) == 255 and np.min(colors) >= 125
 
 
 def test_the_image_itself_is_painted_over():
     image = np.random.default_rng(0).integers(0, 256, (48, 36, 3), "uint8")
-    strengths = {"colour": 0.3, "patches": 1, "blur": 1, "jpeg": 1}
+    strengths = {"color": 0.3, "patches": 1, "blur": 1, "jpeg": 1}
     for some in ({name: strengths[name]} for name in strengths):
         given, random = image.copy(), np.random.default_rng(1)
         assert Augmentation(**{**NONE, **some}).augment_pixels(given, random) is given
@@ -72,12 +72,12 @@ def test_brightness_moves_all_channels_alike_by_a_share_of_white():
 
 def test_saturation_changes_a_colours_distance_from_its_grey():
     image = np.array([[[200, 100, 50]]], "uint8")
-    grey = image @ photometric.GREY
+    gray = image @ photometric.GRAY
     drawn = painted(image, saturation=0.4)
     np.testing.assert_allclose(
-        drawn @ photometric.GREY, np.tile(grey, (300, 1, 1)), atol=1
+        drawn @ photometric.GRAY, np.tile(gray, (300, 1, 1)), atol=1
     )
-    away = (drawn - grey) / (image - grey)
+    away = (drawn - gray) / (image - gray)
     np.testing.assert_allclose(away, away[..., :1].repeat(3, -1), atol=0.1)
     assert away[..., 0].min() == pytest.approx(0.6, abs=0.02)
     assert away[..., 0].max() == pytest.approx(1.4, abs=0.02)

@@ -42,8 +42,8 @@ def person(**fields):
 def test_every_real_folder_loads_with_everybody_in_it(shared, name, train, val):
     people = datasets.load_dataset("crops", shared / name)
     assert people.skeleton is MPII
-    assert len(people.of_split("train")) == train
-    assert len(people.of_split("val")) == val
+    assert len(people.split("train")) == train
+    assert len(people.split("val")) == val
     assert len(people) == train + val and not people.notes
     assert np.isfinite(people.joints).all() and (people.head_sizes > 0).all()
     assert people.weights.any(axis=1).all()
@@ -239,11 +239,11 @@ def test_missing_pictures_are_counted_or_skipped(folder):
     root = folder(person(), person(image="2.jpg"), person(image="2.jpg"))
     with pytest.raises(DatasetError, match="1 of 2 pictures are missing.*2.jpg"):
         datasets.load_dataset("crops", root)
-    people = datasets.load_dataset("crops", root, "skip")
+    people = datasets.load_dataset("crops", root, missing="skip")
     assert len(people) == 1 and "1 of 3 people remain" in people.notes[-1]
-    assert len(datasets.load_dataset("crops", root, "keep")) == 3
+    assert len(datasets.load_dataset("crops", root, missing="keep")) == 3
     with pytest.raises(ValueError, match="`missing` must be.*missing='ignore'"):
-        datasets.load_dataset("crops", root, "ignore")
+        datasets.load_dataset("crops", root, missing="ignore")
 
 
 def test_a_folder_must_be_named_and_exist(tmp_path):

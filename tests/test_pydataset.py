@@ -14,7 +14,7 @@ from keras_hourglass.data.sampler import EpochSampler
 
 @pytest.fixture
 def loader(drawn):
-    people = drawn.of_split("train")
+    people = drawn.split("train")
     return Loader(Preprocessor(people, (24, 32), (6, 8), Augmentation(), seed=5))
 
 

@@ -25,7 +25,7 @@ EMPTY = {"meta", "img"}  # elements that have no end
 
 @pytest.fixture(scope="module")
 def people():
-    return synthetic.load_synthetic("1").of_split("val").take(slice(6))
+    return synthetic.load_synthetic("1").split("val")[:6]
 
 
 @pytest.fixture(scope="module")

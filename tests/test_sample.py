@@ -15,7 +15,12 @@ from keras_hourglass.skeletons import SIDES, Skeleton
 HIPS = Skeleton(("left_hip", "pelvis", "right_hip"))
 JOINTS = [[70.4, 60.3], [101.2, 45.5], [130.5, 88.2]]
 IMAGE, HEATMAP = (96, 128), (24, 32)
-NOTHING = {"scale": 0, "rotation": 0, "colour": 0}
+NOTHING = {"scale": 0, "rotation": 0, "color": 0}
+
+
+def params(preprocessor, index, epoch=0):
+    """Parameters of one sample."""
+    return preprocessor.sample_params([(epoch, index)])[0]
 
 
 @pytest.fixture
@@ -34,7 +39,7 @@ def sampler(people, **strengths):
 
 def test_a_label_is_the_joint_on_the_heatmap_its_weight_and_the_head(people):
     still = sampler(people)
-    points, weight, reference = unpack(still.labels([0], [still.view(0)])[0])
+    points, weight, reference = unpack(still.labels([0], [params(still, 0)])[0])
     # 160 picture pixels, around (100, 70), are 32 heatmap pixels: 5 to 1.
     expected = (np.array(JOINTS) - (100, 70)) / 5 + (11.5, 15.5)
     np.testing.assert_allclose(points, expected, rtol=1e-5)
@@ -48,7 +53,7 @@ def test_a_joint_lies_on_the_image_where_its_heatmap_pixel_4k_and_1_5_says(
     still = sampler(people)
     for joint, place in enumerate(JOINTS):
         region = decoding.whole_region(dotted(place, (220, 160), 4))
-        image, label = still.sample(region, 0, still.view(0))
+        image, label = still.sample(region, 0, params(still, 0))
         assert image.shape == (128, 96, 3) and image.dtype == np.uint8
         assert label.dtype == np.float32
         expected = 4 * label[joint, :2] + 1.5
@@ -60,8 +65,8 @@ def test_a_joint_lies_on_the_image_where_its_heatmap_pixel_4k_and_1_5_says(
 def test_varied_joints_lie_where_the_varied_image_shows_them(
     people, dotted, found, index, epoch
 ):
-    varied = sampler(people, scale=0.25, rotation=30, flip=0.5, shift=0.05, colour=0.2)
-    view = varied.view(index, epoch)
+    varied = sampler(people, scale=0.25, rotation=30, flip=0.5, shift=0.05, color=0.2)
+    view = params(varied, index, epoch)
     region = decoding.whole_region(dotted(JOINTS[1], (220, 160), 4))
     image, label = varied.sample(region, index, view)
     # The pelvis is its own twin.
@@ -76,8 +81,8 @@ def test_joints_of_half_a_body_lie_where_its_image_shows_them(dotted, found, ind
     row = {"image": "a", "joints": joints, "weights": [1] * 5 + [0]}
     row |= {"center": [91, 70], "side": 160, "head_size": 10}
     people = from_rows(Skeleton(tuple(names)), [row] * 6)
-    made = sampler(people, half_body=1, colour=0, rotation=20, rotation_share=1)
-    view = made.view(index)
+    made = sampler(people, half_body=1, color=0, rotation=20, rotation_share=1)
+    view = params(made, index)
     seen = view.window.to_grid(people.joints[index], (1, 1))
     # Two shoulders are too few: it is the lower body, without the unlabelled knee.
     assert np.abs(seen[2:5]).max() < 0.5
@@ -94,8 +99,8 @@ def test_a_flip_exchanges_left_and_right_and_mirrors_picture_and_joints(
 ):
     still, flipping = sampler(people), sampler(people, **NOTHING, flip=1)
     region = decoding.whole_region(dotted(JOINTS[0], (220, 160), 4))
-    image, label = still.sample(region, 0, still.view(0))
-    flipped_image, flipped = flipping.sample(region, 0, flipping.view(0))
+    image, label = still.sample(region, 0, params(still, 0))
+    flipped_image, flipped = flipping.sample(region, 0, params(flipping, 0))
     np.testing.assert_allclose(flipped_image, image[:, ::-1], atol=1)
     exchanged = label[[2, 1, 0]]
     np.testing.assert_allclose(flipped[:, 0], 23 - exchanged[:, 0], rtol=1e-5)
@@ -106,7 +111,7 @@ def test_a_flip_exchanges_left_and_right_and_mirrors_picture_and_joints(
 
 def test_a_larger_window_makes_head_and_distances_smaller_alike(people):
     still = sampler(people)
-    view = still.view(0)
+    view = params(still, 0)
     views = [view, view._replace(window=view.window.scaled(1.25).turned(0.4))]
     near, far = still.labels([0, 0], views)
     apart = [np.linalg.norm(label[0, :2] - label[1, :2]) for label in (near, far)]
@@ -116,7 +121,7 @@ def test_a_larger_window_makes_head_and_distances_smaller_alike(people):
 
 def test_a_joint_outside_of_the_window_keeps_its_place_and_weight(people):
     still = sampler(people)
-    view = still.view(0)
+    view = params(still, 0)
     view = view._replace(window=view.window.moved(2, 0))
     points, weight, _ = unpack(still.labels([0], [view])[0])
     assert (points[:, 0] < -12).all()
@@ -129,7 +134,7 @@ def test_the_same_epoch_and_index_always_give_the_same_sample(people, dotted):
     def samples(seed, places):
         made = Preprocessor(people, IMAGE, HEATMAP, Augmentation(), seed)
         return {
-            (epoch, index): made.sample(region, index, made.view(index, epoch))
+            (epoch, index): made.sample(region, index, params(made, index, epoch))
             for epoch, index in places
         }
 
@@ -143,7 +148,7 @@ def test_the_same_epoch_and_index_always_give_the_same_sample(people, dotted):
 
 
 def test_the_window_has_the_networks_aspect_and_its_longer_edge_is_the_side(people):
-    window = sampler(people).view(0).window
+    window = sampler(people).sample_params([(0, 0)])[0].window
     np.testing.assert_allclose(window.right, [160 * 96 / 128, 0])
     np.testing.assert_allclose(window.down, [0, 160])
     np.testing.assert_allclose(window.center, [100, 70])
@@ -152,10 +157,10 @@ def test_the_window_has_the_networks_aspect_and_its_longer_edge_is_the_side(peop
 # What smooths misses a part of the Gaussians on the rim.
 @pytest.mark.parametrize("decoder, inside_by", [("newton", 1), ("dark", 2)])
 def test_real_joints_come_back_from_their_heatmaps(annotated, decoder, inside_by):
-    people = annotated.of_split("val").take(slice(None, None, 3))
+    people = annotated.split("val")[::3]
     image, size = (256, 256), (64, 64)
     sampler = Preprocessor(people, image, size)
-    views = [sampler.view(index) for index in range(len(people))]
+    views = [params(sampler, index) for index in range(len(people))]
     windows = [view.window for view in views]
     points, weight, _ = unpack(sampler.labels(range(len(people)), views))
     # Heatmap pixels from the window's edge, at least.
@@ -191,7 +196,7 @@ def test_what_changes_pixels_alone_changes_no_label(people):
     random = np.random.default_rng(0)
     region = decoding.whole_region(random.integers(0, 256, (160, 220, 3), "uint8"))
     for epoch in range(10):
-        image, label = plain.sample(region, 1, plain.view(1, epoch), region)
-        other, same = painted.sample(region, 1, painted.view(1, epoch), region)
+        image, label = plain.sample(region, 1, params(plain, 1, epoch), region)
+        other, same = painted.sample(region, 1, params(painted, 1, epoch), region)
         np.testing.assert_array_equal(label, same)
         assert np.abs(image - other.astype(float)).mean() > 5

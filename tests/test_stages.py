@@ -36,6 +36,6 @@ def test_stages_add_up_to_the_time_of_a_person_and_leave_the_loader_alone(drawn)
     times = measure_stages(loader, BATCHES)
     assert tuple(times) == STAGES and all(times[name] >= 0 for name in STAGES)
     assert measure_reading(loader, BATCHES) > 0
-    assert type(loader) is Loader and type(loader.sampler) is Preprocessor
+    assert type(loader) is Loader and type(loader.preprocessor) is Preprocessor
     for one, other in zip(loader.load_batch(BATCHES[0]), expected):
         np.testing.assert_array_equal(one, other)

@@ -178,7 +178,7 @@ def test_the_paper_is_followed_to_the_letter():
 
 
 def test_the_papers_augmentation_has_nothing_of_what_came_later():
-    papers = ("scale", "rotation", "rotation_share", "flip", "colour")
+    papers = ("scale", "rotation", "rotation_share", "flip", "color")
     later = {
         **asdict(recipes.get_recipe("paper").augmentation),
         **dict.fromkeys(papers, 0),

@@ -9,6 +9,7 @@ import time
 
 import click
 
+from keras_hourglass.data.augmentation import AUGMENTATIONS
 from keras_hourglass.data.batches import make_loader, training_batches
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.mixture import load_mixture
@@ -16,13 +17,15 @@ from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.models.stacked_hourglass import STRIDE
 from keras_hourglass.skeletons import MPII
-from keras_hourglass.training import recipes
 from keras_hourglass_cli.dataset_options import json_option, source_options
 
 # What is timed -> the stage that it is. `batch` is all that is in no other stage.
-LOADING = {"load_batch": "batch", "read": "decode", "contents": "read"}
-SAMPLING = {"views": "view", "cut": "warp", "paint": "colour", "labels": "label"}
-STAGES = ("view", "read", "decode", "warp", "colour", "label", "batch")
+LOADING = {"load_batch": "batch", "read_region": "decode", "read_bytes": "read"}
+SAMPLING = {
+    **{"sample_params": "view", "crop": "warp"},
+    **{"augment_pixels": "color", "labels": "label"},
+}
+STAGES = ("view", "read", "decode", "warp", "color", "label", "batch")
 
 
 class Stopwatch:
@@ -62,7 +65,7 @@ def measure_stages(loader: Loader, batches) -> dict[str, float]:
         batches: Of (epoch, index) pairs.
     """
     watch = Stopwatch()
-    sampler = watch.watching(Preprocessor, SAMPLING)(**vars(loader.sampler))
+    sampler = watch.watching(Preprocessor, SAMPLING)(**vars(loader.preprocessor))
     kind = watch.watching(Loader, LOADING)
     watched = kind(sampler, loader.broken, loader.read_window)
     people = sum(len(watched.load_batch(batch)[0]) for batch in batches)
@@ -72,13 +75,13 @@ def measure_stages(loader: Loader, batches) -> dict[str, float]:
 def measure_reading(loader: Loader, batches) -> float:
     """Seconds per person to read and decode alone, as no loader could do without."""
     asked = [
-        (index, loader.sampler.view(index, epoch).window)
+        (index, loader.preprocessor.sample_params([(epoch, index)])[0].window)
         for batch in batches
         for epoch, index in batch
     ]
     begun = time.thread_time()
     for index, window in asked:
-        loader.read(index, window)
+        loader.read_region(index, window)
     return (time.thread_time() - begun) / len(asked)
 
 
@@ -101,7 +104,7 @@ def loader_command(source, image_size, people, as_json):
     """
     mixture = load_mixture([source], MPII, missing="skip")
     size = (image_size,) * 2, (image_size // STRIDE,) * 2
-    augmentation = recipes.get_recipe(recipes.DEFAULT_RECIPE).augmentation
+    augmentation = AUGMENTATIONS["modern"]
     made = make_loader(Preprocessor(mixture.train, *size, augmentation))
     stream = EpochSampler(mixture.counts, batch_size=min(16, people, mixture.counts[0]))
     count = -(-people // stream.batch_size)

@@ -1,54 +1,148 @@
-"""Datasets for `fit`: a `tf.data` pipeline, or Keras's own kind without TensorFlow."""
+"""Batches for `fit`: a `tf.data` pipeline on TensorFlow, a `PyDataset` elsewhere."""
+
+import logging
 
 import keras
 
+from keras_hourglass.data import augmentation as augmentations
 from keras_hourglass.data.loader import Loader
+from keras_hourglass.data.people import People
+from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.data.pydataset import PeopleDataset
 from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
+from keras_hourglass.models.stacked_hourglass import STRIDE
+from keras_hourglass.utils import suggest
+
+logger = logging.getLogger(__name__)
+BACKENDS = ("tensorflow", "jax", "torch")
 
 
-def make_loader(sampler, broken: str = "error") -> Loader:
-    """What reads and samples, with the fastest reader that is there."""
-    if keras.backend.backend() != "tensorflow":
-        return Loader(sampler, broken)
+def make_batches(
+    people: People,
+    model,
+    *,
+    batch_size: int = 16,
+    augmentation=None,
+    shuffle: bool = False,
+    seed: int = 0,
+    first_epoch: int = 0,
+    backend: str | None = None,
+    broken: str = "error",
+):
+    """Makes a finite dataset of people, see `People.batches`."""
+    if backend is not None and backend not in BACKENDS:
+        raise ValueError(
+            f"`backend` must be a backend's name. {suggest(backend, BACKENDS)} "
+            f"Received: backend={backend!r}"
+        )
+    if not isinstance(first_epoch, int) or first_epoch < 0:
+        raise ValueError(
+            f"`first_epoch` must be an integer, 0 or above. Received: {first_epoch=}"
+        )
+    if not len(people):
+        raise ValueError("`people` must be one or more people. Received: none")
+    image_size, heatmap_size, skeleton = _target(model, people)
+    people = _convert(people, skeleton)
+    augmentation = augmentations.get(augmentation)
+    preprocessor = Preprocessor(people, image_size, heatmap_size, augmentation, seed)
+    loader = make_loader(preprocessor, broken, backend)
+    sampler = EpochSampler(
+        [len(people)], batch_size, seed=seed, shuffle=shuffle, drop_last=False
+    )
+    if backend == "torch":
+        from keras_hourglass.data.torch_data import TorchPeople
+
+        return TorchPeople(loader, sampler, first_epoch)
+    same_epochs = augmentation is None and not shuffle
+    if (backend or keras.backend.backend()) == "tensorflow":
+        from keras_hourglass.data import tf_data
+
+        if same_epochs:
+            return tf_data.validation_dataset(loader, batch_size)
+        return tf_data.epoch_dataset(loader, sampler, first_epoch)
+    if same_epochs:
+        return PeopleDataset(loader, batch_size)
+    first_batch = first_epoch * sampler.steps
+    return PeopleDataset(loader, batch_size, sampler, first_batch)
+
+
+def make_loader(
+    preprocessor: Preprocessor, broken: str = "error", backend: str | None = None
+) -> Loader:
+    """Makes the loader with the fastest reader of a backend."""
+    if (backend or keras.backend.backend()) != "tensorflow":
+        return Loader(preprocessor, broken)
     from keras_hourglass.data import tf_data
 
-    return Loader(sampler, broken, tf_data.read_window)
+    return Loader(preprocessor, broken, tf_data.read_window)
 
 
 def training_batches(
     loader: Loader,
-    stream: EpochSampler,
+    sampler: EpochSampler,
     first_batch: int = 0,
-    share: Shard = WHOLE_BATCH,
+    shard: Shard = WHOLE_BATCH,
 ):
-    """Batches of the stream; `stream.steps` of them are an epoch.
+    """Makes the endless batches of a sampler; `sampler.steps` of them are an epoch.
 
     Args:
-        loader: What makes samples.
-        stream: Who comes when.
-        first_batch: Where to go on.
-        share: What this process reads of each batch.
+        loader: Makes samples.
+        sampler: Order of people.
+        first_batch: Batch to begin with, counted from the sampler's first.
+        shard: Part of each batch that this process reads.
 
     Returns:
-        The dataset, and a function that says how many seconds it has kept others
-        waiting so far; None in its place where that cannot be told.
+        The dataset, and a function that returns the seconds for which steps have
+        waited for batches; None in its place where that cannot be measured.
     """
     if keras.backend.backend() != "tensorflow":
-        dataset = PeopleDataset(loader, stream.batch_size, stream, first_batch, share)
+        batch_size = sampler.batch_size
+        dataset = PeopleDataset(loader, batch_size, sampler, first_batch, shard)
         return dataset, lambda: dataset.waited
     from keras_hourglass.data import tf_data
 
-    if share.devices > 1:  # they are fed ahead, by threads that always wait
-        return tf_data.training_dataset(loader, stream, first_batch), None
-    return tf_data.measure_wait(tf_data.training_dataset(loader, stream, first_batch))
+    if shard.devices > 1:  # their batches are taken ahead, by threads that always wait
+        return tf_data.training_dataset(loader, sampler, first_batch), None
+    return tf_data.measure_wait(tf_data.training_dataset(loader, sampler, first_batch))
 
 
-def validation_batches(loader: Loader, batch_size: int, share: Shard = WHOLE_BATCH):
-    """Everybody once, in order; or a process's share of them."""
+def validation_batches(loader: Loader, batch_size: int, shard: Shard = WHOLE_BATCH):
+    """Makes batches of all people once, in order; or a process's part of them."""
     if keras.backend.backend() != "tensorflow":
-        return PeopleDataset(loader, batch_size, share=share)
+        return PeopleDataset(loader, batch_size, shard=shard)
     from keras_hourglass.data import tf_data
 
-    return tf_data.validation_dataset(loader, batch_size, share)
+    return tf_data.validation_dataset(loader, batch_size, shard)
+
+
+def _target(model, people):
+    """Image size and heatmap size, (width, height), and the skeleton of labels."""
+    if hasattr(model, "image_size") and hasattr(model, "skeleton"):
+        height, width = model.image_size
+        return (width, height), tuple(model.heatmap_size), model.skeleton
+    sides = (model, model) if isinstance(model, int) else model
+    try:
+        height, width = sides
+        fits = all(isinstance(n, int) and n > 0 and n % STRIDE == 0 for n in sides)
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(
+            "`model` must be a `StackedHourglass`, or an image size in pixels, an "
+            f"integer or (height, width), multiples of {STRIDE}. "
+            f"Received: model={model!r}"
+        )
+    return (width, height), (width // STRIDE, height // STRIDE), people.skeleton
+
+
+def _convert(people, skeleton):
+    """Converts people to a skeleton, and logs what that leaves out."""
+    converted = people.trainable_on(skeleton)
+    for note in converted.notes[len(people.notes) :]:
+        logger.warning(note)
+    labeled = (converted.weights > 0).any(axis=0)
+    if people.skeleton != skeleton and not labeled.all():
+        names = [name for name, any_ in zip(skeleton.joints, labeled) if not any_]
+        logger.info("joints without labels, of weight 0: %s", ", ".join(names))
+    return converted

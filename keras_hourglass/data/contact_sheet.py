@@ -1,8 +1,8 @@
-"""A contact sheet: a dataset's people with their skeletons, to see that both agree."""
+"""Contact sheet: people of a dataset in their windows, with their skeletons drawn."""
 
 import numpy as np
 
-from keras_hourglass.data.augmentation import Augmentation
+from keras_hourglass.data import augmentation as augmentations
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
@@ -10,33 +10,38 @@ from keras_hourglass.heatmaps.labels import unpack
 from keras_hourglass.visualization.grids import image_grid
 from keras_hourglass.visualization.skeletons import draw_skeleton
 
-SIDE, COLUMNS = 256, 6  # pixels of a person, and how many in a row
+SIDE, COLUMNS = 256, 6  # pixels of a person, and people in a row
 
 
 def contact_sheet(
     people: People,
     count: int = 24,
     seed: int = 0,
-    augmentation: Augmentation | None = None,
+    augmentation=None,
     broken: str = "error",
-):
-    """Some people, drawn by lot, each in the window that a network would see.
+    columns: int = COLUMNS,
+) -> tuple[np.ndarray, list[int], list[str]]:
+    """Draws people that are chosen at random, each in the window of a sample.
 
     Args:
-        people: Of whom to draw.
-        count: How many. Where there are fewer, everybody is there once, or, if they
-            are varied, as often as it takes.
-        seed: Of the lot and of what is varied.
-        augmentation: How to vary them, as in training; None shows them as annotated.
-        broken: Of pictures: "error", or "skip" for a black one.
+        people: People to choose from.
+        count: People to draw. Where there are fewer, each is drawn once, or, with
+            augmentation, as often as it takes.
+        seed: Seed of the choice and of the augmentation.
+        augmentation: None, a name of `AUGMENTATIONS`, or an `Augmentation`.
+        broken: Images that cannot be read: "error" raises, "skip" draws black.
+        columns: People in a row, at most.
 
     Returns:
-        A sheet `(height, width, 3)`, uint8, RGB; the row of each person on it, from
-        left to right; and why pictures could not be read.
+        The sheet `(height, width, 3)`, uint8, RGB; the row of each person on it, from
+        left to right; and a message for each image that cannot be read.
 
     Raises:
-        BrokenPicture: If one cannot be read; names file and person.
+        ImageDecodeError: If an image cannot be read; names file and person.
     """
+    if not len(people):
+        raise ValueError("`people` must be one or more people. Received: none")
+    augmentation = augmentations.get(augmentation)
     rows = np.random.default_rng(seed).permutation(len(people))
     count = count if augmentation else min(count, len(rows))
     places = [(i // len(rows), int(rows[i % len(rows)])) for i in range(count)]
@@ -48,5 +53,5 @@ def contact_sheet(
         draw_skeleton(image, joints, people.skeleton, weight)
         for image, joints, weight in zip(images, points, weights)
     ]
-    shown = [row for _, row in places]
-    return image_grid(drawn, min(COLUMNS, count)), shown, [*loader.failures.values()]
+    rows = [row for _, row in places]
+    return image_grid(drawn, min(columns, count)), rows, [*loader.failures.values()]

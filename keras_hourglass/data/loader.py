@@ -1,4 +1,4 @@
-"""Batch after batch: people's pictures are read, then sampled."""
+"""Loader of samples: reads the images of a batch, then preprocesses them."""
 
 import math
 from threading import Lock
@@ -12,86 +12,109 @@ from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.geometry import Window
 
 ALIGNMENT = 64  # bytes
+BROKEN_CHOICES = ("error", "skip")
 
 
 def read_reduced(
-    path: str, window: Window, size: tuple[int, int], data=None
+    path: str, window: Window, size: tuple[int, int], data: bytes | None = None
 ) -> ImageRegion:
-    """Reads a whole picture with OpenCV, smaller if the window allows."""
+    """Reads a whole image with OpenCV, at reduced size if the window allows."""
     return decoding.read_region(path, data, decoding.choose_reduction(window, size))
 
 
 class Loader:
-    """Gives samples by (index, epoch), from any thread.
+    """Makes samples by (epoch, index), from any thread.
 
     Args:
-        sampler: What makes samples of pixels.
-        broken: Of pictures. "error" raises, with the person's name. "skip" gives a
-            black image of which nothing is scored, and counts it in `failures`.
-        read_window: Reads the pixels under a window: (path, window, size,
-            bytes of the file) -> `Region`.
+        preprocessor: Makes samples of pixels.
+        broken: Images that cannot be read. "error" raises, with the person's name.
+            "skip" gives a black image with an all-zero label, which is neither
+            trained nor scored, and counts it in `failures`.
+        read_window: Function that reads the pixels under a window: (path, window,
+            size, bytes of the file) -> `ImageRegion`.
 
     Attributes:
-        failures: Picture -> why it could not be read.
+        failures: Image -> reason why it could not be read.
     """
 
-    def __init__(self, sampler: Preprocessor, broken="error", read_window=read_reduced):
-        self.sampler, self.broken, self.read_window = sampler, broken, read_window
+    def __init__(
+        self,
+        preprocessor: Preprocessor,
+        broken: str = "error",
+        read_window=read_reduced,
+    ):
+        if broken not in BROKEN_CHOICES:
+            raise ValueError(
+                f"`broken` must be one of {BROKEN_CHOICES}. Received: {broken=}"
+            )
+        self.preprocessor, self.broken = preprocessor, broken
+        self.read_window = read_window
         self.failures: dict[str, str] = {}
         self._lock = Lock()
 
     def __len__(self):
-        return len(self.sampler.people)
+        return len(self.preprocessor.people)
+
+    def __getstate__(self):
+        return {name: v for name, v in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state):
+        vars(self).update(state, _lock=Lock())
 
     def load(self, index: int, epoch: int = 0):
-        """Image `(height, width, 3)` uint8 and label `(joints, 4)` float32."""
+        """Loads an image `(height, width, 3)` uint8, a label `(joints, 4)` float32."""
         images, labels = self.load_batch([(epoch, index)])
         return images[0], labels[0]
 
     def load_batch(self, places) -> tuple[np.ndarray, np.ndarray]:
-        """Samples of (epoch, index) pairs, stacked; of None, at the end, of nobody.
+        """Loads the samples of (epoch, index) pairs, stacked.
 
-        Where a picture cannot be read and that is no error, the image is black, and
-        nothing of the label is scored. Nobody looks like that, too.
+        None among the pairs, which must be the last, is padding: a black image with
+        an all-zero label, as that of an image that is skipped.
         """
-        places, sampler = [*places], self.sampler
-        somebody = [place for place in places if place is not None]
-        width, height = sampler.image_size
-        joints = len(sampler.people.skeleton.joints)
+        places, preprocessor = [*places], self.preprocessor
+        filled = [place for place in places if place is not None]
+        width, height = preprocessor.image_size
+        joints = len(preprocessor.people.skeleton.joints)
         images = _aligned_zeros((len(places), height, width, 3))
         labels = np.zeros((len(places), joints, 4), "float32")
-        if not somebody:
+        if not filled:
             return images, labels
-        views, rows = sampler.views(somebody), [index for _, index in somebody]
-        labels[: len(rows)] = sampler.labels(rows, views)
-        for row, view, image, label in zip(rows, views, images, labels):
-            region = self._read_or_count(row, view.window)
+        params = preprocessor.sample_params(filled)
+        rows = [index for _, index in filled]
+        labels[: len(rows)] = preprocessor.labels(rows, params)
+        for row, p, image, label in zip(rows, params, images, labels):
+            region = self._read_or_count(row, p.window)
             if region is None:
                 label[:] = 0
                 continue
-            lent = view.limb and self._read_or_count(view.limb.index, view.limb.window)
-            sampler.paint(sampler.cut(region, view, image), view, lent)
+            occluder = p.occluder and self._read_or_count(
+                p.occluder.index, p.occluder.window
+            )
+            preprocessor.augment_pixels(
+                preprocessor.crop(region, p, image), p, occluder
+            )
         return images, labels
 
-    def read(self, index: int, window: Window) -> ImageRegion:
-        """The pixels under a window of a person's picture."""
-        people = self.sampler.people
+    def read_region(self, index: int, window: Window) -> ImageRegion:
+        """Reads the pixels under a window of a person's image."""
+        people = self.preprocessor.people
         path, reader = people.images[index], people.readers[index]
         if reader is not None:
             return decoding.whole_region(reader(path))
-        data = self.contents(path)
-        return self.read_window(path, window, self.sampler.image_size, data)
+        data = self.read_bytes(path)
+        return self.read_window(path, window, self.preprocessor.image_size, data)
 
-    def contents(self, path: str) -> bytes:
-        """The bytes of a picture's file."""
+    def read_bytes(self, path: str) -> bytes:
+        """Reads an image's file."""
         return safety.read_bytes(path)
 
     def _read_or_count(self, index, window):
-        """The pixels of a picture; None, or an error, and counted if it is broken."""
+        """Reads the pixels of an image; counts it, and raises or gives None, if not."""
         try:
-            return self.read(index, window)
+            return self.read_region(index, window)
         except (ImageDecodeError, OSError) as error:
-            people = self.sampler.people
+            people = self.preprocessor.people
             message = f"{people.names[index]}: {error}"
             if self.broken != "skip":
                 message += "; `--broken-images skip` goes on without it"
@@ -103,8 +126,8 @@ class Loader:
 
 
 def _aligned_zeros(shape) -> np.ndarray:
-    """Zeros, bytes, that begin where TensorFlow wants them: others it would copy."""
+    """Makes zeros, bytes, aligned as TensorFlow needs them to take without a copy."""
     size = math.prod(shape)
-    room = np.zeros(size + ALIGNMENT, "uint8")
-    first = -room.ctypes.data % ALIGNMENT
-    return room[first : first + size].reshape(shape)
+    buffer = np.zeros(size + ALIGNMENT, "uint8")
+    first = -buffer.ctypes.data % ALIGNMENT
+    return buffer[first : first + size].reshape(shape)

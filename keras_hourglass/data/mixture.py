@@ -1,47 +1,21 @@
-"""Several datasets as one: who trains, who validates, and by which shares."""
+"""Mixtures: several datasets as one, with training people, shares and validation."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
 from keras_hourglass.data import datasets
+from keras_hourglass.data.datasets.spec import DatasetSpec
 from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.skeletons import Skeleton
 
-HELD_OUT = 20  # of so many photographs one validates, where no dataset says which
+__all__ = ["DatasetSpec", "Mixture", "load_mixture", "load_validation"]
+
+HELD_OUT = 20  # one photograph of so many validates, where no dataset marks any
 HELD_OUT_NOTE = (
-    f"nobody is marked for validation: every {HELD_OUT}th picture is held out"
+    f"no person is marked for validation: every {HELD_OUT}th photograph is held out"
 )
-
-
-class DatasetSpec(NamedTuple):
-    """A dataset to use: its name, its folder, the share of its people per epoch."""
-
-    name: str
-    root: str | None = None
-    share: float = 1.0
-
-    @classmethod
-    def parse(cls, text: str) -> "DatasetSpec":
-        """Reads `NAME[:DIR][*SHARE]`.
-
-        Raises:
-            DatasetError: If the share is no positive number.
-        """
-        text, star, share = text.partition("*")
-        name, colon, root = text.partition(":")
-        try:
-            source = cls(name, root if colon else None, float(share) if star else 1.0)
-        except ValueError:
-            source = None
-        if source is None or not 0 < source.share < float("inf"):
-            raise DatasetError(
-                "`dataset` must be NAME[:DIR][*SHARE], SHARE above 0. "
-                f"Received: {text + star + share!r}"
-            )
-        return source
 
 
 @dataclass(frozen=True)
@@ -49,12 +23,12 @@ class Mixture:
     """People of several datasets, with one skeleton.
 
     Attributes:
-        train: Who trains, dataset after dataset.
-        counts: How many of each dataset that are.
-        shares: Of each dataset, in an epoch.
+        train: The training people, dataset after dataset.
+        counts: Training people of each dataset.
+        shares: Share of each dataset's people that take part in an epoch.
         validation: Name of a dataset -> its validation people. The first decides
             which weights are best.
-        notes: What the user should know.
+        notes: Sentences for the user.
     """
 
     train: People
@@ -65,80 +39,76 @@ class Mixture:
 
 
 def load_mixture(
-    sources: list[DatasetSpec], skeleton: Skeleton, missing="error"
+    specs: list[DatasetSpec], skeleton: Skeleton, missing: str = "error"
 ) -> Mixture:
-    """Loads datasets and parts training from validation people.
+    """Loads datasets and separates training from validation people.
 
     Args:
-        sources: What to load.
-        skeleton: Whose joints to train; those that a dataset lacks get weight 0.
-        missing: Of pictures; see `data.reading.pictures.without_missing`.
+        specs: Datasets to load.
+        skeleton: Joints to train; those that a dataset lacks get weight 0.
+        missing: Image files that do not exist, see `load_dataset`.
 
     Raises:
-        DatasetError: If a dataset cannot be loaded, shares no joint with the
-            skeleton, or nobody is left to train on.
+        DatasetError: If a dataset cannot be loaded, has no joint of the skeleton, or
+            has no people to train on.
     """
-    if len({source[:2] for source in sources}) < len(sources):
+    if len({spec[:2] for spec in specs}) < len(specs):
         raise DatasetError("`dataset` must name each folder once")
-    parts = [_load_for_skeleton(source, skeleton, missing) for source in sources]
+    parts = [_load_for_skeleton(spec, skeleton, missing) for spec in specs]
     notes = [note for people in parts for note in people.notes]
     if not any((people.splits == "val").any() for people in parts):
         parts = [_hold_out(people) for people in parts]
         notes.append(HELD_OUT_NOTE)
-    train = [people.of_split("train") for people in parts]
-    for source, people in zip(sources, train):
+    train = [people[people.splits == "train"] for people in parts]
+    for spec, people in zip(specs, train):
         if not len(people):
-            raise DatasetError(f"{source.name} has nobody to train on")
+            raise DatasetError(f"{spec.name} has no people to train on")
     validation = {}
-    for source, people in zip(sources, parts):
-        people = people.of_split("val")
+    for spec, people in zip(specs, parts):
+        people = people[people.splits == "val"]
         if len(people):
-            name = source.name if source.name not in validation else str(source.root)
+            name = spec.name if spec.name not in validation else str(spec.root)
             validation[name] = people
-    counts, shares = tuple(map(len, train)), tuple(s.share for s in sources)
+    counts, shares = tuple(map(len, train)), tuple(spec.share for spec in specs)
     return Mixture(concatenate(train), counts, shares, validation, tuple(notes))
 
 
 def load_validation(
-    source: DatasetSpec, skeleton: Skeleton, missing="error", everybody: bool = False
+    spec: DatasetSpec,
+    skeleton: Skeleton,
+    missing: str = "error",
+    include_train: bool = False,
 ) -> People:
-    """The people of one dataset to judge a network on, as `mix` would choose them.
+    """Loads the validation people of one dataset, as `load_mixture` chooses them.
 
     Args:
-        source: The dataset.
-        skeleton: Whose joints to judge.
-        missing: Of pictures; see `data.reading.pictures.without_missing`.
-        everybody: Whether those are judged, too, who are there to train on.
+        spec: The dataset.
+        skeleton: Joints to evaluate.
+        missing: Image files that do not exist, see `load_dataset`.
+        include_train: Whether training people are evaluated, too.
 
     Raises:
-        DatasetError: If the dataset cannot be loaded, or shares no joint with the
+        DatasetError: If the dataset cannot be loaded, or has no joint of the
             skeleton.
     """
-    people = _load_for_skeleton(source, skeleton, missing)
-    if everybody:
+    people = _load_for_skeleton(spec, skeleton, missing)
+    if include_train:
         return people
     if not (people.splits == "val").any():
         people = _hold_out(people).with_notes(HELD_OUT_NOTE)
-    return people.of_split("val")
+    return people[people.splits == "val"]
 
 
-def _load_for_skeleton(source, skeleton, missing):
-    people = datasets.load_dataset(source.name, source.root, missing).to_skeleton(
-        skeleton
-    )
-    useful = people.weights.any(axis=1)
-    if not useful.any():
-        raise DatasetError(f"{source.name} has none of the joints {skeleton.joints}")
-    if useful.all():
-        return people
-    return people.take(useful).with_notes(
-        f"{(~useful).sum():,} of {len(people):,} people of {source.name} have none of "
-        "the joints to train: left out"
-    )
+def _load_for_skeleton(spec, skeleton, missing):
+    people = datasets.load_dataset(spec.name, spec.root, missing=missing)
+    try:
+        return people.trainable_on(skeleton, spec.name)
+    except ValueError as error:
+        raise DatasetError(str(error)) from None
 
 
 def _hold_out(people):
-    """The people with every so many photographs turned into validation."""
-    _, photograph = np.unique(people.images.astype(str), return_inverse=True)
+    """Marks one of every `HELD_OUT` photographs for validation, with all its people."""
+    _, photograph = np.unique(people.photographs.astype(str), return_inverse=True)
     held = photograph % HELD_OUT == min(HELD_OUT, photograph.max() + 1) - 1
     return replace(people, splits=np.where(held, "val", people.splits))

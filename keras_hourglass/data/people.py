@@ -1,37 +1,90 @@
-"""The people of a dataset, as columns: what every reader returns."""
+"""People of a dataset, as columns: the form that every reader returns."""
 
+import os
+from collections import Counter
 from dataclasses import dataclass, fields, replace
+from operator import index as as_index
 
 import numpy as np
 
-from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.skeletons import SKELETONS, Skeleton
+from keras_hourglass.utils import suggest
 
 HEAD_SIZE_RATIO = 0.1  # of the window: MPII's head size where no head box is known
+SPLITS = ("train", "val")
 
 
-@dataclass(frozen=True)
-class People:
-    """N people with J joints, one row each.
+@dataclass(frozen=True, eq=False)
+class Person:
+    """One person of a dataset.
 
     Attributes:
-        skeleton: What the joints are.
-        images: `(N,)`, strings: paths, or what `read` makes pictures of.
-        joints: `(N, J, 2)`, float32, picture pixels, x before y.
-        weights: `(N, J)`, float32, 0 where absent, else how far the label is trusted.
-        centers: `(N, 2)`, float32, middle of the window, picture pixels.
-        sides: `(N,)`, float32, its longer edge, picture pixels.
-        head_sizes: `(N,)`, float32, the length errors are measured in, picture pixels.
+        name: Text that identifies the person in a message.
+        image: Path of the image, or the value that `reader` reads it from.
+        joints: `(J, 2)`, float32, image pixels, x before y.
+        weights: `(J,)`, float32, 0 where absent, else the label's trust, up to 1.
+        visible: `(J,)`, float32, 1 where visible, 0 where occluded, NaN where unknown.
+        center: `(2,)`, float32, middle of the window, image pixels.
+        side: Longer edge of the window, image pixels.
+        head_size: Length that errors are measured in, image pixels.
+        split: "train" or "val".
+        skeleton: Names and limbs of the joints.
+        reader: Function that reads the image; None where it is a file.
+    """
+
+    name: str
+    image: str
+    joints: np.ndarray
+    weights: np.ndarray
+    visible: np.ndarray
+    center: np.ndarray
+    side: float
+    head_size: float
+    split: str
+    skeleton: Skeleton
+    reader: object = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class People:
+    """N people with J joints each, one row per person.
+
+    An integer index gives a `Person`; a slice, a list of rows or a mask gives
+    `People`. Iteration gives one `Person` after another.
+
+    Attributes:
+        skeleton: Names and limbs of the joints.
+        images: `(N,)`, strings: paths, or the values that `readers` read.
+        joints: `(N, J, 2)`, float32, image pixels, x before y.
+        weights: `(N, J)`, float32, 0 where absent, else the label's trust, up to 1.
+        centers: `(N, 2)`, float32, middle of the window, image pixels.
+        sides: `(N,)`, float32, its longer edge, image pixels.
+        head_sizes: `(N,)`, float32, length that errors are measured in, image pixels.
         splits: `(N,)`, strings: "train" or "val".
-        names: `(N,)`, strings, to tell a person by in a message.
-        readers: `(N,)`, what makes RGB pixels of the picture; None where it is a file.
-        visible: `(N, J)`, float32, 1 where a joint is seen, 0 where something hides it,
-            NaN where nobody says.
-        num_others: `(N,)`, float32, other people who are labelled in the image, NaN
+        names: `(N,)`, strings that identify the people in messages.
+        readers: `(N,)`, functions that give an image's RGB pixels; None where the
+            image is a file.
+        visible: `(N, J)`, float32, 1 where a joint is visible, 0 where it is
+            occluded, NaN where that is unknown.
+        num_others: `(N,)`, float32, other people who are labeled in the image, NaN
             where that is unknown.
-        source_sizes: `(N,)`, float32, the window's longer edge in the photograph,
-            before it was shrunk, pixels.
-        areas: `(N,)`, float32, how many pixels the person covers, NaN where unknown.
-        notes: What was left out or assumed, in sentences for the user.
+        source_sizes: `(N,)`, float32, the window's longer edge in the original
+            photograph, before it was shrunk, pixels.
+        areas: `(N,)`, float32, pixels that the person covers, NaN where unknown.
+        photographs: `(N,)`, strings: the original photograph, where `images` are
+            crops of it; else the image.
+        notes: Sentences for the user: people left out, and assumptions made.
+
+    Example:
+
+    ```python
+    import keras_hourglass as kh
+
+    people = kh.load_dataset("synthetic", 20)
+    print(people[0].name, people[0].joints.shape)
+    labeled = people[people.weights.all(axis=1)]
+    train, val = people.split("train"), people.split("val")
+    ```
     """
 
     skeleton: Skeleton
@@ -48,29 +101,201 @@ class People:
     num_others: np.ndarray
     source_sizes: np.ndarray
     areas: np.ndarray
+    photographs: np.ndarray
     notes: tuple[str, ...] = ()
 
     def __len__(self):
         return len(self.sides)
 
-    def take(self, rows) -> "People":
-        """The people of some rows: indices, a slice or a mask."""
-        columns = [f.name for f in fields(self) if f.name not in EMPTY_COLUMNS]
-        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+    def __getitem__(self, rows):
+        """Selects a `Person` by an integer, `People` by a slice, rows or a mask."""
+        if not isinstance(rows, slice):
+            try:
+                return self._person(as_index(rows))
+            except TypeError:
+                rows = _as_rows(rows)
+        columns = {name: getattr(self, name)[rows] for name in _columns()}
+        return replace(self, **columns)
 
-    def of_split(self, split: str) -> "People":
-        """The people of one split."""
-        return self.take(self.splits == split)
+    def __iter__(self):
+        return map(self._person, range(len(self)))
+
+    def __repr__(self):
+        names = [name for name, known in SKELETONS.items() if known == self.skeleton]
+        splits = sorted(Counter(self.splits).items())
+        splits = [f"{count:,} {split}" for split, count in splits]
+        return (
+            f"<People: {len(self):,} ({', '.join(splits)}), "
+            f"{len(self.skeleton.joints)} joints{f' of {names[0]}' if names else ''}, "
+            f"{self._origin()}>"
+        )
+
+    def split(self, name: str | None = None, *, val_share=None, seed: int = 0):
+        """Selects the people of one split, or splits people of whom none is marked.
+
+        Args:
+            name: "train" or "val": the people that the dataset marks so.
+            val_share: In place of `name`, the share of photographs to hold out for
+                validation, above 0 and below 1. All people of a photograph are on
+                the same side, also where each has an image of their own.
+            seed: Integer that decides which photographs `val_share` holds out.
+
+        Returns:
+            `People`; with `val_share`, a pair of them: train and val.
+
+        Raises:
+            ValueError: If the split has no people, or `val_share` is given for people
+                of whom some are marked for validation.
+
+        Example:
+
+        ```python
+        import keras_hourglass as kh
+
+        people = kh.load_dataset("synthetic", 20)
+        train, val = people.split("train"), people.split("val")
+        train, held_out = train.split(val_share=0.1, seed=0)
+        ```
+        """
+        if (name is None) == (val_share is None):
+            raise ValueError(
+                "`split` takes either a name, 'train' or 'val', or `val_share`. "
+                f"Received: name={name!r}, val_share={val_share}"
+            )
+        if name is None:
+            return self._hold_out(val_share, seed)
+        if name not in SPLITS:
+            raise ValueError(
+                f"`name` must be 'train' or 'val'. {suggest(name, SPLITS)} "
+                f"Received: name={name!r}"
+            )
+        marked = self.splits == name
+        if not marked.any():
+            advice = "; split them with `train, val = people.split(val_share=0.1)`"
+            raise ValueError(
+                f"no person is marked {name!r} in {self!r}"
+                + (advice if name == "val" else "")
+            )
+        return self[marked]
+
+    def batches(
+        self,
+        model,
+        batch_size: int = 16,
+        augmentation=None,
+        shuffle: bool = False,
+        seed: int = 0,
+        first_epoch: int = 0,
+        backend: str | None = None,
+        broken: str = "error",
+    ):
+        """Makes batches of images and labels for `fit`, `evaluate` or `predict`.
+
+        Every epoch has all people once; the last batch may be smaller. Order and
+        augmentation are functions of the seed, the epoch and the person's row alone,
+        the same on every backend. An epoch counts once all of its batches were
+        taken: the first batch that Keras inspects before training does not.
+
+        Args:
+            model: A `StackedHourglass`, to whose skeleton and image size people are
+                converted; or an image size in pixels, an integer or (height, width),
+                each a multiple of 4, for the dataset's own skeleton.
+            batch_size: People in a batch.
+            augmentation: None, a name of `AUGMENTATIONS` ("paper", "modern", "light"),
+                or an `Augmentation`.
+            shuffle: Whether each epoch has an order of its own; else that of the rows.
+            seed: Integer; another one gives another order and other augmentation.
+            first_epoch: Epoch to begin with, as `initial_epoch` of `fit`.
+            backend: "tensorflow", "jax" or "torch"; by default Keras's own. The first
+                gives a `tf.data.Dataset`, the second a `keras.utils.PyDataset`.
+                "torch", when given, is for plain PyTorch: a map-style
+                `torch.utils.data.Dataset` of single samples, with `set_epoch`, whose
+                batches a `DataLoader` makes.
+            broken: Images that cannot be read: "error" raises; "skip" gives a black
+                image with an all-zero label, which is neither trained nor scored.
+
+        Returns:
+            A finite dataset of known length. Images `(batch, height, width, 3)`,
+            uint8, RGB; labels `(batch, joints, 4)`, float32: x, y, weight, reference
+            length, in heatmap pixels.
+
+        Raises:
+            ValueError: If an argument is unknown, or the people have none of the
+                model's joints.
+
+        Example:
+
+        ```python
+        import keras_hourglass as kh
+
+        people = kh.load_dataset("synthetic", 20)
+        batches = people.split("train").batches(
+            64, batch_size=8, augmentation="modern", shuffle=True
+        )
+        images, labels = next(iter(batches))
+        ```
+        """
+        from keras_hourglass.data.batches import make_batches
+
+        return make_batches(
+            self,
+            model,
+            batch_size=batch_size,
+            augmentation=augmentation,
+            shuffle=shuffle,
+            seed=seed,
+            first_epoch=first_epoch,
+            backend=backend,
+            broken=broken,
+        )
+
+    def plot(
+        self,
+        count: int = 12,
+        *,
+        augmentation=None,
+        seed: int = 0,
+        columns: int = 6,
+        broken: str = "error",
+    ) -> np.ndarray:
+        """Draws people in their windows with their skeletons, right orange, left blue.
+
+        Args:
+            count: People to draw; fewer where the dataset has fewer.
+            augmentation: None, a name of `AUGMENTATIONS`, or an `Augmentation`, to
+                see the samples of training. Then people may come several times.
+            seed: Integer that decides on people and augmentation.
+            columns: People in a row of the grid.
+            broken: Images that cannot be read: "error" raises, "skip" draws black.
+
+        Returns:
+            `(height, width, 3)`, uint8, RGB: 256 pixels to a person.
+
+        Raises:
+            ImageDecodeError: If an image cannot be read; names file and person.
+
+        Example:
+
+        ```python
+        import keras_hourglass as kh
+
+        grid = kh.load_dataset("synthetic", 20).plot(count=6)
+        ```
+        """
+        from keras_hourglass.data.contact_sheet import contact_sheet
+
+        return contact_sheet(self, count, seed, augmentation, broken, columns)[0]
 
     def with_notes(self, *notes: str) -> "People":
-        """The same people, with more to tell the user."""
+        """Returns the same people with more notes for the user."""
         return replace(self, notes=(*self.notes, *notes))
 
     def to_skeleton(self, skeleton: Skeleton) -> "People":
-        """The same people with another skeleton's joints, found by their names.
+        """Returns the same people with another skeleton's joints, matched by name.
 
-        One that these people lack is the middle of others where it lies there (see
-        `Skeleton.midpoint_of`), as far trusted as the least of them, else of weight 0.
+        A joint that these people lack is the middle of others where it lies there
+        (see `Skeleton.midpoint_of`), with the least of their weights, else of
+        weight 0.
         """
         if skeleton == self.skeleton:
             return self
@@ -85,8 +310,86 @@ class People:
         changed = {"joints": joints, "weights": weights, "visible": visible}
         return replace(self, skeleton=skeleton, **changed)
 
+    def trainable_on(self, skeleton: Skeleton, dataset: str = "dataset") -> "People":
+        """Returns those who have joints of a skeleton, converted to it, with a note.
 
-EMPTY_COLUMNS = {"skeleton", "notes"}
+        Args:
+            skeleton: Joints to train or to score.
+            dataset: Name of the dataset, for messages.
+
+        Raises:
+            ValueError: If there is no such person.
+        """
+        people = self.to_skeleton(skeleton)
+        useful = people.weights.any(axis=1)
+        if not useful.any():
+            raise ValueError(f"{dataset} has none of the joints {skeleton.joints}")
+        if useful.all():
+            return people
+        return people[useful].with_notes(
+            f"{(~useful).sum():,} of {len(people):,} people of {dataset} have none of "
+            "the joints to train: left out"
+        )
+
+    def _person(self, row):
+        columns = {field.name: field.name + "s" for field in fields(Person)}
+        columns |= {"joints": "joints", "weights": "weights", "visible": "visible"}
+        values = {
+            name: getattr(self, column)[row]
+            for name, column in columns.items()
+            if name != "skeleton"
+        }
+        for name in ("side", "head_size"):
+            values[name] = float(values[name])
+        return Person(skeleton=self.skeleton, **values)
+
+    def _hold_out(self, val_share, seed):
+        _, photograph = np.unique(self.photographs.astype(str), return_inverse=True)
+        count = int(photograph.max(initial=-1)) + 1
+        if marked := int((self.splits == "val").sum()):
+            raise ValueError(
+                f"`val_share` is for people without marks, but {marked:,} are marked "
+                "'val': use `people.split('train')` and `people.split('val')`"
+            )
+        if not 0 < val_share < 1 or count < 2:
+            raise ValueError(
+                "`val_share` must lie between 0 and 1, and the people be on two or "
+                f"more photographs. Received: val_share={val_share}, {count} "
+                "photographs"
+            )
+        order = np.random.default_rng(seed).permutation(count)
+        held_out = order[: min(max(1, round(val_share * count)), count - 1)]
+        held = np.isin(photograph, held_out)
+        people = replace(self, splits=np.where(held, "val", self.splits).astype(object))
+        return people[~held], people[held]
+
+    def _origin(self):
+        """The folder of the images, or the function that makes them."""
+        if not len(self):
+            return "no images"
+        if self.readers[0] is not None:
+            return f"images from {getattr(self.readers[0], '__name__', 'a function')}"
+        folders = {os.path.dirname(path) for path in map(str, self.images)}
+        if len(folders) > 1:
+            return f"images in {len(folders)} folders"
+        return f"images in {folders.pop() or os.curdir}"
+
+
+def _columns():
+    return [f.name for f in fields(People) if f.name not in ("skeleton", "notes")]
+
+
+def _as_rows(rows):
+    """A mask or row numbers as an array that indexes columns."""
+    rows = np.asarray(rows)
+    if rows.dtype != bool and not rows.size:
+        rows = rows.astype(int)
+    if rows.ndim != 1 or rows.dtype.kind not in "biu":
+        raise TypeError(
+            "People are indexed by an integer, a slice, a list of integers or a mask. "
+            f"Received: {rows!r}"
+        )
+    return rows
 
 
 def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
@@ -96,7 +399,8 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
         skeleton: Of the joints of each row.
         rows: Each with `image`, `joints`, `weights`, `center`, `side` and, where
             known, `head_size`, `split`, `name`, `reader`, `visible`, `num_others`,
-            `source_size` and `area`: one person's entry of the columns of `People`.
+            `source_size`, `area` and `photograph`: one person's entry of the columns
+            of `People`.
         kwargs: Other attributes of `People`.
     """
     count = len(skeleton.joints)
@@ -123,16 +427,16 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
         num_others=numbers("num_others", lambda row: np.nan),
         source_sizes=numbers("source_size", lambda row: row["side"]),
         areas=numbers("area", lambda row: np.nan),
+        photographs=column("photograph", lambda row: row["image"]),
         **kwargs,
     )
 
 
 def concatenate(parts: list[People]) -> People:
-    """All people of several datasets with one skeleton, none of them drawn."""
-    columns = [f.name for f in fields(People) if f.name not in EMPTY_COLUMNS]
-    rows = {
+    """Joins people of several datasets that have the same skeleton."""
+    columns = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in columns
+        for name in _columns()
     }
     notes = tuple(note for part in parts for note in part.notes)
-    return replace(parts[0], notes=notes, **rows)
+    return replace(parts[0], notes=notes, **columns)

@@ -1,4 +1,4 @@
-"""From a person to what a network sees: an image and a label."""
+"""Preprocessing: a person's image and label, from the pixels of their photograph."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,35 +13,37 @@ from keras_hourglass.data.people import People
 from keras_hourglass.data.warp import antialias, warp
 from keras_hourglass.geometry import Window
 
-cv2.setNumThreads(1)  # samples are made side by side; more threads only get in the way
+cv2.setNumThreads(1)  # samples are made in parallel already: more threads slow it down
 
 
 class SampleParams(NamedTuple):
-    """What is to be seen of a picture.
+    """Random parameters of one sample, drawn before its image is read.
 
     Attributes:
-        window: Where it lies.
+        window: Part of the image that becomes the sample.
         flipped: Whether it is mirrored, so that left and right change places.
-        random: What to draw the rest of the sample from; None for nothing.
-        limb: What is pasted over it: somebody else's, of whom pixels are needed, too.
+        random: Generator for the rest of the sample; None without augmentation.
+        occluder: A limb of another person that is pasted over the sample.
     """
 
     window: Window
     flipped: bool = False
     random: np.random.Generator | None = None
-    limb: Occluder | None = None
+    occluder: Occluder | None = None
 
 
 @dataclass(frozen=True)
 class Preprocessor:
     """Makes samples of people. The same (epoch, index) always gives the same sample.
 
+    A *place* is such a pair: the epoch, and the person's row.
+
     Attributes:
-        people: Whom to sample.
+        people: People to make samples of.
         image_size: Width and height of the image, pixels.
         heatmap_size: Width and height of the heatmaps, in whose pixels labels are.
-        augmentation: How to vary samples; None shows everybody as they are.
-        seed: Another seed, another stream.
+        augmentation: Random changes; None for none.
+        seed: Seed of the augmentation.
     """
 
     people: People
@@ -50,12 +52,8 @@ class Preprocessor:
     augmentation: Augmentation | None = None
     seed: int = 0
 
-    def view(self, index: int, epoch: int = 0) -> SampleParams:
-        """What to see of a person's picture; see `views`."""
-        return self.views([(epoch, index)])[0]
-
-    def views(self, places) -> list[SampleParams]:
-        """What to see of people's pictures; drawn before they are read.
+    def sample_params(self, places) -> list[SampleParams]:
+        """Draws the parameters of samples, which say which pixels must be read.
 
         Args:
             places: (epoch, index) of each.
@@ -68,80 +66,89 @@ class Preprocessor:
         if self.augmentation is None:
             return [*map(SampleParams, map(Window, *windows))]
         randoms = [np.random.default_rng((self.seed, *place)) for place in places]
-        joints, halves = people.joints[rows], self._halves(rows)
+        joints, halves = people.joints[rows], self._labeled_halves(rows)
         windows, flipped = self.augmentation.transform_windows(
             windows, randoms, joints, halves
         )
-        limbs = [
+        occluders = [
             self.augmentation.sample_occluder(people, index, self.image_size, random)
             for index, random in zip(rows, randoms)
         ]
-        return [
-            *map(SampleParams, map(Window, *windows), flipped.tolist(), randoms, limbs)
-        ]
+        columns = map(Window, *windows), flipped.tolist(), randoms, occluders
+        return [*map(SampleParams, *columns)]
 
     def sample(
         self,
         region: ImageRegion,
         index: int,
-        view: SampleParams,
-        lent: ImageRegion | None = None,
+        params: SampleParams,
+        occluder: ImageRegion | None = None,
     ):
-        """The image and the label of one person; see `cut`, `paint` and `labels`."""
-        image = self.paint(self.cut(region, view), view, lent)
-        return image, self.labels([index], [view])[0]
-
-    def cut(
-        self, region: ImageRegion, view: SampleParams, out: np.ndarray | None = None
-    ):
-        """What is to be seen of a picture: `(height, width, 3)`, uint8, RGB.
+        """Makes the image and the label of one person.
 
         Args:
-            region: Pixels of the picture that cover the window.
-            view: What to see.
-            out: Where to write it; without it, into a new array.
+            region: Pixels of the image that cover the window.
+            index: Row of the person.
+            params: From `sample_params`.
+            occluder: Pixels that cover the occluder's window.
         """
-        region = antialias(region, view.window, self.image_size)
-        return warp(region, view.window, self.image_size, out)
+        image = self.augment_pixels(self.crop(region, params), params, occluder)
+        return image, self.labels([index], [params])[0]
 
-    def paint(
-        self, image: np.ndarray, view: SampleParams, lent: ImageRegion | None = None
+    def crop(
+        self, region: ImageRegion, params: SampleParams, out: np.ndarray | None = None
+    ):
+        """Crops the window: `(height, width, 3)`, uint8, RGB.
+
+        Args:
+            region: Pixels of the image that cover the window.
+            params: From `sample_params`.
+            out: Array to write to; by default, a new one.
+        """
+        region = antialias(region, params.window, self.image_size)
+        return warp(region, params.window, self.image_size, out)
+
+    def augment_pixels(
+        self,
+        image: np.ndarray,
+        params: SampleParams,
+        occluder: ImageRegion | None = None,
     ) -> np.ndarray:
-        """The image with other pixels, as its view wants them.
+        """Pastes the occluder and changes colors, in place.
 
         Args:
-            image: What `cut` gave; it is painted over.
-            view: What to see.
-            lent: Pixels of the limb's picture that cover its window; without them it
-                is left away.
+            image: From `crop`; it is overwritten.
+            params: From `sample_params`.
+            occluder: Pixels that cover the occluder's window; without them none is
+                pasted.
         """
-        if view.limb is not None and lent is not None:
-            image = view.limb.paste(image, lent)
-        if view.random is not None:
-            image = self.augmentation.augment_pixels(image, view.random)
+        if params.occluder is not None and occluder is not None:
+            image = params.occluder.paste(image, occluder)
+        if params.random is not None:
+            image = self.augmentation.augment_pixels(image, params.random)
         return image
 
-    def labels(self, indices, views: list[SampleParams]) -> np.ndarray:
-        """`(people, joints, 4)`, float32: what `labels.py` says, of their heatmaps.
+    def labels(self, indices, params: list[SampleParams]) -> np.ndarray:
+        """Makes labels `(people, joints, 4)`, float32; see `heatmaps.labels`.
 
-        Of all people at once: for sixteen it takes hardly longer than for one.
+        All people at once: sixteen take hardly longer than one.
         """
         people, rows = self.people, [*indices]
-        windows = Window(*map(np.stack, zip(*(view.window for view in views))))
+        windows = Window(*map(np.stack, zip(*(p.window for p in params))))
         scale = windows.scale(self.heatmap_size)
         labels = np.empty((*people.weights[rows].shape, 4), "float32")
         labels[..., :2] = windows.to_grid(people.joints[rows], self.heatmap_size)
         labels[..., 2] = people.weights[rows]
         labels[..., 3] = (people.head_sizes[rows] * scale)[:, None]
-        flipped = [place for place, view in enumerate(views) if view.flipped]
+        flipped = [place for place, p in enumerate(params) if p.flipped]
         labels[flipped] = labels[flipped][:, list(people.skeleton.flip_indices)]
         return labels
 
-    def _halves(self, rows):
-        """`(people, 2, joints)`: which joints of upper and lower body are labelled."""
-        labelled, halves = (
+    def _labeled_halves(self, rows):
+        """`(people, 2, joints)`: labeled joints of the upper and of the lower body."""
+        labeled, halves = (
             self.people.weights[rows] > 0,
             self.people.skeleton.upper_lower,
         )
-        joints = range(labelled.shape[1])
-        return labelled[:, None] & [[j in half for j in joints] for half in halves]
+        joints = range(labeled.shape[1])
+        return labeled[:, None] & [[j in half for j in joints] for half in halves]

@@ -1,4 +1,4 @@
-"""The loader as a Keras dataset, where TensorFlow is not installed."""
+"""Keras dataset of people, for every backend and without TensorFlow."""
 
 import os
 import time
@@ -10,75 +10,99 @@ from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
 
-AHEAD = 8  # batches that are made before they are asked for
+AHEAD = 8  # batches that are made before they are requested
 
 
 class PeopleDataset(keras.utils.PyDataset):
-    """Batches of people; the same ones as `pipeline.py` gives.
+    """Batches of people; the same ones as those of `tf_data`.
+
+    Its next epoch begins once all batches of one were taken, in `fit` or in a `for`
+    loop: the batches that Keras takes before training, for their shapes, do not count.
 
     Args:
-        loader: What makes samples.
+        loader: Makes samples.
         batch_size: People of a batch.
-        stream: Who comes when, for training; without one everybody comes once, in
-            order.
-        first_batch: Where to go on, counted from the stream's beginning. Within an
+        sampler: Order of people in each epoch; by default, the order of the rows, the
+            same in every epoch.
+        first_batch: Batch to begin with, counted from the sampler's first. Within an
             epoch, too: the epochs of `fit` then are as long, and begin there.
-        share: What this process reads of each batch.
+        shard: Part of each batch that this process reads.
 
     Attributes:
-        waited: How many seconds it has kept others waiting for batches so far.
+        waited: Seconds for which steps have waited for batches.
     """
 
     def __init__(
         self,
         loader: Loader,
         batch_size: int,
-        stream: EpochSampler | None = None,
+        sampler: EpochSampler | None = None,
         first_batch: int = 0,
-        share: Shard = WHOLE_BATCH,
+        shard: Shard = WHOLE_BATCH,
     ):
-        # Without Keras's own threads: it looks at a first batch for its shapes, and
-        # what they have read by then comes again in the epoch, in place of its end.
+        # Without Keras's own threads: what they have read ahead when Keras has taken
+        # its first batch would come again in the epoch, in place of its end.
         super().__init__(workers=1)
-        self.loader, self.batch_size, self.stream = loader, batch_size, stream
-        self.first, self._begun = first_batch, False
-        self.share = share
-        self.waited = 0.0
-        self._threads, self._made = ThreadPoolExecutor(os.cpu_count()), {}
+        self.loader, self.batch_size, self.sampler = loader, batch_size, sampler
+        self.first_batch, self.shard, self.waited = first_batch, shard, 0.0
+        # Keras ends an epoch before the first one, in which it may have taken batches.
+        self._fitting = self._in_epoch = self._complete = False
+        self._start()
 
-    @property
-    def num_batches(self):
-        if self.stream is not None:
-            return self.stream.steps
+    def __getstate__(self):
+        return {n: v for n, v in vars(self).items() if n not in ("_threads", "_made")}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._start()
+
+    def __len__(self):
+        if self.sampler is not None:
+            return self.sampler.steps
         return -(-len(self.loader) // self.batch_size)
 
     def __getitem__(self, batch):
-        if self.stream is None:
-            last = self.num_batches
+        self._complete |= self._in_epoch and batch == len(self) - 1
+        if self.sampler is None:
+            last = len(self)
         else:
-            batch += self.first
+            batch += self.first_batch
             last = float("inf")
         self._made = {
             ahead: self._made.get(ahead) or self._threads.submit(self._make, ahead)
             for ahead in range(batch, batch + AHEAD)
             if ahead < last
         }
-        asked = time.perf_counter()
+        requested = time.perf_counter()
         made = self._made.pop(batch).result()
-        self.waited += time.perf_counter() - asked
+        self.waited += time.perf_counter() - requested
         return made
 
+    def __iter__(self):
+        for batch in range(len(self)):
+            yield self[batch]
+        self._next_epoch()
+
+    def on_epoch_begin(self):
+        self._in_epoch, self._complete = True, False
+
     def on_epoch_end(self):
-        # Before its first epoch, `fit` ends one of which it only wanted the shapes.
-        if self._begun and self.stream is not None:
-            self.first += self.num_batches
-        self._begun = True
+        if self._complete and self._fitting:
+            self._next_epoch()
+        self._fitting, self._in_epoch, self._complete = True, False, False
+
+    def _next_epoch(self):
+        if self.sampler is not None:
+            self.first_batch += len(self)
+
+    def _start(self):
+        self._threads, self._made = ThreadPoolExecutor(os.cpu_count()), {}
 
     def _make(self, batch):
-        """A batch of the stream, counted from its beginning, or of everybody."""
-        if self.stream is not None:
-            places = self.stream.batch(batch)
+        """Makes a batch, counted from the sampler's first, or of all people."""
+        if self.sampler is not None:
+            places = self.sampler.batch(batch)
         else:
             rows = range(batch * self.batch_size, (batch + 1) * self.batch_size)
             places = [(0, row) for row in rows if row < len(self.loader)]
-        return self.loader.load_batch(self.share.of(places))
+        return self.loader.load_batch(self.shard.select(places))

@@ -1,4 +1,4 @@
-"""Who comes when: the order of the people, epoch by epoch, from one seed."""
+"""Epoch sampler: the order of people in each epoch, from one seed."""
 
 from functools import lru_cache
 
@@ -6,45 +6,74 @@ import numpy as np
 
 
 class EpochSampler:
-    """Every epoch's people in an order of its own, some datasets by a share of theirs.
+    """Draws an order of people for each epoch, of some datasets a share of them.
 
     Position -> (epoch, index) is a pure function, so that threads may ask in any
-    order, and a resumed run sees what an unbroken one would have seen.
+    order, and a resumed run gets what an uninterrupted one would have got.
 
     Args:
         counts: People of each dataset, which lie one after another.
-        batch_size: People of a step; an epoch has only whole batches.
-        shares: How many of each dataset take part in an epoch, drawn anew; above 1,
-            that often.
-        seed: Another seed, another order.
+        batch_size: People of a step.
+        shares: Share of each dataset that takes part in an epoch, drawn anew; above
+            1, that often.
+        seed: Seed of the order.
+        shuffle: Whether each epoch has an order of its own; else that of the rows.
+        drop_last: Whether an epoch has only whole batches; else its last batch may
+            be smaller.
 
     Attributes:
         steps: Batches of an epoch.
+        length: Samples of an epoch.
+
+    Raises:
+        ValueError: If the batch size is below 1, or above the people of an epoch that
+            has only whole batches.
     """
 
-    def __init__(self, counts, batch_size: int, shares=None, seed: int = 0):
-        self.counts, self.seed = tuple(counts), seed
+    def __init__(
+        self,
+        counts,
+        batch_size: int,
+        shares=None,
+        seed: int = 0,
+        shuffle: bool = True,
+        drop_last: bool = True,
+    ):
+        self.counts, self.seed, self.shuffle = tuple(counts), seed, shuffle
         self.shares = tuple(shares or [1.0] * len(self.counts))
-        taking = sum(map(_people_per_epoch, self.counts, self.shares))
-        if not 1 <= batch_size <= taking:
+        people = sum(map(_people_per_epoch, self.counts, self.shares))
+        largest = people if drop_last else float("inf")
+        if not 1 <= batch_size <= largest:
+            limits = f"1 to {people}, the people of an epoch" if drop_last else "1 up"
             raise ValueError(
-                f"`batch_size` must be 1 to {taking}, the people of an epoch. "
-                f"Received: batch_size={batch_size}"
+                f"`batch_size` must be {limits}. Received: batch_size={batch_size}"
             )
-        self.batch_size, self.steps = batch_size, taking // batch_size
+        self.batch_size = batch_size
+        self.steps = people // batch_size if drop_last else -(-people // batch_size)
+        self.length = min(people, self.steps * batch_size)
         self._order = lru_cache(maxsize=3)(self._draw_order)
 
+    def __getstate__(self):
+        return {name: v for name, v in vars(self).items() if name != "_order"}
+
+    def __setstate__(self, state):
+        vars(self).update(state, _order=lru_cache(maxsize=3)(self._draw_order))
+
     def at(self, position: int) -> tuple[int, int]:
-        """(epoch, index) of the sample at a position, counted from 0."""
-        epoch, place = divmod(position, self.steps * self.batch_size)
+        """Returns (epoch, index) of the sample at a position, counted from 0."""
+        epoch, place = divmod(position, self.length)
         return epoch, int(self._order(epoch)[place])
 
     def batch(self, number: int) -> list[tuple[int, int]]:
-        """(epoch, index) of the samples of a batch, counted from 0."""
-        first = number * self.batch_size
-        return [self.at(place) for place in range(first, first + self.batch_size)]
+        """Returns (epoch, index) of the samples of a batch, counted from 0."""
+        epoch, step = divmod(number, self.steps)
+        first = epoch * self.length + step * self.batch_size
+        last = min(first + self.batch_size, (epoch + 1) * self.length)
+        return [self.at(place) for place in range(first, last)]
 
     def _draw_order(self, epoch):
+        if not self.shuffle:
+            return np.arange(self.length)
         random = np.random.default_rng((self.seed, epoch))
         chosen, first = [], 0
         for count, share in zip(self.counts, self.shares):

@@ -1,4 +1,4 @@
-"""The loader as a `tf.data` pipeline, which reads no more of a JPEG than it needs."""
+"""`tf.data` pipelines of people, which decode no more of a JPEG than they need."""
 
 import math
 import os
@@ -19,25 +19,23 @@ from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
 from keras_hourglass.geometry import Window, enclosing_box
 
-MIN_SPARED_PIXELS = (
-    150_000  # pixels: with fewer to leave out, OpenCV reads the whole faster
-)
+MIN_SPARED_PIXELS = 150_000  # with fewer to leave out, OpenCV decodes the whole faster
 
 
 def read_window(
     path: str, window: Window, size: tuple[int, int], data=None
 ) -> ImageRegion:
-    """Reads the part of a JPEG under a window; other pictures as OpenCV does.
+    """Reads the part of a JPEG under a window; images of other formats as a whole.
 
-    Called within the pipeline's threads, where TensorFlow's operation runs eagerly:
-    so an error can name its file.
+    Runs in the pipeline's threads, TensorFlow's operation eagerly: so an error can
+    name its file.
 
     Args:
-        path: Of the file.
-        window: What must be there of the picture.
-        size: Of the grid that will lie over the window; a picture much finer than
-            the grid is read at a half or a quarter of its size.
-        data: The file's bytes, where they are known already.
+        path: Path of the file.
+        window: Part of the image that must be read.
+        size: Width and height of the grid that will lie over the window; an image
+            much finer than the grid is read at a half or a quarter of its size.
+        data: Bytes of the file, if they were read already.
     """
     data = read_bytes(path) if data is None else data
     head, reduction = (
@@ -45,7 +43,7 @@ def read_window(
         decoding.choose_reduction(window, size),
     )
     whole = -(-head.width // reduction), -(-head.height // reduction)
-    upright = head.channels in (1, 3) and head.orientation == 1  # JPEG, and no CMYK
+    upright = head.channels in (1, 3) and head.orientation == 1  # JPEG, but not CMYK
     if not upright or math.prod(whole) < MIN_SPARED_PIXELS:
         return decoding.decode_image(path, data, head, reduction)
     place = Window.from_rectangle(reduction * np.array([0.0, 0, *whole]))
@@ -67,76 +65,145 @@ def read_window(
     return ImageRegion(pixels, place.part(np.array(box, float), whole))
 
 
-def training_dataset(loader: Loader, stream: EpochSampler, first_batch: int = 0):
-    """Batches without end, epoch after epoch, each of `stream.steps` batches.
+def training_dataset(loader: Loader, sampler: EpochSampler, first_batch: int = 0):
+    """Makes endless batches, epoch after epoch, each of `sampler.steps` batches.
 
     Args:
-        loader: What makes samples.
-        stream: Who comes when.
-        first_batch: Where to go on, counted from the stream's beginning.
+        loader: Makes samples.
+        sampler: Order of people.
+        first_batch: Batch to begin with, counted from the sampler's first.
     """
 
     def load(batch):
-        return loader.load_batch(stream.batch(int(batch)))
+        return loader.load_batch(sampler.batch(int(batch)))
 
     batches = tf.data.Dataset.range(first_batch, np.iinfo("int64").max)
-    return _map_batches(batches, load, loader)
+    return batches.map(*_mapping(load, loader)).prefetch(2)
 
 
-def validation_dataset(loader: Loader, batch_size: int, share: Shard = WHOLE_BATCH):
-    """Everybody once, in order; the last batch may be smaller.
+def epoch_dataset(loader: Loader, sampler: EpochSampler, first_epoch: int = 0):
+    """Makes the batches of one epoch; each iteration is the next epoch.
+
+    An iteration counts once its last batch was taken, so that taking the first batch
+    to inspect it does not.
 
     Args:
-        share: Its `devices` get equally many people.
+        loader: Makes samples.
+        sampler: Order of people.
+        first_epoch: Epoch of the first iteration.
+    """
+    counter = EpochCounter(sampler.steps, first_epoch)
+
+    def load(batch):
+        return loader.load_batch(sampler.batch(int(batch)))
+
+    def numbers(_):
+        first = tf.numpy_function(counter.first_batch, [], tf.int64)
+        return tf.data.Dataset.range(first, first + sampler.steps)
+
+    def count(batch, sample):
+        taken = tf.numpy_function(counter.take, [batch], tf.bool)
+        with tf.control_dependencies([taken]):
+            return tuple(map(tf.identity, sample))
+
+    make, calls = _mapping(load, loader)
+    dataset = (
+        tf.data.Dataset.range(1)
+        .flat_map(numbers)
+        .map(lambda batch: (batch, make(batch)), calls)
+        .prefetch(2)
+        .map(count)
+        .apply(tf.data.experimental.assert_cardinality(sampler.steps))
+    )
+    return dataset.with_options(_without_prefetch())
+
+
+class EpochCounter:
+    """Counts the epochs of a dataset of which all batches were taken.
+
+    Args:
+        steps: Batches of an epoch.
+        epoch: Epoch of the next iteration.
+    """
+
+    def __init__(self, steps: int, epoch: int = 0):
+        self.steps, self.epoch = steps, epoch
+
+    def first_batch(self):
+        """Returns the number of the first batch of the next iteration."""
+        return np.int64(self.epoch * self.steps)
+
+    def take(self, batch):
+        """Notes that a batch was taken."""
+        if (batch + 1) % self.steps == 0:
+            self.epoch = int(batch + 1) // self.steps
+        return True
+
+
+def validation_dataset(loader: Loader, batch_size: int, shard: Shard = WHOLE_BATCH):
+    """Makes batches of all people once, in order; the last batch may be smaller.
+
+    Args:
+        loader: Makes samples.
+        batch_size: People of a batch.
+        shard: Its `devices` get equally many people.
     """
 
     def load(batch):
         first = int(batch) * batch_size
         rows = range(first, min(first + batch_size, len(loader)))
-        return loader.load_batch(share.of([(0, row) for row in rows]))
+        return loader.load_batch(shard.select([(0, row) for row in rows]))
 
-    return _map_batches(
-        tf.data.Dataset.range(-(-len(loader) // batch_size)), load, loader
-    )
+    batches = tf.data.Dataset.range(-(-len(loader) // batch_size))
+    return batches.map(*_mapping(load, loader)).prefetch(2)
 
 
 def measure_wait(dataset):
-    """The same dataset, and how many seconds it has kept others waiting so far.
+    """Measures for how long the steps that take a dataset's batches wait for them.
 
-    Counted is the time from the moment that a step asks for its batch until it is
-    there. On a GPU the step before may still be at work meanwhile: there, it is the
-    most that was lost.
+    The time is counted from the moment that a step requests its batch until it is
+    there. On a GPU the step before may still be running meanwhile: there, it is an
+    upper bound.
 
     Returns:
-        The dataset, and a function without arguments.
+        The dataset, and a function without arguments that returns seconds so far.
     """
     with tf.device("CPU:0"):
         waited = tf.Variable(0.0, dtype="float64", trainable=False)
 
-    def note(asked, batch):
-        waited.assign_add(tf.timestamp() - asked)
+    def note(requested, batch):
+        waited.assign_add(tf.timestamp() - requested)
         return batch
 
     # A zip asks one after another: its first part is ready at once, and says when.
-    asked = tf.data.Dataset.range(np.iinfo("int64").max).map(lambda _: tf.timestamp())
-    options = tf.data.Options()  # asked ahead of the step, it would measure nothing
+    requests = tf.data.Dataset.range(np.iinfo("int64").max)
+    requests = requests.map(lambda _: tf.timestamp())
+    noted = tf.data.Dataset.zip((requests, dataset)).map(note)
+    return noted.with_options(_without_prefetch()), lambda: float(waited.numpy())
+
+
+def _without_prefetch():
+    """Options of a dataset whose last step must run when a batch is taken."""
+    options = tf.data.Options()
     options.experimental_optimization.inject_prefetch = False
     # Loading holds as many threads as there are cores: with others to share, neither
-    # asking nor a step of the network has to wait until one is free.
+    # requests nor a step of the network have to wait until one is free.
     options.threading.private_threadpool_size = 2 * os.cpu_count()
-    noted = tf.data.Dataset.zip((asked, dataset)).map(note).with_options(options)
-    return noted, lambda: float(waited.numpy())
+    return options
 
 
-def _map_batches(batches, load, loader):
-    """Whole batches, made side by side: fewer calls than for one sample at a time."""
-    width, height = loader.sampler.image_size
-    joints = len(loader.sampler.people.skeleton.joints)
+def _mapping(load, loader):
+    """Arguments of `map` that make whole batches, several at a time.
 
-    def batch(number):
+    Fewer calls than for one sample at a time.
+    """
+    width, height = loader.preprocessor.image_size
+    joints = len(loader.preprocessor.people.skeleton.joints)
+
+    def make(number):
         images, labels = tf.numpy_function(load, [number], (tf.uint8, tf.float32))
         images.set_shape((None, height, width, 3))
         labels.set_shape((None, joints, 4))
         return images, labels
 
-    return batches.map(batch, num_parallel_calls=os.cpu_count()).prefetch(2)
+    return make, os.cpu_count()

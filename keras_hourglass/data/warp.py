@@ -1,7 +1,4 @@
-"""The window to look at a person by, where only their joints or their box are known.
-
-Cutting a window out of pixels, turned, mirrored and scaled in one step.
-"""
+"""Warping: the window of a person, and its pixels, rotated and scaled in one step."""
 
 import cv2
 import numpy as np
@@ -9,59 +6,55 @@ import numpy as np
 from keras_hourglass.data.images.decoding import ImageRegion
 from keras_hourglass.geometry import Window, align_to_blocks, enclosing_box
 
-JOINTS_PADDING = (
-    1.4  # of the joints' longer side: what MPII's windows are, in the median
-)
-BOX_PADDING = (
-    1.25  # of a box's longer side: keeps hands and feet, and a little around them
-)
+# Window to the longer side of the joints' box: MPII's windows, in the median.
+JOINTS_PADDING = 1.4
+# Window to the longer side of a person's box: keeps hands and feet, and a margin.
+BOX_PADDING = 1.25
+# Region pixels to a grid's pixel, below which nothing is smoothed.
+MAX_FINENESS = 4 / 3
+# Of a pixel, to which OpenCV rounds coordinates first; since 5, it does not.
+ROUNDING_STEP = 1 / 32 if int(cv2.__version__.split(".")[0]) < 5 else 0
+# Three corners of a grid determine an affine map.
+CORNERS = np.array([[0, 0], [1, 0], [0, 1]])
 
 
 def window_of_joints(joints, used) -> dict:
-    """`center` and `side`, picture pixels, of some joints.
+    """Computes the window, `center` and `side` in image pixels, of some joints.
 
     Args:
-        joints: `(J, 2)`, picture pixels.
-        used: `(J,)`, which of them to look at, at least one. Of one alone `side` is 0.
+        joints: `(J, 2)`, image pixels.
+        used: `(J,)`, bool: which of them, at least one. Of one alone `side` is 0.
     """
     low, high = joints[used].min(0), joints[used].max(0)
     return {"center": (low + high) / 2, "side": JOINTS_PADDING * (high - low).max()}
 
 
 def window_of_box(box) -> dict:
-    """`center` and `side`, picture pixels, of a box.
+    """Computes the window, `center` and `side` in image pixels, of a box.
 
     Args:
         box: `(4,)`, index of its first pixel (x, y), then width and height.
 
     Raises:
-        ValueError: If it has no size.
+        ValueError: If the box is empty.
     """
     box = np.array(box, float)
     if box.shape != (4,) or not (box[2:] > 0).all():
         raise ValueError("`box` must be x, y, width and height, the last two above 0")
-    crop = Window.from_box(box, BOX_PADDING)
-    return {"center": crop.center, "side": crop.right[0]}
-
-
-# Of a grid's pixel: what is so little finer than a grid is cut out of as it is.
-MAX_FINENESS = 4 / 3
-# Of a pixel, to which OpenCV rounds places first; since 5, it does not.
-ROUNDING_STEP = 1 / 32 if int(cv2.__version__.split(".")[0]) < 5 else 0
-# Three corners of a grid settle an affine map.
-CORNERS = np.array([[0, 0], [1, 0], [0, 1]])
+    window = Window.from_box(box, BOX_PADDING)
+    return {"center": window.center, "side": window.right[0]}
 
 
 def warp(
     region: ImageRegion, window: Window, size: tuple[int, int], out=None
 ) -> np.ndarray:
-    """The window as a picture of its own, black where the picture has no pixels.
+    """Warps a window to an image of its own, black outside of the region.
 
     Args:
-        region: Pixels of the picture.
-        window: What to cut out, on the picture.
-        size: Width and height of what comes out.
-        out: Where to write it; without it, into a new array.
+        region: Pixels of the image.
+        window: Part of the image to warp.
+        size: Width and height of the result.
+        out: Array to write to; by default, a new one.
 
     Returns:
         `(height, width, 3)`, uint8, interpolated linearly.
@@ -69,7 +62,7 @@ def warp(
     corners = CORNERS * (size[0] - 1, size[1] - 1)
     source = region.place.to_grid(window.to_image(corners, size), region.size)
     matrix = cv2.getAffineTransform(corners.astype("float32"), source.astype("float32"))
-    # With a fourth channel, OpenCV takes less than half the time for the same pixels.
+    # OpenCV warps four channels in less than half the time of three.
     image = cv2.warpAffine(
         cv2.cvtColor(region.pixels, cv2.COLOR_RGB2RGBA),
         matrix,
@@ -82,11 +75,11 @@ def warp(
 def antialias(
     region: ImageRegion, window: Window, size: tuple[int, int]
 ) -> ImageRegion:
-    """The pixels without what is too fine to be seen on a grid that lies on the window.
+    """Removes detail that is too fine for a grid laid over the window.
 
-    `cut` interpolates between neighbours, and would make moire of fine stripes. So
-    the pixels are shrunk, and, where they are still finer than the grid, each becomes
-    the mean over as many as fall on a pixel of the grid. None of them moves.
+    `warp` interpolates between neighbors, and would alias fine stripes. So pixels
+    are shrunk, and, where they are still finer than the grid, smoothed by means over
+    as many as fall on a pixel of the grid. None of them moves.
     """
     finer = _fineness(region, window, size)
     if finer > 2:
@@ -101,7 +94,7 @@ def antialias(
 def shrink(region: ImageRegion, window: Window, size: tuple[int, int]) -> ImageRegion:
     """Halves the pixels by 2 x 2 means while they are over twice as fine as the grid.
 
-    So that shrinking a large person does not alias.
+    Without this, warping a large person would alias.
     """
     while _fineness(region, window, size) > 2 and min(region.size) > 1:
         height, width = (side // 2 * 2 for side in region.pixels.shape[:2])
@@ -118,9 +111,9 @@ def shrink(region: ImageRegion, window: Window, size: tuple[int, int]) -> ImageR
 def crop_to_window(
     region: ImageRegion, window: Window, size: tuple[int, int]
 ) -> ImageRegion:
-    """The pixels under a window: `shrink` and `cut` make the same of them as of all.
+    """Crops the pixels under a window, of which `shrink` and `warp` make the same.
 
-    So that each of many people on a large picture takes no longer than alone.
+    Each of many people on a large image then takes no longer than one alone.
     """
     corners = region.place.to_grid(window.corners(), region.size)
     halved = 1 << int(_fineness(region, window, size)).bit_length()
@@ -131,6 +124,6 @@ def crop_to_window(
 
 
 def _fineness(region, window, size):
-    """Pixels of the region along one pixel of the grid."""
+    """Counts pixels of the region along one pixel of the grid."""
     fineness = region.place.scale(region.size)
     return fineness / window.scale(size)

@@ -97,12 +97,10 @@ def dataset_crops(
 ) -> np.ndarray:
     """People of a dataset: those who validate, if it says who does."""
     people = datasets.load_dataset(source.name, source.root)
-    judges = people.of_split("val")
+    judges = people[people.splits == "val"]
     people = judges if len(judges) else people
     chosen = np.unique(np.linspace(0, len(people) - 1, count).astype(int))
-    sampler = Preprocessor(
-        people.take(chosen), model.image_size[::-1], model.heatmap_size
-    )
+    sampler = Preprocessor(people[chosen], model.image_size[::-1], model.heatmap_size)
     loader = Loader(sampler)
     return np.stack([loader.load(index)[0] for index in range(len(chosen))])
 

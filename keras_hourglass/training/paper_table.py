@@ -170,7 +170,9 @@ class Comparison:
             load_state(plan, self._folder(name))
         if not all((self._folder(name) / ROW_FILE).is_file() for name in plans):
             for source in self.plan.sources:
-                datasets.load_dataset(source.name, source.root, self.plan.missing)
+                datasets.load_dataset(
+                    source.name, source.root, missing=self.plan.missing
+                )
         rows = []
         for name, plan in plans.items():
             say(f"\n{name}: {len(rows) + 1} of {len(plans)}")

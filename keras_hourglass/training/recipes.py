@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from keras import optimizers
 
-from keras_hourglass.data.augmentation import Augmentation
+from keras_hourglass.data.augmentation import AUGMENTATIONS, Augmentation
 from keras_hourglass.losses import HeatmapLoss
 from keras_hourglass.models import presets
 from keras_hourglass.training.flat_optimizer import FlatOptimizer
@@ -42,7 +42,7 @@ class Recipe:
     sigma: float = 1.0
     foreground: float = 0.0
     distill_weight: float = 0.0
-    augmentation: Augmentation = Augmentation()
+    augmentation: Augmentation = AUGMENTATIONS["paper"]
     network: dict = field(default_factory=dict)
 
     def __post_init__(self):
@@ -104,11 +104,6 @@ RECIPES = {
         optimizer="rmsprop",
         drops=(150, 175, 200),
     ),
-    # Strengths of augmentation as they helped others, not tuned here: turns, sizes and
-    # half bodies a little below what HRNet has for COCO (45, 0.35, 0.3; for MPII: 30,
-    # 0.25, 0), https://arxiv.org/abs/1908.07919; blur and patches as RTMPose has them,
-    # but fewer patches, https://arxiv.org/abs/2303.07399. `augment` cites the others.
-    # Limbs and JPEG take a millisecond each, so that few samples have them.
     "modern": Recipe(
         epochs=140,
         batch_size=16,
@@ -117,18 +112,7 @@ RECIPES = {
         average=0.005,
         sigma=2.0,
         foreground=9.0,
-        augmentation=Augmentation(
-            scale=0.3,
-            rotation=40.0,
-            half_body=0.3,
-            brightness=0.1,
-            contrast=0.2,
-            saturation=0.3,
-            patches=0.3,
-            limbs=0.03,
-            blur=0.1,
-            jpeg=0.03,
-        ),
+        augmentation=AUGMENTATIONS["modern"],
     ),
     # Made the weights of the preset `photo`, on two cores, in goes that
     # docs/model-card.md tells.
@@ -149,7 +133,7 @@ RECIPES = {
         learning_rate=4e-3,
         warm_up=0.05,
         foreground=9.0,
-        augmentation=Augmentation(scale=0.1, rotation=15.0),
+        augmentation=AUGMENTATIONS["light"],
         network={"image_size": 96, "depth": 3, "filters": 64, "stem_filters": 16},
     ),
 }

@@ -122,7 +122,7 @@ def build_callbacks(run, waited, others) -> list:
     ]
     return [
         *([RestoreMetrics(done.metrics)] if done.metrics else []),
-        RescaleValLoss(validated, run.devices.share.filled(validated)),
+        RescaleValLoss(validated, run.devices.share.padded_count(validated)),
         *diagnostic_callbacks(run.say, run.names, waited),
         run.shown,
         run.averaged,
@@ -333,7 +333,7 @@ class Trainer:
 
     def names(self, epoch: int, batch: int) -> list[str]:
         """Of the people of a batch of `fit`."""
-        people, done = self.loader.sampler.people, self.progress
+        people, done = self.loader.preprocessor.people, self.progress
         if epoch == done.epochs:
             batch += done.step
         places = self.stream.batch(epoch * self.stream.steps + batch)

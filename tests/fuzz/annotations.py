@@ -127,7 +127,9 @@ def check(dataset, path):
     for faults in (None, []):
         began = perf_counter()
         try:
-            people = datasets.load_dataset(dataset, path.parent, "keep", faults)
+            people = datasets.load_dataset(
+                dataset, path.parent, missing="keep", faults=faults
+            )
         except DatasetError as error:
             assert str(path.parent) in str(error), f"which file? {error}"
         else:

@@ -1,4 +1,4 @@
-"""Where a sample's window lies: nearer, turned, moved, mirrored, on half a body."""
+"""Geometric augmentation: scale, rotation, shift, flip and half bodies of windows."""
 
 from math import radians
 
@@ -6,39 +6,42 @@ import numpy as np
 
 from keras_hourglass.geometry import Window
 
-# Half bodies, Wang et al., Deep High-Resolution Representation Learning for Visual
+# Half bodies: Wang et al., Deep High-Resolution Representation Learning for Visual
 # Recognition, https://arxiv.org/abs/1908.07919: the box around the joints of one half,
 # from three joints on, and half as much again.
 MIN_JOINTS, HALF_BODY_PADDING = 3, 1.5
-MIN_SIZE = 0.4  # of the window's edges: a nearer look would show few pixels, enlarged
+MIN_SIZE = 0.4  # of the window's edges: a smaller one would show few pixels, enlarged
 
 
 def transform_windows(strengths, windows: Window, randoms, joints, halves):
-    """See `Augmentation.transform_windows`. Always draws as many numbers."""
+    """Draws windows, see `Augmentation.transform_windows`.
+
+    Always draws as many numbers, so that one strength does not change another's.
+    """
     drawn = [(*random.standard_normal(2), *random.random(6)) for random in randoms]
-    nearer, angle, *shares = np.transpose(drawn)[..., None]
-    turn, flip, across, along, half, which = shares
+    scale, angle, *shares = np.transpose(drawn)[..., None]
+    rotation, flip, across, along, half_body, half = shares
     windows = half_body_windows(
-        windows, half < strengths.half_body, joints, halves, which
+        windows, half_body < strengths.half_body, joints, halves, half
     )
-    windows = windows.scaled(1 + strengths.scale * nearer.clip(-1, 1))
+    windows = windows.scaled(1 + strengths.scale * scale.clip(-1, 1))
     windows = windows.moved(
         *(strengths.shift * (2 * share - 1) for share in (across, along))
     )
-    turned = turn < strengths.rotation_share
-    windows = windows.turned(turned * radians(strengths.rotation) * angle.clip(-2, 2))
+    rotated = rotation < strengths.rotation_share
+    windows = windows.turned(rotated * radians(strengths.rotation) * angle.clip(-2, 2))
     flipped = flip < strengths.flip
     return windows.mirrored(flipped), flipped[:, 0]
 
 
 def half_body_windows(windows: Window, chosen, joints, halves, which) -> Window:
-    """The same windows, of those that are chosen the ones around half a body.
+    """Replaces the chosen windows by those around half a body.
 
     Args:
-        windows: Of each person.
+        windows: Windows of the people, stacked.
         chosen: `(people, 1)`, bool.
         joints, halves: See `Augmentation.transform_windows`.
-        which: `(people, 1)`, which half, where there is a choice: 0 to 1.
+        which: `(people, 1)`, 0 to 1: the half, where both are possible.
     """
     enough = halves.sum(axis=-1) >= MIN_JOINTS
     rows = np.flatnonzero(chosen[:, 0] & enough.any(axis=-1))

@@ -1,12 +1,13 @@
 """Datasets by name: a file each, all of them in the conventions of `people.py`."""
 
 from keras_hourglass.data.datasets import coco, custom, lsp, mpii, prepared, synthetic
+from keras_hourglass.data.datasets.spec import DatasetSpec
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import paths
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.utils import suggest
 
-__all__ = ["DATASETS", "DatasetError", "People", "load"]
+__all__ = ["DATASETS", "DatasetError", "DatasetSpec", "People", "load_dataset"]
 
 DATASETS = {
     "mpii": mpii.load_mpii,
@@ -19,20 +20,49 @@ DATASETS = {
 }
 
 
-def load_dataset(name: str, root=None, missing: str = "error", faults=None) -> People:
-    """The people of a dataset.
+def load_dataset(
+    name: str,
+    root=None,
+    *,
+    split: str | None = None,
+    missing: str = "error",
+    faults: list | None = None,
+) -> People:
+    """Loads the people of a dataset.
 
     Args:
-        name: A key of `DATASETS`.
-        root: The dataset's folder.
-        missing: Of pictures; see `reading.pictures.without_missing`.
-        faults: A list, to which (name of the person, what is wrong) is appended for
-            everybody who cannot be used; None raises the first.
+        name: Key of `DATASETS`, or `NAME:DIR`.
+        root: Folder of the dataset; for "synthetic", the number of people.
+        split: "train" or "val", to load the people of that split alone.
+        missing: Image files that do not exist: "error" raises, "skip" leaves their
+            people out with a note, "keep" does not check.
+        faults: List, to which (name of the person, reason) is appended for every
+            person that cannot be used; without it, the first raises.
+
+    Returns:
+        `People`: columns of images, joints, weights, windows and splits.
 
     Raises:
-        DatasetError: If the name is unknown, or the folder does not hold what it
-            should; names the file and the person.
+        DatasetError: If the name is unknown, or the folder does not hold the
+            dataset; names the file and the person.
+        ValueError: If the split has no people.
+
+    Example:
+
+    ```python
+    import keras_hourglass as kh
+
+    people = kh.load_dataset("synthetic", 20)
+    train = kh.load_dataset("synthetic:20", split="train")
+    ```
     """
+    spec = DatasetSpec.parse(name)
+    if spec.share != 1 or (spec.root is not None and root is not None):
+        raise DatasetError(
+            "`name` must be NAME or NAME:DIR, without a share, and `root` be given "
+            f"once. Received: name={name!r}, root={root!r}"
+        )
+    name, root = spec.name, spec.root if root is None else root
     if name not in DATASETS:
         raise DatasetError(
             f"`dataset` must be a name. {suggest(name, DATASETS)} "
@@ -46,4 +76,5 @@ def load_dataset(name: str, root=None, missing: str = "error", faults=None) -> P
         people = people.with_notes(
             f"{unknown:,} people have a head of size 0: not scored"
         )
-    return paths.drop_missing(people, missing)
+    people = paths.drop_missing(people, missing)
+    return people if split is None else people.split(split)

@@ -108,6 +108,9 @@ def parse_person(entry: dict, count: int) -> dict:
         "visible": visible,
         "split": entry.get("split", "train"),
     }
+    for key in ("original", "source_image"):  # the photograph that it was cropped from
+        if key in entry:
+            row["photograph"] = str(entry[key])
     if "crop_factor" in entry:
         row["source_size"] = float(
             row["side"] / np.mean(np.array(entry["crop_factor"], float))

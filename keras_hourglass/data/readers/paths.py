@@ -84,6 +84,6 @@ def drop_missing(people: People, missing: str = "error") -> People:
     )
     if missing != "skip" or not here.any():
         raise DatasetError(f"{said}; `--missing-images skip` goes on without them")
-    return people.take(here).with_notes(
+    return people[here].with_notes(
         f"{said}: {here.sum():,} of {len(here):,} people remain"
     )

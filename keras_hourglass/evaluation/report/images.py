@@ -38,7 +38,7 @@ def hardest_images(joints, errors, people: People, rows, aspect: tuple[int, int]
             np.full((size[1], GAP, 3), 255, "uint8"),
             draw_skeleton(
                 image,
-                sampler.view(row).window.to_grid(joints[row], size),
+                sampler.sample_params([(0, row)])[0].window.to_grid(joints[row], size),
                 people.skeleton,
             ),
         ]

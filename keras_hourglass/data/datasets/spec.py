@@ -1,0 +1,40 @@
+"""Dataset specifications: `NAME[:DIR][*SHARE]`, as options and arguments take them."""
+
+from typing import NamedTuple
+
+from keras_hourglass.data.readers.files import DatasetError
+
+
+class DatasetSpec(NamedTuple):
+    """A dataset to use.
+
+    Attributes:
+        name: Key of `DATASETS`.
+        root: Its folder.
+        share: Share of its people that take part in an epoch, drawn anew; above 1,
+            that often.
+    """
+
+    name: str
+    root: str | None = None
+    share: float = 1.0
+
+    @classmethod
+    def parse(cls, text: str) -> "DatasetSpec":
+        """Parses `NAME[:DIR][*SHARE]`.
+
+        Raises:
+            DatasetError: If the share is not a positive number.
+        """
+        text, star, share = text.partition("*")
+        name, colon, root = text.partition(":")
+        try:
+            spec = cls(name, root if colon else None, float(share) if star else 1.0)
+        except ValueError:
+            spec = None
+        if spec is None or not 0 < spec.share < float("inf"):
+            raise DatasetError(
+                "`dataset` must be NAME[:DIR][*SHARE], SHARE above 0. "
+                f"Received: {text + star + share!r}"
+            )
+        return spec
