@@ -2,13 +2,13 @@
 
 import click
 
-from keras_hourglass.heatmaps.decode import DECODERS, DEFAULT_DECODER
+from keras_hourglass.heatmaps import DECODER_NAMES, DEFAULT_DECODER
 
 OPTIONS = [
     click.option("--flip", is_flag=True, help="Look at everybody mirrored, too."),
     click.option(
         "--decoder",
-        type=click.Choice([*DECODERS]),
+        type=click.Choice(DECODER_NAMES),
         default=DEFAULT_DECODER,
         show_default=True,
         help="How joints are read from heatmaps.",

@@ -2,8 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback, StackedHourglass
-from keras_hourglass.callbacks.pckh import format_pckh
+from keras_hourglass import HeatmapLoss, PCKh, StackedHourglass
 from keras_hourglass.training.checkpoint import BestCheckpoint
 from keras_hourglass.training.flat_optimizer import EMAWeights
 
@@ -27,32 +26,6 @@ def fit(model, *callbacks, epochs=2, **kwargs):
     data = {"validation_data": (IMAGES, LABELS), "batch_size": 2, "verbose": 0}
     kwargs = {**data, **kwargs}
     return model.fit(IMAGES, LABELS, epochs=epochs, callbacks=[*callbacks], **kwargs)
-
-
-def test_table_per_joint_is_printed_after_each_epoch_and_is_the_metric(model):
-    lines = []
-    history = fit(model, PCKhCallback({"other": Batches()}, lines.append)).history
-    heads = [line for line in lines if "Head" in line and "Ankle" in line]
-    assert len(heads) == 2 and len([line for line in lines if "other:" in line]) == 2
-    assert history["other_pckh"] == pytest.approx(history["val_pckh"])
-    assert {"val_pckh_head", "val_pckh_wrist"} <= history.keys()
-
-
-class Batches(keras.utils.PyDataset):
-    num_batches = 1
-
-    def __getitem__(self, index):
-        return IMAGES, LABELS
-
-
-def test_columns_are_means_over_both_sides():
-    metric = PCKh()
-    left, right = (metric.skeleton.joints.index(f"{s}_knee") for s in ("left", "right"))
-    count, correct = np.full(16, 4.0), np.zeros(16)
-    correct[[left, right]] = 1, 4
-    metric.count.assign(count)
-    metric.correct.assign(correct)
-    assert format_pckh(metric)["Knee"] == 62.5
 
 
 def test_averaged_weights_are_validated_and_the_others_come_back_to_the_last_bit(model):
@@ -110,9 +83,3 @@ def test_the_best_epoch_is_kept_and_a_worse_one_is_not(model, tmp_path):
     assert not again.compiled and type(again) is StackedHourglass
     for a, b in zip(again.get_weights(), averaged.network().get_weights()):
         np.testing.assert_array_equal(a, b)
-
-
-def test_without_validation_no_table_is_printed(model):
-    lines = []
-    fit(model, PCKhCallback(say=lines.append), epochs=1, validation_data=None)
-    assert lines == []

@@ -1,9 +1,13 @@
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 
 from keras_hourglass.data import datasets
-from keras_hourglass.heatmaps.decode import DECODERS, DEFAULT_DECODER, decode
+from keras_hourglass.heatmaps import DECODER_NAMES, DEFAULT_DECODER, labels
+from keras_hourglass.heatmaps.decode import DECODERS, decode
 from keras_hourglass.heatmaps.encode import encode
 
 SIZE = (24, 16)  # width, height
@@ -37,7 +41,7 @@ def test_decode_undoes_encode_to_a_hundredth_of_a_pixel(sigma, decoder):
 
 
 @pytest.mark.parametrize("decoder", ["newton", "dark"])
-def test_decode_undoes_encode_on_the_rim(decoder):
+def test_decode_undoes_encode_at_the_edge(decoder):
     points = np.array([[0, 0], [23, 15], [0, 7.3], [11.6, 15], [23.4, 4]], "float32")
     found, _ = read(drawn(points), decoder=decoder)
     np.testing.assert_allclose(found, points, atol=0.1)
@@ -47,7 +51,7 @@ def test_decode_undoes_encode_on_the_rim(decoder):
     "decoder, expected",
     [
         ("argmax", [[4, 9], [0, 15], [23, 7]]),
-        ("quarter", [[4.25, 8.75], [0, 15], [23, 7.25]]),  # on the rim, only along it
+        ("quarter", [[4.25, 8.75], [0, 15], [23, 7.25]]),  # at the edge, only along it
         ("newton", [[4.3, 8.8], [0.2, 14.9], [22.8, 7.1]]),
         ("dark", [[4.3, 8.8], [0.2, 14.9], [22.8, 7.1]]),
     ],
@@ -56,23 +60,30 @@ def test_each_decoder_adds_its_own_fraction(decoder, expected):
     points = np.array([[4.3, 8.8], [0.2, 14.9], [22.8, 7.1]], "float32")
     found, scores = read(drawn(points), decoder=decoder)
     np.testing.assert_allclose(found, expected, atol=0.01)
-    assert (scores == drawn(points).max((0, 1))).all()  # whatever was smoothed
+    assert (scores == drawn(points).max((0, 1))).all()  # of the unsmoothed heatmaps
 
 
-def test_every_decoder_is_in_the_last_test_and_says_what_it_does():
+def test_every_decoder_is_in_the_last_test_and_has_a_description():
     ((_, cases),) = (
         mark.args for mark in test_each_decoder_adds_its_own_fraction.pytestmark
     )
     assert {decoder for decoder, _ in cases} == {*DECODERS}
-    assert all(decoder.says for decoder in DECODERS.values())
+    assert all(decoder.description for decoder in DECODERS.values())
 
 
-def test_an_unknown_decoder_says_what_was_meant():
+def test_names_of_decoders_are_read_without_keras():
+    assert DECODER_NAMES == (*DECODERS,) and DEFAULT_DECODER in DECODERS
+    code = "import sys, keras_hourglass.heatmaps as h; h.validate_decoder('dark'); "
+    code += "assert not {'keras', 'numpy'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_unknown_decoder_suggests_a_name():
     with pytest.raises(ValueError, match="Did you mean 'dark'.*decoder='darc'"):
         read(drawn(np.zeros((1, 2), "float32")), decoder="darc")
 
 
-def test_the_default_reads_real_joints_best_through_noise(shared):
+def test_the_default_decodes_real_joints_best_through_noise(shared):
     """Joints of MPII's validation people, in windows of 32 x 32 heatmap pixels."""
     people = datasets.load_dataset("crops", shared / "mpii_crops384")
     joints = people.joints[people.weights > 0][:3200].reshape(200, 16, 2)
@@ -113,7 +124,7 @@ def test_a_single_hot_pixel_is_found_where_it_is():
     np.testing.assert_allclose(scores, [[0.8]])
 
 
-def test_never_more_than_half_a_pixel_from_the_highest():
+def test_keypoints_stay_within_half_a_pixel_of_the_highest():
     heatmaps = np.random.default_rng(2).random((20, 16, 24, 16), dtype="float32")
     found, _ = read(heatmaps, decoder="newton")
     flat = heatmaps.reshape(20, -1, 16).argmax(1)
@@ -132,3 +143,10 @@ def test_leading_axes_stay():
     found, scores = read(drawn(points))
     assert found.shape == (2, 3, 4, 2) and scores.shape == (2, 3, 4)
     np.testing.assert_allclose(found, points, atol=0.01)
+
+
+def test_a_label_is_split_into_points_weight_and_reference():
+    points, weight, reference = labels.unpack(np.arange(40).reshape(2, 5, 4))
+    assert points.shape == (2, 5, 2)
+    assert points[1, 2].tolist() == [28, 29]
+    assert weight[1, 2] == 30 and reference[1, 2] == 31

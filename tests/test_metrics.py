@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import PCKh, Skeleton
+from keras_hourglass import HeatmapLoss, PCKh, Skeleton
 from keras_hourglass.heatmaps.encode import encode
 
 THREE = Skeleton(("left_eye", "right_eye", "nose"), unscored=("nose",))
@@ -52,7 +52,7 @@ def test_joints_are_weighted_by_their_count():
     assert float(measured(y_true, heatmaps(off)).result()) == pytest.approx(75)
 
 
-def test_absent_and_unscored_are_left_out_and_a_low_weight_is_not():
+def test_absent_joints_are_left_out_and_low_weights_count():
     wrong = heatmaps(POINTS + 5)
     for weight, reference in [(0, 4), (1, 0)]:
         metric = measured(label(POINTS, weight, reference), wrong)
@@ -68,7 +68,7 @@ def test_a_joint_off_the_heatmap_counts():
     assert metric.per_joint() == [0, 100, 100]
 
 
-def test_batches_add_up_and_reset_forgets():
+def test_batches_add_up_until_the_state_is_reset():
     metric = PCKh(skeleton=THREE)
     metric.update_state(label(POINTS), heatmaps(POINTS))
     metric.update_state(label(POINTS), heatmaps(POINTS + 5))
@@ -77,13 +77,65 @@ def test_batches_add_up_and_reset_forgets():
     assert float(metric.result()) == 0
 
 
-def test_comes_back_from_its_config():
-    metric = PCKh(0.2, THREE, name="mine")
-    again = PCKh.from_config(metric.get_config())
-    assert again.get_config() == metric.get_config() and again.skeleton == THREE
+@pytest.mark.parametrize("skeleton", [THREE, None], ids=["bound", "unbound"])
+def test_comes_back_from_its_config(skeleton):
+    metric = PCKh(0.2, skeleton, name="mine")
+    again = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(metric)
+    )
+    assert again.get_config() == metric.get_config() and again.skeleton == skeleton
 
 
-def test_peaks_are_as_high_as_they_were_drawn_where_a_joint_counts():
+def test_without_a_skeleton_every_use_is_an_error_that_says_so():
+    metric = PCKh(skeleton=None)
+    uses = [metric.result, metric.per_joint, metric.per_group, metric.mean_peak]
+    for use in [lambda: metric.update_state(label(POINTS), heatmaps(POINTS)), *uses]:
+        with pytest.raises(ValueError, match="`skeleton` must be given"):
+            use()
+    metric.reset_state()
+    assert metric.variables == []
+
+
+def test_a_metric_is_bound_to_its_skeleton_once():
+    metric = PCKh(skeleton=None)
+    metric.bind(THREE)
+    variables = metric.variables
+    assert len(variables) == 4 and metric.skeleton == THREE
+    metric.bind(THREE.get_config())
+    assert all(a is b for a, b in zip(metric.variables, variables, strict=True))
+    metric.update_state(label(POINTS), heatmaps(POINTS))
+    assert float(metric.result()) == 100
+    with pytest.raises(ValueError, match="`skeleton` must be that of the metric"):
+        metric.bind("mpii")
+
+
+def test_fit_without_a_skeleton_says_what_to_write(eager):
+    images = keras.Input((12, 16, 3))
+    maps = keras.layers.Conv2D(3, 1)(images)
+    model = keras.Model(images, keras.layers.Reshape((1, 12, 16, 3))(maps))
+    model.compile("sgd", HeatmapLoss(), metrics=[PCKh(skeleton=None)])
+    with pytest.raises(ValueError, match=r"PCKh\(skeleton=...\)"):
+        model.fit(np.zeros((1, 12, 16, 3)), label(POINTS), verbose=0)
+
+
+@pytest.mark.parametrize("name", ["mpii", "lsp", "coco"])
+def test_groups_are_means_over_both_sides(name):
+    metric = PCKh(skeleton=name)
+    joints = metric.skeleton.joints
+    count, correct = np.full(len(joints), 4.0), np.zeros(len(joints))
+    correct[[joints.index(f"{side}_knee") for side in ("left", "right")]] = 1, 4
+    metric.count.assign(count)
+    metric.correct.assign(correct)
+    groups = metric.per_group()
+    assert groups["Knee"] == 62.5 and groups["Wrist"] == 0
+
+
+def test_without_groups_each_joint_is_one():
+    metric = measured(label(POINTS), heatmaps(POINTS))
+    assert metric.per_group() == {"left_eye": 100, "right_eye": 100, "nose": 100}
+
+
+def test_the_mean_peak_is_of_joints_that_count():
     half = label(POINTS)
     half[0, 2, 2] = 0
     metric = measured(half, 0.25 * heatmaps(POINTS))
@@ -92,7 +144,7 @@ def test_peaks_are_as_high_as_they_were_drawn_where_a_joint_counts():
     assert np.isnan(PCKh(skeleton=THREE).mean_peak())
 
 
-def test_batches_of_which_nothing_is_labelled_are_counted():
+def test_batches_without_a_labelled_joint_are_counted():
     metric = measured(label(POINTS, weight=0), heatmaps(POINTS))
     metric.update_state(label(POINTS), heatmaps(POINTS))
     assert float(metric.unlabelled) == 1

@@ -1,67 +1,127 @@
-"""PCKh per joint after each epoch."""
+"""PCKh per joint group after each epoch."""
+
+import shutil
 
 import keras
-import numpy as np
 
 from keras_hourglass.metrics import PCKh
 
+GAP = 2  # spaces between two columns
+MIN_WIDTH = len("100.00")
+
 
 class PCKhCallback(keras.callbacks.Callback):
-    """Prints a table of PCKh per joint after each epoch.
+    """Prints a table of the validation's PCKh per joint group after each epoch.
 
-    Reads the counts of the model's `PCKh` metric, so that there is no second pass
-    over the validation data.
+    The counts of the model's `PCKh` metric are read, so there is no second pass over
+    the validation data. The logs get `val_pckh_GROUP` for each of the skeleton's
+    groups, in lower case (of a metric with another name, `val_NAME_GROUP`). After
+    epochs without validation nothing is printed or added.
 
     Args:
-        others: Name -> dataset of (images, labels) to evaluate besides; its PCKh
-            enters the logs as `NAME_pckh`.
-        say: What prints a line.
-    """
-
-    def __init__(self, others=None, say=print):
-        super().__init__()
-        self.others, self.say = others or {}, say
-        self.columns: dict[str, float] = {}
-
-    def on_test_end(self, logs=None):
-        self.columns = format_pckh(find_pckh_metric(self.model))
-
-    def on_epoch_end(self, epoch, logs=None):
-        if not self.columns:  # nobody validates
-            return
-        logs = {} if logs is None else logs
-        columns = self.columns
-        for column, percent in columns.items():
-            logs[f"val_pckh_{column.lower()}"] = percent
-        self.say("\n" + "".join(f"{name:>10}" for name in [*columns, "Mean"]))
-        values = [*columns.values(), logs["val_pckh"]]
-        self.say("".join(f"{value:10.2f}" for value in values))
-        for name, dataset in self.others.items():
-            scores = self.model.evaluate(dataset, verbose=0, return_dict=True)
-            logs[f"{name}_pckh"] = scores["pckh"]
-            self.say(f"{name}: {scores['pckh']:.2f}")
-
-
-def find_pckh_metric(model) -> PCKh:
-    """The `PCKh` that a model was compiled with.
+        metric: The name of the metric, where the model has several `PCKh`; by default,
+            the first.
+        others: Name -> dataset of (images, labels) that is evaluated after each
+            validation as well; its PCKh enters the logs as `NAME_pckh` (`NAME_` and the
+            metric's name).
+        verbose: 0 prints nothing, 1 the table.
+        print_fn: Prints a line; by default, `print`.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: From `fit`, if the model has no such metric.
+
+    Example:
+
+    ```python
+    import numpy as np
+    import keras_hourglass as kh
+
+    model = kh.StackedHourglass(1, filters=8, stem_filters=8, image_size=64)
+    model.compile("adam", kh.HeatmapLoss(), metrics=[kh.PCKh(skeleton="mpii")])
+    images = np.zeros((2, 64, 64, 3), "uint8")
+    labels = np.full((2, 16, 4), (5.0, 3.0, 1.0, 4.0), "float32")
+    history = model.fit(
+        images, labels, validation_data=(images, labels), callbacks=[kh.PCKhCallback()]
+    )
+    print(history.history["val_pckh_wrist"])
+    ```
     """
-    todo = list(model.metrics)
-    while todo:
-        metric = todo.pop()
-        if isinstance(metric, PCKh):
+
+    def __init__(
+        self, metric: str | None = None, others=None, verbose: int = 1, print_fn=None
+    ):
+        super().__init__()
+        self.metric, self.others, self.verbose = metric, dict(others or {}), verbose
+        self.print_fn = print_fn or print
+        self._groups, self._mean = {}, None  # of the epoch's validation
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._mean = None
+
+    def on_test_end(self, logs=None):
+        # Later, other evaluations may have reset the metric.
+        metric = find_pckh_metric(self.model, self.metric)
+        self._groups, self._mean = metric.per_group(), float(metric.result())
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self._mean is None:
+            return
+        logs = {} if logs is None else logs
+        metric = find_pckh_metric(self.model, self.metric)
+        for group, percentage in self._groups.items():
+            logs[f"val_{metric.name}_{group.lower()}"] = percentage
+        if self.verbose:
+            columns = [*self._groups.items(), ("Mean", self._mean)]
+            self.print_fn("\n" + format_table(columns))
+        for name, dataset in self.others.items():
+            self.model.evaluate(dataset, verbose=0)
+            percentage = logs[f"{name}_{metric.name}"] = float(metric.result())
+            if self.verbose:
+                self.print_fn(f"{name}: {percentage:.2f}")
+
+
+def find_pckh_metric(model, name: str | None = None) -> PCKh:
+    """Returns the `PCKh` that a model was compiled with.
+
+    Args:
+        model: Compiled, and trained or evaluated for a step.
+        name: Of the metric; by default, the first `PCKh`.
+
+    Raises:
+        ValueError: If there is none, or none of that name.
+    """
+    metrics = [metric for metric in _flatten(model.metrics) if isinstance(metric, PCKh)]
+    for metric in metrics:
+        if name in (None, metric.name):
             return metric
-        todo += getattr(metric, "metrics", [])
+    if metrics:
+        names = ", ".join(repr(metric.name) for metric in metrics)
+        raise ValueError(
+            f"`metric` must be the name of a PCKh of the model: {names}. "
+            f"Received: metric={name!r}"
+        )
     raise ValueError("`metrics` of `model.compile` must hold a PCKh")
 
 
-def format_pckh(metric: PCKh) -> dict[str, float]:
-    """Column -> percent: the mean over the joints of each group of the skeleton."""
-    rates, skeleton = metric.per_joint(), metric.skeleton
-    groups = skeleton.groups or {name: (name,) for name in skeleton.joints}
-    return {
-        column: float(np.mean([rates[i] for i in skeleton.indices(names)]))
-        for column, names in groups.items()
-    }
+def _flatten(metrics):
+    """Yields all metrics, and those inside them, in order."""
+    for metric in metrics:
+        yield metric
+        yield from _flatten(getattr(metric, "metrics", []))
+
+
+def format_table(columns) -> str:
+    """Formats a row of numbers under their names, broken at the terminal's width.
+
+    Args:
+        columns: (name, number) pairs.
+    """
+    limit = shutil.get_terminal_size().columns
+    rows = [("", "")]
+    for name, value in columns:
+        width = GAP + max(len(name), MIN_WIDTH)
+        if rows[-1][0] and len(rows[-1][0]) + width > limit:
+            rows.append(("", ""))
+        head, row = rows[-1]
+        rows[-1] = head + f"{name:>{width}}", row + f"{value:{width}.2f}"
+    return "\n".join(line for pair in rows for line in pair)

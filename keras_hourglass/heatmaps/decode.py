@@ -1,14 +1,11 @@
-"""The highest pixels of heatmaps, and the pixels around them.
+"""Decoding of heatmaps into keypoints with sub-pixel precision.
 
-Ways to read a joint to a fraction of a heatmap's pixel, each by its name.
-
-`quarter` is that of Newell et al. (Stacked Hourglass Networks, ECCV 2016,
-https://arxiv.org/abs/1603.06937), `dark` that of Zhang et al. (Distribution-Aware
+A decoder finds the highest pixel of each heatmap and refines it by the 3 x 3 pixels
+around. `quarter` is that of Newell et al., Stacked Hourglass Networks, ECCV 2016,
+https://arxiv.org/abs/1603.06937. `dark` is that of Zhang et al., Distribution-Aware
 Coordinate Representation for Human Pose Estimation, CVPR 2020,
-https://arxiv.org/abs/1910.06278), `newton` the same without smoothing: exact where
-there is no noise. docs/performance.md measures them.
-
-Joints read from heatmaps: the highest pixel, and what a decoder adds to it.
+https://arxiv.org/abs/1910.06278, and `newton` the same without smoothing: exact on
+heatmaps without noise. docs/performance.md compares them.
 """
 
 from collections.abc import Callable
@@ -16,25 +13,30 @@ from dataclasses import dataclass
 
 from keras import ops
 
-from keras_hourglass.utils import suggest
+from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
 
-BORDER = 3  # pixels: what is further in is smoothed by pixels on all sides of it
+BORDER = 3  # pixels: within it, smoothing lacks neighbors on one side, and is not used
+MIN_VALUE = 1e-6  # of a heatmap, before its logarithm is taken
+# Heatmap pixels: the standard deviation of the smoothing of `dark`. The paper takes
+# that of the training's Gaussians, 1 or 2, which makes confident keypoints less exact.
+BLUR_SIGMA = 0.7
 
 
 class Peaks:
-    """Where heatmaps are highest.
+    """The highest pixel of each heatmap, and the 3 x 3 pixels around it.
 
-    On the rim there is no pixel beyond: there, the inner neighbor of the highest pixel
-    stands in as the middle of the 3 x 3 pixels that a decoder looks at.
+    At the edge of a heatmap, where neighbors are missing, the 3 x 3 pixels are those
+    around the nearest inner pixel.
 
     Args:
-        maps: `(batch, height, width, joints)`
-        smooth: The same, smoothed, if the highest pixels are to be those, and the
-            pixels around them, but for a rim of `RIM`, where smoothing moves them.
+        maps: `(batch, height, width, joints)`.
+        smooth: The same, smoothed: used for finding the peaks and for the pixels
+            around them, except within `BORDER` of the edge, where smoothing shifts
+            them.
 
     Attributes:
         x, y: `(batch, joints)`, the highest pixel.
-        middle: The same of the pixel that stands in for it.
+        center: (x, y), each `(batch, joints)`, the center of the 3 x 3 pixels.
     """
 
     def __init__(self, maps, smooth=None):
@@ -42,102 +44,99 @@ class Peaks:
         flat = (-1, height * self.width, joints)
         self.maps = ops.reshape(maps, flat)
         self.smooth = None if smooth is None else ops.reshape(smooth, flat)
-        heights = self.maps if smooth is None else self.smooth
-        # Of whole numbers, for `argmax` of others looks at the sign of zeros by their
-        # bits, which takes longer, and runtimes for small devices cannot.
-        top = ops.cast(heights == ops.max(heights, axis=1, keepdims=True), "int32")
+        values = self.maps if smooth is None else self.smooth
+        # Integers: `argmax` of floats compares bits to order signed zeros, which is
+        # slower, and which runtimes for small devices do not support.
+        top = ops.cast(values == ops.max(values, axis=1, keepdims=True), "int32")
         highest = ops.argmax(top, axis=1)
         self.x, self.y = highest % self.width, highest // self.width
         x, y = ops.clip(self.x, 1, self.width - 2), ops.clip(self.y, 1, height - 2)
-        self.middle = x, y
+        self.center = x, y
         x, y = (
-            ops.minimum(place, length - 1 - place)
-            for place, length in [(self.x, self.width), (self.y, height)]
+            ops.minimum(position, length - 1 - position)
+            for position, length in [(self.x, self.width), (self.y, height)]
         )
-        self.on_rim = ops.minimum(x, y) < BORDER
+        self.on_border = ops.minimum(x, y) < BORDER
 
-    def near(self, dx: int, dy: int):
-        """`(batch, joints)`, the values so many pixels from the middle."""
-        x, y = self.middle
+    def value_at(self, dx: int, dy: int):
+        """Returns the values at an offset from the centers, `(batch, joints)`."""
+        x, y = self.center
         index = ((y + dy) * self.width + x + dx)[:, None]
         plain = ops.take_along_axis(self.maps, index, axis=1)[:, 0]
         if self.smooth is None:
             return plain
         smooth = ops.take_along_axis(self.smooth, index, axis=1)[:, 0]
-        return ops.where(self.on_rim, plain, smooth)
+        return ops.where(self.on_border, plain, smooth)
 
-    def settled(self, step_x, step_y):
-        """(x, y) of steps from the middle, at most half a pixel from the highest."""
-        for peak, middle, step in zip((self.x, self.y), self.middle, (step_x, step_y)):
-            peak, middle = ops.cast(peak, step.dtype), ops.cast(middle, step.dtype)
-            yield ops.clip(middle + step, peak - 0.5, peak + 0.5)
+    def refined(self, dx, dy):
+        """Yields x and y at an offset from the centers.
 
-
-FLOOR = 1e-6  # of a heatmap's values before their logarithm is taken
-# Heatmap pixels: the deviation of what `dark` smooths by. The paper has that of the
-# training's Gaussians, 1 or 2: sure joints then are less exact than without.
-BLUR_SIGMA = 0.7
+        They are clipped to half a pixel from the highest pixel.
+        """
+        for peak, center, offset in zip((self.x, self.y), self.center, (dx, dy)):
+            peak, center = ops.cast(peak, offset.dtype), ops.cast(center, offset.dtype)
+            yield ops.clip(center + offset, peak - 0.5, peak + 0.5)
 
 
 @dataclass(frozen=True)
 class Decoder:
-    """One way.
+    """A method to refine peaks.
 
     Attributes:
-        says: What it does, and whose it is.
-        step: `Peaks` -> (x, y), each `(batch, joints)`, pixels from their middle.
-        smooth: Smooths heatmaps `(batch, height, width, joints)` before.
+        description: In a few words.
+        refine: `Peaks` -> (dx, dy), each `(batch, joints)`: pixels from their centers.
+        smooth: Smooths heatmaps `(batch, height, width, joints)` beforehand.
     """
 
-    says: str
-    step: Callable
+    description: str
+    refine: Callable
     smooth: Callable | None = None
 
 
 def argmax(peaks):
-    """To the highest pixel itself: from where another stands in, that far."""
-    value = peaks.near(0, 0)
+    """Returns the offset of the highest pixel itself; 0 but at the edge."""
+    value = peaks.value_at(0, 0)
     return tuple(
-        ops.cast(peak - middle, value.dtype)
-        for peak, middle in zip((peaks.x, peaks.y), peaks.middle)
+        ops.cast(peak - center, value.dtype)
+        for peak, center in zip((peaks.x, peaks.y), peaks.center)
     )
 
 
 def quarter(peaks):
-    """A quarter of a pixel towards the higher neighbor; on the rim, none."""
+    """Returns a quarter of a pixel towards the higher neighbor; none at the edge."""
     slopes = (
-        peaks.near(1, 0) - peaks.near(-1, 0),
-        peaks.near(0, 1) - peaks.near(0, -1),
+        peaks.value_at(1, 0) - peaks.value_at(-1, 0),
+        peaks.value_at(0, 1) - peaks.value_at(0, -1),
     )
     return tuple(
-        ops.where(back == 0, 0.25 * ops.sign(slope), back)
-        for slope, back in zip(slopes, argmax(peaks))
+        ops.where(offset == 0, 0.25 * ops.sign(slope), offset)
+        for slope, offset in zip(slopes, argmax(peaks))
     )
 
 
 def newton(peaks):
-    """To the top of the Gaussian through the 3 x 3 pixels: exact without noise."""
+    """Returns the offset of the maximum of the Gaussian through the 3 x 3 pixels."""
 
     def log_at(dx, dy):
-        return ops.log(ops.maximum(peaks.near(dx, dy), FLOOR))
+        return ops.log(ops.maximum(peaks.value_at(dx, dy), MIN_VALUE))
 
-    middle, east, west = log_at(0, 0), log_at(1, 0), log_at(-1, 0)
+    center, east, west = log_at(0, 0), log_at(1, 0), log_at(-1, 0)
     south, north = log_at(0, 1), log_at(0, -1)
     slope_x, slope_y = (east - west) / 2, (south - north) / 2
-    bend_x, bend_y = east + west - 2 * middle, south + north - 2 * middle
+    bend_x, bend_y = east + west - 2 * center, south + north - 2 * center
     twist = (log_at(1, 1) + log_at(-1, -1) - log_at(1, -1) - log_at(-1, 1)) / 4
-    # Newton's step to the top, where the surface bends down in all directions.
+    # Newton's step to the maximum, where the Hessian is negative definite.
     determinant = bend_x * bend_y - twist * twist
-    top = (determinant > FLOOR) & (bend_x < 0)
-    safe = ops.where(top, determinant, 1.0)
+    concave = (determinant > MIN_VALUE) & (bend_x < 0)
+    safe = ops.where(concave, determinant, 1.0)
     return (
-        ops.where(top, (twist * slope_y - bend_y * slope_x) / safe, 0.0),
-        ops.where(top, (twist * slope_x - bend_x * slope_y) / safe, 0.0),
+        ops.where(concave, (twist * slope_y - bend_y * slope_x) / safe, 0.0),
+        ops.where(concave, (twist * slope_x - bend_x * slope_y) / safe, 0.0),
     )
 
 
 def blur(maps):
-    """Heatmaps smoothed by a Gaussian; on the rim, by what there is of it."""
+    """Smooths heatmaps by a Gaussian, normalized by its part inside the heatmap."""
     for axis in (1, 2):
         places = ops.arange(maps.shape[axis], dtype=maps.dtype)
         distance = (places[:, None] - places) / BLUR_SIGMA
@@ -150,49 +149,34 @@ def blur(maps):
 DECODERS = {
     "argmax": Decoder("the highest pixel", argmax),
     "quarter": Decoder("a quarter of a pixel towards the higher neighbor", quarter),
-    "newton": Decoder("the top of the Gaussian through the 3 x 3 pixels", newton),
-    "dark": Decoder("the same, once noise is smoothed", newton, blur),
+    "newton": Decoder("the maximum of the Gaussian through the 3 x 3 pixels", newton),
+    "dark": Decoder("the same, after smoothing", newton, blur),
 }
-DEFAULT_DECODER = "dark"
-
-
-def validate_decoder(decoder: str) -> str:
-    """The name of a decoder, once it is sure that there is one.
-
-    Raises:
-        ValueError: If there is none; with a guess at what was meant.
-    """
-    if decoder in DECODERS:
-        return decoder
-    raise ValueError(
-        f"`decoder` must be a decoder's name. {suggest(decoder, DECODERS)} "
-        f"Received: decoder={decoder!r}"
-    )
 
 
 def decode(
     heatmaps, offset: tuple[float, float] = (0, 0), decoder: str = DEFAULT_DECODER
 ):
-    """Reads each joint: where its heatmap is highest, to a fraction of a pixel.
+    """Decodes heatmaps into keypoints: the peaks, with sub-pixel precision.
 
     Args:
-        heatmaps: `(..., height, width, joints)`
-        offset: (x, y), in heatmap pixels, that is added.
-        decoder: A key of `DECODERS`: how the fraction is found, half a pixel at most.
+        heatmaps: `(..., height, width, joints)`.
+        offset: (x, y), in heatmap pixels, that is added to all keypoints.
+        decoder: A key of `DECODERS`. All stay within half a pixel of the highest pixel.
 
     Returns:
-        points `(..., joints, 2)`, x before y, in heatmap pixels; and scores
-        `(..., joints)`, the heights of the peaks.
+        Points `(..., joints, 2)`, x before y, in heatmap pixels; and scores
+        `(..., joints)`, the heatmaps' highest values.
 
     Raises:
         ValueError: If there is no such decoder.
     """
-    chosen = DECODERS[validate_decoder(decoder)]
+    method = DECODERS[validate_decoder(decoder)]
     *_, height, width, joints = heatmaps.shape
     maps = ops.reshape(heatmaps, (-1, height, width, joints))
     scores = ops.max(maps, axis=(1, 2))
-    peaks = Peaks(maps, chosen.smooth and chosen.smooth(maps))
-    points = ops.stack([*peaks.settled(*chosen.step(peaks))], axis=-1)
+    peaks = Peaks(maps, method.smooth and method.smooth(maps))
+    points = ops.stack([*peaks.refined(*method.refine(peaks))], axis=-1)
     points = points + ops.convert_to_tensor(offset, dtype=points.dtype)
     lead = ops.shape(heatmaps)[:-3]
     return ops.reshape(points, (*lead, joints, 2)), ops.reshape(scores, (*lead, joints))

@@ -1,10 +1,10 @@
-"""Joints drawn as heatmaps."""
+"""Encoding of joints as heatmaps."""
 
 from keras import ops
 
 
 def encode(points, size: tuple[int, int], sigma: float):
-    """Draws each joint as a Gaussian with peak 1, at its exact sub-pixel place.
+    """Encodes each joint as a Gaussian with peak 1, at its exact sub-pixel position.
 
     Args:
         points: `(..., joints, 2)`, x before y, in heatmap pixels.
@@ -12,20 +12,16 @@ def encode(points, size: tuple[int, int], sigma: float):
         sigma: Standard deviation, in heatmap pixels.
 
     Returns:
-        `(..., height, width, joints)`
+        `(..., height, width, joints)`.
     """
-    across, along = (
-        ops.exp(
-            -0.5
-            * ops.square(
-                (_pixel_centers(length, points) - points[..., None, :, i]) / sigma
-            )
-        )
-        for i, length in enumerate(size)
+    columns, rows = (
+        _gaussian(points[..., None, :, axis], length, sigma)
+        for axis, length in enumerate(size)
     )
-    return ops.expand_dims(along, -2) * ops.expand_dims(across, -3)
+    return ops.expand_dims(rows, -2) * ops.expand_dims(columns, -3)
 
 
-def _pixel_centers(length, points):
-    """`(length, 1)`: the places of a row's pixels, to set against all joints'."""
-    return ops.arange(length, dtype=points.dtype)[:, None]
+def _gaussian(positions, length, sigma):
+    """Samples `(..., length, joints)` of Gaussians around positions on one axis."""
+    pixels = ops.arange(length, dtype=positions.dtype)[:, None]
+    return ops.exp(-0.5 * ops.square((pixels - positions) / sigma))

@@ -127,7 +127,7 @@ def build_callbacks(run, waited, others) -> list:
         run.shown,
         run.averaged,
         seconds,
-        PCKhCallback(others, run.say),
+        PCKhCallback(others=others, print_fn=run.say),
         *(writing if run.devices.first else []),
         keep,
     ]
