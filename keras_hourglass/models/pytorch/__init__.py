@@ -1,68 +1,178 @@
-"""PyTorch's checkpoints of hourglasses become networks here, and back."""
+"""Conversion between PyTorch checkpoints and networks, both ways.
+
+The checkpoints are those of `pytorch-pose` (https://github.com/bearpaw/pytorch-pose)
+and `pytorch-stacked-hourglass` (https://github.com/anibali/pytorch-stacked-hourglass),
+whose networks subtract the same mean from images and pad with zeros after that, as
+here: the weights need no correction.
+"""
+
+import logging
+from pathlib import Path
 
 from keras import ops
 
 from keras_hourglass.models import blocks
 from keras_hourglass.models.blocks.residual import ResidualBlock
+from keras_hourglass.models.fusion.network import FusedHourglass
+from keras_hourglass.models.loading import load_model
+from keras_hourglass.models.presets import PRESETS
 from keras_hourglass.models.pytorch import checkpoint, mapping
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
+from keras_hourglass.utils import atomic_write
+
+KERAS_ENDING = ".keras"
+logger = logging.getLogger(__name__)
+
+
+def convert(source, target=None, *, skeleton=None, **network) -> StackedHourglass:
+    """Converts a PyTorch checkpoint into a network, or a network into a checkpoint.
+
+    Args:
+        source: A checkpoint (`.pth`, `.pt`) of `pytorch-pose` or
+            `pytorch-stacked-hourglass`; or a network: a `StackedHourglass`, a `.keras`
+            file, a run's folder or a preset with weights.
+        target: The file to write: of a checkpoint, a `.keras` file, or None to write
+            none; of a network, a checkpoint for
+            `torch_model.load_state_dict(torch.load(target))`.
+        skeleton: Of a checkpoint: its joints, in the order of the heatmaps, as a
+            `Skeleton`, its name or configuration. By default, "mpii", "lsp" or "coco",
+            by their number.
+        **network: Of a checkpoint: arguments of `StackedHourglass` that its weights do
+            not determine, `image_size` (default 256) and `offset`. The others are read
+            from the weights.
+
+    Returns:
+        The network.
+
+    Raises:
+        FileNotFoundError: If `source` does not exist.
+        ImportError: If PyTorch (extra `torch`) is not installed.
+        ValueError: If the files' endings are wrong, the checkpoint is of another
+            network (the first names that differ are listed), or the network's blocks
+            are not "residual", the only ones that those repositories have.
+
+    Example:
+
+    ```python
+    import keras_hourglass as kh
+
+    model = kh.StackedHourglass(2, filters=8, stem_filters=8, image_size=64)
+    kh.convert(model, "weights.pth")
+    again = kh.convert("weights.pth", "model.keras", image_size=64)
+    assert again.stacks == 2 and again.skeleton == model.skeleton
+    ```
+    """
+    is_model = isinstance(source, StackedHourglass) or str(source) in PRESETS
+    if not (is_model or Path(source).exists()):
+        raise FileNotFoundError(
+            "`source` must be a PyTorch checkpoint, a network's file or folder, or a "
+            f"preset. Received: source={str(source)!r}"
+        )
+    if skeleton is not None:
+        network["skeleton"] = skeleton
+    if is_model or Path(source).suffix == KERAS_ENDING or Path(source).is_dir():
+        _check_target(target, of_network=True)
+        for name, value in network.items():
+            raise ValueError(
+                f"`{name}` must not be given where `source` is a network: it has its "
+                f"own. Received: {name}={value!r}"
+            )
+        model = load_model(source)
+        _make_parent(target)
+        to_torch(model, target)
+        return model
+    _check_target(target, of_network=False)
+    model = from_torch(source, **network)
+    if target is not None:
+        _make_parent(target)
+        with atomic_write(target) as temporary:
+            model.save(temporary)
+    return model
 
 
 def from_torch(path, skeleton=None, **network) -> StackedHourglass:
-    """The network whose weights a PyTorch checkpoint holds: it gives the same heatmaps.
+    """Loads a PyTorch checkpoint as a network, which gives the same heatmaps.
 
-    Checkpoints are those of `pytorch-pose` and `pytorch-stacked-hourglass`, with any
-    number of stacks, blocks, filters, joints and levels. Both subtract the same mean
-    from pictures as the networks here, and pad with zeros after that, so nothing is
-    left to fold into the weights.
+    Any number of stacks, blocks, filters, joints and levels is supported.
 
     Args:
-        path: Of the file. Its code, if it holds any, is never run.
-        skeleton: The joints, in the order of the heatmaps: a `Skeleton`, its name or
-            configuration. By default, the known one of as many joints.
-        network: Other arguments of `StackedHourglass`, which weights do not tell:
+        path: Of the file. Code in it is never run.
+        skeleton: The joints, in the order of the heatmaps; see `convert`.
+        **network: Arguments of `StackedHourglass` that weights do not determine:
             `image_size` and `offset`.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ImportError: If PyTorch, an extra, is not installed.
-        ValueError: If the file is no such checkpoint; with the first names that differ.
+        ImportError: If PyTorch (extra `torch`) is not installed.
+        ValueError: If the file is no such checkpoint; lists the first names that
+            differ.
     """
     arrays = checkpoint.read_checkpoint(path)
     joints = mapping.infer_skeleton(arrays, skeleton)
     model = StackedHourglass(
         skeleton=joints, **{**mapping.infer_config(arrays), **network}
     )
-    if differ := mapping.describe_differences(arrays, _torch_arrays(model)):
-        raise ValueError(f"{path} fits no hourglass of residual blocks: {differ}")
+    if differences := mapping.describe_differences(arrays, _torch_arrays(model)):
+        raise ValueError(f"{path} fits no hourglass of residual blocks: {differences}")
     for name, variable in mapping.torch_variables(model).items():
         variable.assign(mapping.to_keras_layout(arrays[name]))
     return model
 
 
 def to_torch(model: StackedHourglass, path):
-    """Writes a network's weights for PyTorch's hourglasses. Undoes `from_torch`.
+    """Saves a network's weights as a PyTorch checkpoint. Undoes `from_torch`.
 
-    What is no weight has no place there: skeleton, offset, size of pictures.
+    Skeleton, offset and image size are not part of a checkpoint.
 
     Args:
-        model: A network of residual blocks.
-        path: Of the file, for `load_state_dict(torch.load(path))`.
+        model: A network of residual blocks, not fused.
+        path: Of the file, for `torch_model.load_state_dict(torch.load(path))`.
 
     Raises:
-        ImportError: If PyTorch, an extra, is not installed.
-        ValueError: If the blocks are others, for which those networks have no names.
+        ImportError: If PyTorch (extra `torch`) is not installed.
+        ValueError: If the blocks are others, or the network is fused.
     """
     if model.block is not ResidualBlock:
         raise ValueError(
-            "`model` must consist of residual blocks: PyTorch's hourglasses know no "
-            f"others. Received: block={blocks.name_of(model.block)!r}"
+            "`model` must consist of residual blocks, the only ones that the PyTorch "
+            f"networks have. Received: block={blocks.name_of(model.block)!r}"
+        )
+    if isinstance(model, FusedHourglass):
+        raise ValueError(
+            "`model` must be the trained network, not its fused form, whose layers the "
+            f"PyTorch networks do not have. Received: a {type(model).__name__}"
         )
     checkpoint.write_checkpoint(path, _torch_arrays(model))
+    if any(model.offset):
+        logger.warning(
+            "A checkpoint has no place for the network's offset %s.", model.offset
+        )
+
+
+def _check_target(target, of_network: bool):
+    keras_file = target is not None and Path(target).suffix == KERAS_ENDING
+    if of_network and (target is None or keras_file):
+        raise ValueError(
+            "`target` must be the path of a PyTorch checkpoint, such as 'weights.pth', "
+            f"where `source` is a network. Received: target={_shown(target)}"
+        )
+    if not of_network and target is not None and not keras_file:
+        raise ValueError(
+            f"`target` must end in {KERAS_ENDING!r} where `source` is a checkpoint (a "
+            f"network's file ends so, too). Received: target={_shown(target)}"
+        )
+
+
+def _shown(target):
+    return repr(None if target is None else str(target))
+
+
+def _make_parent(target):
+    Path(target).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _torch_arrays(model):
-    """Name there -> array, of every weight of a network."""
+    """PyTorch's name -> array, in PyTorch's layout, of each weight of a network."""
     return {
         name: mapping.to_torch_layout(ops.convert_to_numpy(variable))
         for name, variable in mapping.torch_variables(model).items()

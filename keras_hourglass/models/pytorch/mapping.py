@@ -1,12 +1,9 @@
-"""What each weight is called in PyTorch's hourglasses: one table, for both ways.
+"""Mapping between the weights of PyTorch's hourglasses and of networks here.
 
-The names are those of `pytorch-pose` and `pytorch-stacked-hourglass`, whose published
-weights they are. Everything counts from 0 there, and from 1 here. The levels of an
-hourglass count from the innermost there, from the outermost here.
-
-What keeps a checkpoint from fitting a network, in a line.
-
-The arguments of a network, read from the names and shapes of a checkpoint.
+One table of names serves both directions, and a network's arguments are inferred from
+a checkpoint's names and shapes. PyTorch's names count from 0, layers here from 1;
+PyTorch's levels of an hourglass count from the innermost, those here from the
+outermost.
 """
 
 import re
@@ -19,7 +16,7 @@ from keras_hourglass.models.hourglass import Hourglass
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.skeletons import SKELETONS, Skeleton
 
-NETWORK = {  # layer here -> name there; what is in braces is one less than here
+TORCH_NAMES = {  # layer -> PyTorch's name, with each number reduced by one
     r"stem_convolution": "conv1",
     r"stem_norm": "bn1",
     r"stem_block_1": "layer1.0",
@@ -33,7 +30,7 @@ NETWORK = {  # layer here -> name there; what is in braces is one less than here
     r"stack_(\d+)_features_back": "fc_.{}",
     r"stack_(\d+)_heatmaps_back": "score_.{}",
 }
-HOURGLASS = {"up": 0, "down": 1, "back": 2, "inner": 3}
+HOURGLASS_PARTS = {"up": 0, "down": 1, "back": 2, "inner": 3}
 BRANCH = ("bn1", "conv1", "bn2", "conv2", "bn3", "conv3")
 SHORTCUT = "downsample.0"
 WEIGHTS = {
@@ -47,7 +44,11 @@ WEIGHTS = {
 
 
 def torch_variables(model: StackedHourglass) -> dict:
-    """Name there -> variable here, of every weight of a network of residual blocks."""
+    """Returns PyTorch's name -> variable of each weight of a network.
+
+    Args:
+        model: A network of residual blocks.
+    """
     return {
         f"{name}.{WEIGHTS[variable.name]}": variable
         for layer in model.layers
@@ -58,31 +59,31 @@ def torch_variables(model: StackedHourglass) -> dict:
 
 
 def to_torch_layout(array: np.ndarray) -> np.ndarray:
-    """A weight with its axes in PyTorch's order: a kernel's channels come first."""
+    """Transposes a kernel to PyTorch's layout, with channels first."""
     return array.transpose(3, 2, 0, 1) if array.ndim == 4 else array
 
 
 def to_keras_layout(array: np.ndarray) -> np.ndarray:
-    """A weight with its axes in Keras's order. Undoes `as_there`."""
+    """Transposes a kernel to Keras's layout. Undoes `to_torch_layout`."""
     return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array
 
 
 def _torch_name(layer):
-    """The name there of a layer of the network."""
-    for here, there in NETWORK.items():
-        if found := re.fullmatch(here, layer):
-            return there.format(*(int(number) - 1 for number in found.groups()))
+    """Returns PyTorch's name of a layer of the network."""
+    for pattern, name in TORCH_NAMES.items():
+        if match := re.fullmatch(pattern, layer):
+            return name.format(*(int(number) - 1 for number in match.groups()))
     raise KeyError(layer)
 
 
 def _weighted_layers(layer, name):
-    """Every convolution and norm inside a layer, and its name there."""
+    """Yields each convolution and norm inside a layer, with PyTorch's name."""
     if isinstance(layer, Hourglass):
-        for part, index in HOURGLASS.items():
+        for part, index in HOURGLASS_PARTS.items():
             for block, inner in enumerate(getattr(layer, part)):
-                place = f"{name}.{layer.depth - 1}.{index}.{block}"
-                smaller = isinstance(inner, Hourglass)
-                yield from _weighted_layers(inner, name if smaller else place)
+                position = f"{name}.{layer.depth - 1}.{index}.{block}"
+                nested = isinstance(inner, Hourglass)
+                yield from _weighted_layers(inner, name if nested else position)
     elif isinstance(layer, Bottleneck):
         weighted = [inner for inner in layer.branch if inner.weights]
         yield from zip(weighted, (f"{name}.{part}" for part in BRANCH))
@@ -92,26 +93,26 @@ def _weighted_layers(layer, name):
         yield layer, name
 
 
-MAX_NAMES = 3  # names of each kind that are said
+MAX_NAMES = 3  # names of each kind in a message
 
 
-def describe_differences(found: dict, wanted: dict) -> str:
-    """The first names that are missing, unexpected, or of another shape.
+def describe_differences(arrays: dict, expected: dict) -> str:
+    """Lists the first names that are missing, unexpected, or of another shape.
 
     Args:
-        found: Name -> array, of the checkpoint.
-        wanted: Name -> array, of the network.
+        arrays: Name -> array, of the checkpoint.
+        expected: Name -> array, of the network.
 
     Returns:
-        Nothing, where they are the same.
+        A line; empty if there is no difference.
     """
     kinds = {
-        "missing": [name for name in wanted if name not in found],
-        "unexpected": [name for name in found if name not in wanted],
+        "missing": [name for name in expected if name not in arrays],
+        "unexpected": [name for name in arrays if name not in expected],
         "of another shape": [
-            f"{name} {found[name].shape}, not {array.shape}"
-            for name, array in wanted.items()
-            if name in found and found[name].shape != array.shape
+            f"{name} {arrays[name].shape}, not {array.shape}"
+            for name, array in expected.items()
+            if name in arrays and arrays[name].shape != array.shape
         ],
     }
     return "; ".join(
@@ -122,12 +123,12 @@ def describe_differences(found: dict, wanted: dict) -> str:
     )
 
 
-COUNTED_KERNELS = {  # argument -> the kernels that there are as many of
+COUNTED_KERNELS = {  # argument -> pattern of kernels, whose number it is
     "stacks": "score.{}.weight",
     "blocks": "res.0.{}.conv1.weight",
     "depth": "hg.0.hg.{}.0.0.conv1.weight",
 }
-MEASURED_KERNELS = {  # argument -> a kernel, and the axis of its size
+MEASURED_KERNELS = {  # argument -> a kernel, and the axis whose size it is
     "stem_filters": ("conv1.weight", 0),
     "filters": ("score.0.weight", 1),
 }
@@ -135,45 +136,46 @@ JOINTS_KERNEL = ("score.0.weight", 0)
 
 
 def infer_config(arrays: dict) -> dict:
-    """Those that make the network of a checkpoint, but for its skeleton.
+    """Infers the arguments of a checkpoint's network, except for its skeleton.
 
     Args:
-        arrays: Name there -> array.
+        arrays: PyTorch's name -> array.
 
     Raises:
-        ValueError: If kernels that tell them are not there.
+        ValueError: If a kernel that they are inferred from is missing.
     """
-    found = {}
+    config = {}
     for argument, kernel in COUNTED_KERNELS.items():
         pattern = re.compile(re.escape(kernel).replace(r"\{\}", r"\d+"))
-        counted = sum(pattern.fullmatch(name) is not None for name in arrays)
-        found[argument] = counted or _refuse(arrays, kernel.format(0))
-    for argument, place in MEASURED_KERNELS.items():
-        found[argument] = _size(arrays, place)
-    return found
+        count = sum(pattern.fullmatch(name) is not None for name in arrays)
+        config[argument] = count or _refuse(arrays, kernel.format(0))
+    for argument, (kernel, axis) in MEASURED_KERNELS.items():
+        config[argument] = _size(arrays, kernel, axis)
+    return config
 
 
 def infer_skeleton(arrays: dict, given=None) -> Skeleton:
-    """The joints that a checkpoint's heatmaps show.
+    """Infers a checkpoint's skeleton from the number of its heatmaps.
 
     Args:
-        arrays: Name there -> array.
-        given: A skeleton, its name or configuration. Without one, it is the known
-            one of as many joints.
+        arrays: PyTorch's name -> array.
+        given: A skeleton, its name or configuration; by default, the named one with
+            as many joints.
 
     Raises:
-        ValueError: If none has as many, or the one that was given has not.
+        ValueError: If the skeleton given has another number of joints, or no named one
+            has as many.
     """
-    joints = _size(arrays, JOINTS_KERNEL)
+    joints = _size(arrays, *JOINTS_KERNEL)
     if given is not None:
-        found = skeletons.get(given)
-        if len(found.joints) != joints:
+        skeleton = skeletons.get(given)
+        if len(skeleton.joints) != joints:
             raise ValueError(
                 f"`skeleton` must have {joints} joints, as the checkpoint has. "
-                f"Received: {len(found.joints)} joints"
+                f"Received: {len(skeleton.joints)} joints"
             )
-        return found
-    known = {len(each.joints): each for each in SKELETONS.values()}
+        return skeleton
+    known = {len(skeleton.joints): skeleton for skeleton in SKELETONS.values()}
     if joints not in known:
         raise ValueError(
             f"`skeleton` must say which {joints} joints the checkpoint has; those of "
@@ -183,9 +185,8 @@ def infer_skeleton(arrays: dict, given=None) -> Skeleton:
     return known[joints]
 
 
-def _size(arrays, place):
-    """A kernel's channels along an axis."""
-    name, axis = place
+def _size(arrays, name, axis):
+    """Returns a kernel's size along an axis."""
     if name not in arrays or arrays[name].ndim != 4:
         _refuse(arrays, name)
     return arrays[name].shape[axis]

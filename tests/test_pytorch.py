@@ -1,4 +1,4 @@
-"""Checkpoints of PyTorch's hourglasses, against such a network written anew."""
+"""Conversion, against an implementation of the network in PyTorch."""
 
 import pickle
 import runpy
@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from keras_hourglass import HeatmapLoss, PoseEstimator, Skeleton, StackedHourglass
+from keras_hourglass import (
+    HeatmapLoss,
+    PoseEstimator,
+    Skeleton,
+    StackedHourglass,
+    convert,
+    fuse,
+)
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.pytorch import checkpoint, from_torch, mapping, to_torch
 from keras_hourglass.skeletons import COCO, MPII
@@ -20,16 +27,17 @@ from keras_hourglass_cli import main as cli
 torch = pytest.importorskip("torch")
 THERE = runpy.run_path(str(Path(__file__).with_name("torch_hourglass.py")))
 SMALL = {"stacks": 2, "blocks": 2, "filters": 6, "stem_filters": 4, "depth": 2}
+STEPS = checkpoint.STEP_COUNTER
 TINY = {"stacks": 2, "blocks": 1, "filters": 4, "stem_filters": 2, "depth": 1}
 PUBLISHED = {"stacks": 8, "blocks": 1, "filters": 256, "stem_filters": 64, "depth": 4}
-PICTURES = np.random.default_rng(0).integers(0, 256, (2, 64, 128, 3), dtype="uint8")
+IMAGES = np.random.default_rng(0).integers(0, 256, (2, 64, 128, 3), dtype="uint8")
 
 
-def heatmaps(network, pictures=PICTURES):
+def heatmaps(network, images=IMAGES):
     if isinstance(network, torch.nn.Module):
         with torch.no_grad():
-            return network(pictures).numpy()
-    return keras.ops.convert_to_numpy(network(pictures, training=False))
+            return network(images).numpy()
+    return keras.ops.convert_to_numpy(network(images, training=False))
 
 
 def call(*arguments, status=0):
@@ -57,7 +65,7 @@ def here(path):
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    """A smaller one, where its size does not matter: its file."""
+    """The file of a smaller one."""
     path = tmp_path_factory.mktemp("tiny") / "weights.pth"
     torch.save(THERE["trained"](**TINY).state_dict(), path)
     return path
@@ -88,12 +96,10 @@ def test_heatmaps_are_those_of_pytorch(network, tmp_path):
 
 
 @pytest.mark.parametrize("stacks, blocks, depth", [(1, 1, 3), (3, 2, 1)])
-def test_every_weight_has_the_name_and_the_shape_that_it_has_there(
-    stacks, blocks, depth
-):
+def test_every_weight_has_pytorchs_name_and_shape(stacks, blocks, depth):
     network = {**TINY, "stacks": stacks, "blocks": blocks, "depth": depth}
     there = THERE["Network"](**network).state_dict()
-    there = {name: there[name] for name in there if checkpoint.STEPS not in name}
+    there = {name: there[name] for name in there if STEPS not in name}
     assert mapping.infer_config(there) == network
     here = mapping.torch_variables(StackedHourglass(**network, image_size=64))
     assert {*here} == {*there}
@@ -127,7 +133,7 @@ def test_every_weight_has_the_name_and_the_shape_that_it_has_there(
         ("score_.0.weight", lambda m: m.get_layer("stack_1_heatmaps_back").kernel),
     ],
 )
-def test_a_name_worked_by_hand_is_that_weight(here, name, place):
+def test_a_name_is_the_weight_worked_out_by_hand(here, name, place):
     assert mapping.torch_variables(here)[name] is place(here)
 
 
@@ -143,14 +149,14 @@ def low(model):
     return top(model).inner[0]
 
 
-def test_there_and_back_is_the_same_to_the_bit(here, there, tmp_path):
+def test_a_round_trip_is_exact_to_the_bit(here, there, tmp_path):
     to_torch(here, tmp_path / "back.pth")
     back, before = torch.load(tmp_path / "back.pth"), there.state_dict()
     THERE["Network"](**SMALL).load_state_dict(back, strict=True)
     assert {*back} == {*before}
     for name in back:
         same = torch.equal(back[name], before[name])
-        assert same or name.endswith(checkpoint.STEPS)
+        assert same or name.endswith(STEPS)
     again = checkpoint.read_checkpoint(tmp_path / "back.pth")
     for name, variable in mapping.torch_variables(here).items():
         kept = keras.ops.convert_to_numpy(variable)
@@ -163,25 +169,25 @@ def test_there_and_back_is_the_same_to_the_bit(here, there, tmp_path):
         lambda w: {"state_dict": w, "epoch": 3, "arch": "hg", "best": torch.ones(1)},
         lambda w: {"state_dict": {f"module.{n}": w[n] for n in w}, "optimizer": {}},
         lambda w: {"state_dict": w, "best_acc": np.float64(0.9), "epoch": np.int64(3)},
-        lambda w: {n: w[n].double() for n in w if not n.endswith(checkpoint.STEPS)},
+        lambda w: {n: w[n].double() for n in w if not n.endswith(STEPS)},
     ],
     ids=["training script", "several GPUs", "NumPy's numbers", "old, 64 bits"],
 )
 @pytest.mark.parametrize("zipped", [True, False])
-def test_weights_are_found_however_they_were_kept(wrap, zipped, weights, tmp_path):
+def test_weights_are_read_from_every_kind_of_file(wrap, zipped, weights, tmp_path):
     path = tmp_path / "x.pth.tar"
     torch.save(wrap(weights), path, _use_new_zipfile_serialization=zipped)
     arrays = checkpoint.read_checkpoint(path)
-    assert {*arrays} == {name for name in weights if checkpoint.STEPS not in name}
+    assert {*arrays} == {name for name in weights if STEPS not in name}
     for name, array in arrays.items():
         assert array.dtype == "float32"
         np.testing.assert_array_equal(array, weights[name].numpy())
 
 
 def test_numbers_of_old_numpy_are_read_too(tmp_path):
-    """NumPy 1 called their maker otherwise, and a file says how it was called."""
-    path, held = tmp_path / "x.pth", {"w": torch.ones(2), "best": np.float64(0.5)}
-    torch.save(held, path, _use_new_zipfile_serialization=False)
+    """Files name their constructor, which was in another module before NumPy 2."""
+    path, content = tmp_path / "x.pth", {"w": torch.ones(2), "best": np.float64(0.5)}
+    torch.save(content, path, _use_new_zipfile_serialization=False)
     old = path.read_bytes().replace(b"numpy._core", b"numpy.core")
     assert b"numpy.core.multiarray" in old
     path.write_bytes(old)
@@ -189,7 +195,7 @@ def test_numbers_of_old_numpy_are_read_too(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change, says",
+    "change, message",
     [
         (lambda w: w.pop("hg.1.hg.0.3.0.bn3.running_var"), "1 missing: hg.1.hg.0.3.0"),
         (lambda w: w.update({"layer4.w": torch.ones(1)}), "1 unexpected: layer4.w"),
@@ -210,12 +216,12 @@ def test_numbers_of_old_numpy_are_read_too(tmp_path):
         (lambda w: w.update({"conv1.weight": torch.ones(3, 3, 7, 7)}), r"not \(3,\)"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_the_first_names(
-    change, says, weights, tmp_path
+def test_a_checkpoint_of_another_network_lists_the_first_names(
+    change, message, weights, tmp_path
 ):
     change(weights)
     torch.save(weights, tmp_path / "x.pth")
-    with pytest.raises(ValueError, match=says) as refusal:
+    with pytest.raises(ValueError, match=message) as refusal:
         from_torch(tmp_path / "x.pth", image_size=64)
     assert len(str(refusal.value).splitlines()) == 1
 
@@ -226,11 +232,11 @@ def damaged(path):
 
 
 class Foreign(torch.nn.Module):
-    """Whoever reads it without its code can only refuse it."""
+    """A class whose code is not available to the reader."""
 
 
 @pytest.mark.parametrize(
-    "write, says",
+    "write, message",
     [
         (lambda p: torch.save(Foreign(), p), r"more than weights \(\S+Foreign\).*save"),
         (
@@ -247,14 +253,14 @@ class Foreign(torch.nn.Module):
     ],
 )
 @pytest.mark.filterwarnings("ignore")
-def test_a_file_of_something_else_is_refused_in_a_line(write, says, tmp_path):
+def test_a_file_of_another_kind_is_an_error_of_one_line(write, message, tmp_path):
     write(tmp_path / "x.pth")
-    with pytest.raises(ValueError, match=says) as refusal:
+    with pytest.raises(ValueError, match=message) as refusal:
         checkpoint.read_checkpoint(tmp_path / "x.pth")
     assert len(str(refusal.value).splitlines()) == 1
 
 
-def test_joints_are_the_known_ones_of_as_many_or_those_that_are_said():
+def test_the_skeleton_is_the_named_one_with_as_many_joints_or_the_one_given():
     arrays = {"score.0.weight": np.ones((16, 6, 1, 1))}
     assert mapping.infer_skeleton(arrays) == MPII
     assert mapping.infer_skeleton({"score.0.weight": np.ones((17, 6, 1, 1))}) == COCO
@@ -267,7 +273,7 @@ def test_joints_are_the_known_ones_of_as_many_or_those_that_are_said():
         mapping.infer_skeleton(arrays, "mpii")
 
 
-def test_blocks_that_have_no_names_there_are_refused(tmp_path):
+def test_blocks_that_pytorch_does_not_have_are_refused(tmp_path):
     model = StackedHourglass(1, "ghost", filters=4, stem_filters=2, image_size=64)
     with pytest.raises(ValueError, match="residual blocks.*block='ghost'"):
         to_torch(model, tmp_path / "x.pth")
@@ -282,15 +288,58 @@ def test_without_pytorch_the_extra_is_named(path, here, monkeypatch):
         to_torch(here, path)
 
 
+def test_convert_goes_both_ways_and_saves(tiny, tmp_path):
+    file, back = tmp_path / "new/model.keras", tmp_path / "back/weights.pth"
+    model = convert(tiny, file, image_size=64, offset=(0.5, -0.25))
+    assert model.offset == (0.5, -0.25) and model.image_size == (64, 64)
+    assert load_model(file).get_config() == model.get_config()
+    before = torch.load(tiny)
+    for source in (file, str(file), model):
+        assert convert(source, back).get_config() == model.get_config()
+        after = torch.load(back)
+        assert {*before} == {*after}
+        for name in mapping.torch_variables(model):
+            assert torch.equal(before[name], after[name])
+    own = Skeleton(tuple(f"marker_{number}" for number in range(16)))
+    assert convert(tiny, image_size=64, skeleton=own).skeleton == own
+
+
+def test_an_offset_that_a_checkpoint_cannot_hold_is_a_warning(tmp_path, caplog):
+    shape = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 64}
+    model = StackedHourglass(1, offset=(0.5, 0), **shape)
+    convert(model, tmp_path / "weights.pth")
+    assert "no place for the network's offset (0.5, 0)" in caplog.text
+
+
+def test_endings_and_arguments_that_do_not_fit_are_errors(tiny, tmp_path):
+    model = StackedHourglass(1, filters=4, stem_filters=2, depth=1, image_size=64)
+    for target in ("x.pth", "y"):
+        with pytest.raises(ValueError, match=f"end in '.keras'.*target='{target}'"):
+            convert(tiny, target)
+    for target in (None, "x.keras"):
+        with pytest.raises(ValueError, match="such as 'weights.pth'.*target="):
+            convert(model, target)
+    with pytest.raises(ValueError, match="`skeleton` must not be given.*'coco'"):
+        convert(model, tmp_path / "x.pth", skeleton="coco")
+    with pytest.raises(ValueError, match="`offset` must not be given"):
+        convert("photo", tmp_path / "x.pth", offset=(0, 0))
+    with pytest.raises(ValueError, match="residual blocks.*block='separable'"):
+        convert("photo", tmp_path / "x.pth")
+    with pytest.raises(ValueError, match="not its fused form"):
+        convert(fuse(model), tmp_path / "x.pth")
+    with pytest.raises(FileNotFoundError, match="`source` must be.*'none.pth'"):
+        convert("none.pth")
+    assert not [*tmp_path.iterdir()]
+
+
 def test_the_command_converts_both_ways(tiny, tmp_path):
     model, back = tmp_path / "new/model.keras", tmp_path / "back/weights.pth"
     options = ["--image-size", 64, "--offset", 0.5, -0.25]
-    said = call("convert", tiny, model, *options).output
-    assert "stacks 2, blocks 1, depth 1, filters 4, 16 joints" in said
+    printed = call("convert", tiny, model, *options).output
+    assert "stacks 2, blocks 1, depth 1, filters 4, 16 joints" in printed
     network = load_model(model)
     assert network.offset == (0.5, -0.25) and network.image_size == (64, 64)
-    result = call("convert", model, back)
-    assert "no place for" in result.stderr and "(0.5, -0.25)" in result.stderr
+    call("convert", model, back)
     before, after = torch.load(tiny), torch.load(back)
     assert {*before} == {*after}
     assert all(
@@ -301,23 +350,23 @@ def test_the_command_converts_both_ways(tiny, tmp_path):
 
 def test_the_command_refuses_what_makes_no_sense(tiny, tmp_path):
     for target in ("x.pth", "y"):
-        said = call("convert", tiny, tmp_path / target, status=2).stderr
-        assert "must end in .keras" in said
+        printed = call("convert", tiny, tmp_path / target, status=1).stderr
+        assert "must end in '.keras'" in printed
     (tmp_path / "m.keras").write_text("nothing")
     command = "convert", tmp_path / "m.keras", tmp_path / "x.pth"
-    assert "becomes a network" in call(*command, "--offset", 1, 1, status=2).stderr
+    assert "must not be given" in call(*command, "--offset", 1, 1, status=1).stderr
     assert "no readable Keras model" in call(*command, status=1).stderr
-    assert "does not exist" in call("convert", "none.pth", "y.keras", status=2).stderr
+    assert "`source` must be" in call("convert", "no.pth", "y.keras", status=1).stderr
 
 
-def test_what_was_converted_finds_joints_and_learns(tiny):
+def test_a_converted_network_predicts_and_trains(tiny):
     here = from_torch(tiny, image_size=64, offset=(0.5, 0))
-    ((pose,),) = PoseEstimator(here)([PICTURES[0]], [[0, 0, 128, 64]])
+    ((pose,),) = PoseEstimator(here)([IMAGES[0]], [[0, 0, 128, 64]])
     assert pose.names == MPII.joints and np.isfinite(pose.joints).all()
     model = StackedHourglass(**network_config(here))  # as `train --from` begins
     assert not transfer_weights(here, model).new
     before = model.get_weights()
     model.compile("adam", HeatmapLoss(), run_eagerly=True)
-    model.fit(PICTURES[:, :, :64], np.ones((2, 16, 4), "float32"), verbose=0)
+    model.fit(IMAGES[:, :, :64], np.ones((2, 16, 4), "float32"), verbose=0)
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
     assert any(np.any(a != b) for a, b in zip(before, model.get_weights()))
