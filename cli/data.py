@@ -10,6 +10,7 @@ import click
 from keras_hourglass.data import contact_sheet, datasets
 from keras_hourglass.data.checks import PROBLEMS, check_people
 from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
+from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.training import recipes
 from keras_hourglass.visualization.images import save_image
 from keras_hourglass_cli.dataset_options import (
@@ -100,10 +101,8 @@ def check_command(context, source, headers_only, threads, as_json):
     as they are shown. Whether left and right look exchanged is a guess, from shoulders
     and hips that face opposite ways or limbs that cross over: to be looked at.
     """
-    faults = []
-    people = datasets.load_dataset(
-        source.name, source.root, missing="keep", faults=faults
-    )
+    with collect_faults() as faults:
+        people = datasets.load_dataset(source.name, source.root, missing="keep")
     length = len({*people.images})
     with click.progressbar(length=length, label="Pictures", file=sys.stderr) as bar:
         report = check_people(people, faults, not headers_only, threads, bar.update)

@@ -19,6 +19,7 @@ from keras_hourglass.data.checks import (
 from keras_hourglass.data.checks.images import inspect_image
 from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.data.prepare import CropOptions, prepare
+from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.skeletons import Skeleton
 
 
@@ -42,8 +43,8 @@ def people_of(folder):
 
 
 def report(folder, **kwargs):
-    faults = []
-    people = datasets.load_dataset("crops", folder, missing="keep", faults=faults)
+    with collect_faults() as faults:
+        people = datasets.load_dataset("crops", folder, missing="keep")
     return check_people(people, faults, **kwargs)
 
 

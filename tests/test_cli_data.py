@@ -45,7 +45,7 @@ def test_prepare_counts_what_it_left_out(tmp_path, drawn_few):
     command += ["--missing-images", "skip"]
     assert "--broken-images skip" in call(*command, status=1).stderr
     result = call(*command, "--broken-images", "skip")
-    assert "1 of 7 pictures are missing" in result.stderr
+    assert "1 of 7 images are missing" in result.stderr
     assert "1 pictures could not be read and were left out" in result.stderr
     assert "5 are in" in result.stdout
 

@@ -6,6 +6,7 @@ import pytest
 from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets.coco import MIN_JOINTS
 from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.skeletons import COCO
 
 
@@ -33,8 +34,8 @@ def write(folder, *annotations, name="person_keypoints.json", images=None):
     return folder
 
 
-def load(folder, faults=None):
-    return datasets.load_dataset("coco", folder, missing="keep", faults=faults)
+def load(folder):
+    return datasets.load_dataset("coco", folder, missing="keep")
 
 
 def test_a_person_is_what_the_file_says_with_a_window_around_the_box(tmp_path):
@@ -78,7 +79,7 @@ BROKEN = {
     "joints are text": ({"keypoints": "here"}, ""),
     "box without size": ({"bbox": [1, 2, 0, 0]}, "`box` must be"),
     "box is a number": ({"bbox": 3}, "`box` must be"),
-    "unknown picture": ({"image_id": 6}, "no picture has the id 6"),
+    "unknown picture": ({"image_id": 6}, "no image has the id 6"),
 }
 
 
@@ -87,8 +88,9 @@ def test_what_cannot_be_is_a_fault_of_its_person(tmp_path, fields, said):
     root = write(tmp_path, annotation(), annotation(**fields, id=78))
     with pytest.raises(DatasetError, match=f"annotation 78.*{said}"):
         load(root)
-    faults = []
-    assert len(load(root, faults)) == 1 and len(faults) == 1
+    with collect_faults() as faults:
+        people = load(root)
+    assert len(people) == 1 and len(faults) == 1
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"images": [3]}', "null"])

@@ -5,10 +5,11 @@ import pytest
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.data.readers.table import PLAIN_COLUMNS, joint_columns, parse_row
 from keras_hourglass.skeletons import MPII
 
-HEADER = "picture,left_knee_x,left_knee_y,right_knee_x,right_knee_y"
+HEADER = "image,left_knee_x,left_knee_y,right_knee_x,right_knee_y"
 LINE = "1.jpg,10,20,30,120"
 
 
@@ -78,7 +79,7 @@ def test_short_names_of_joints_and_quoted_pictures_are_understood(folder):
 
 
 def test_all_joints_of_mpii_make_its_skeleton(folder):
-    header = "picture," + ",".join(f"{j}_x,{j}_y" for j in MPII.joints)
+    header = "image," + ",".join(f"{j}_x,{j}_y" for j in MPII.joints)
     line = "1.jpg," + ",".join(str(number) for number in range(32))
     people = datasets.load_dataset("own", folder(line, header=header))
     assert people.skeleton is MPII
@@ -93,17 +94,17 @@ def test_pictures_lie_in_the_folder_or_its_images(folder):
 
 
 HEADERS = {
-    "no picture": (HEADER.replace("picture", "file"), "name a column 'picture'"),
-    "nothing": ("", "name a column 'picture'"),
-    "no twin": ("picture,left_knee_x,left_knee_y", "right_knee.*missing"),
-    "no joint": ("picture", "one or more different names"),
-    "no y": ("picture,pelvis_x", "'pelvis' needs the columns"),
+    "no picture": (HEADER.replace("image", "file"), "name a column 'image'"),
+    "nothing": ("", "name a column 'image'"),
+    "no twin": ("image,left_knee_x,left_knee_y", "right_knee.*missing"),
+    "no joint": ("image", "one or more different names"),
+    "no y": ("image,pelvis_x", "'pelvis' needs the columns"),
     "weight alone": (HEADER + ",pelvis_weight", "'pelvis' needs the columns"),
     "unknown joint": (HEADER.replace("_knee", "_kneee"), "Did you mean 'left_knee'"),
     "unknown column": (HEADER + ",age", "'age' must be one of"),
-    "twice": (HEADER + ",left_knee_x", r"\['left_knee_x'\] come twice"),
+    "twice": (HEADER + ",left_knee_x", r"duplicate columns: \['left_knee_x'\]"),
     "two names of one": (HEADER + ",l_knee_x,l_knee_y", "different names"),
-    "half a box": (HEADER + ",x,y", "of a box all columns"),
+    "half a box": (HEADER + ",x,y", "a box needs all"),
 }
 
 
@@ -119,7 +120,7 @@ LINES = {
     "half a joint": ("1.jpg,10,,30,120", "'left_knee' must have both"),
     "too few cells": ("1.jpg,10,20,30", "4 cells stand under 5 columns"),
     "too many cells": (LINE + ",7", "6 cells stand under 5 columns"),
-    "no picture": (",10,20,30,120", "picture '' lies outside"),
+    "no picture": (",10,20,30,120", "image '' lies outside"),
     "elsewhere": ("../1.jpg,10,20,30,120", "lies outside"),
     "one joint": ("1.jpg,10,20,,", "`side` must be"),
 }
@@ -130,10 +131,9 @@ def test_a_line_that_cannot_be_is_refused_and_gathered(folder, line, said):
     root = folder(LINE, "", line, LINE)
     with pytest.raises(DatasetError, match=f"people.csv, line 4.*{said}"):
         datasets.load_dataset("own", root)
-    faults = []
-    assert (
-        len(datasets.load_dataset("own", root, faults=faults)) == 2 and len(faults) == 1
-    )
+    with collect_faults() as faults:
+        people = datasets.load_dataset("own", root)
+    assert len(people) == 2 and len(faults) == 1
 
 
 def test_a_part_of_a_box_is_none(folder):
@@ -143,7 +143,7 @@ def test_a_part_of_a_box_is_none(folder):
 
 
 def test_a_table_of_nobody_says_so(folder):
-    with pytest.raises(DatasetError, match="nobody to train on.*is empty"):
+    with pytest.raises(DatasetError, match="no usable people.*is empty"):
         datasets.load_dataset("own", folder())
 
 
@@ -178,3 +178,20 @@ def test_every_column_that_is_no_joint_is_known_by_name():
     assert joint_columns([*PLAIN_COLUMNS, "pelvis_x", "pelvis_y"]) == ["pelvis"]
     entry = parse_row([*PLAIN_COLUMNS], ["1.jpg", "1", "2", "3", "4", "5", "val"], [])
     assert entry["box"] == [1, 2, 3, 4] and entry["split"] == "val"
+
+
+def test_the_old_name_of_the_image_column_is_read(folder):
+    root = folder(LINE, header=HEADER.replace("image", "picture"))
+    people = datasets.load_dataset("own", root)
+    assert people.images.tolist() == [str(root / "1.jpg")]
+    with pytest.raises(DatasetError, match=r"duplicate columns: \['image'\]"):
+        datasets.load_dataset("own", folder(LINE, header=HEADER + ",picture"))
+
+
+def test_the_old_name_of_the_image_key_is_read(tmp_path):
+    people = [{"picture": "1.jpg", "joints": [[10, 20], [30, 120]]}]
+    listed = {"joint_names": ["left_knee", "right_knee"], "people": people}
+    (tmp_path / "people.json").write_text(json.dumps(listed))
+    (tmp_path / "1.jpg").touch()
+    people = datasets.load_dataset("own", tmp_path)
+    assert people.images.tolist() == [str(tmp_path / "1.jpg")]

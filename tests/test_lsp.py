@@ -6,6 +6,7 @@ import scipy.io
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.skeletons import LSP, MPII
 
 
@@ -64,10 +65,11 @@ def test_each_refuses_the_shape_of_the_other(tmp_path, name, other):
 
 
 def test_a_joint_that_is_nowhere_is_a_fault_of_its_person(tmp_path):
-    joints, faults = people(3), []
+    joints = people(3)
     joints[1, 5, 0] = np.nan
     root = write(tmp_path, joints.transpose(1, 2, 0))
-    loaded = datasets.load_dataset("lspet", root, missing="keep", faults=faults)
+    with collect_faults() as faults:
+        loaded = datasets.load_dataset("lspet", root, missing="keep")
     assert len(loaded) == 2
     ((name, wrong),) = faults
     assert name == f"im00002.jpg ({root}/joints.mat, person 1)"

@@ -20,10 +20,10 @@ def test_what_was_written_is_read(tmp_path, compressed):
 def test_a_file_that_ends_its_reader_is_an_error_like_any_other(tmp_path, monkeypatch):
     scipy.io.savemat(tmp_path / "a.mat", {"who": {"name": "a"}})
     crash = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
-    monkeypatch.setattr(matlab, "CHILD", crash)
-    with pytest.raises(ValueError, match="its reader crashes"):
+    monkeypatch.setattr(matlab, "READ_STRUCTS", crash)
+    with pytest.raises(ValueError, match="reader crashed"):
         matlab.read_mat(tmp_path / "a.mat", "who")
-    monkeypatch.setattr(matlab, "CHILD", "import time; time.sleep(99)")
+    monkeypatch.setattr(matlab, "READ_STRUCTS", "import time; time.sleep(99)")
     monkeypatch.setattr(matlab, "READ_TIMEOUT", 0.1)
     with pytest.raises(ValueError, match="took over 0.1 seconds"):
         matlab.read_mat(tmp_path / "a.mat", "who")
@@ -35,3 +35,10 @@ def test_what_is_wrong_with_a_struct_is_said(tmp_path):
     (tmp_path / "a.mat").write_bytes(whole[:-60])
     with pytest.raises(ValueError, match="Error: "):
         matlab.read_mat(tmp_path / "a.mat", "who")
+
+
+def test_a_cell_of_one_string_is_a_value_and_no_error(tmp_path):
+    cell = np.empty((1, 1), object)
+    cell[0, 0] = "größe"
+    scipy.io.savemat(tmp_path / "a.mat", {"who": cell})
+    assert matlab.read_mat(tmp_path / "a.mat", "who", squeeze=True) == "größe"

@@ -212,7 +212,7 @@ def test_bytes_that_are_no_mat_are_refused_by_their_name(tmp_path):
 def test_missing_photographs_are_an_error_that_counts_them(tmp_path):
     folder = write(tmp_path, struct_array(rect(), rect()), rect(), rect())
     (folder / "images" / "1.jpg").unlink()
-    with pytest.raises(DatasetError, match="1 of 3 pictures are missing.*skip"):
+    with pytest.raises(DatasetError, match="1 of 3 images are missing.*skip"):
         datasets.load_dataset("mpii", folder)
     people = datasets.load_dataset("mpii", folder, missing="skip")
     assert len(people) == 2
@@ -222,7 +222,7 @@ def test_missing_photographs_are_an_error_that_counts_them(tmp_path):
 def test_skipping_everybody_is_an_error(tmp_path):
     folder = write(tmp_path, rect())
     (folder / "images" / "1.jpg").unlink()
-    with pytest.raises(DatasetError, match="1 of 1 pictures are missing"):
+    with pytest.raises(DatasetError, match="1 of 1 images are missing"):
         datasets.load_dataset("mpii", folder, missing="skip")
 
 
@@ -284,7 +284,7 @@ def test_the_real_joints_are_those_of_the_published_ground_truth(annotated, shar
 
 
 def test_of_the_real_photographs_those_that_are_here_remain(annotated):
-    with pytest.raises(DatasetError, match="17,139 of 17,408 pictures"):
+    with pytest.raises(DatasetError, match="17,139 of 17,408 images"):
         paths.drop_missing(annotated)
     people = paths.drop_missing(annotated, "skip")
     assert len(people) == 355 and len({*people.images}) == 269

@@ -127,7 +127,7 @@ def test_there_and_back_moves_nothing_but_the_origin(test, joints, tmp_path):
             lambda rect: rect["annopoints"][0, 0]["point"][0, 3].__setitem__(
                 "x", np.array([[np.nan]])
             ),
-            "lie nowhere",
+            "not finite",
         ),
     ],
 )
@@ -146,14 +146,17 @@ def test_other_pictures_are_refused(test, joints, tmp_path):
     submission.write_submission(tmp_path / "pred.mat", test, joints)
     held = scipy.io.loadmat(tmp_path / "pred.mat")
     scipy.io.savemat(tmp_path / "few.mat", {"pred": held["pred"][:, 1:]})
-    with pytest.raises(DatasetError, match="must have the 5 test pictures"):
+    with pytest.raises(DatasetError, match="must have the 5 test images"):
         submission.check_submission(tmp_path / "few.mat", test)
 
 
 @pytest.mark.parametrize(
     "pictures, says",
     [
-        ({"1.jpg": PICTURES["1.jpg"], "6.jpg": PICTURES["6.jpg"]}, "nobody to test on"),
+        (
+            {"1.jpg": PICTURES["1.jpg"], "6.jpg": PICTURES["6.jpg"]},
+            "no people to",
+        ),
         ({"1.jpg": (0, [rect(9)], 2), "6.jpg": PICTURES["6.jpg"]}, "no person 2"),
     ],
 )

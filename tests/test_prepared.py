@@ -5,6 +5,7 @@ import pytest
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.skeletons import MPII
 
 NAMES = ["left_hip", "right_hip", "neck"]
@@ -99,7 +100,7 @@ def test_people_without_a_usable_joint_are_left_out_and_counted(folder):
 
 def test_a_folder_in_which_nobody_has_joints_is_refused(folder):
     with pytest.raises(
-        DatasetError, match="nobody to train on.*1 of 1 .*no usable joint"
+        DatasetError, match="no usable people.*1 of 1 .*no usable joint"
     ):
         datasets.load_dataset("crops", folder(person(present=[0, 0, 0])))
 
@@ -107,7 +108,7 @@ def test_a_folder_in_which_nobody_has_joints_is_refused(folder):
 BROKEN = {
     "no picture": ({"joints": JOINTS}, "`image` is missing"),
     "no joints": ({"image": "1.jpg"}, "`joints` is missing"),
-    "picture is a number": (person(image=5), "must be a file's name"),
+    "picture is a number": (person(image=5), "must be a file name"),
     "picture elsewhere": (person(image="../1.jpg"), "lies outside"),
     "picture anywhere": (person(image="/1.jpg"), "lies outside"),
     "picture without a name": (person(image=" "), "lies outside"),
@@ -129,9 +130,12 @@ BROKEN = {
     "side below 0": (person(side=-5), "`side` must be"),
     "side is text": (person(side="wide"), ""),
     "head beyond all": (person(head_size=1e30), "`head_size` must be"),
-    "picture with an end": (person(image="1.jpg\0.png"), "that no file's name has"),
-    "picture of half a letter": (person(image="\ud800.jpg"), "no file's name has"),
-    "picture with a long name": (person(image="x" * 10**6), "1,000,000 letters"),
+    "picture with an end": (person(image="1.jpg\0.png"), "not a possible file name"),
+    "picture of half a letter": (
+        person(image="\ud800.jpg"),
+        "not a possible file name",
+    ),
+    "picture with a long name": (person(image="x" * 10**6), "1,000,000 characters"),
     "scores are text": (person(scores="sure"), ""),
     "everything is null": (dict.fromkeys(["image", "joints", "present"]), ""),
     "people in people": ({"people": [person()]}, "missing"),
@@ -161,10 +165,10 @@ def test_what_cannot_be_is_refused_with_file_and_person(folder, broken, said):
 
 
 def test_every_fault_of_a_folder_is_gathered_where_that_is_asked_for(folder):
-    faults = []
     broken = person(image="2.jpg", side=0), person(image="../1.jpg")
     root = folder(person(), *broken, person(present=[0, 0, 0]), person())
-    people = datasets.load_dataset("crops", root, faults=faults)
+    with collect_faults() as faults:
+        people = datasets.load_dataset("crops", root)
     assert len(people) == 2 and "1 of 5 people" in people.notes[0]
     (name, wrong), (other, outside) = faults
     assert name == f"2.jpg ({root}/annotations.json, person 1)"
@@ -173,15 +177,13 @@ def test_every_fault_of_a_folder_is_gathered_where_that_is_asked_for(folder):
 
 
 def test_a_folder_of_faults_alone_is_nobody_and_its_faults(folder):
-    faults = []
-    assert (
-        len(datasets.load_dataset("crops", folder(person(side=0)), faults=faults)) == 0
-    )
-    assert len(faults) == 1
+    with collect_faults() as faults:
+        people = datasets.load_dataset("crops", folder(person(side=0)))
+    assert len(people) == 0 and len(faults) == 1
 
 
 def test_a_folder_of_nobody_says_so(folder):
-    with pytest.raises(DatasetError, match="nobody to train on.*is empty"):
+    with pytest.raises(DatasetError, match="no usable people.*is empty"):
         datasets.load_dataset("crops", folder())
 
 
@@ -216,7 +218,7 @@ def test_names_are_taken_as_they_are_and_quoted_where_they_would_not_be_seen(fol
     names = ["größe 日本.jpg", "sub folder/1.jpg", "1.jpg ", "1\n.jpg"]
     root = folder(*(person(image=name) for name in names))
     (root / "images" / "sub folder").mkdir()
-    with pytest.raises(DatasetError, match="4 of 4 pictures are missing") as error:
+    with pytest.raises(DatasetError, match="4 of 4 images are missing") as error:
         datasets.load_dataset("crops", root)
     assert "\n" not in str(error.value)
     for name in names:
@@ -237,7 +239,7 @@ def test_links_are_followed_since_no_annotation_can_make_one(folder, tmp_path):
 
 def test_missing_pictures_are_counted_or_skipped(folder):
     root = folder(person(), person(image="2.jpg"), person(image="2.jpg"))
-    with pytest.raises(DatasetError, match="1 of 2 pictures are missing.*2.jpg"):
+    with pytest.raises(DatasetError, match="1 of 2 images are missing.*2.jpg"):
         datasets.load_dataset("crops", root)
     people = datasets.load_dataset("crops", root, missing="skip")
     assert len(people) == 1 and "1 of 3 people remain" in people.notes[-1]

@@ -2,7 +2,8 @@ import gzip
 
 import pytest
 
-from keras_hourglass.data.readers import files, paths
+from keras_hourglass.data.readers import files, paths, rows
+from keras_hourglass.skeletons import Skeleton
 
 
 def test_json_is_read_compressed_or_not_with_a_mark_before_it_or_without(tmp_path):
@@ -57,5 +58,21 @@ def test_a_picture_may_have_any_name_within_the_folder(tmp_path, name):
 
 @pytest.mark.parametrize("name", [None, 3, ["a"], {"a": 1}, b"a"])
 def test_what_is_no_name_is_refused(tmp_path, name):
-    with pytest.raises(files.DatasetError, match="must be a file's name"):
+    with pytest.raises(files.DatasetError, match="must be a file name"):
         paths.resolve_path(tmp_path, name)
+
+
+def test_faults_are_collected_within_the_context_alone(tmp_path):
+    def collect(*entries):
+        parse = dict.copy
+        return rows.collect_people(entries, parse, skeleton, tmp_path, tmp_path)
+
+    skeleton = Skeleton(("neck",))
+    person = {"image": "a", "joints": [[1, 2]], "weights": [1], "center": [1, 2]}
+    good, bad = ("good", {**person, "side": 9}), ("bad", person)
+    with rows.collect_faults() as faults:
+        assert rows.collecting_faults() and len(collect(bad, good, bad)) == 1
+    assert faults == [("bad", "`side` is missing")] * 2
+    assert not rows.collecting_faults()
+    with pytest.raises(files.DatasetError, match="^bad: `side` is missing"):
+        collect(good, bad)

@@ -5,6 +5,7 @@ from keras_hourglass.data.datasets.spec import DatasetSpec
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import paths
 from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.rows import collecting_faults
 from keras_hourglass.utils import suggest
 
 __all__ = ["DATASETS", "DatasetError", "DatasetSpec", "People", "load_dataset"]
@@ -26,7 +27,6 @@ def load_dataset(
     *,
     split: str | None = None,
     missing: str = "error",
-    faults: list | None = None,
 ) -> People:
     """Loads the people of a dataset.
 
@@ -36,15 +36,14 @@ def load_dataset(
         split: "train" or "val", to load the people of that split alone.
         missing: Image files that do not exist: "error" raises, "skip" leaves their
             people out with a note, "keep" does not check.
-        faults: List, to which (name of the person, reason) is appended for every
-            person that cannot be used; without it, the first raises.
 
     Returns:
         `People`: columns of images, joints, weights, windows and splits.
 
     Raises:
         DatasetError: If the name is unknown, or the folder does not hold the
-            dataset; names the file and the person.
+            dataset; names the file and the person. Within
+            `readers.rows.collect_faults`, faulty people are listed instead.
         ValueError: If the split has no people.
 
     Example:
@@ -68,10 +67,10 @@ def load_dataset(
             f"`dataset` must be a name. {suggest(name, DATASETS)} "
             f"Received: dataset={name!r}"
         )
-    people = DATASETS[name](root, faults)
-    if not len(people) and faults is None:
+    people = DATASETS[name](root)
+    if not len(people) and not collecting_faults():
         why = "; ".join(people.notes) or "its list of people is empty"
-        raise DatasetError(f"{root} has nobody to train on: {why}")
+        raise DatasetError(f"{root} has no usable people: {why}")
     if unknown := int((people.head_sizes <= 0).sum()):
         people = people.with_notes(
             f"{unknown:,} people have a head of size 0: not scored"

@@ -1,4 +1,4 @@
-"""The people of COCO, with 17 joints each.
+"""COCO keypoints: people with 17 joints each.
 
 Lin et al. Microsoft COCO: Common Objects in Context, ECCV 2014.
 https://cocodataset.org/#format-data
@@ -21,39 +21,40 @@ from keras_hourglass.data.readers.rows import (
 from keras_hourglass.skeletons import COCO
 
 PATTERN = "person_keypoints*.json"
-MIN_JOINTS = 5  # labelled joints: less is a hand at the picture's rim, hardly a pose
+MIN_JOINTS = 5  # labelled joints: fewer are a hand at the image's edge, hardly a pose
 CROWD = "a crowd under one label"
 FEW_JOINTS = f"fewer than {MIN_JOINTS} labelled joints"
 
 
-def load_coco(root, faults=None) -> People:
-    """Everybody with enough joints; those of a file with "val" in its name validate.
+def load_coco(root) -> People:
+    """Loads the people with enough labelled joints.
 
-    A joint that is labelled where something hides it counts as every other.
+    Joints labelled as hidden have the same weight as visible ones. Files with "val" in
+    their names are the validation split.
 
     Args:
-        root: Folder with `person_keypoints_train2017.json`, the same of val2017 or any
-            other such file, itself or in its `annotations/`. Of the last's pictures
-            the folder is `val2017/`, `images/val2017/` or `images/`.
-        faults: See `reading.gather`.
+        root: Folder with one or more `person_keypoints*.json`, itself or in its
+            `annotations/`. The images of `person_keypoints_val2017.json` lie in
+            `val2017/`, `images/val2017/` or `images/`.
     """
     root = files.require_folder(root, "coco")
     paths = files.find_files(root, PATTERN)
     if not paths:
         raise files.missing_file(root, PATTERN)
-    return concatenate([_people(path, root, faults) for path in paths])
+    return concatenate([_load_file(path, root) for path in paths])
 
 
-def _people(path: Path, root: Path, faults) -> People:
-    listed = files.read_json(path)
+def _load_file(path, root):
+    contents = files.read_json(path)
     try:
-        pictures = {image["id"]: image["file_name"] for image in listed["images"]}
+        file_names = {image["id"]: image["file_name"] for image in contents["images"]}
         entries = [
             (
-                f"{pictures.get(entry['image_id'])} ({path}, annotation {entry['id']})",
+                f"{file_names.get(entry['image_id'])} "
+                f"({path}, annotation {entry['id']})",
                 entry,
             )
-            for entry in listed["annotations"]
+            for entry in contents["annotations"]
         ]
     except PARSE_ERRORS as error:
         raise files.DatasetError(
@@ -61,29 +62,28 @@ def _people(path: Path, root: Path, faults) -> People:
             f"{describe_error(error)}"
         ) from None
     subset = path.name.split(".")[0].removeprefix("person_keypoints").strip("_")
-    read = partial(
-        parse_person, pictures=pictures, split="val" if "val" in subset else "train"
-    )
-    return collect_people(entries, read, COCO, path, read_images(root, subset), faults)
+    split = "val" if "val" in subset else "train"
+    parse = partial(parse_person, file_names=file_names, split=split)
+    return collect_people(entries, parse, COCO, path, image_folder(root, subset))
 
 
-def read_images(root: Path, subset: str) -> Path:
-    """The folder of a subset's pictures."""
-    places = [root / subset, root / "images" / subset] if subset else []
-    return next((place for place in places if place.is_dir()), root / "images")
+def image_folder(root: Path, subset: str) -> Path:
+    """Finds the folder with the images of a subset such as "val2017"."""
+    folders = [root / subset, root / "images" / subset] if subset else []
+    return next((folder for folder in folders if folder.is_dir()), root / "images")
 
 
-def parse_person(entry: dict, pictures: dict, split: str) -> dict:
-    """A row of an annotation.
+def parse_person(entry: dict, file_names: dict, split: str) -> dict:
+    """Parses an annotation into a row of `people.from_rows`.
 
     Args:
         entry: The annotation.
-        pictures: Their names, by their `id`.
-        split: Of everybody in the file.
+        file_names: Id of an image -> its file name.
+        split: Of the file.
 
     Raises:
-        LeftOut: If it is a crowd, or has fewer than `FEWEST` joints.
-        KeyError, TypeError, ValueError: If something is missing or cannot be.
+        SkipPerson: If it is a crowd, or has fewer than `MIN_JOINTS` labelled joints.
+        KeyError, TypeError, ValueError: If it is faulty.
     """
     if entry.get("iscrowd"):
         raise SkipPerson(CROWD)
@@ -91,10 +91,10 @@ def parse_person(entry: dict, pictures: dict, split: str) -> dict:
     weights = labelled > 0
     if weights.sum() < MIN_JOINTS:
         raise SkipPerson(FEW_JOINTS)
-    if entry["image_id"] not in pictures:
-        raise ValueError(f"no picture has the id {entry['image_id']!r}")
+    if entry["image_id"] not in file_names:
+        raise ValueError(f"no image has the id {entry['image_id']!r}")
     return {
-        "image": pictures[entry["image_id"]],
+        "image": file_names[entry["image_id"]],
         "joints": np.stack([x, y], axis=-1),
         "weights": weights,
         "visible": labelled > 1,

@@ -1,17 +1,18 @@
-"""People of one's own: pictures, and a table or a JSON file that says where joints are.
+"""Custom datasets ("own"): images, and joints in a table or a JSON file.
 
-`people.csv` has a line for each person, under a line that names the columns:
+`people.csv` has a header line and one line per person:
 
-picture: A file, in the folder itself or its `images/`.
-NAME_x, NAME_y: Each joint, pixels counted from 0; empty where it is not labelled.
-NAME_weight, or NAME_score: How far the joint is trusted, 0 to 1, where that is not 1.
-x, y, width, height: The person's box, pixels.
-head_size: The length that errors are measured in, pixels.
+image: File name, in the folder itself or its `images/`. (`picture`, the column's name
+    until version 0.1, is read, too.)
+JOINT_x, JOINT_y: Image pixels, counted from 0; empty for a joint without a label.
+JOINT_weight, or JOINT_score: Confidence of the label, 0 to 1; 1 by default.
+x, y, width, height: The person's box, image pixels.
+head_size: Reference length of PCKh, image pixels.
 split: "train" or "val".
 
-Only the picture and the joints are needed; NAME is as in `skeleton.py`. `people.json`
-is as the `annotations.json` of `crops.py`. Nobody has to say how large a person is:
-the window to look at is worked out of the box or, without one, of the joints.
+Only the image and the joints are required. JOINT is a name as in `skeletons.py`.
+`people.json` has the format of `prepared.py`'s `annotations.json`. The window of a
+person follows from the box or, without one, from the joints.
 """
 
 from os.path import isfile
@@ -26,13 +27,12 @@ from keras_hourglass.data.readers.rows import collect_people
 NAMES = ("people.csv", "people.json")
 
 
-def load_custom(root, faults=None) -> People:
-    """The people of a folder.
+def load_custom(root) -> People:
+    """Loads the people of a folder.
 
     Args:
-        root: Folder with `people.csv` or `people.json`, itself or in `annotations/`,
-            and pictures, themselves or in `images/`.
-        faults: See `reading.gather`.
+        root: Folder with `people.csv` or `people.json`, itself or in its
+            `annotations/`, and image files, themselves or in its `images/`.
     """
     root = files.require_folder(root, "own")
     paths = files.find_files(root, *NAMES)
@@ -42,17 +42,17 @@ def load_custom(root, faults=None) -> People:
         raise files.missing_file(root, *NAMES)
     (path,) = paths
     if ".csv" in path.suffixes:
-        skeleton, people, described = table.read_table(path)
+        skeleton, people, to_entry = table.read_table(path)
     else:
-        (skeleton, people), described = prepared.list_people(path), dict
+        (skeleton, people), to_entry = prepared.list_people(path), dict
 
-    def read(entry):
-        row = prepared.parse_person(described(entry), len(skeleton.joints))
-        return {**row, "image": row_to_person(root, row["image"])}
+    def parse(entry):
+        row = prepared.parse_person(to_entry(entry), len(skeleton.joints))
+        return {**row, "image": locate_image(root, row["image"])}
 
-    return collect_people(people, read, skeleton, path, root, faults)
+    return collect_people(people, parse, skeleton, path, root)
 
 
-def row_to_person(root: Path, picture: str) -> str:
-    """Where a picture lies in a folder: in `images/`, if not in the folder itself."""
-    return picture if isfile(resolve_path(root, picture)) else f"images/{picture}"
+def locate_image(root: Path, image: str) -> str:
+    """Returns the path of an image within a folder: in `images/`, if not beside it."""
+    return image if isfile(resolve_path(root, image)) else f"images/{image}"

@@ -1,20 +1,22 @@
-"""The prepared form of every dataset: a folder of cropped people.
+"""Prepared datasets ("crops"): folders of cropped people, as `data prepare` writes.
 
-`images/*.jpg` holds a picture for each person (or several people to a picture), and
-`annotations.json` says `joint_names` and `people`. Each of `people` has `image` and
-`joints` (pixels of that picture, counted from 0), and may have:
+`images/*.jpg` holds one image per person (or several people per image), and
+`annotations.json` the keys `joint_names` and `people`. Each of `people` has `image`
+(file name in `images/`) and `joints` (pixels of that image, counted from 0), and
+optionally:
 
-present: 0 for joints that are not labelled.
-visible: 0 for joints that something hides, 1 for those that are seen.
-scores: How far each joint is trusted, 0 to 1.
-center, side: The window to look at, pixels.
-box: x, y, width, height, pixels, of which the window is worked out where it is not
-    given; without a box, of the joints. See `window.py`.
-head_size: The length that errors are measured in, pixels.
+present: 0 for joints without a label.
+visible: 1 for joints that are visible, 0 for hidden ones, null where unknown.
+scores: Confidence of each label, 0 to 1.
+center, side: The window, pixels.
+box: x, y, width, height, pixels: the window follows from it where `center` and `side`
+    are missing; without a box, from the joints. See `warp.py`.
+head_size: Reference length of PCKh, pixels.
 split: "train" or "val".
-num_other_people: How many others are labelled in the photograph.
-crop_factor: Pixels of this picture to a pixel of the photograph, one number or a pair.
-area: How many pixels of this picture the person covers.
+num_other_people: Other labelled people in the original photograph.
+crop_factor: Pixels of this image per pixel of the photograph, one number or a pair.
+crop_offset: First pixel of the crop in the photograph, x and y.
+area: Pixels of this image that the person covers.
 """
 
 from functools import partial
@@ -31,61 +33,63 @@ from keras_hourglass.data.readers.rows import (
     SkipPerson,
     collect_people,
     describe_error,
+    read_skeleton,
     with_names,
 )
-from keras_hourglass.skeletons import SKELETONS, Skeleton
 
 ANNOTATIONS = "annotations.json"
-CROP_KEYS = {
-    "num_other_people",
-    "crop_offset",
-    "crop_factor",
-}  # others were left outside
+OLD_IMAGE_KEY = "picture"
+# Of a crop: people in the same file are not all of the photograph's.
+CROP_KEYS = {"num_other_people", "crop_offset", "crop_factor"}
 
 
-def load_prepared(root, faults=None) -> People:
-    """The people of a prepared folder.
+def load_prepared(root) -> People:
+    """Loads the people of a prepared folder.
 
     Args:
         root: Folder with `images/` and `annotations.json`.
-        faults: See `reading.gather`.
     """
     root = files.require_folder(root, "crops")
     path = files.find_file(root, ANNOTATIONS)
     skeleton, people = list_people(path)
-    read = partial(parse_person, count=len(skeleton.joints))
-    return collect_people(people, read, skeleton, path, root / "images", faults)
+    parse = partial(parse_person, count=len(skeleton.joints))
+    return collect_people(people, parse, skeleton, path, root / "images")
 
 
 def list_people(path: Path):
-    """The skeleton of an annotation file, and (name, entry) of its people.
+    """Reads an annotation file: its skeleton, and (name, entry) of each person.
 
     Raises:
-        DatasetError: If the file is of another shape.
+        DatasetError: If the file has another structure.
     """
-    held = files.read_json(path)
+    contents = files.read_json(path)
     try:
-        skeleton, entries = read_skeleton(held["joint_names"]), [*held["people"]]
+        skeleton = read_skeleton(contents["joint_names"])
+        entries = [*map(_with_image, contents["people"])]
     except PARSE_ERRORS as error:
         raise files.DatasetError(
-            f"{path} must say `joint_names` and `people`: {describe_error(error)}"
+            f"{path} must have `joint_names` and `people`: {describe_error(error)}"
         ) from None
     return skeleton, with_names(path, entries, "image")
 
 
-def read_skeleton(names: list[str]) -> Skeleton:
-    """The known skeleton that has these joints, else one without limbs."""
-    skeleton = Skeleton(tuple(names))
-    known = (k for k in SKELETONS.values() if k.joints == skeleton.joints)
-    return next(known, skeleton)
+def _with_image(entry):
+    """Renames the key `picture`, which is read forever, to `image`."""
+    if isinstance(entry, dict) and "image" not in entry and OLD_IMAGE_KEY in entry:
+        return {"image": entry[OLD_IMAGE_KEY], **entry}
+    return entry
 
 
 def parse_person(entry: dict, count: int) -> dict:
-    """A row of `people.from_rows`.
+    """Parses an entry into a row of `people.from_rows`.
+
+    Args:
+        entry: One of `people`.
+        count: Number of joints.
 
     Raises:
-        LeftOut: If no joint is usable.
-        KeyError, TypeError, ValueError: If something is missing or cannot be.
+        SkipPerson: If no joint is labelled.
+        KeyError, TypeError, ValueError: If the entry is faulty.
     """
     joints = np.array(entry["joints"], float)
     present = np.array(entry.get("present", np.ones(len(joints))), float)
@@ -95,14 +99,14 @@ def parse_person(entry: dict, count: int) -> dict:
     visible = np.array(entry.get("visible", np.full(count, np.nan)), float)
     if visible.shape != (count,):
         raise ValueError(f"`visible` must be {count} numbers")
-    used = weights > 0
-    if not used.any():
+    labelled = weights > 0
+    if not labelled.any():
         raise SkipPerson(NO_JOINT)
     row = {
         "image": entry["image"],
-        "joints": np.where(used[:, None], joints, 0),
+        "joints": np.where(labelled[:, None], joints, 0),
         "weights": weights,
-        **warp.window_of_joints(joints, used),
+        **warp.window_of_joints(joints, labelled),
         **(warp.window_of_box(entry["box"]) if "box" in entry else {}),
         **{key: entry[key] for key in ("center", "side") if key in entry},
         "visible": visible,

@@ -1,1 +1,1 @@
-"""From the files of a dataset to its people: what all readers share."""
+"""Readers: parts that the readers of all dataset formats share."""

@@ -1,4 +1,4 @@
-"""Finding a dataset's annotation files, and reading them."""
+"""Annotation files: finding them in a dataset's folder, and reading them."""
 
 import json
 from gzip import BadGzipFile
@@ -10,11 +10,11 @@ from keras_hourglass.data.readers import matlab
 
 
 class DatasetError(ValueError):
-    """A dataset that cannot be used as it is; names the file and the person."""
+    """Raised for a dataset that cannot be used; the message names file and person."""
 
 
 def require_folder(root, dataset: str) -> Path:
-    """The folder of a dataset, once it is sure that it exists."""
+    """Checks that the folder of a dataset is given and exists."""
     if root is None:
         raise DatasetError(f"dataset {dataset!r} needs a folder: {dataset}:DIR")
     if not Path(root).is_dir():
@@ -23,11 +23,11 @@ def require_folder(root, dataset: str) -> Path:
 
 
 def find_files(root: Path, *names: str) -> list[Path]:
-    """The files of some names that exist, compressed or not.
+    """Finds the files of some names, compressed or not.
 
     Args:
-        root: Where to look, and in its `annotations/`.
-        names: Or patterns; the files come in their order.
+        root: Folder to search, together with its `annotations/`.
+        names: File names or patterns; the paths come in their order.
     """
     found = {}
     for name in names:
@@ -38,14 +38,14 @@ def find_files(root: Path, *names: str) -> list[Path]:
 
 
 def find_file(root: Path, name: str) -> Path:
-    """The file of a name, which must exist; see `find`."""
+    """Finds the file of a name, which must exist. See `find_files`."""
     for path in find_files(root, name):
         return path
     raise missing_file(root, name)
 
 
 def missing_file(root: Path, *names: str) -> DatasetError:
-    """What to raise where `find` finds none of the names."""
+    """Makes the error to raise where `find_files` finds none of the names."""
     return DatasetError(
         f"`root` must hold {' or '.join(names)}, itself or in its `annotations/`. "
         f"Received: root={str(root)!r}"
@@ -53,10 +53,10 @@ def missing_file(root: Path, *names: str) -> DatasetError:
 
 
 def read_matlab(path: Path, variable: str, squeeze: bool = False):
-    """A variable of a `.mat` file, structs as objects; see `matfile.read`.
+    """Reads a variable of a `.mat` file. See `matlab.read_mat`.
 
     Raises:
-        DatasetError: If there is none.
+        DatasetError: If there is no such variable, or the file is damaged.
     """
     try:
         return matlab.read_mat(path, variable, squeeze)
@@ -64,19 +64,19 @@ def read_matlab(path: Path, variable: str, squeeze: bool = False):
         raise DatasetError(f"{path} has no readable {variable!r}: {error}") from None
 
 
-MAX_BYTES = 2**29  # of text; COCO's, the longest there is, has half of that
+MAX_BYTES = 2**29  # of text, unpacked: twice the size of COCO's, the longest there is
 
 
 def read_text(path: Path, kind: str = "text") -> str:
-    """What a text file says, compressed or not.
+    """Reads a text file in any Unicode encoding, compressed or not.
 
     Args:
         path: Of the file.
-        kind: What it should be, for messages.
+        kind: Expected content, for messages.
 
     Raises:
-        DatasetError: If it is no Unicode, or longer than `MOST_BYTES` (so that a
-            small file cannot be unpacked to fill the memory).
+        DatasetError: If it is not Unicode, or longer than `MAX_BYTES` (so that a small
+            archive cannot be unpacked to fill the memory).
     """
     opener = open_gzip if path.suffix == ".gz" else open
     try:
@@ -90,10 +90,10 @@ def read_text(path: Path, kind: str = "text") -> str:
 
 
 def read_json(path: Path):
-    """What a JSON file says, compressed or not.
+    """Reads a JSON file, compressed or not.
 
     Raises:
-        DatasetError: If it is no JSON.
+        DatasetError: If it is not JSON.
     """
     text = read_text(path, "JSON")
     try:

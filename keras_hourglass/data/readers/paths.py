@@ -1,4 +1,4 @@
-"""The pictures that annotations name: never outside their folder, and maybe missing."""
+"""Image paths: names in annotations, confined to their folder, and missing files."""
 
 from os.path import isdir
 from pathlib import Path
@@ -8,41 +8,42 @@ import numpy as np
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers.files import DatasetError
 
-MAX_LENGTH = 1024  # letters of a picture's name, folders and all
+MAX_LENGTH = 1024  # characters of an image's name, folders included
 
 
 def resolve_path(parent: Path, name: str) -> str:
-    """The path of a picture that an annotation names, in the folder of pictures.
+    """Returns the path of an image that an annotation names, within a folder.
 
-    The name is taken as it is, spaces and all. Links are followed wherever they lead:
-    who owns the folder has put them there, no annotation can.
+    The name is used unchanged, spaces included. Symbolic links are followed: only the
+    owner of the folder can make them, no annotation can.
 
     Raises:
-        DatasetError: If it would lie anywhere else, or no file can have the name.
+        DatasetError: If the path would lie outside of the folder, or is not a possible
+            file name.
     """
     if not isinstance(name, str):
-        raise DatasetError("the picture must be a file's name")
+        raise DatasetError("the image must be a file name")
     if len(name) > MAX_LENGTH:
         raise DatasetError(
-            f"picture {name[:20]!r}... has {len(name):,} letters, of at most "
-            f"{MAX_LENGTH}"
+            f"image {name[:20]!r}... has {len(name):,} characters, at most "
+            f"{MAX_LENGTH:,} are allowed"
         )
     if Path(name).anchor or ".." in Path(name).parts or not name.strip():
-        raise DatasetError(f"picture {name!r} lies outside of {parent}")
+        raise DatasetError(f"image {name!r} lies outside of {parent}")
     if "\0" in name or not _encodable(name):
-        raise DatasetError(f"picture {name!r} has letters that no file's name has")
+        raise DatasetError(f"image {name!r} is not a possible file name")
     return str(parent / name)
 
 
 def _encodable(name):
     try:
         return bool(name.encode())
-    except UnicodeEncodeError:  # half of a pair, which JSON can hold
+    except UnicodeEncodeError:  # an unpaired surrogate, which JSON can hold
         return False
 
 
 def display_path(name: str) -> str:
-    """A name as it is, or quoted where it would break a line or not be seen."""
+    """Returns a path for a message, quoted if it has line breaks or outer spaces."""
     return name if name.isprintable() and name == name.strip() else repr(name)
 
 
@@ -50,16 +51,14 @@ MISSING_CHOICES = ("error", "skip", "keep")
 
 
 def drop_missing(people: People, missing: str = "error") -> People:
-    """The people whose pictures exist.
+    """Removes the people whose image files do not exist.
 
     Args:
-        missing: "error" insists that all do; "skip" leaves the others out and notes
-            how many remain; "keep" hands back everybody, whose pictures were not
-            looked for.
+        missing: "error" raises if any file is missing, "skip" removes people with a
+            note of how many remain, "keep" returns all without a check.
 
     Raises:
-        DatasetError: If pictures are missing and that is not to be skipped, or none
-            is left.
+        DatasetError: If files are missing and `missing` is "error", or nobody remains.
     """
     if missing not in MISSING_CHOICES:
         raise ValueError(
@@ -67,23 +66,23 @@ def drop_missing(people: People, missing: str = "error") -> People:
         )
     if missing == "keep":
         return people
-    is_file = people.readers == None  # noqa: E711, of each
+    is_file = people.readers == None  # noqa: E711, elementwise
     folders = {str(Path(path).parent) for path in people.images[is_file]}
+    # Listing folders is far quicker than asking for each of thousands of files.
     listed = {
         str(path) for name in folders if isdir(name) for path in Path(name).iterdir()
     }
-    here = ~is_file | np.array([path in listed for path in people.images], bool)
-    absent = set(people.images[~here])
+    exists = ~is_file | np.array([path in listed for path in people.images], bool)
+    absent = set(people.images[~exists])
     if not absent:
         return people
     count = len(set(people.images))
-    first = min(absent)
-    said = (
-        f"{len(absent):,} of {count:,} pictures are missing, {display_path(first)} "
-        "first"
+    message = (
+        f"{len(absent):,} of {count:,} images are missing, first "
+        f"{display_path(min(absent))}"
     )
-    if missing != "skip" or not here.any():
-        raise DatasetError(f"{said}; `--missing-images skip` goes on without them")
-    return people[here].with_notes(
-        f"{said}: {here.sum():,} of {len(here):,} people remain"
+    if missing != "skip" or not exists.any():
+        raise DatasetError(f"{message}; `--missing-images skip` leaves them out")
+    return people[exists].with_notes(
+        f"{message}: {exists.sum():,} of {len(exists):,} people remain"
     )

@@ -1,44 +1,118 @@
-"""What a person of a dataset can be, so that no number is nonsense further on.
+"""Rows of people: from the entries of an annotation file to validated `People`.
 
-From a dataset's entries to its people: what every reader does with each of them.
+A dataset's reader lists entries and says how to parse one; `collect_people` does the
+rest, with the same bounds, notes and errors for every format.
 """
 
 from collections import Counter
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
 
 from keras_hourglass.data.people import People, from_rows
 from keras_hourglass.data.readers import files, paths
-from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.skeletons import SKELETONS, Skeleton
 
-MAX_COORDINATE = (
-    2.0**20
-)  # pixels: no picture that OpenCV reads has so many columns or rows
-MIN_SIDE = 1.0  # pixel: a window of less shows nothing
+MAX_COORDINATE = 2.0**20  # pixels: OpenCV reads no image of so many columns or rows
+MIN_SIDE = 1.0  # pixel: a smaller window has no content
+
+
+class SkipPerson(Exception):
+    """Raised for an entry without usable labels: counted in the notes, no fault."""
+
+
+NO_JOINT = "no usable joint"
+PARSE_ERRORS = (  # raised by parsing code for an entry that is not as it should be
+    *(AttributeError, LookupError, OverflowError, TypeError, ValueError),
+)
+_faults: ContextVar[list | None] = ContextVar("faults", default=None)
+
+
+@contextmanager
+def collect_faults():
+    """Lists all faulty entries of the datasets loaded within, instead of raising.
+
+    `load_dataset` leaves them out, and does not require that any person remains.
+
+    Yields:
+        A list, to which (name of the person, reason) is appended for each.
+    """
+    faults = []
+    token = _faults.set(faults)
+    try:
+        yield faults
+    finally:
+        _faults.reset(token)
+
+
+def collecting_faults() -> bool:
+    """Whether the code runs within `collect_faults`."""
+    return _faults.get() is not None
+
+
+def collect_people(
+    entries, parse, skeleton: Skeleton, path: Path, images: Path
+) -> People:
+    """Parses and validates the entries of an annotation file.
+
+    Args:
+        entries: Iterable of (name of the person for messages, entry).
+        parse: Function from an entry to a row of `people.from_rows`. Raises
+            `SkipPerson` for an entry without usable labels, one of `PARSE_ERRORS` for
+            a faulty one.
+        skeleton: Of the joints of the rows.
+        path: Of the file, for messages.
+        images: Folder of the image files that the rows name.
+
+    Raises:
+        DatasetError: If an entry is faulty, unless within `collect_faults`.
+    """
+    entries, faults = [*entries], _faults.get()
+    rows, skipped = [], Counter()
+    for name, entry in entries:
+        try:
+            row = validate_row(parse(entry), skeleton.joints)
+            image = paths.resolve_path(images, row["image"])
+        except SkipPerson as reason:
+            skipped[str(reason)] += 1
+        except PARSE_ERRORS as error:
+            if faults is None:
+                raise files.DatasetError(f"{name}: {describe_error(error)}") from None
+            faults.append((name, describe_error(error)))
+        else:
+            rows.append({**row, "image": image, "name": name})
+    people_in = Counter(row["image"] for row in rows)
+    rows = [{"num_others": people_in[row["image"]] - 1, **row} for row in rows]
+    return from_rows(skeleton, rows).with_notes(
+        *(
+            f"{count:,} of {len(entries):,} people of {path} are left out: {reason}"
+            for reason, count in skipped.items()
+        )
+    )
 
 
 def validate_row(row: dict, names: tuple[str, ...]) -> dict:
-    """A row of `people.from_rows`, once its numbers are such that geometry holds.
-
-    Where joints of weight 0 are no usable numbers, they become 0.
+    """Checks that the numbers of a row are finite and within the bounds of images.
 
     Args:
-        row: Its joints and weights have the right shapes.
+        row: Row of `people.from_rows`; joints and weights have the right shapes.
         names: Of the joints.
 
+    Returns:
+        The row; joints of weight 0 that are out of bounds are 0.
+
     Raises:
-        ValueError: If a joint, the window or the head lies beyond all pictures, or is
-            no number; says which.
+        ValueError: If a weight, a joint of positive weight, the window, the head size
+            or the split is not valid.
     """
     joints, weights = (np.asarray(row[key], float) for key in ("joints", "weights"))
     if not ((0 <= weights) & (weights <= 1)).all():
         raise ValueError("weights of joints must lie in 0 to 1")
-    usable = (np.abs(joints) <= MAX_COORDINATE).all(
-        -1
-    )  # also false of what is no number
-    if (wrong := ~usable & (weights > 0)).any():
-        first = int(wrong.argmax())
+    usable = (np.abs(joints) <= MAX_COORDINATE).all(-1)  # False for NaN, too
+    if (faulty := ~usable & (weights > 0)).any():
+        first = int(faulty.argmax())
         raise ValueError(
             f"joint {names[first]!r} must be two finite numbers of up to "
             f"{MAX_COORDINATE:,.0f} pixels, not {joints[first].tolist()}"
@@ -46,9 +120,8 @@ def validate_row(row: dict, names: tuple[str, ...]) -> dict:
     center, side = np.asarray(row["center"], float), float(row["side"])
     if center.shape != (2,) or not (np.abs(center) <= MAX_COORDINATE).all():
         raise ValueError(
-            "`center` must be two finite numbers of up to "
-            f"{MAX_COORDINATE:,.0f} pixels, "
-            f"not {center.tolist()}"
+            f"`center` must be two finite numbers of up to {MAX_COORDINATE:,.0f} "
+            f"pixels, not {center.tolist()}"
         )
     if not MIN_SIDE <= side <= MAX_COORDINATE:
         raise ValueError(
@@ -64,78 +137,31 @@ def validate_row(row: dict, names: tuple[str, ...]) -> dict:
     return {**row, "joints": np.where(usable[:, None], joints, 0)}
 
 
-class SkipPerson(Exception):
-    """Why an entry is nobody to use, though nothing is wrong: counted, no fault."""
-
-
-NO_JOINT = "no usable joint"
-
-
-def collect_people(
-    entries, read, skeleton: Skeleton, path: Path, images: Path, faults=None
-) -> People:
-    """The people of a file.
-
-    Args:
-        entries: Of (name to tell a person by, what the file says of them).
-        read: Makes a row of `people.from_rows` of what the file says. Raises LeftOut,
-            or any of `WRONG` if it cannot be.
-        skeleton: What the joints of the rows are.
-        path: Of the file, for messages.
-        images: Folder of the pictures that the rows name.
-        faults: A list, to gather (name, what is wrong) of those who cannot be used in
-            place of the error for the first.
-
-    Raises:
-        DatasetError: If something is wrong with a person, and `faults` is None.
-    """
-    entries = [*entries]
-    rows, left_out = [], Counter()
-    for name, entry in entries:
-        try:
-            row = validate_row(read(entry), skeleton.joints)
-            picture = paths.resolve_path(images, row["image"])
-        except SkipPerson as reason:
-            left_out[str(reason)] += 1
-        except PARSE_ERRORS as error:
-            if faults is None:
-                raise files.DatasetError(f"{name}: {describe_error(error)}") from None
-            faults.append((name, describe_error(error)))
-        else:
-            rows.append({**row, "image": picture, "name": name})
-    listed = Counter(row["image"] for row in rows)
-    rows = [{"num_others": listed[row["image"]] - 1, **row} for row in rows]
-    return from_rows(skeleton, rows).with_notes(
-        *(
-            f"{count:,} of {len(entries):,} people of {path} are left out: {reason}"
-            for reason, count in left_out.items()
-        )
-    )
-
-
-PARSE_ERRORS = (  # a file's own mistakes
-    *(AttributeError, LookupError, OverflowError, TypeError, ValueError),
-)
+def read_skeleton(names: list[str]) -> Skeleton:
+    """Finds the known skeleton with these joints, or makes one without limbs."""
+    skeleton = Skeleton(tuple(names))
+    known = (k for k in SKELETONS.values() if k.joints == skeleton.joints)
+    return next(known, skeleton)
 
 
 def describe_error(error: Exception) -> str:
-    """What an error says is wrong, in words for the user."""
+    """Describes a parse error for the user."""
     if isinstance(error, KeyError):
         return f"`{error.args[0]}` is missing"
     return str(error)
 
 
-def with_names(path: Path, listed: list, key: str):
-    """(name, entry) for each entry of a file's list.
+def with_names(path: Path, entries: list, key: str):
+    """Yields (name of the person for messages, entry) for each entry of a file.
 
     Args:
         path: Of the file.
-        listed: What it lists.
-        key: Under which an entry names its picture.
+        entries: As the file lists them; valid or not.
+        key: Under which an entry names its image.
     """
-    for number, entry in enumerate(listed):
+    for number, entry in enumerate(entries):
         name = f"{path}, person {number}"
-        picture = entry.get(key) if isinstance(entry, dict) else None
-        if isinstance(picture, str) and len(picture) <= paths.MAX_LENGTH:
-            name = f"{paths.display_path(picture)} ({name})"
+        image = entry.get(key) if isinstance(entry, dict) else None
+        if isinstance(image, str) and len(image) <= paths.MAX_LENGTH:
+            name = f"{paths.display_path(image)} ({name})"
         yield name, entry

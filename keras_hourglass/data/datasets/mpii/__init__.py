@@ -1,4 +1,4 @@
-"""MPII Human Pose, in whichever form it lies in a folder.
+"""MPII Human Pose, in any of the three forms in which it is distributed.
 
 Andriluka et al. 2D Human Pose Estimation: New Benchmark and State of the Art
 Analysis, CVPR 2014. http://human-pose.mpi-inf.mpg.de
@@ -10,26 +10,27 @@ from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.rows import collect_people
 from keras_hourglass.skeletons import MPII
 
-FORMS = (mat_format, json_format, hdf5_format)
+FORMATS = (mat_format, json_format, hdf5_format)  # modules: NAMES and read_entries
 
 
-def load_mpii(root, faults=None) -> People:
-    """The annotated people of MPII's training images, `val` ones among them.
+def load_mpii(root) -> People:
+    """Loads the annotated people of MPII's training images.
+
+    The 2,958 validation people of Tompson et al. are the split "val".
 
     Args:
-        root: Folder with `images/` and, beside or in `annotations/`, the files that one
-            of `FORMS` has as `NAMES`; of several forms the first is taken.
-        faults: See `reading.gather`.
+        root: Folder with `images/` and, itself or in its `annotations/`, the files of
+            one of `FORMATS`; of several formats the first is used.
     """
     root = files.require_folder(root, "mpii")
-    for form in FORMS:
+    for form in FORMATS:
         if paths := files.find_files(root, *form.NAMES):
             return concatenate(
                 [
                     collect_people(
-                        *form.read_entries(path), MPII, path, root / "images", faults
+                        *form.read_entries(path), MPII, path, root / "images"
                     )
                     for path in paths
                 ]
             )
-    raise files.missing_file(root, *(name for form in FORMS for name in form.NAMES))
+    raise files.missing_file(root, *(name for form in FORMATS for name in form.NAMES))

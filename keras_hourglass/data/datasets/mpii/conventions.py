@@ -1,8 +1,8 @@
-"""One person of MPII, in this library's conventions.
+"""MPII's conventions for a person, converted to this library's.
 
-Everything peculiar to MPII stays in this file: pixels counted from 1, sizes in
-units of 200 pixels, head boxes whose diagonal overstates the head, and which of
-its training people everybody validates on.
+Everything peculiar to MPII is in this package: pixels counted from 1, sizes in units of
+200 pixels, head boxes whose diagonal overstates the head, and the choice of validation
+people.
 """
 
 from functools import cache
@@ -12,28 +12,28 @@ import numpy as np
 
 from keras_hourglass.data.readers.rows import SkipPerson
 
-UNIT = 200  # pixels of standing height in one unit of `scale`
-MARGIN = 1.25  # the crop is larger than the person, to keep hands and feet
+UNIT = 200  # pixels of standing height per unit of `scale`
+MARGIN = 1.25  # the window is larger than the person, to include hands and feet
 DROP = 15  # pixels per unit of `scale`: the labelled center sits high on the body
-HEAD = 0.6  # of the head box's diagonal is the head, says the official evaluation
+HEAD_RATIO = 0.6  # of the head box's diagonal, as in the official evaluation
 HEAD_OF_SCALE = 25  # pixels per unit of `scale`: the same length, to 0.02 %
-LACKING = "no joints, center or scale"
+INCOMPLETE = "no joints, center or scale"
 
 
 def validation_pairs() -> list[tuple[int, int]]:
-    """(image, person), both counted from 1, of the 2,958 validation people.
+    """Returns (image, person), counted from 1, of the 2,958 validation people.
 
-    In the order in which published predictions list them. The choice is that of
-    Tompson et al., Joint Training of a Convolutional Network and a Graphical Model,
-    2014, https://arxiv.org/abs/1406.2984, which all later work uses.
+    In the order of published predictions. The choice is that of Tompson et al., Joint
+    Training of a Convolutional Network and a Graphical Model for Human Pose Estimation,
+    NIPS 2014, https://arxiv.org/abs/1406.2984, which all later work uses.
     """
-    listed = package_files("keras_hourglass.data.datasets.mpii") / "validation.csv"
-    with listed.open() as file:
+    path = package_files("keras_hourglass.data.datasets.mpii") / "validation.csv"
+    with path.open() as file:
         return [tuple(map(int, line.split(","))) for line in file]
 
 
 def split_of(image: int, person: int) -> str:
-    """Whether a person, both counted from 1, is among those to validate on."""
+    """Returns the split of a person: "val" or "train". Both numbers count from 1."""
     return "val" if (image, person) in _validation() else "train"
 
 
@@ -43,12 +43,20 @@ def _validation():
 
 
 def head_size(boxes) -> np.ndarray:
-    """`(...)`, the length errors are measured in, of `(..., 2, 2)` opposite corners."""
-    return HEAD * np.linalg.norm(np.diff(boxes, axis=-2)[..., 0, :], axis=-1)
+    """Computes the reference lengths of PCKh from head boxes.
+
+    Args:
+        boxes: `(..., 2, 2)`, two opposite corners each.
+
+    Returns:
+        `(...)`, in the boxes' unit.
+    """
+    diagonal = np.linalg.norm(np.diff(boxes, axis=-2)[..., 0, :], axis=-1)
+    return HEAD_RATIO * diagonal
 
 
 def person_window(objpos, scale) -> dict:
-    """`center` and `side`, picture pixels, of what MPII says of a person.
+    """Computes `center` and `side` of a person's window, in image pixels.
 
     Args:
         objpos: `(2,)`, x before y, in MPII pixels.
@@ -61,19 +69,19 @@ def person_window(objpos, scale) -> dict:
 
 
 def to_person(objpos, scale, joints, head=None) -> dict:
-    """One person, in this library's conventions.
+    """Converts a person into a part of a row of `people.from_rows`.
 
     Args:
         objpos: `(2,)`, x before y, in MPII pixels.
         scale: Height of the person, in units of 200 pixels.
         joints: `(16, 2)`, x before y, in MPII pixels; (0, 0) where absent.
-        head: Its `head_size`, where a head box is published.
+        head: The person's `head_size`, if a head box is published.
 
     Raises:
-        LeftOut: If there is no joint or no scale.
+        SkipPerson: If there are no joints or no scale.
     """
     if not np.any(joints) or not scale > 0:
-        raise SkipPerson(LACKING)
+        raise SkipPerson(INCOMPLETE)
     known = head is not None and np.isfinite(head)
     return {
         **person_window(objpos, scale),

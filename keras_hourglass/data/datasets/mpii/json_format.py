@@ -13,14 +13,17 @@ HEAD_BOXES = "detections_our_format.mat"  # of the validation people, in JSON's 
 
 
 def read_entries(path: Path):
-    """The people of the file, and what makes a row of one; see `reading.gather`."""
-    listed = files.read_json(path)
-    if not isinstance(listed, list):
+    """Returns the file's people and the function that parses one.
+
+    See `collect_people`. Head boxes are used where `HEAD_BOXES` lies beside the file.
+    """
+    entries = files.read_json(path)
+    if not isinstance(entries, list):
         raise files.DatasetError(f"{path} must hold a list of people")
     boxes = files.find_files(path.parent, HEAD_BOXES)
     heads = iter(published_heads(*boxes) if boxes else ())
 
-    def read(entry):
+    def parse(entry):
         validation = bool(entry["isValidation"])
         head = next(heads, None) if validation else None
         *joints, visible = np.array(entry["joint_self"], float).reshape(16, 3).T
@@ -32,9 +35,9 @@ def read_entries(path: Path):
             "split": "val" if validation else "train",
         }
 
-    return with_names(path, listed, "img_paths"), read
+    return with_names(path, entries, "img_paths"), parse
 
 
 def published_heads(path: Path) -> np.ndarray:
-    """`(2958,)`, head sizes of the validation people in MPII pixels."""
+    """Reads the `(2958,)` head sizes of the validation people, in MPII pixels."""
     return head_size(np.moveaxis(files.read_matlab(path, "headboxes_src"), -1, 0))

@@ -1,4 +1,4 @@
-"""Files of predictions for MPII's validation people, and what they should say."""
+"""Predictions for MPII's validation people, and the published ground truth."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ SHAPE = (2958, 16, 2)
 
 
 def load_ground_truth(root):
-    """The joints of the 2,958 validation people, as published for evaluation.
+    """Loads the joints of the 2,958 validation people, as published for evaluation.
 
     Args:
-        root: Folder with `detections_our_format.mat`, itself or in `annotations/`.
+        root: Folder with `detections_our_format.mat`, itself or in its `annotations/`.
 
     Returns:
-        joints `(2958, 16, 2)`, MPII pixels, counted from 1, NaN where absent; and
-        heads `(2958,)`, MPII pixels.
+        joints: `(2958, 16, 2)`, MPII pixels, counted from 1, NaN where absent.
+        heads: `(2958,)`, head sizes, MPII pixels.
     """
     path = files.find_file(files.require_folder(root, "mpii"), HEAD_BOXES)
     joints = np.moveaxis(files.read_matlab(path, "pos_gt_src"), -1, 0).astype(float)
@@ -28,13 +28,18 @@ def load_ground_truth(root):
 
 
 def read_predictions(path) -> np.ndarray:
-    """Predictions `(2958, 16, 2)`, MPII pixels, counted from 1, in published order.
+    """Reads predictions for the validation people, in the published order.
 
-    `.mat` and `.h5` hold `preds`, counted from 1 as all published ones are. `.npz` and
-    `.json` hold `preds` and `origin`: 0 or 1, what the first pixel is counted as.
+    Args:
+        path: Of a `.mat` or `.h5` file with `preds`, counted from 1 as in all published
+            files, or a `.npz` or `.json` file with `preds` and `origin`, the number
+            (0 or 1) from which pixels are counted.
+
+    Returns:
+        `(2958, 16, 2)`, MPII pixels, counted from 1.
 
     Raises:
-        DatasetError: If the file does not hold that.
+        DatasetError: If the file does not hold such predictions.
     """
     path = Path(path)
     if path.suffix not in READERS:
@@ -50,7 +55,7 @@ def read_predictions(path) -> np.ndarray:
         raise
     except (KeyError, ValueError, TypeError, OSError) as error:
         raise files.DatasetError(f"{path} has no usable predictions: {error}") from None
-    for axes in [(0, 1, 2), (2, 1, 0), (2, 0, 1)]:  # as MATLAB and HDF5 turn them
+    for axes in [(0, 1, 2), (2, 1, 0), (2, 0, 1)]:  # of NumPy, HDF5 and MATLAB
         if predictions.ndim == 3 and predictions.transpose(axes).shape == SHAPE:
             return predictions.transpose(axes) + 1 - int(origin)
     raise files.DatasetError(
@@ -59,27 +64,27 @@ def read_predictions(path) -> np.ndarray:
 
 
 def prediction_errors(predictions, joints, heads) -> np.ndarray:
-    """`(people, joints)`: distances in head sizes, NaN where a joint is absent."""
+    """Computes errors in head sizes, `(people, joints)`; NaN for absent joints."""
     return np.linalg.norm(predictions - joints, axis=-1) / heads[:, None]
 
 
-def _matlab(path):
+def _read_mat(path):
     return files.read_matlab(path, "preds"), 1
 
 
-def _hdf5(path):
+def _read_hdf5(path):
     with h5py.File(path) as file:
         return file["preds"][:], 1
 
 
-def _numpy(path):
-    with np.load(path) as held:
-        return held["preds"], held["origin"]
+def _read_npz(path):
+    with np.load(path) as arrays:
+        return arrays["preds"], arrays["origin"]
 
 
-def _json(path):
-    held = files.read_json(path)
-    return held["preds"], held["origin"]
+def _read_json(path):
+    contents = files.read_json(path)
+    return contents["preds"], contents["origin"]
 
 
-READERS = {".mat": _matlab, ".h5": _hdf5, ".npz": _numpy, ".json": _json}
+READERS = {".mat": _read_mat, ".h5": _read_hdf5, ".npz": _read_npz, ".json": _read_json}

@@ -1,7 +1,7 @@
-"""MPII's test pictures, and whom of them the test server judges.
+"""MPII's test set: the test images, and the people in them that the server evaluates.
 
-Those who are "sufficiently separated" from others, whom `single_person` lists, 7,247 in
-all, and nobody else. Where each of them is and how large may be used.
+These are the 7,247 people that `single_person` lists, "sufficiently separated" from
+others. Their positions and scales may be used for inference.
 
 http://human-pose.mpi-inf.mpg.de/#evaluation
 """
@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_hourglass.data.datasets.mpii import mat_format
 from keras_hourglass.data.datasets.mpii.conventions import person_window
+from keras_hourglass.data.datasets.mpii.mat_format import numeric_fields
 from keras_hourglass.data.people import People, from_rows
 from keras_hourglass.data.readers import files, paths
 from keras_hourglass.data.readers.rows import PARSE_ERRORS
@@ -20,9 +20,17 @@ from keras_hourglass.skeletons import MPII
 
 
 class TestPerson(NamedTuple):
-    """Somebody to judge: of which test picture, and which in it, both from 0."""
+    """A person to evaluate.
 
-    picture: int
+    Attributes:
+        image: Index of the test image, from 0.
+        number: Index of the person in it, from 0.
+        file: Name of the image.
+        objpos: `(2,)`, x before y, in MPII pixels.
+        scale: Height of the person, in units of 200 pixels.
+    """
+
+    image: int
     number: int
     file: str
     objpos: np.ndarray
@@ -30,18 +38,18 @@ class TestPerson(NamedTuple):
 
 
 class TestSet:
-    """The test pictures of an annotation, and whom of them the server judges.
+    """The test images of MPII's annotation.
 
     Args:
         path: Of `mpii_human_pose_v1_u12_1.mat`.
 
     Attributes:
-        entries: The annotation of each picture.
-        people: Everybody to judge.
-        unplaced: How many are on the list, though their place or size is unknown.
+        entries: The annotation of each test image, a struct.
+        people: A `TestPerson` for each person to evaluate.
+        unplaced: Number of listed people whose position or scale is unknown.
 
     Raises:
-        DatasetError: If the file is another, or lists nobody.
+        DatasetError: If the file is not MPII's annotation, or lists no test person.
     """
 
     def __init__(self, path: Path):
@@ -52,35 +60,32 @@ class TestSet:
             test = ~np.atleast_1d(release.img_train).astype(bool)
             self.entries = [*np.atleast_1d(release.annolist)[test]]
             single = [*np.atleast_1d(release.single_person)[test]]
-            for place, (entry, listed) in enumerate(zip(self.entries, single)):
-                self._add(place, entry, np.ravel(listed).astype(int))
+            for image, (entry, numbers) in enumerate(zip(self.entries, single)):
+                self._add_people(image, entry, np.ravel(numbers).astype(int))
         except PARSE_ERRORS as error:
             raise files.DatasetError(
                 f"{path} is not MPII's annotation: {error}"
             ) from None
         if not self.people:
-            raise files.DatasetError(f"{path} lists nobody to test on")
+            raise files.DatasetError(f"{path} lists no people to test on")
 
-    def _add(self, place, entry, listed):
-        rects = np.atleast_1d(entry.annorect)
-        for number in listed - 1:
+    def _add_people(self, image, entry, numbers):
+        rects, file = np.atleast_1d(entry.annorect), str(entry.image.name)
+        for number in (int(n) for n in numbers - 1):
             if not 0 <= number < len(rects):
-                raise ValueError(f"{entry.image.name} has no person {number + 1}")
-            objpos = mat_format.to_numbers(
-                getattr(rects[number], "objpos", None), "x", "y"
-            )
-            scale = mat_format.to_numbers(rects[number], "scale")
+                raise ValueError(f"{file} has no person {number + 1}")
+            objpos = numeric_fields(getattr(rects[number], "objpos", None), "x", "y")
+            scale = numeric_fields(rects[number], "scale")
             if objpos is None or scale is None or not scale[0] > 0:
                 self.unplaced += 1
                 continue
-            file = str(entry.image.name)
-            self.people.append(TestPerson(place, int(number), file, objpos, scale[0]))
+            self.people.append(TestPerson(image, number, file, objpos, scale[0]))
 
     def as_people(self, images: Path) -> People:
-        """The same people, to be looked at: no joint of them is known.
+        """Returns the people to evaluate, without joints, for inference.
 
         Args:
-            images: Folder of the pictures.
+            images: Folder of the image files.
         """
         unknown = {"joints": np.zeros((16, 2)), "weights": np.zeros(16)}
         rows = [

@@ -19,12 +19,11 @@ DEFAULT_COUNT, VALIDATION_COUNT = 2400, 400  # people
 SEEDS = {"train": 0, "val": 1}  # never the same row of pictures
 
 
-def load_synthetic(root=None, faults=None) -> People:
+def load_synthetic(root=None) -> People:
     """Drawn people, and others to validate on.
 
     Args:
         root: How many train, in place of a folder.
-        faults: Of no use here: nothing can be wrong.
     """
     try:
         count = DEFAULT_COUNT if root is None else int(root)
