@@ -15,7 +15,7 @@ from pathlib import Path
 from keras_hourglass.data.readers.files import DatasetError, read_text
 from keras_hourglass.data.readers.table import (
     BOX_COLUMNS,
-    IMAGE_COLUMN,
+    OLD_IMAGE_COLUMN,
     detect_delimiter,
     parse_number,
 )
@@ -59,7 +59,7 @@ def parse_json(listed):
     Raises:
         KeyError, TypeError, AttributeError: If something is missing.
     """
-    if isinstance(listed, dict) and IMAGE_COLUMN not in listed:
+    if isinstance(listed, dict) and OLD_IMAGE_COLUMN not in listed:
         for name, rows in listed.items():
             for row in rows:
                 yield name, None, row
@@ -67,7 +67,7 @@ def parse_json(listed):
     for found in [listed] if isinstance(listed, dict) else listed:
         for person in found["people"]:
             score = [person["score"]] if "score" in person else []
-            yield found[IMAGE_COLUMN], found.get("frame"), [*person["box"], *score]
+            yield found[OLD_IMAGE_COLUMN], found.get("frame"), [*person["box"], *score]
 
 
 def parse_table(text: str):
@@ -77,7 +77,7 @@ def parse_table(text: str):
         ValueError: If a column is missing, or a cell is no number.
     """
     lines = csv.DictReader(StringIO(text, newline=""), delimiter=detect_delimiter(text))
-    needed = [IMAGE_COLUMN, *BOX_COLUMNS]
+    needed = [OLD_IMAGE_COLUMN, *BOX_COLUMNS]
     if missing := [name for name in needed if name not in (lines.fieldnames or [])]:
         raise ValueError(f"of the columns {needed}, {missing} are missing")
     for line in lines:
@@ -85,7 +85,7 @@ def parse_table(text: str):
         frame, score = parse_number(held, "frame"), parse_number(held, "score")
         row = [parse_number(held, name) for name in BOX_COLUMNS]
         frame = None if frame is None else int(frame)
-        yield held[IMAGE_COLUMN], frame, row if score is None else [*row, score]
+        yield held[OLD_IMAGE_COLUMN], frame, row if score is None else [*row, score]
 
 
 PARSE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError)
