@@ -1,4 +1,4 @@
-"""A trained network in its inference form: the same heatmaps, sooner."""
+"""Fusion of a trained network into its inference form."""
 
 from keras_hourglass.models.fusion.network import FusedHourglass, can_be_fused, fuse
 

@@ -1,4 +1,4 @@
-"""Layers in a row, in their inference form."""
+"""Fusion of sequences of layers, and of the layers that are made of them."""
 
 import keras
 from keras.layers import Activation, Add, BatchNormalization, Concatenate, ReLU
@@ -17,23 +17,26 @@ from keras_hourglass.models.hourglass import Hourglass
 
 
 def fuse_chain(layers, x, name: str):
-    """What layers in a row make of `x`, by as few as possible.
+    """Applies layers in order, fused into as few as possible.
 
     Args:
-        layers: Built; each is used here alone.
+        layers: Built layers, without other uses in the network.
         x: A symbolic tensor.
-        name: What the new layers' names begin with.
+        name: Prefix of the new layers' names.
+
+    Returns:
+        A symbolic tensor.
     """
-    waiting = [layer for layer in layers if not _is(layer, keras.activations.linear)]
-    while waiting:
-        layer = waiting.pop(0)
-        part = f"{name}_{len(layers) - len(waiting)}" if len(layers) > 1 else name
+    queue = [layer for layer in layers if not _is(layer, keras.activations.linear)]
+    while queue:
+        layer = queue.pop(0)
+        part = f"{name}_{len(layers) - len(queue)}" if len(layers) > 1 else name
         if is_linear(layer):
-            after = batch_norm_affine(waiting.pop(0)) if _is_norm(waiting) else IDENTITY
-            relu = bool(waiting) and _is(waiting[0], keras.activations.relu)
+            affine = batch_norm_affine(queue.pop(0)) if _is_norm(queue) else IDENTITY
+            relu = bool(queue) and _is(queue[0], keras.activations.relu)
             if relu:
-                waiting.pop(0)
-            x = LINEAR_LAYERS[type(layer)](layer, x, after, relu, part)
+                queue.pop(0)
+            x = LINEAR_LAYERS[type(layer)](layer, x, affine, relu, part)
         elif _is_norm([layer]):
             x = apply_affine(layer, x, part)
         else:
@@ -42,7 +45,7 @@ def fuse_chain(layers, x, name: str):
 
 
 def compose(layer, x, name: str):
-    """What a layer of layers makes of `x`; one that is not known is copied."""
+    """Applies a composite layer with its parts fused; an unknown layer is copied."""
     if isinstance(layer, Bottleneck) and type(layer).call is Bottleneck.call:
         shortcut = [layer.shortcut] if layer.shortcut else []
         skip = fuse_chain(shortcut, x, f"{name}_shortcut")
@@ -63,7 +66,7 @@ def compose(layer, x, name: str):
 
 
 def _is(layer, activation) -> bool:
-    """Whether a layer is an activation, and nothing else."""
+    """Whether a layer only applies an activation."""
     if type(layer) is ReLU:
         plain = (layer.max_value, layer.negative_slope, layer.threshold)
         return activation is keras.activations.relu and plain == (None, 0, 0)

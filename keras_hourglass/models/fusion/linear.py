@@ -1,12 +1,9 @@
-"""What a norm does once it has learned: multiply each channel, and add to it.
+"""Folding of batch norms into convolutions.
 
-To put layers with weights that are known into a graph.
-
-Convolutions that take in the norm after them, and how: `LINEAR`.
-
-A convolution is linear, and so is a norm that has learned: one after the other is one
-convolution with other weights. Where nothing stands between several convolutions, they
-become fewer in the same way.
+At inference a batch norm is an affine map of each channel, and a convolution is
+linear: the two in a row are one convolution with other weights. Convolutions with
+nothing between them become fewer in the same way. `LINEAR_LAYERS` lists the layers
+that can be folded.
 """
 
 from math import prod
@@ -22,7 +19,7 @@ from keras_hourglass.models.blocks.separable import DepthwiseSeparable
 
 
 class Affine(NamedTuple):
-    """`x * scale + shift`, of each channel.
+    """The map `x * scale + shift` of each channel.
 
     Attributes:
         scale, shift: `(channels,)`, or one number for all; float64.
@@ -36,7 +33,7 @@ IDENTITY = Affine(np.float64(1), np.float64(0))
 
 
 def batch_norm_affine(norm: BatchNormalization) -> Affine:
-    """With its moving statistics, as it works when nothing is learned."""
+    """Returns the affine map of a norm at inference, by its moving statistics."""
     mean, variance = to_numpy(norm.moving_mean), to_numpy(norm.moving_variance)
     scale = 1 / np.sqrt(variance + norm.epsilon)
     if norm.scale:
@@ -48,13 +45,20 @@ def batch_norm_affine(norm: BatchNormalization) -> Affine:
 
 
 def to_numpy(weight) -> np.ndarray:
-    """A weight's values, exact enough to compute others from."""
+    """Returns a weight's values in float64, to compute others from."""
     return ops.convert_to_numpy(weight).astype("float64")
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
 class ScaleShift(keras.layers.Layer):
-    """A norm that stays, since what is before it is used elsewhere, too."""
+    """A norm that cannot be folded, as its input has other uses.
+
+    Input shape:
+        `(..., channels)`
+
+    Output shape:
+        The same.
+    """
 
     def build(self, input_shape):
         self.scale = self.add_weight(input_shape[-1:], "ones", name="scale")
@@ -68,7 +72,7 @@ class ScaleShift(keras.layers.Layer):
 
 
 def apply_affine(norm: BatchNormalization, x, name: str):
-    """What a norm makes of `x`."""
+    """Applies a norm as a `ScaleShift`."""
     layer = ScaleShift(name=name, dtype=norm.dtype_policy.name)
     y = layer(x)
     layer.set_weights([values.astype("float32") for values in batch_norm_affine(norm)])
@@ -76,7 +80,7 @@ def apply_affine(norm: BatchNormalization, x, name: str):
 
 
 def rebuild(layer: Layer, x, name: str):
-    """What a layer makes of `x`: by another like it, with the same weights."""
+    """Applies a copy of a layer, with the same weights."""
     copy = type(layer).from_config({**layer.get_config(), "name": name})
     y = copy(x)
     copy.set_weights(layer.get_weights())
@@ -84,15 +88,18 @@ def rebuild(layer: Layer, x, name: str):
 
 
 def convolution(like: Conv2D, x, kernel, bias, relu: bool, name: str):
-    """A convolution like another, with other weights.
+    """Applies a convolution like another, with other weights.
 
     Args:
-        like: Has its size, steps and precision.
-        x: What it sees.
-        kernel: In Keras's order.
+        like: A layer with the same size, strides, padding and precision.
+        x: A symbolic tensor.
+        kernel: `(height, width, input channels / groups, filters)`.
         bias: `(filters,)`, or one number for all.
-        relu: Whether a ReLU comes after it.
+        relu: Whether a ReLU follows.
         name: Of the new layer.
+
+    Returns:
+        A symbolic tensor.
     """
     layer = Conv2D(
         kernel.shape[-1],
@@ -106,7 +113,10 @@ def convolution(like: Conv2D, x, kernel, bias, relu: bool, name: str):
 def depthwise_convolution(
     like: DepthwiseConv2D, x, kernel, bias, relu: bool, name: str
 ):
-    """The same for a depthwise convolution; without a bias if that is None."""
+    """Applies a depthwise convolution like another; without bias if that is None.
+
+    See `convolution`.
+    """
     layer = DepthwiseConv2D(
         depth_multiplier=kernel.shape[-1],
         depthwise_initializer="zeros",
@@ -133,74 +143,77 @@ def _with_weights(layer, x, *weights):
 
 
 def is_linear(layer) -> bool:
-    """Whether a layer is in the table, and ends without an activation."""
-    bare = getattr(layer, "activation", None) in (None, keras.activations.linear)
-    return type(layer) in LINEAR_LAYERS and bare
+    """Whether a layer is in `LINEAR_LAYERS`, and has no activation of its own."""
+    linear = getattr(layer, "activation", None) in (None, keras.activations.linear)
+    return type(layer) in LINEAR_LAYERS and linear
 
 
-def bias_response(layer):
-    """Its bias, or the zero that stands for none."""
+def bias_or_zero(layer):
+    """Returns a layer's bias, or 0 if it has none."""
     return to_numpy(layer.bias) if layer.use_bias else 0.0
 
 
-def _convolution(layer: Conv2D, x, after: Affine, relu, name):
-    kernel = to_numpy(layer.kernel) * after.scale
-    bias = bias_response(layer) * after.scale + after.shift
+def _convolution(layer: Conv2D, x, affine: Affine, relu, name):
+    kernel = to_numpy(layer.kernel) * affine.scale
+    bias = bias_or_zero(layer) * affine.scale + affine.shift
     return convolution(layer, x, kernel, bias, relu, name)
 
 
-def _depthwise(layer: DepthwiseConv2D, x, after: Affine, relu, name):
+def _depthwise(layer: DepthwiseConv2D, x, affine: Affine, relu, name):
     kernel = to_numpy(layer.kernel)
     channels = kernel.shape[-2:]
     bias = np.broadcast_to(
-        bias_response(layer) * after.scale + after.shift, prod(channels)
+        bias_or_zero(layer) * affine.scale + affine.shift, prod(channels)
     )
-    scale = np.broadcast_to(after.scale, prod(channels)).reshape(channels)
+    scale = np.broadcast_to(affine.scale, prod(channels)).reshape(channels)
     return depthwise_convolution(layer, x, kernel * scale, bias, relu, name)
 
 
-def _separable(layer: DepthwiseSeparable, x, after: Affine, relu, name):
-    wide, point = layer.depthwise, layer.pointwise
-    # Both biases become one: no padding lies between.
-    first = np.broadcast_to(bias_response(wide), wide.kernel.shape[2])
-    bias = first @ to_numpy(point.kernel)[0, 0] + bias_response(point)
-    bias = bias * after.scale + after.shift
+def _separable(layer: DepthwiseSeparable, x, affine: Affine, relu, name):
+    depthwise, pointwise = layer.depthwise, layer.pointwise
+    # Both biases become one, as there is no padding between them.
+    bias = np.broadcast_to(bias_or_zero(depthwise), depthwise.kernel.shape[2])
+    bias = bias @ to_numpy(pointwise.kernel)[0, 0] + bias_or_zero(pointwise)
+    bias = bias * affine.scale + affine.shift
     x = depthwise_convolution(
-        wide, x, to_numpy(wide.kernel), None, False, f"{name}_depthwise"
+        depthwise, x, to_numpy(depthwise.kernel), None, False, f"{name}_depthwise"
     )
-    return convolution(point, x, to_numpy(point.kernel) * after.scale, bias, relu, name)
+    kernel = to_numpy(pointwise.kernel) * affine.scale
+    return convolution(pointwise, x, kernel, bias, relu, name)
 
 
-def _parallel_separable(layer: ParallelSeparable, x, after: Affine, relu, name):
-    # One pointwise convolution of all their channels, side by side, would be slower:
+def _parallel_separable(layer: ParallelSeparable, x, affine: Affine, relu, name):
+    # One pointwise convolution of their concatenated channels would be slower:
     # docs/performance.md.
-    parts = []
-    for place, part in enumerate(layer.branches, start=1):
-        parts.append(_separable(part, x, after, False, f"{name}_branch_{place}"))
-        after = after._replace(shift=0.0)  # once is enough
-    return _summed(layer, parts, relu, name)
+    outputs = []
+    for number, branch in enumerate(layer.branches, start=1):
+        outputs.append(_separable(branch, x, affine, False, f"{name}_branch_{number}"))
+        affine = affine._replace(shift=0.0)  # the sum needs it once
+    return _sum(layer, outputs, relu, name)
 
 
-def _parallel_dense(layer: ParallelDense, x, after: Affine, relu, name):
+def _parallel_dense(layer: ParallelDense, x, affine: Affine, relu, name):
     dense, *dilated = layer.branches
-    biases = bias_response(dense) + sum(bias_response(part) for part in dilated)
-    bias = biases * after.scale + after.shift
-    kernel = to_numpy(dense.kernel) * after.scale
-    seen = [convolution(dense, x, kernel, bias, False, f"{name}_dense")]
-    scale = np.broadcast_to(after.scale, layer.filters)
-    for place, part in enumerate(dilated):
-        kernel = to_numpy(part.kernel) * scale[:, None]
-        part_name = f"{name}_depthwise_{place + 1}"
-        seen.append(depthwise_convolution(part, x, kernel, None, False, part_name))
-    return _summed(layer, seen, relu, name)
+    biases = bias_or_zero(dense) + sum(bias_or_zero(branch) for branch in dilated)
+    bias = biases * affine.scale + affine.shift
+    kernel = to_numpy(dense.kernel) * affine.scale
+    outputs = [convolution(dense, x, kernel, bias, False, f"{name}_dense")]
+    scale = np.broadcast_to(affine.scale, layer.filters)
+    for number, branch in enumerate(dilated, start=1):
+        kernel = to_numpy(branch.kernel) * scale[:, None]
+        branch_name = f"{name}_depthwise_{number}"
+        outputs.append(
+            depthwise_convolution(branch, x, kernel, None, False, branch_name)
+        )
+    return _sum(layer, outputs, relu, name)
 
 
-def _summed(layer, parts, relu, name):
-    y = Add(name=name, dtype=layer.dtype_policy)(parts)
+def _sum(layer, outputs, relu, name):
+    y = Add(name=name, dtype=layer.dtype_policy)(outputs)
     return ReLU(name=f"{name}_relu", dtype=layer.dtype_policy)(y) if relu else y
 
 
-LINEAR_LAYERS = {
+LINEAR_LAYERS = {  # class -> function that applies its layers, with an affine map after
     Conv2D: _convolution,
     DepthwiseConv2D: _depthwise,
     DepthwiseSeparable: _separable,

@@ -1,4 +1,4 @@
-"""The inference form of a whole network."""
+"""Fusion of a whole network."""
 
 import keras
 from keras.layers import Add, Input
@@ -12,18 +12,18 @@ from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 @keras.saving.register_keras_serializable("keras_hourglass")
 class FusedHourglass(StackedHourglass):
-    """What `fuse` gives: says the same as the network that it was made of, sooner.
+    """A fused network, as `fuse` returns it: the same heatmaps, computed faster.
 
-    It predicts, is saved, loaded, exported and served like any other. It has no
-    norms, so training is for the network that it was made of.
+    It predicts, is saved, loaded, exported and served like any other. It has no norms:
+    train the original network instead.
 
     Args:
         graph: The layers, as a plain model.
-        network: The configuration of the network that it was made of.
+        network: The configuration of the original network.
     """
 
     def __init__(self, graph: keras.Model, network: dict):
-        # The layers are there already: past the constructor that would make others.
+        # Bypasses the constructor of StackedHourglass, which would create layers.
         super(StackedHourglass, self).__init__(
             graph.input, graph.output, name=network["name"]
         )
@@ -45,20 +45,37 @@ class FusedHourglass(StackedHourglass):
 
 
 def fuse(model: StackedHourglass) -> FusedHourglass:
-    """The inference form of a network: the same heatmaps, sooner.
+    """Fuses a trained network into its inference form: the same heatmaps, faster.
 
-    Norms are folded into the convolutions before them, and convolutions with nothing
-    in between become one. What is not known to the library, like a block of a user's
-    own with a `call` of its own, stays as it is. The network itself is not changed.
+    Batch norms are folded into the convolutions before them, and convolutions with
+    nothing between them are merged. Layers unknown to the library, such as custom
+    blocks with a `call` of their own, are copied as they are. On CPU this gains 5 to
+    38 % of a prediction's time (docs/performance.md).
 
     Args:
-        model: As trained.
+        model: A `StackedHourglass`, which is not changed; a fused one is returned.
 
     Returns:
-        A network of the same inputs and outputs, with weights of its own.
+        A `FusedHourglass` with the same inputs and outputs (heatmaps equal up to
+        rounding), and weights of its own.
 
     Raises:
-        ValueError: If it is no `StackedHourglass`, or has a `call` of its own.
+        ValueError: If `model` is no `StackedHourglass`, or a subclass with a `call` of
+            its own.
+
+    Example:
+
+    ```python
+    import numpy as np
+    import keras_hourglass as kh
+
+    model = kh.StackedHourglass(1, filters=8, stem_filters=8, image_size=64)
+    fused = kh.fuse(model)
+    images = np.zeros((1, 64, 64, 3), "uint8")
+    expected = model.predict_on_batch(images)
+    np.testing.assert_allclose(fused.predict_on_batch(images), expected, atol=1e-4)
+    fused.save("fused.keras")
+    ```
     """
     if isinstance(model, FusedHourglass):
         return model
@@ -68,7 +85,7 @@ def fuse(model: StackedHourglass) -> FusedHourglass:
         )
     if not can_be_fused(model):
         raise ValueError(
-            "`model` must work as its layers say. Received: a "
+            "`model` must not override `call`: only its layers are fused. Received: a "
             f"{type(model).__name__}, which has a `call` of its own"
         )
     images = x = Input(model.input_shape[1:], name="images")
@@ -87,21 +104,21 @@ def fuse(model: StackedHourglass) -> FusedHourglass:
 
 
 def can_be_fused(model: StackedHourglass) -> bool:
-    """Whether its layers are all that there is to it."""
+    """Whether a network is the graph of its layers: no subclass with its own `call`."""
     return type(model).call is StackedHourglass.call
 
 
 def _between_stacks(model, first: str, last: str) -> list:
-    """The layers from one to another, both by name."""
+    """Returns the layers from one to another, both by name."""
     names = [layer.name for layer in model.layers]
     return model.layers[names.index(first) : names.index(last) + 1]
 
 
 def _feedback(model, stack: str, y):
-    """What the next stack gets of this one's features, and of the heatmaps from them.
+    """Applies the feedback of features and heatmaps to the next stack.
 
-    Heatmaps are linear in the features, and what is made of them again, too: with the
-    features' own way back it is one convolution.
+    Heatmaps are linear in the features, and so is their feedback: with that of the
+    features it is one convolution.
     """
     features, head, back = (
         model.get_layer(f"{stack}_{part}")

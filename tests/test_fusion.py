@@ -6,7 +6,11 @@ from keras.layers import BatchNormalization
 from keras_hourglass import StackedHourglass, fuse
 from keras_hourglass.models import blocks
 from keras_hourglass.models.blocks import BLOCKS
-from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
+from keras_hourglass.models.blocks.bottleneck import (
+    Bottleneck,
+    batch_normalization,
+    preactivated,
+)
 from keras_hourglass.models.fusion.chain import fuse_chain
 from keras_hourglass.models.fusion.linear import ScaleShift
 from keras_hourglass.models.layer_utils import sublayers
@@ -16,9 +20,9 @@ RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (2, 16, 24, 3), dtype="uint8")
 
 
-@keras.saving.register_keras_serializable("tests_fuse")
-class OwnBlock(Bottleneck):
-    """A block of a user's own, of layers that the library knows nothing of."""
+@keras.saving.register_keras_serializable("tests_fusion")
+class CustomBlock(Bottleneck):
+    """A custom block of layers that the library does not know."""
 
     def branch_layers(self):
         return [
@@ -32,9 +36,9 @@ class OwnBlock(Bottleneck):
         ]
 
 
-@keras.saving.register_keras_serializable("tests_fuse")
-class OwnCall(Bottleneck):
-    """A block of a user's own, that does not add what its branch says."""
+@keras.saving.register_keras_serializable("tests_fusion")
+class CustomCall(Bottleneck):
+    """A custom block with a `call` of its own."""
 
     def branch_layers(self):
         return preactivated(keras.layers.Conv2D(self.filters, 1))
@@ -43,8 +47,8 @@ class OwnCall(Bottleneck):
         return keras.ops.multiply(super().call(x), 0.5)
 
 
-def learned(layer):
-    """A layer or a network with random weights, norms and biases among them."""
+def randomize(layer):
+    """Sets random weights, also of norms and biases."""
     for weight in layer.weights:
         values = RANDOM.normal(0, 0.3, weight.shape)
         if weight.path.endswith("moving_variance"):
@@ -63,12 +67,12 @@ def norms(model):
 
 @pytest.mark.parametrize("name", BLOCKS)
 @pytest.mark.parametrize("channels", [4, 8])
-def test_a_block_says_the_same_without_norms_but_the_first(name, channels):
-    """The first is on what the shortcut needs, too: it has no convolution before it."""
+def test_a_block_gives_the_same_without_norms_but_the_first(name, channels):
+    """The first norm's input is also the shortcut's: it stays, as a `ScaleShift`."""
     x = keras.Input((8, 12, channels))
     block = blocks.get(name)(8)
     whole = keras.Model(x, block(x))
-    learned(whole)
+    randomize(whole)
     fused = keras.Model(x, fuse_chain([block], x, "block"))
     features = RANDOM.normal(size=(2, 8, 12, channels)).astype("float32")
     expected = whole.predict_on_batch(features)
@@ -82,12 +86,12 @@ def test_a_block_says_the_same_without_norms_but_the_first(name, channels):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BLOCKS)
 def test_a_network_of_any_block_gives_the_same_heatmaps(name):
-    model = learned(StackedHourglass(block=name, blocks=2, **TINY))
+    model = randomize(StackedHourglass(block=name, blocks=2, **TINY))
     np.testing.assert_allclose(predicted(fuse(model)), predicted(model), atol=1e-4)
 
 
-def test_every_stack_gets_what_it_got_and_a_file_gives_the_same_again(tmp_path):
-    model = learned(StackedHourglass(stacks=2, **TINY))
+def test_stacks_give_the_same_heatmaps_also_from_a_file(tmp_path):
+    model = randomize(StackedHourglass(stacks=2, **TINY))
     fused = fuse(model)
     expected = predicted(model)
     assert expected[:, -1].std() > 0.1
@@ -99,11 +103,11 @@ def test_every_stack_gets_what_it_got_and_a_file_gives_the_same_again(tmp_path):
     assert again.get_config()["network"] == model.get_config()
 
 
-@pytest.mark.parametrize("block", [OwnBlock, OwnCall])
-def test_a_block_of_ones_own_stays_right(block, tmp_path):
+@pytest.mark.parametrize("block", [CustomBlock, CustomCall])
+def test_a_custom_block_gives_the_same(block, tmp_path):
     x = keras.Input((8, 12, 4))
     layer = block(8)
-    whole = learned(keras.Model(x, layer(x)))
+    whole = randomize(keras.Model(x, layer(x)))
     fused = keras.Model(x, fuse_chain([layer], x, "block"))
     features = RANDOM.normal(size=(2, 8, 12, 4)).astype("float32")
     expected = whole.predict_on_batch(features)
@@ -113,7 +117,7 @@ def test_a_block_of_ones_own_stays_right(block, tmp_path):
     np.testing.assert_allclose(again.predict_on_batch(features), expected, atol=1e-4)
 
 
-def test_the_trained_network_keeps_its_weights_to_itself():
+def test_the_fused_network_has_weights_of_its_own():
     model = StackedHourglass(stacks=1, **TINY)
     before = model.get_weights()
     fused = fuse(model)
@@ -130,10 +134,31 @@ def test_only_hourglasses_are_fused():
         fuse(keras.layers.Dense(1))
 
 
-def test_what_a_subclass_answers_itself_is_not_fused():
+def test_a_subclass_with_its_own_call_is_refused():
     class Blank(StackedHourglass):
         def call(self, images):
             return 0 * super().call(images)
 
     with pytest.raises(ValueError, match="a Blank, which has a `call` of its own"):
         fuse(Blank(**TINY))
+
+
+class CustomNorm(BatchNormalization):
+    def call(self, inputs, training=None, mask=None):
+        return 2 * super().call(inputs, training=training, mask=mask)
+
+
+@pytest.mark.parametrize(
+    "norm, folded",
+    [(BatchNormalization, True), (batch_normalization, True), (CustomNorm, False)],
+    ids=["Keras's", "the library's", "custom"],
+)
+def test_norms_with_the_behavior_of_keras_are_folded(norm, folded):
+    x = keras.Input((8, 12, 4))
+    layers = [keras.layers.Conv2D(8, 1), norm()]
+    whole = randomize(keras.Model(x, layers[1](layers[0](x))))
+    fused = keras.Model(x, fuse_chain(layers, x, "part"))
+    features = RANDOM.normal(size=(2, 8, 12, 4)).astype("float32")
+    expected = whole.predict_on_batch(features)
+    np.testing.assert_allclose(fused.predict_on_batch(features), expected, atol=1e-4)
+    assert norms(fused) == (0 if folded else 1)
