@@ -1,17 +1,18 @@
-"""`hourglass-keras export`: a network for those who serve it, and for small devices."""
+"""`hourglass-keras export`: a network for servers and for other runtimes."""
 
 import json
+import logging
 import os
+import sys
 from datetime import date
 from pathlib import Path
 
 import click
 
-from keras_hourglass import export
-from keras_hourglass.models.loading import load_model
-from keras_hourglass.training import distribution
-from keras_hourglass_cli import export_table
+from keras_hourglass.export.formats import ALL, FORMAT_NAMES, parse_formats
 from keras_hourglass_cli.dataset_options import json_option
+
+logger = logging.getLogger("keras_hourglass.cli")
 
 
 @click.command()
@@ -19,79 +20,99 @@ from keras_hourglass_cli.dataset_options import json_option
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--format",
-    "kind",
-    type=click.Choice([*export.FORMATS, "all"]),
-    default="savedmodel",
+    "formats",
+    type=click.Choice([*FORMAT_NAMES, ALL]),
+    multiple=True,
+    default=["savedmodel"],
     show_default=True,
+    help="May be given several times.",
 )
-@click.option("--float16", is_flag=True, help="litert: weights of sixteen bits.")
-@click.option("--int8", is_flag=True, help="litert: a network of eight bits.")
+@click.option("--float16", is_flag=True, help="Short for litert:float16, with litert.")
+@click.option("--int8", is_flag=True, help="Short for litert:int8, with litert.")
 @click.option(
-    "--pictures",
+    "--images",
     type=click.Path(exists=True),
     multiple=True,
-    help="Pictures, or folders of them, to calibrate and check on.",
+    help="Images, or folders of them, to calibrate and verify on.",
 )
 @click.option(
     "--dataset",
     metavar="NAME[:DIR]",
-    help="People to calibrate and check on.  [default: drawn]",
+    help="People to calibrate and verify on.  [default: synthetic]",
 )
 @click.option(
-    "--most-pixels",
+    "--max-pixels",
     type=click.IntRange(1),
-    help="savedmodel: of a picture; with more, a server refuses it.",
+    help="savedmodel: most pixels of an image. A server refuses one with more.",
 )
 @json_option
+@click.option("--pictures", type=click.Path(exists=True), multiple=True, hidden=True)
+@click.option("--most-pixels", type=click.IntRange(1), hidden=True)
 def command(
-    model, directory, kind, float16, int8, pictures, dataset, most_pixels, as_json
+    model,
+    directory,
+    formats,
+    float16,
+    int8,
+    images,
+    dataset,
+    max_pixels,
+    as_json,
+    pictures,  # of version 0.1, as `most_pixels`
+    most_pixels,
 ):
-    """Write a network (a .keras file, or a preset with weights) for other programs.
+    """Export a network to other runtimes.
 
-    savedmodel: the next version in DIR for TensorFlow Serving, which takes the bytes of
-    pictures and answers with joints in their pixels (docs/serving.md). litert, onnx,
-    openvino: files that take crops (docs/devices.md). Each is run by its own runtime,
-    and written only if its joints are the network's. "all" is all of these, LiteRT in
-    three precisions.
+    MODEL is a .keras file, the folder of a run, or a preset with weights. savedmodel:
+    the next version in DIR for TensorFlow Serving, which takes the bytes of images and
+    returns keypoints in their pixels (docs/serving.md). litert, onnx, openvino: files
+    that take crops of people (docs/devices.md). Each file is run by its own runtime,
+    and written only if its keypoints are the network's. "all" is all of these, LiteRT
+    in three precisions.
     """
-    precisions = [name for name, on in (("float16", float16), ("int8", int8)) if on]
-    if len(precisions) > 1 or (precisions and kind != "litert"):
-        raise click.UsageError("--format litert has one of --float16 and --int8.")
-    if pictures and dataset:
-        raise click.UsageError("Name --pictures or a --dataset.")
-    if most_pixels is not None and kind not in ("savedmodel", "all"):
-        raise click.UsageError("--most-pixels goes with --format savedmodel.")
-    chosen = export_table.ALL_FORMATS
-    if kind != "all":
-        chosen = [(kind, {"precision": name} if (name := "".join(precisions)) else {})]
-    loaded = load_model(model)
-    crops, of = export_table.load_crops(
-        loaded, pictures, dataset, lambda note: click.echo(note, err=True), fail
+    images, max_pixels = [*images, *pictures], max_pixels or most_pixels
+    options = {} if max_pixels is None else {"max_pixels": max_pixels}
+    formats = _with_precision([*formats], float16, int8)
+    try:
+        parse_formats(formats, options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if images and dataset:
+        raise click.UsageError("Give --images or a --dataset, not both.")
+    _use_tensorflow()
+    from keras_hourglass import export_model
+
+    results = export_model(
+        model, directory, formats, images=images or None, dataset=dataset, **options
     )
-    rows = []
-    if not as_json:
-        click.echo(
-            f"{date.today()}, {distribution.device_name()}, {os.cpu_count()} cores; "
-            f"on {of}"
+    if as_json:
+        click.echo(json.dumps([result.to_dict() for result in results]))
+    else:
+        from keras_hourglass.training.distribution import device_name
+
+        click.echo(f"{date.today()}, {device_name()}, {os.cpu_count()} cores")
+        click.echo(results)
+    if results.failed:
+        raise click.ClickException(
+            f"{len(results.failed)} of {len(results)} were not written"
         )
-        click.echo(export_table.HEADER)
-    for kind, options in chosen:
-        if kind == "savedmodel" and most_pixels is not None:
-            options = {**options, "most_pixels": most_pixels}
-        rows.append(export_table.export_row(loaded, directory, kind, options, crops))
-        if not as_json:
-            click.echo(export_table.format_row(rows[-1]))
-    click.echo(json.dumps(rows) if as_json else print_formats(rows))
-    failed = sum("error" in row for row in rows)
-    if failed:
-        raise click.ClickException(f"{failed} of {len(rows)} were not written")
 
 
-def print_formats(rows) -> str:
-    """Where everything is."""
-    return "\n".join(row["path"] for row in rows if "path" in row)
+def _with_precision(formats, float16, int8):
+    """Formats with the precision that a flag says; "all" is handed on as one name."""
+    flags = [name for name, on in (("float16", float16), ("int8", int8)) if on]
+    if len(flags) > 1 or (flags and "litert" not in formats):
+        raise click.UsageError("--format litert has one of --float16 and --int8.")
+    if ALL in formats:
+        return ALL
+    precise = "".join(("litert", *(f":{flag}" for flag in flags)))
+    return [precise if name == "litert" else name for name in formats]
 
 
-def fail(why):
-    """What was named and cannot be looked at is an error."""
-    raise ValueError(why)
+def _use_tensorflow():
+    """Chooses Keras's backend for this process, as only TensorFlow can export."""
+    if "keras" in sys.modules:
+        return
+    if (backend := os.environ.get("KERAS_BACKEND", "tensorflow")) != "tensorflow":
+        logger.info("Exporting with Keras on TensorFlow, not on %s", backend)
+    os.environ["KERAS_BACKEND"] = "tensorflow"

@@ -1,15 +1,13 @@
-"""`hourglass-keras export` as a user meets it."""
+"""`hourglass-keras export`."""
 
 import json
-import os
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from keras_hourglass import StackedHourglass, export
-from keras_hourglass.export import verification
-from keras_hourglass.utils import silence
+import keras_hourglass
+from keras_hourglass import StackedHourglass
+from keras_hourglass.export.results import ExportResult, ExportResults
 from keras_hourglass_cli import main as cli
 
 TINY = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
@@ -22,29 +20,22 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def stand_in(monkeypatch):
-    """Formats are not converted: `onnx` fails, the others answer as the network."""
+def calls(monkeypatch):
+    """Keyword arguments of `export_model`, in which every format but `onnx` works."""
+    calls = []
 
-    class Module:
-        limit = staticmethod(lambda precision=None: verification.EXACT)
+    def export(model, directory, formats, **options):
+        calls.append({"formats": formats, **options})
+        names = ["litert", "onnx"] if formats == "all" else formats
+        results = ExportResults(crops="32 crops")
+        for name in names:
+            written = (directory / name, 1_500_000, 4.25, 0.0125, 0.04, "0.05 px (max)")
+            failed = {"reason": "needs tf2onnx"} if name == "onnx" else {}
+            results.append(ExportResult(name, *() if failed else written, **failed))
+        return results
 
-        @staticmethod
-        def opened(path):
-            network = StackedHourglass(**TINY)
-            return lambda crops: (
-                {"keypoints": np.zeros((len(crops), 16, 2))} | {"of": network}
-            )
-
-    def write(model, directory, kind, crops, **options):
-        if kind == "onnx":
-            raise ModuleNotFoundError("`format` 'onnx' needs tf2onnx")
-        directory.mkdir(exist_ok=True)
-        path = directory / "-".join((kind, *map(str, options.values())))
-        path.write_bytes(bytes(len(crops)))
-        return path
-
-    monkeypatch.setattr(export, "export_format", write)
-    monkeypatch.setattr(export, "format_module", lambda kind: Module)
+    monkeypatch.setattr(keras_hourglass, "export_model", export)
+    return calls
 
 
 def call(*arguments, status=0):
@@ -53,61 +44,64 @@ def call(*arguments, status=0):
     return result
 
 
-def test_all_is_a_table_and_says_what_was_not_written(path, stand_in, tmp_path):
+def test_a_table_says_what_was_written_and_what_was_not(path, calls, tmp_path):
     result = call(path, tmp_path / "out", "--format", "all", status=1)
-    assert "96 people that the library draws" in result.output.splitlines()[0]
-    starts = [line[:17].strip() for line in result.output.splitlines()[2:8]]
-    assert starts == [
-        *("savedmodel", "litert", "litert float16", "litert int8", "onnx", "openvino")
+    assert calls == [{"formats": "all", "images": None, "dataset": None}]
+    lines = [line for line in result.stdout.splitlines() if "litert" in line]
+    (cells,) = map(str.split, lines)
+    assert cells[:5] == ["litert", "1.50", "4.2", "0.0125", "0.0400"]
+    assert cells[-1] == str(tmp_path / "out/litert")
+    assert "needs tf2onnx" in result.stdout
+    assert "Error: 1 of 2 were not written" in result.stderr
+
+
+def test_json_has_the_same(path, calls, tmp_path):
+    result = call(path, tmp_path, "--format", "litert", "--int8", "--json")
+    assert json.loads(result.stdout) == [
+        {
+            "format": "litert:int8",
+            "path": str(tmp_path / "litert:int8"),
+            "bytes": 1_500_000,
+            "milliseconds": 4.25,
+            "mean_error": 0.0125,
+            "max_error": 0.04,
+            "limit": "0.05 px (max)",
+            "reason": None,
+        }
     ]
-    assert "`format` 'onnx' needs tf2onnx" in result.output
-    assert "Error: 1 of 6 were not written" in result.output
-    assert len([*(tmp_path / "out").iterdir()]) == 5
 
 
-def test_json_is_the_same(path, stand_in, tmp_path):
-    result = call(path, tmp_path / "out", "--format", "litert", "--int8", "--json")
-    (row,) = json.loads(result.output)
-    assert row["format"] == "litert int8" and row["bytes"] == 96
-    assert row["path"].endswith("litert-int8") and row["milliseconds"] >= 0
-    assert 0 < row["mean"] < row["largest"]
+def test_options_of_version_0_1_still_work(path, calls, tmp_path):
+    old = ["--pictures", tmp_path, "--most-pixels", 9]
+    new = ["--images", tmp_path, "--max-pixels", 9]
+    call(path, tmp_path, *old)
+    call(path, tmp_path, *new)
+    first, second = calls
+    assert first == second
+    assert first["images"] == [str(tmp_path)] and first["max_pixels"] == 9
+    assert first["formats"] == ["savedmodel"]
+    assert "--pictures" not in call("--help").output
 
 
-def test_pictures_are_what_is_looked_at(path, stand_in, tmp_path, photographs):
-    paths, _ = photographs
-    out = ("--format", "openvino", "--pictures", paths[0].parent)
-    assert "on 15 pictures" in call(path, tmp_path / "out", *out).output
+def test_several_formats_are_one_export(path, calls, tmp_path):
+    call(path, tmp_path, "--format", "litert:float16", "--format", "savedmodel")
+    assert calls[0]["formats"] == ["litert:float16", "savedmodel"]
 
 
 @pytest.mark.parametrize(
-    "options, says",
+    "options, message",
     [
         (["--int8"], "--format litert has one of --float16 and --int8"),
         (["--format", "litert", "--int8", "--float16"], "one of"),
-        (["--pictures", ".", "--dataset", "mpii"], "--pictures or a --dataset"),
-        (["--format", "onnx", "--most-pixels", "9"], "goes with --format savedmodel"),
+        (["--images", ".", "--dataset", "mpii"], "--images or a --dataset"),
+        (["--format", "onnx", "--max-pixels", "9"], "of the format 'savedmodel'"),
     ],
 )
-def test_options_that_do_not_fit_are_refused(path, tmp_path, options, says):
-    assert says in call(path, tmp_path / "out", *options, status=2).output
+def test_options_that_do_not_fit_are_refused(path, tmp_path, options, message):
+    assert message in call(path, tmp_path / "out", *options, status=2).output
 
 
-def test_a_folder_without_pictures_is_told(path, tmp_path):
+def test_a_folder_without_images_is_one_line(path, tmp_path):
     (tmp_path / "empty").mkdir()
-    result = call(path, tmp_path / "out", "--pictures", tmp_path / "empty", status=1)
+    result = call(path, tmp_path / "out", "--images", tmp_path / "empty", status=1)
     assert "empty" in result.output and "Traceback" not in result.output
-
-
-def test_what_is_calibrated_on_is_not_checked_on():
-    crops = np.arange(96)
-    calibrating, checking_on = verification.calibration_split(crops)
-    assert len(calibrating) == 64 and len(checking_on) == 32
-    assert sorted([*calibrating, *checking_on]) == [*crops]
-    assert [*map(len, verification.calibration_split(crops[:2]))] == [2, 2]
-
-
-def test_what_converters_say_is_kept_away(capfd):
-    with silence(1, 2):
-        os.write(1, b"chatter")
-    os.write(1, b"after")
-    assert capfd.readouterr().out == "after"

@@ -1,220 +1,242 @@
-"""A network as TensorFlow Serving gets it."""
+"""Export of a network in one or several formats."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
 
-import cv2
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-from keras_hourglass import PoseEstimator, StackedHourglass
-from keras_hourglass.data.datasets.synthetic.drawing import draw
-from keras_hourglass.export import export_format, saved_model
-from keras_hourglass.heatmaps.decode import decode
-from keras_hourglass.models.loading import load_model
+from keras_hourglass import StackedHourglass, export_model
+from keras_hourglass.export import exporter, formats, verification
+from keras_hourglass.export.formats import FORMATS, Format, parse_formats
+from keras_hourglass.export.graph import crop_window
+from keras_hourglass.inference.keypoints import predict_keypoints
+from keras_hourglass.inference.metadata import read_metadata
 
-SMALL = {"stacks": 1, "filters": 16, "stem_filters": 4, "depth": 2}
-TINY = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1}
-BOXES = [[20, 9, 101, 80], [350, -40, 90, 400], [0.25, -7, 9, 8]]
-SIGNATURES = {"serving_default", "serve_boxes", "serve_crops"}
+TINY = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+CROPS = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), "uint8")
 
 
 @pytest.fixture(scope="module")
 def network():
-    keras.utils.set_random_seed(0)
-    model = StackedHourglass(image_size=(64, 48), offset=(0.3, -0.2), **SMALL)
-    random = np.random.default_rng(0)
-    for weight in model.weights:  # blocks begin as the identity: no test of them
-        if "kernel" in weight.path:
-            scale = 2 / np.sqrt(np.prod(weight.shape[:-1]))
-            weight.assign(random.normal(0, scale, weight.shape))
-    return model
+    return StackedHourglass(**TINY)
 
 
-@pytest.fixture(scope="module")
-def version(network, tmp_path_factory):
-    return export_format(network, tmp_path_factory.mktemp("models") / "people")
+@pytest.fixture
+def stand_in(monkeypatch, network):
+    """Formats are not converted: `onnx` fails, the others answer as the network."""
+
+    def write(model, path, **options):
+        write.options.append(options)
+        if path.suffix == ".onnx":
+            raise RuntimeError("cannot convert\nin detail")
+        if path.suffix in {".tflite", ".xml"}:
+            path.write_bytes(bytes(10))
+        else:
+            path.mkdir()
+            (path / "saved_model.pb").write_bytes(bytes(20))
+
+    def run(crops):
+        points, _ = predict_keypoints(network, crops)
+        return {
+            "keypoints": crop_window(network).to_image(points, network.heatmap_size)
+        }
+
+    write.options = []
+    for entry in FORMATS.values():
+        monkeypatch.setattr(entry.import_module(), "write", write)
+        runtimes = exporter.runtimes.RUNTIMES
+        monkeypatch.setitem(runtimes, entry.module, lambda path: run)
+    monkeypatch.setattr(exporter, "require_packages", lambda name: None)
+    return write
 
 
-@pytest.fixture(scope="module")
-def served(version):
-    return tf.saved_model.load(version).signatures
+def test_all_formats_are_written_but_those_that_fail(
+    network, stand_in, tmp_path, caplog
+):
+    caplog.set_level(logging.INFO, logger="keras_hourglass")
+    results = export_model(network, tmp_path, "all", crops=CROPS)
+    names = ["savedmodel", "litert", "litert:float16", "litert:int8", "onnx"]
+    assert [result.format for result in results] == [*names, "openvino"]
+    (failed,) = results.failed
+    assert failed.format == "onnx" and failed.reason == "cannot convert"
+    assert failed.path is None and failed.bytes is None
+    first, second, *_ = results
+    assert first.path == tmp_path / "1" and first.bytes == 20
+    assert second.path == tmp_path / "hourglass.tflite" and second.bytes == 10
+    assert 0 <= second.mean_error <= second.max_error < 1e-3
+    assert second.milliseconds > 0 and second.limit == "0.05 px (max)"
+    assert "onnx was not written: cannot convert" in caplog.messages
+    assert "Exporting litert:int8" in caplog.messages
+    json.dumps([result.to_dict() for result in results])
 
 
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    """Paths of pictures of several kinds and sizes."""
-    folder = tmp_path_factory.mktemp("pictures")
-    for index, (width, height) in enumerate([(192, 150), (700, 333), (1, 1)]):
-        pixels = cv2.resize(draw(1, index)[0], (width, height))
-        cv2.imwrite(str(folder / f"{index}.{'png' if index else 'jpg'}"), pixels)
-    return sorted(folder.iterdir())
+def test_results_print_as_a_table(network, stand_in, tmp_path):
+    results = export_model(network, tmp_path, ["litert:float16", "onnx"], crops=CROPS)
+    title, headings, _, first, second = str(results).splitlines()
+    assert title == "Verified on 6 crops" and "ms per person" in headings
+    assert first.split()[0] == "litert:float16" and first.endswith(
+        str(tmp_path / "hourglass_float16.tflite")
+    )
+    assert "0.05 px (mean)" in first
+    assert second.split(None, 1) == ["onnx", "not written: cannot convert"]
 
 
-def contents(paths):
-    return tf.constant([path.read_bytes() for path in paths])
+def test_one_format_that_fails_is_an_error(network, stand_in, tmp_path):
+    with pytest.raises(RuntimeError, match="cannot convert"):
+        export_model(network, tmp_path / "new", "onnx", crops=CROPS)
+    assert not [*tmp_path.glob("new/*")]
 
 
-def compare(served, model, paths, boxes=None):
-    """Asserts that joints and scores are `PoseEstimator`'s."""
-    if boxes is None:
-        answer = served["serving_default"](image_bytes=contents(paths))
-    else:
-        asked = {"boxes": tf.constant(boxes, "float32")}
-        answer = served["serve_boxes"](image_bytes=contents(paths), **asked)
-    poses = [pose for (pose,) in PoseEstimator(model)(paths, boxes)]
-    assert answer["keypoints"].dtype == answer["scores"].dtype == tf.float32
-    joints = [pose.joints for pose in poses]
-    np.testing.assert_allclose(answer["keypoints"], joints, atol=0.05)
-    scores = [pose.scores for pose in poses]
-    np.testing.assert_allclose(answer["scores"], scores, rtol=1e-3)
+def test_each_format_gets_its_own_options(network, stand_in, tmp_path):
+    options = {"max_pixels": 9, "batch_size": 2, "decoder": "quarter"}
+    names = ["savedmodel", "litert:int8", "openvino"]
+    with pytest.MonkeyPatch.context() as patch:
+        limit = verification.ErrorLimit(99, "mean")
+        for precision in verification.LIMITS:  # the stand-in has another decoder
+            patch.setitem(verification.LIMITS, precision, limit)
+        export_model(network, tmp_path, names, crops=CROPS, **options)
+    saved_model, litert, openvino = stand_in.options
+    assert saved_model == {"decoder": "quarter", "max_pixels": 9}
+    assert len(litert.pop("calibration")) == 4
+    assert litert == {"decoder": "quarter", "batch_size": 2, "precision": "int8"}
+    assert openvino == {"decoder": "quarter"}
 
 
-def test_joints_are_the_estimators(served, network, pictures):
-    compare(served, network, pictures)
-    compare(served, network, pictures, BOXES)
+def test_a_new_format_is_one_module_and_one_line(network, tmp_path, monkeypatch):
+    class Module:
+        @staticmethod
+        def write(model, path, decoder):
+            path.write_text(decoder)
+
+    def run(crops):
+        return {"keypoints": np.zeros((len(crops), 16, 2))}
+
+    monkeypatch.setitem(FORMATS, "own", Format("own", ".own"))
+    monkeypatch.setattr(formats, "import_module", lambda name: Module)
+    monkeypatch.setitem(exporter.runtimes.RUNTIMES, "own", lambda path: run)
+    limit = verification.ErrorLimit(99, "max")
+    monkeypatch.setitem(verification.LIMITS, "float32", limit)
+    (result,) = export_model(network, tmp_path, "own", crops=CROPS)
+    assert result.path.read_text() == "dark" and result.path.name == "hourglass.own"
 
 
-def test_joints_on_photographs_are_the_estimators(served, network, shared):
-    paths = sorted((shared / "fixtures/coco_cc_by/images").glob("*.jpg"))
-    compare(served, network, paths)
-    compare(served, network, paths, [[30.5, 20.25, 211, 300 + i] for i in range(15)])
-
-
-def test_crops_have_heatmaps_and_joints_in_their_own_pixels(served, network):
-    random = np.random.default_rng(0)
-    crops = random.integers(0, 256, (3, 64, 48, 3), dtype="uint8")
-    answer = served["serve_crops"](crops=tf.constant(crops))
-    expected = network.predict_on_batch(crops)[:, -1]
-    height = np.abs(expected).max()  # thousands, of a network that has learnt nothing
-    np.testing.assert_allclose(answer["heatmaps"], expected, atol=1e-5 * height)
-    points, scores = decode(answer["heatmaps"], network.offset)
-    np.testing.assert_allclose(answer["keypoints"], 4 * points + 1.5, atol=1e-3)
-    np.testing.assert_allclose(answer["scores"], scores)
-    assert answer["scores"].shape == (3, 16)
-
-
-def test_an_empty_request_has_an_empty_answer(served):
-    answer = served["serving_default"](image_bytes=tf.constant([], tf.string))
-    assert answer["keypoints"].shape == (0, 16, 2) and answer["scores"].shape == (0, 16)
+def test_names_of_formats_are_parsed():
+    assert parse_formats("litert:float32") == [("litert", "float32")]
+    assert parse_formats(["onnx", "litert", "onnx"], ["batch_size"]) == [
+        ("onnx", "float32"),
+        ("litert", "float32"),
+    ]
+    assert len(parse_formats("all")) == 6
 
 
 @pytest.mark.parametrize(
-    "boxes, says",
+    "given, options, error, message",
     [
-        ([[0, 0, 0, 9]], "for picture] [0]"),
-        ([[0, 0, np.nan, 9]], "`boxes` must be x, y, width, height"),
-        ([[np.inf, 0, 5, 9]], "`boxes` must be"),
-        ([[192, 0, 5, 9]], "with a part of the picture"),
-        ([[0, 0, 5, 9]] * 2, "[2] [boxes,] [1] [pictures]"),
+        ("savedmodle", [], ValueError, "Did you mean 'savedmodel'"),
+        ("litert:int9", [], ValueError, "Did you mean 'int8'"),
+        ("onnx:int8", [], ValueError, "a precision of 'onnx' after the colon"),
+        ([], [], ValueError, "Received: none"),
+        ("onnx", ["max_pixels"], ValueError, "an option of the format 'savedmodel'"),
+        ("onnx", ["max_pixel"], TypeError, "Did you mean 'max_pixels'"),
     ],
 )
-def test_impossible_boxes_fail_their_request_alone(served, pictures, boxes, says):
-    asked = {"image_bytes": contents(pictures[:1])}
-    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
-        served["serve_boxes"](**asked, boxes=tf.constant(boxes, tf.float32))
-    assert says in str(caught.value)
-    answer = served["serve_boxes"](**asked, boxes=tf.constant([[0.0, 0, 9, 9]]))
-    assert np.isfinite(answer["keypoints"]).all()
+def test_unknown_formats_and_options_are_refused(given, options, error, message):
+    with pytest.raises(error, match=message):
+        parse_formats(given, options)
 
 
-def test_a_version_says_what_it_is(version, network):
-    about = json.loads((version / "assets/about.json").read_text())
-    assert about["joints"] == list(network.skeleton.joints)
-    assert about["image_size"] == [64, 48] and about["licence"] == "Apache-2.0"
-    assert {*about["signatures"]} == SIGNATURES
+def test_names_of_formats_are_known_without_keras():
+    code = "import sys; from keras_hourglass.export.formats import FORMATS; "
+    code += "from keras_hourglass import export_model; assert FORMATS; "
+    code += "assert not {'keras', 'tensorflow', 'numpy'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_signatures_carry_their_documentation(version):
-    saved = SavedModel.FromString((version / "saved_model.pb").read_bytes())
-    functions = saved.meta_graphs[0].graph_def.library.function
-    texts = [function.signature.description for function in functions]
-    texts = [text for text in texts if "The joints, in order: right_ankle" in text]
-    assert len(texts) == 3 and any("EXIF" in text for text in texts)
-
-
-def test_another_export_is_another_version_and_leaves_what_was_changed(
-    network, tmp_path, monkeypatch
-):
-    def write(model, folder, most_pixels, decoder):
-        folder.mkdir()
-        (folder / "limit").write_text(str(most_pixels))
-
-    monkeypatch.setattr(saved_model, "write_saved_model", write)
-    directory = tmp_path / "people"
-    assert export_format(network, directory) == directory / "1"
-    assert 'name: "people"' in (directory / "models.config").read_text()
-    (directory / "batching.config").write_text("mine")
-    assert export_format(network, directory, most_pixels=9) == directory / "2"
-    assert (directory / "batching.config").read_text() == "mine"
-    assert (directory / "1/limit").read_text() == str(saved_model.MAX_PIXELS)
-    assert (directory / "2/limit").read_text() == "9"
-
-
-def test_a_network_with_a_weight_that_is_no_number_is_refused(tmp_path):
-    model = StackedHourglass(image_size=32, **TINY)
+def test_a_network_with_nan_in_a_weight_is_refused(tmp_path):
+    model = StackedHourglass(**TINY)
     model.weights[3].assign(model.weights[3] * np.nan)
     with pytest.raises(ValueError, match="`model` must have finite weights"):
-        export_format(model, tmp_path / "bad")
+        export_model(model, tmp_path / "bad", crops=CROPS)
     assert not (tmp_path / "bad").exists()
 
 
-def test_an_unknown_format_is_refused(network, tmp_path):
-    with pytest.raises(ValueError, match="Did you mean 'savedmodel'"):
-        export_format(network, tmp_path, "savedmodle")
-
-
-def test_a_file_with_code_in_it_is_not_loaded(tmp_path):
-    """Keras's safe mode: a Lambda is somebody's Python."""
+def test_a_file_with_code_in_it_is_not_exported(tmp_path):
+    """Keras's safe mode: a Lambda is Python code of whoever made the file."""
     keras.Sequential([keras.Input((1,)), keras.layers.Lambda(lambda x: x)]).save(
         tmp_path / "code.keras"
     )
-    with pytest.raises(ValueError, match="code.keras is no readable Keras model"):
-        load_model(tmp_path / "code.keras")
+    with pytest.raises(ValueError, match="code.keras"):
+        export_model(tmp_path / "code.keras", tmp_path / "out")
 
 
-FRESH = """
-import sys
-for name in ("keras", "keras_hourglass"):
-    sys.modules[name] = None
-import numpy as np, tensorflow as tf
-served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
-data = tf.constant([open(path, "rb").read() for path in sys.argv[3:]])
-np.save(sys.argv[2], served(image_bytes=data)["keypoints"])
-"""
+def test_other_backends_are_refused_with_what_to_set(network, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(RuntimeError, match="set KERAS_BACKEND=tensorflow.*'jax'"):
+        export_model(network, tmp_path)
 
 
-def test_a_process_without_keras_and_this_library_answers_alike(
-    version, served, pictures, tmp_path
+@pytest.mark.parametrize(
+    "source, message",
+    [
+        ({"images": ["."], "dataset": "synthetic:1"}, "Received: images, dataset"),
+        ({"crops": CROPS[..., :2]}, r"must be \(people, 32, 32, 3\), uint8"),
+        ({"crops": CROPS / 255}, "Received: .*float64"),
+        ({"crops": CROPS[:0]}, "`crops` must be"),
+        ({"dataset": "mpi:there"}, "Did you mean 'mpii'"),
+    ],
+)
+def test_crops_come_from_one_source_of_the_right_shape(
+    network, source, message, tmp_path
 ):
-    arguments = [version, tmp_path / "joints.npy", *pictures]
-    subprocess.run([sys.executable, "-c", FRESH, *arguments], check=True)
-    answer = served["serving_default"](image_bytes=contents(pictures))
-    found = np.load(tmp_path / "joints.npy")
-    np.testing.assert_allclose(found, answer["keypoints"], atol=1e-3)
+    with pytest.raises(ValueError, match=message):
+        export_model(network, tmp_path / "out", **source)
+    assert not (tmp_path / "out").exists()
+
+
+def test_images_and_datasets_are_cropped(network, photographs, drawn):
+    paths, _ = photographs
+    crops, text = verification.load_crops(network, images=paths[0].parent)
+    assert crops.shape == (15, 32, 32, 3) and text == "15 images"
+    crops, text = verification.load_crops(network, images=paths[:2])
+    assert len(crops) == 2 and text == "2 images"
+    crops, text = verification.load_crops(network, dataset=drawn)
+    assert len(crops) == 5 and text == "5 people of `dataset`"
+    crops, text = verification.load_crops(network)
+    assert len(crops) == 96 and text == "96 synthetic people"
+
+
+def test_crops_to_calibrate_on_are_not_verified_on():
+    crops = np.arange(96)
+    calibration, held_out = verification.calibration_split(crops)
+    assert len(calibration) == 64 and len(held_out) == 32
+    assert sorted([*calibration, *held_out]) == [*crops]
+    assert [*map(len, verification.calibration_split(crops[:2]))] == [2, 2]
+
+
+def test_metadata_of_other_files_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="ends in .tflite, .onnx, .xml"):
+        read_metadata(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="has no metadata"):
+        read_metadata(tmp_path)
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets/about.json").write_text('{"licence": "MIT"}')  # of 0.1
+    assert read_metadata(tmp_path) == {"license": "MIT"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_other_backends_export_the_same(network, served, pictures, tmp_path, backend):
-    pytest.importorskip(backend)
-    network.save(tmp_path / "model.keras")
-    code = "import sys; from keras_hourglass.export import export; "
-    code += "from keras_hourglass.predict import load; "
-    code += "print(export(load(sys.argv[1]), sys.argv[2]))"
-    subprocess.run(
-        [sys.executable, "-c", code, tmp_path / "model.keras", tmp_path / "models"],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        check=True,
-    )
-    again = tf.saved_model.load(tmp_path / "models/1").signatures["serving_default"]
-    found, expected = (
-        graph(image_bytes=contents(pictures))["keypoints"]
-        for graph in (again, served["serving_default"])
-    )
-    np.testing.assert_allclose(found, expected, atol=1e-3)
+def test_a_network_saved_under_jax_is_exported_by_the_command(tmp_path):
+    pytest.importorskip("jax")
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    code = "from keras_hourglass import StackedHourglass as Network; "
+    code += f"Network(**{TINY}).save({str(tmp_path / 'model.keras')!r})"
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    command = [sys.executable, "-m", "keras_hourglass_cli.main", "export"]
+    command += [tmp_path / "model.keras", tmp_path / "out", "--format", "litert"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "out/hourglass.tflite").is_file()

@@ -40,10 +40,11 @@ OUTSIDE = {
     "inference.keypoints": {"keras", "numpy"},
     "inference.runtimes": {"numpy", "keras", "tensorflow"}
     | {"ai_edge_litert", "onnxruntime", "openvino"},
+    "inference.metadata": {"ai_edge_litert", "tensorflow", "onnxruntime"},
     "evaluation": ARRAYS | {"keras", "pandas"},
     "evaluation.oks": {"numpy", "pycocotools"},
-    "export": {"keras", "numpy", "tensorflow"}
-    | {"ai_edge_litert", "flatbuffers", "onnxruntime", "openvino"},
+    "export": {"keras", "numpy", "tensorflow", "rich"}
+    | {"flatbuffers", "onnx", "tf2onnx", "openvino"},
     "training": {"keras", "numpy"},
     "training.flat_optimizer": {"keras", "numpy", "tensorflow"},
     "training.distribution": {"keras", "numpy", "jax", "tensorflow", "torch"},
@@ -88,7 +89,8 @@ def test_only_what_is_of_tensorflow_alone_names_it():
     naming = {module for module, path in MODULES if "tensorflow" in imported(path)}
     rooms = {module for module in naming if not module.startswith("export.")}
     assert rooms <= {
-        *("data.tf_data", "models.blocks.batch_norm", "inference.runtimes"),
+        *("data.tf_data", "models.blocks.batch_norm"),
+        *("inference.runtimes", "inference.metadata"),
         *("training.flat_optimizer", "training.distribution"),
     }
 

@@ -58,27 +58,27 @@ def _write_fused(model, path):
 
 
 def _write_saved_model(model, path):
-    from keras_hourglass.export.saved_model import write_saved_model
+    from keras_hourglass.export import saved_model
 
-    write_saved_model(model, path)
+    saved_model.write(model, path)
 
 
 def _write_litert(model, path, batch_size):
-    from keras_hourglass.export.litert import write_litert
+    from keras_hourglass.export import litert
 
-    write_litert(model, path, batch_size=batch_size)
+    litert.write(model, path, batch_size=batch_size)
 
 
 def _write_onnx(model, path):
-    from keras_hourglass.export.onnx import write_onnx
+    from keras_hourglass.export import onnx
 
-    write_onnx(model, path)
+    onnx.write(model, path)
 
 
 def _write_openvino(model, path):
-    from keras_hourglass.export.openvino import write_openvino
+    from keras_hourglass.export import openvino
 
-    write_openvino(model, path)
+    openvino.write(model, path)
 
 
 RUNTIMES = {

@@ -1,54 +1,115 @@
-"""Networks as others run them, without Keras and without this library."""
+"""Export of networks to SavedModel, LiteRT, ONNX and OpenVINO.
 
-from importlib import import_module
-from pathlib import Path
+Exported files need neither Keras nor this library. A format is a module of this package
+and a line of `formats.FORMATS`. Nothing here imports Keras before it exports.
+"""
 
-import keras
+import logging
 
-from keras_hourglass.export import under_tensorflow
-from keras_hourglass.utils import suggest
+from keras_hourglass.export.formats import format_name, parse_formats
 
-# Format -> the module whose `export(model, directory, **options)` writes it, which is
-# imported when it is asked for.
-FORMATS = {
-    "savedmodel": "saved_model",
-    "litert": "litert",
-    "onnx": "onnx",
-    "openvino": "openvino",
-}
+logger = logging.getLogger(__name__)
 
 
-def export_format(model, directory, format: str = "savedmodel", **options) -> Path:
-    """Writes a network in a format.
+def export_model(
+    model,
+    directory,
+    formats="savedmodel",
+    *,
+    images=None,
+    dataset=None,
+    crops=None,
+    decoder: str | None = None,
+    **options,
+):
+    """Writes a network for other programs, verified by the runtime of each format.
+
+    A file holds the inference form of the network (`fuse`) and the decoder. It takes
+    crops of people, `(batch, height, width, 3)`, uint8, RGB, and returns `keypoints`
+    `(batch, joints, 2)`, x before y, in pixels of the crops, `scores`
+    `(batch, joints)`, and `heatmaps` `(batch, height / 4, width / 4, joints)`. A
+    SavedModel, for TensorFlow Serving, takes the bytes of image files, too.
+
+    Each file is run by its own runtime on crops of people, and written only if its
+    keypoints are within 0.05 pixels of the network's own: the largest distance, for
+    16-bit weights the mean. For 8 bits the limit is a mean of 1.5 pixels.
 
     Args:
-        model: A `StackedHourglass`, on any backend of Keras.
-        directory: Is made if it is not there.
-        format: A key of `FORMATS`.
-        options: Of the format: see its module.
+        model: A `StackedHourglass`, or whatever `load_model` takes: the path of a
+            `.keras` file, the folder of a run, or the name of a preset with weights.
+        directory: Folder of the files; made if it is missing. A SavedModel becomes its
+            next version, `directory/1`, `directory/2`, ...
+        formats: A name, a list of names, or "all". The names are "savedmodel",
+            "litert", "litert:float16" (weights in 16 bits), "litert:int8" (network in
+            8 bits), "onnx" and "openvino".
+        images: Paths of image files, or folders of them, with one person each, to
+            calibrate and verify on.
+        dataset: People to calibrate and verify on: a name as "mpii:DIR" or a `People`.
+        crops: The same as `(people, height, width, 3)`, uint8, RGB, of the network's
+            size. Without any of the three, synthetic people.
+        decoder: A key of `heatmaps.decode.DECODERS`.
+        options: `max_pixels` of "savedmodel": an image with more is refused before
+            it is decoded. `batch_size` of "litert": people at once, a fixed number.
 
     Returns:
-        What was written.
+        A list of `ExportResult`, one for each format, with `format`, `path`, `bytes`,
+        `milliseconds`, `mean_error`, `max_error` (pixels) and `limit`, or the `reason`
+        why it was not written. Printed, it is a table.
 
     Raises:
-        ValueError: If there is no such format, or the network cannot be used.
+        RuntimeError: If Keras does not run on TensorFlow.
+        ValueError: If there is no such model, format, or option, if a weight is NaN or
+            infinite, or if no format could be written: the error of the first.
+        ModuleNotFoundError: The same, if a package is missing.
+
+    Example:
+        ```python
+        import keras_hourglass as kh
+
+        results = kh.export_model("photo", "exported", ["litert", "litert:float16"])
+        print(results)
+        ```
     """
-    if format in FORMATS and keras.backend.backend() != "tensorflow":
-        return under_tensorflow.export_under_tensorflow(
-            model, directory, format, options
+    chosen = parse_formats(formats, options)
+    _require_tensorflow()
+    from keras_hourglass.export.exporter import export_format
+    from keras_hourglass.export.formats import FORMATS
+    from keras_hourglass.export.metadata import require_finite_weights
+    from keras_hourglass.export.results import ExportResult, ExportResults
+    from keras_hourglass.export.verification import load_crops
+    from keras_hourglass.heatmaps.decode import DEFAULT_DECODER, validate_decoder
+    from keras_hourglass.models.loading import load_model
+
+    decoder = validate_decoder(decoder or DEFAULT_DECODER)
+    model = load_model(model)
+    require_finite_weights(model)
+    crops, described = load_crops(model, images, dataset, crops)
+    results, errors = ExportResults(crops=described), []
+    for name, precision in chosen:
+        own = {k: options[k] for k in FORMATS[name].options if k in options}
+        logger.info("Exporting %s", format_name(name, precision))
+        try:
+            result = export_format(
+                model, directory, name, precision, crops, decoder, **own
+            )
+        except (ImportError, ValueError, RuntimeError) as error:
+            reason, *_ = str(error).strip().splitlines() or [type(error).__name__]
+            result = ExportResult(format_name(name, precision), reason=reason)
+            errors.append(error)
+        results.append(result)
+    if len(errors) == len(results):
+        raise errors[0]
+    for result in results.failed:
+        logger.warning("%s was not written: %s", result.format, result.reason)
+    return results
+
+
+def _require_tensorflow():
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            "`export_model` needs Keras on TensorFlow: set KERAS_BACKEND=tensorflow "
+            "before Keras is imported. Received: the backend "
+            f"{keras.backend.backend()!r}"
         )
-    return format_module(format).export(model, directory, **options)
-
-
-def format_module(format: str):
-    """The module of a format: it has `export`, `opened` and `limit`.
-
-    Raises:
-        ValueError: If there is no such format.
-    """
-    if format not in FORMATS:
-        raise ValueError(
-            f"`format` must be one of those known. {suggest(format, FORMATS)} "
-            f"Received: format={format!r}"
-        )
-    return import_module(f"{__name__}.{FORMATS[format]}")

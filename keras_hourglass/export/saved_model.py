@@ -1,4 +1,7 @@
-"""Networks as SavedModels that take pictures and answer with joints on them."""
+"""Export to SavedModel: from the bytes of images to keypoints on them.
+
+https://www.tensorflow.org/guide/saved_model
+"""
 
 import json
 from pathlib import Path
@@ -9,99 +12,70 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from keras_hourglass.data.datasets.synthetic.drawing import draw
-from keras_hourglass.export import serving, verification
-from keras_hourglass.export.graph import Signatures
-from keras_hourglass.export.metadata import describe_model, refuse_unusable
+from keras_hourglass.export import serving
+from keras_hourglass.export.metadata import describe_model
+from keras_hourglass.export.signatures import Signatures
 from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
-from keras_hourglass.inference.runtimes import saved_model as opened
+from keras_hourglass.inference.metadata import METADATA_NAME
 from keras_hourglass.models.fusion.network import fuse
 
-MAX_PIXELS = 2**25  # 100 MB decoded, of a stranger's picture; a few are, side by side
+MAX_PIXELS = 2**25  # 100 MB decoded, of an untrusted image; a few are, side by side
 
 
-def export(
-    model,
-    directory,
-    most_pixels: int = MAX_PIXELS,
-    crops=None,
-    decoder: str = DEFAULT_DECODER,
-) -> Path:
-    """Writes the next version for TensorFlow Serving.
+def write(
+    model, path, decoder: str = DEFAULT_DECODER, max_pixels: int = MAX_PIXELS
+) -> None:
+    """Writes a SavedModel, with warm-up requests for TensorFlow Serving.
 
     Args:
         model: A `StackedHourglass`.
-        directory: Of all versions.
-        most_pixels: Of a picture; with more, it is refused before it is decoded.
-        crops: `(people, height, width, 3)`, uint8: what is checked on. Without them
-            nothing is: it is TensorFlow that wrote it.
-        decoder: A key of `heatmaps.DECODERS`.
-
-    Returns:
-        The version's folder.
-
-    Raises:
-        ValueError: If joints are further off than they may.
+        path: Path of the folder.
+        decoder: A key of `heatmaps.decode.DECODERS`.
+        max_pixels: Most pixels of an image. One with more is refused before it is
+            decoded.
     """
-    refuse_unusable(model)
-
-    def checked(beside):
-        write_saved_model(model, beside, most_pixels, decoder)
-        if crops is not None:
-            some, answer = verification.calibration_split(crops)[1], opened(beside)
-            verification.require_close(
-                answer, model, some, error_limit(), "a version", decoder
-            )
-
-    version = serving.publish(directory, checked)
-    serving.write_configs(directory)
-    return version
-
-
-def write_saved_model(
-    model, folder, most_pixels: int = MAX_PIXELS, decoder: str = DEFAULT_DECODER
-):
-    """Writes a SavedModel as the folder that is named; see `export`."""
-    served = Signatures(fuse(model), model, most_pixels, decoder)
-    facts = describe_model(model) | {"decoder": decoder, "signatures": served.texts}
-    with TemporaryDirectory() as drafts:
-        draft = Path(drafts, "about.json")
-        draft.write_text(json.dumps(facts, indent=2) + "\n")
-        served.about = tf.saved_model.Asset(str(draft))
-        tf.saved_model.save(served, str(folder), served.graphs)
-    _document(Path(folder, "saved_model.pb"), served.texts)
-    records = Path(folder, serving.FILE)
+    served = Signatures(fuse(model), model, max_pixels, decoder)
+    facts = describe_model(model, decoder, signatures=served.texts)
+    with TemporaryDirectory() as folder:
+        asset = Path(folder, METADATA_NAME)
+        asset.write_text(json.dumps(facts, indent=2) + "\n")
+        served.metadata = tf.saved_model.Asset(str(asset))
+        tf.saved_model.save(served, str(path), served.graphs)
+    _set_descriptions(Path(path, "saved_model.pb"), served.texts)
+    records = Path(path, serving.WARM_UP_FILE)
     records.parent.mkdir()
-    serving.write_warm_up(records, requests(model.image_size))
+    serving.write_warm_up(records, warm_up_requests(model.image_size))
 
 
-def error_limit() -> verification.ErrorLimit:
-    """How far its joints may be off."""
-    return verification.EXACT
+def warm_up_requests(image_size: tuple[int, int]):
+    """Requests of each signature, at each batch size.
 
+    Args:
+        image_size: Height and width of the network's crops.
 
-def requests(image_size):
-    """What a server is warmed up with: each signature, at each size of a batch."""
-    height, width = image_size
-    picture = draw(0, 0)[0]
-    jpeg = tf.io.encode_jpeg(picture).numpy()
-    box = np.array([[0, 0, *picture.shape[1::-1]]], "float32")
-    crop = tf.image.resize(picture, image_size).numpy().round().astype("uint8")
-    for count in serving.BATCHES:
-        pictures = np.array([jpeg] * count, object)
-        yield "serving_default", {"image_bytes": pictures}
+    Yields:
+        Pairs of a signature's name and its inputs, arrays by name.
+    """
+    image = draw(0, 0)[0]
+    jpeg = tf.io.encode_jpeg(image).numpy()
+    box = np.array([[0, 0, *image.shape[1::-1]]], "float32")
+    crop = tf.image.resize(image, image_size).numpy().round().astype("uint8")
+    for count in serving.BATCH_SIZES:
+        images = np.array([jpeg] * count, object)
+        yield "serving_default", {"image_bytes": images}
         boxes = np.repeat(box, count, 0)
-        yield "serve_boxes", {"image_bytes": pictures, "boxes": boxes}
+        yield "serve_boxes", {"image_bytes": images, "boxes": boxes}
         yield "serve_crops", {"crops": np.repeat(crop[None], count, 0)}
 
 
-def _document(path, texts):
+def _set_descriptions(path, texts):
     """Puts texts where a graph keeps the description of a function."""
     saved = SavedModel.FromString(path.read_bytes())
     for graph in saved.meta_graphs:
         functions = {f.signature.name: f for f in graph.graph_def.library.function}
         calls = {node.name: node for node in graph.graph_def.node}
         for name, text in texts.items():
-            answer = next(iter(graph.signature_def[name].outputs.values()))
-            call = calls[answer.name.split(":")[0]]
+            output = next(iter(graph.signature_def[name].outputs.values()))
+            call = calls[output.name.split(":")[0]]
             functions[call.attr["f"].func.name].signature.description = text
     path.write_bytes(saved.SerializeToString(deterministic=True))

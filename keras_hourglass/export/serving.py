@@ -1,11 +1,13 @@
-"""Files that a server is started with, beside the versions of a network.
+"""Files for TensorFlow Serving: versions, configurations and warm-up requests.
 
-Folders of versions as TensorFlow Serving reads them: DIR/1, DIR/2, ...
+Versions of a network are folders: DIR/1, DIR/2, ... The configurations are next to
+them. Warm-up requests are in each version, and a server runs them before it takes
+others. They are `PredictionLog` messages, of which few fields are needed: those are
+encoded here, without the package that has the messages.
 
-The requests by which a server warms a network up before it takes others.
+Tests run all this against a stand-in that speaks TensorFlow Serving's protocols, not
+against TensorFlow Serving itself.
 
-A file of TensorFlow Serving's `PredictionLog` messages, of which a few fields are
-needed: they are written by hand, so that nobody needs its package for them.
 https://www.tensorflow.org/tfx/serving/saved_model_warmup
 """
 
@@ -18,11 +20,11 @@ import tensorflow as tf
 
 from keras_hourglass.utils import TEMPORARY_MARK, atomic_write
 
-BATCHES = (1, 2, 4, 8, 16)  # sizes that a server makes of requests, and warms up
+BATCH_SIZES = (1, 2, 4, 8, 16)  # that a server groups requests into, and warms up
 BATCHING = """\
 # tensorflow_model_server --enable_batching --batching_parameters_file=THIS
 # Requests that come at the same time run together. On a CPU leave out the lines with
-# allowed_batch_sizes: what fills a batch up is work, too.
+# allowed_batch_sizes: the padding of a batch is work, too.
 max_batch_size {{ value: {largest} }}
 batch_timeout_micros {{ value: 2000 }}
 max_enqueued_batches {{ value: 100 }}
@@ -36,7 +38,7 @@ model_config_list {{
     name: "{name}"
     base_path: "/models/{name}"
     model_platform: "tensorflow"
-    # Two versions at once, say, to go back to the one before without a pause:
+    # Two versions at once, say, to return to the one before without a pause:
     # model_version_policy {{ specific {{ versions: 1 versions: 2 }} }}
   }}
 }}
@@ -44,55 +46,63 @@ model_config_list {{
 
 
 def write_configs(directory):
-    """Writes those that are not there: what somebody has changed stays as it is."""
+    """Writes the configurations that are missing: changed ones stay as they are.
+
+    Args:
+        directory: Folder of the versions, whose name is the network's.
+    """
     directory = Path(directory)
-    sizes = "\n".join(f"allowed_batch_sizes: {size}" for size in BATCHES)
+    sizes = "\n".join(f"allowed_batch_sizes: {size}" for size in BATCH_SIZES)
     texts = {
-        "batching.config": BATCHING.format(largest=max(BATCHES), sizes=sizes),
+        "batching.config": BATCHING.format(largest=max(BATCH_SIZES), sizes=sizes),
         "models.config": MODELS.format(name=directory.resolve().name),
     }
     for name, text in texts.items():
         if not (directory / name).exists():
-            with atomic_write(directory / name) as beside:
-                beside.write_text(text)
+            with atomic_write(directory / name) as draft:
+                draft.write_text(text)
 
 
-def publish(directory, write) -> Path:
-    """Writes a new version beside the others, and only then gives it its number.
+def publish_version(directory, write) -> Path:
+    """Writes a new version, which gets its number only once it is complete.
 
-    A server that watches the directory never sees half of one.
+    A server that watches the directory never reads half of one. Configurations that
+    are missing are written, too.
 
     Args:
-        directory: Of all versions; made if it is not there.
-        write: Is called with the path of a folder to make.
+        directory: Folder of the versions; made if it is missing.
+        write: Called with the path of a folder to make.
 
     Returns:
-        The folder of the version: the next integer above all that are there.
+        The folder of the version: the next integer above all that exist.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    beside = directory / f".version.{os.getpid()}{TEMPORARY_MARK}"
+    draft = directory / f".version.{os.getpid()}{TEMPORARY_MARK}"
     try:
-        write(beside)
-        for number in count(latest(directory) + 1):
+        write(draft)
+        for number in count(latest_version(directory) + 1):
+            path = directory / str(number)
             try:
-                os.rename(beside, directory / str(number))
-                return directory / str(number)
+                os.rename(draft, path)
+                break
             except OSError:  # another process was quicker
-                if not (directory / str(number)).exists():
+                if not path.exists():
                     raise
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(draft, ignore_errors=True)
+    write_configs(directory)
+    return path
 
 
-def latest(directory) -> int:
-    """The highest number of a version, 0 where there is none."""
+def latest_version(directory) -> int:
+    """The highest number of a version, 0 if there is none."""
     names = (path.name for path in Path(directory).iterdir())
     return max((int(name) for name in names if name.isdecimal()), default=0)
 
 
-FILE = "assets.extra/tf_serving_warmup_requests"
-LENGTH_DELIMITED = 2  # how protocol buffers mark a field of bytes
+WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
+LENGTH_DELIMITED = 2  # wire type of a field of bytes, in protocol buffers
 # Numbers of fields, in the files of that name under tensorflow_serving/apis.
 PREDICT_LOG, REQUEST = 6, 1  # prediction_log.proto
 MODEL_SPEC, INPUTS = 1, 2  # predict.proto
@@ -101,19 +111,19 @@ KEY, VALUE = 1, 2  # of a map
 
 
 def write_warm_up(path, requests):
-    """Writes requests.
+    """Writes warm-up requests.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         requests: Pairs of a signature's name and its inputs, arrays by name.
     """
     with tf.io.TFRecordWriter(str(path)) as writer:
         for signature, inputs in requests:
-            writer.write(record(signature, inputs))
+            writer.write(encode_request(signature, inputs))
 
 
-def record(signature: str, inputs: dict) -> bytes:
-    """A `PredictionLog` of one request."""
+def encode_request(signature: str, inputs: dict) -> bytes:
+    """Encodes a `PredictionLog` of one request."""
     request = _field(MODEL_SPEC, _field(SIGNATURE_NAME, signature.encode()))
     for name, value in inputs.items():
         tensor = tf.make_tensor_proto(value).SerializeToString()
@@ -126,6 +136,6 @@ def _field(number: int, content: bytes) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    """Seven bits a byte, the lowest first; the eighth says that more follow."""
+    """Encodes seven bits in a byte, the lowest first; the eighth: more follow."""
     low, rest = value & 0x7F, value >> 7
     return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])

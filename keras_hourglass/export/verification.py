@@ -1,48 +1,51 @@
-"""Whether an exported file, run by its own runtime, finds what the network finds.
+"""Verification of exported files: their keypoints against the network's own.
 
-People to try exported networks on: drawn, of a dataset, or on a user's pictures.
-
-All of them are `(people, height, width, 3)`, uint8, RGB, of the network's size.
+The crops of people to verify and calibrate on are synthetic, of a dataset, or of a
+user's images: `(people, height, width, 3)`, uint8, RGB, of the network's size.
 """
 
+import logging
 from typing import NamedTuple
 
 import numpy as np
 
-from keras_hourglass.data import datasets
+from keras_hourglass.data.datasets import load_dataset
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.mixture import DatasetSpec
+from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.export.graph import crop_graphs
+from keras_hourglass.export.graph import crop_window
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.images import to_region
 from keras_hourglass.inference.keypoints import predict_keypoints
+from keras_hourglass.inference.sources import find_sources
 from keras_hourglass.inference.views import crop_views
+
+logger = logging.getLogger(__name__)
 
 
 class ExportError(NamedTuple):
-    """How far joints are from the network's own, in pixels of the crops.
+    """Distances of keypoints from the network's own, in pixels of the crops.
 
     Attributes:
-        mean: Of all joints.
-        largest: Of any.
+        mean: Of all keypoints.
+        max: The largest.
     """
 
     mean: float
-    largest: float
+    max: float
 
     def __str__(self):
-        return f"{self.mean:.4f} px in the mean, {self.largest:.4f} at most"
+        return f"{self.mean:.4f} px in the mean and {self.max:.4f} px at most"
 
 
 class ErrorLimit(NamedTuple):
-    """What an error may be.
+    """The largest error that a file may have.
 
     Attributes:
         pixels: Of the crops.
-        of: The attribute of `Error` that is limited.
+        of: The attribute of `ExportError` that is limited.
     """
 
     pixels: float
@@ -52,66 +55,131 @@ class ErrorLimit(NamedTuple):
         return f"{self.pixels} px ({self.of})"
 
 
-EXACT = ErrorLimit(0.05, "largest")  # of what computes in floating point
-# Of what keeps weights in sixteen bits: where two peaks are as high as each other, a
-# joint may be found at either.
-ROUNDED = ErrorLimit(0.05, "mean")
-QUANTIZED = ErrorLimit(1.5, "mean")  # of what computes in eight bits
+LIMITS = {  # precision -> limit
+    "float32": ErrorLimit(0.05, "max"),
+    # Where two peaks are equally high, rounded weights may decide for the other one.
+    "float16": ErrorLimit(0.05, "mean"),
+    "int8": ErrorLimit(1.5, "mean"),
+}
 
 
-def measure_error(answer, model, crops, decoder: str = DEFAULT_DECODER) -> ExportError:
-    """How far a file's joints are off.
+def measure_error(run, model, crops, decoder: str = DEFAULT_DECODER) -> ExportError:
+    """Measures the error of an exported file.
 
     Args:
-        answer: From crops to `keypoints` and others, by name.
-        model: The network, as it was given.
+        run: A function from crops to a dictionary with `keypoints`, as of
+            `inference.runtimes`.
+        model: The network that was exported.
         crops: `(people, height, width, 3)`, uint8.
-        decoder: Of heatmaps, that the file has.
+        decoder: The decoder in the file, a key of `heatmaps.decode.DECODERS`.
     """
     points, _ = predict_keypoints(model, crops, decoder=decoder)
-    wanted = crop_graphs(model).to_image(points, model.heatmap_size)
-    found = np.concatenate([answer(crop[None])["keypoints"] for crop in crops])
-    distance = np.linalg.norm(found - wanted, axis=-1)
+    expected = crop_window(model).to_image(points, model.heatmap_size)
+    keypoints = np.concatenate([run(crop[None])["keypoints"] for crop in crops])
+    distance = np.linalg.norm(keypoints - expected, axis=-1)
     return ExportError(float(distance.mean()), float(distance.max()))
 
 
-def require_close(
-    answer, model, crops, limit: ErrorLimit, name: str, decoder: str = DEFAULT_DECODER
-):
-    """Raises a ValueError if joints are further off than a limit, or no numbers."""
-    off = measure_error(answer, model, crops, decoder)
-    if not getattr(off, limit.of) <= limit.pixels:
+def require_close(error: ExportError, limit: ErrorLimit, name: str, count: int):
+    """Raises a ValueError if an error exceeds its limit, or is NaN.
+
+    Args:
+        error: The error of a file.
+        limit: The limit of its precision.
+        name: The format, for the message.
+        count: The number of crops, for the message.
+    """
+    if not getattr(error, limit.of) <= limit.pixels:
         raise ValueError(
-            f"{name} is not written: its joints are {off} from the network's, on "
-            f"{len(crops)} crops; the limit is {limit}"
+            f"{name} is not written: its keypoints are {error} from the network's, on "
+            f"{count} crops; the limit is {limit}"
         )
 
 
-CALIBRATION_COUNT = 96  # of which two thirds are calibrated on, where that is needed
-CALIBRATION_STEP = 3  # of so many one is left out of it, to check on
-SYNTHETIC = DatasetSpec("synthetic", "1")  # needs no download
+MAX_CROPS = 96
+HELD_OUT = 3  # one crop of so many is not calibrated on, but verified on
 
 
-def dataset_crops(
-    source: DatasetSpec, model, count: int = CALIBRATION_COUNT
-) -> np.ndarray:
-    """People of a dataset: those who validate, if it says who does."""
-    people = datasets.load_dataset(source.name, source.root)
-    judges = people[people.splits == "val"]
-    people = judges if len(judges) else people
+def calibration_split(crops) -> tuple[np.ndarray, np.ndarray]:
+    """Splits crops into those to calibrate on and those to verify on.
+
+    They are the same if there are less than three.
+    """
+    if len(crops) < HELD_OUT:
+        return crops, crops
+    held_out = np.arange(len(crops)) % HELD_OUT == HELD_OUT - 1
+    return crops[~held_out], crops[held_out]
+
+
+def load_crops(model, images=None, dataset=None, crops=None):
+    """Loads crops from one of three sources; without any, of synthetic people.
+
+    Args:
+        model: A `StackedHourglass`.
+        images: Paths of image files, or folders of them; or one path.
+        dataset: The name of a dataset as "mpii:DIR", or a `People`.
+        crops: `(people, height, width, 3)`, uint8.
+
+    Returns:
+        The crops, 96 at most but for `crops`, and a description of them.
+
+    Raises:
+        ValueError: If there is more than one source, no image, or no person, or if
+            `crops` have another shape.
+    """
+    sources = {"images": images, "dataset": dataset, "crops": crops}
+    given = [name for name, value in sources.items() if value is not None]
+    if len(given) > 1:
+        raise ValueError(
+            "Crops must come from one of `images`, `dataset` and `crops`. "
+            f"Received: {', '.join(given)}"
+        )
+    if images is not None:
+        paths = _find_images(images)
+        return image_crops(paths, model), f"{len(paths)} images"
+    if dataset is not None:
+        loaded = dataset_crops(dataset, model)
+        name = "`dataset`" if isinstance(dataset, People) else str(dataset)
+        return loaded, f"{len(loaded)} people of {name}"
+    if crops is not None:
+        crops = np.asarray(crops)
+        shape = (*model.image_size, 3)
+        if crops.shape[1:] != shape or crops.dtype != "uint8" or not len(crops):
+            raise ValueError(
+                f"`crops` must be (people, {', '.join(map(str, shape))}), uint8. "
+                f"Received: {crops.shape}, {crops.dtype}"
+            )
+        return crops, f"{len(crops)} crops"
+    loaded = synthetic_crops(model)
+    return loaded, f"{len(loaded)} synthetic people"
+
+
+def dataset_crops(dataset, model, count: int = MAX_CROPS) -> np.ndarray:
+    """Crops of people of a dataset: of its validation split, if it has one.
+
+    Args:
+        dataset: The name of a dataset as "mpii:DIR", or a `People`.
+        model: A `StackedHourglass`.
+        count: The most people, evenly spaced.
+    """
+    people = dataset if isinstance(dataset, People) else load_dataset(dataset)
+    if (validation := people.splits == "val").any():
+        people = people[validation]
+    if not len(people):
+        raise ValueError("`dataset` must hold people. Received: none")
     chosen = np.unique(np.linspace(0, len(people) - 1, count).astype(int))
-    sampler = Preprocessor(people[chosen], model.image_size[::-1], model.heatmap_size)
-    loader = Loader(sampler)
+    size = model.image_size[::-1]
+    loader = Loader(Preprocessor(people[chosen], size, model.heatmap_size))
     return np.stack([loader.load(index)[0] for index in range(len(chosen))])
 
 
-def synthetic_crops(model, count: int = CALIBRATION_COUNT) -> np.ndarray:
-    """People that the library draws."""
-    return dataset_crops(SYNTHETIC, model, count)
+def synthetic_crops(model, count: int = MAX_CROPS) -> np.ndarray:
+    """Crops of synthetic people, which need no download."""
+    return dataset_crops("synthetic:1", model, count)
 
 
 def image_crops(paths, model) -> np.ndarray:
-    """One person on each picture, as `PoseEstimator` looks at it the second time."""
+    """Crops of one person in each image, those of `PoseEstimator`'s second pass."""
     size, estimator, crops = model.image_size[::-1], PoseEstimator(model), []
     for path, (pose,) in zip(paths, estimator.stream(paths)):
         window = Window.from_box(np.asarray(pose.box), size=size)
@@ -119,9 +187,20 @@ def image_crops(paths, model) -> np.ndarray:
     return np.stack(crops)
 
 
-def calibration_split(crops) -> tuple[np.ndarray, np.ndarray]:
-    """Those to calibrate on and those to check on: others, if there are enough."""
-    if len(crops) < CALIBRATION_STEP:
-        return crops, crops
-    checking = np.arange(len(crops)) % CALIBRATION_STEP == CALIBRATION_STEP - 1
-    return crops[~checking], crops[checking]
+def _find_images(images) -> list[str]:
+    """Paths of image files, 96 at most."""
+    if isinstance(images, (str, bytes)) or hasattr(images, "__fspath__"):
+        images = [images]
+    images = [str(path) for path in images]
+    sources = find_sources(images, logger.info, _fail)
+    paths = [source.name for source in sources if source.kind == "picture"]
+    if not paths:
+        raise ValueError(
+            "`images` must be images, or folders of them. "
+            f"Received: images={', '.join(images)}"
+        )
+    return paths[:MAX_CROPS]
+
+
+def _fail(reason):
+    raise ValueError(reason)

@@ -18,9 +18,8 @@ from urllib.request import Request, urlopen
 import cv2
 import pytest
 
-from keras_hourglass import StackedHourglass
+from keras_hourglass import StackedHourglass, export_model
 from keras_hourglass.data.datasets.synthetic.drawing import draw
-from keras_hourglass.export import export_format
 
 SIDE = 32  # pixels of the images that the network sees
 STARTED = 300  # seconds that a server may take, on the slowest of machines
@@ -32,7 +31,8 @@ def version(tmp_path_factory):
     network = StackedHourglass(
         stacks=1, filters=4, stem_filters=2, depth=1, image_size=SIDE
     )
-    return export_format(network, tmp_path_factory.mktemp("models") / "people")
+    (result,) = export_model(network, tmp_path_factory.mktemp("models") / "people")
+    return result.path
 
 
 @pytest.fixture(scope="session")

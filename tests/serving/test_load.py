@@ -3,12 +3,13 @@
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from keras_hourglass.export.serving import publish
+from keras_hourglass.export.serving import publish_version
 
 CLIENTS, ROUNDS = 4, 10
 PATIENCE = 300  # seconds until a new version must answer, on the slowest of machines
@@ -38,8 +39,8 @@ def test_nothing_is_lost_while_versions_change(server, pictures, answers):
         clients = [pool.submit(client, number) for number in range(CLIENTS)]
         while not seen:
             time.sleep(0.01)
-        old = server.folder / "1"
-        new = publish(server.folder, lambda folder: shutil.copytree(old, folder))
+        copy = partial(shutil.copytree, server.folder / "1")
+        new = publish_version(server.folder, copy)
         assert all(client.result() >= ROUNDS for client in clients)
     assert len(seen) == 2 and int(new.name) in seen
 

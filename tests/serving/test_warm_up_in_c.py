@@ -27,7 +27,8 @@ def test_a_c_program_runs_the_warm_up_and_gets_the_same(version, tmp_path):
     for number, name, *values in map(str.split, lines):
         found[int(number), name] = np.array(values, float)
     signatures = tf.saved_model.load(version).signatures
-    for number, (signature, inputs) in enumerate(saved_model.requests((32, 32))):
+    requests = saved_model.warm_up_requests((32, 32))
+    for number, (signature, inputs) in enumerate(requests):
         asked = {key: tf.constant(value) for key, value in inputs.items()}
         for name, value in signatures[signature](**asked).items():
             values = np.ravel(value)

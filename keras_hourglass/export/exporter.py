@@ -1,0 +1,89 @@
+"""Writing one format: as a draft that its own runtime verifies, then into place."""
+
+import logging
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from keras_hourglass.export import serving, verification
+from keras_hourglass.export.formats import FORMATS, format_name, require_packages
+from keras_hourglass.export.results import ExportResult
+from keras_hourglass.inference import runtimes
+from keras_hourglass.utils import TEMPORARY_MARK, silence
+
+logger = logging.getLogger(__name__)
+STEM = "hourglass"  # of the names of files
+
+
+def export_format(
+    model, directory, name: str, precision: str, crops, decoder: str, **options
+) -> ExportResult:
+    """Writes a network in one format, if its keypoints there are the network's own.
+
+    Args:
+        model: A `StackedHourglass`.
+        directory: Folder of the file, or of the versions of a SavedModel.
+        name: A key of `FORMATS`.
+        precision: One of the format's precisions.
+        crops: `(people, height, width, 3)`, uint8, to calibrate and verify on.
+        decoder: A key of `heatmaps.decode.DECODERS`.
+        options: Of the format's `write`.
+
+    Raises:
+        ModuleNotFoundError: If a package is missing.
+        ValueError: If keypoints are further off than the precision's limit.
+    """
+    entry = FORMATS[name]
+    require_packages(name)
+    module, written = entry.import_module(), format_name(name, precision)
+    calibration, held_out = verification.calibration_split(crops)
+    if len(entry.precisions) > 1:
+        options |= {"precision": precision, "calibration": calibration}
+    measured = {}
+
+    def write(draft):
+        module.write(model, draft, decoder=decoder, **options)
+        run = runtimes.RUNTIMES[entry.module](draft)
+        error = verification.measure_error(run, model, held_out, decoder)
+        limit = verification.LIMITS[precision]
+        verification.require_close(error, limit, written, len(held_out))
+        measured["mean_error"], measured["max_error"] = error
+        measured["limit"] = str(limit)
+        measured["milliseconds"] = runtimes.measure_milliseconds(run, held_out[:1])
+
+    with silence(1, 2):
+        if entry.suffix:
+            mark = "" if precision == entry.precisions[0] else f"_{precision}"
+            path = Path(directory, f"{STEM}{mark}{entry.suffix}")
+            files = publish_files(path, write)
+        else:
+            path = serving.publish_version(directory, write)
+            files = [file for file in path.rglob("*") if file.is_file()]
+    size = sum(file.stat().st_size for file in files)
+    return ExportResult(written, path, size, **measured)
+
+
+def publish_files(path: Path, write) -> list[Path]:
+    """Writes a file, and those that belong to it, as a draft first.
+
+    They are moved into place once `write` has returned: if it fails, or the process
+    is killed before that, the old files stay.
+
+    Args:
+        path: The file.
+        write: Called with the path of the draft, which has the name of the file.
+
+    Returns:
+        All files that were written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=TEMPORARY_MARK, dir=path.parent) as folder:
+        draft = Path(folder, path.name)
+        write(draft)
+        others = [file for file in Path(folder).iterdir() if file != draft]
+        if others:
+            path.unlink(missing_ok=True)  # never the old one with new weights
+        moves = [(file, path.with_name(file.name)) for file in (*others, draft)]
+        for file, final in moves:
+            os.replace(file, final)
+    return [final for _, final in moves]

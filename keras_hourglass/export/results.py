@@ -1,0 +1,96 @@
+"""Results of an export, and the table of them."""
+
+from dataclasses import asdict, dataclass
+from io import StringIO
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+COLUMNS = {  # heading -> alignment
+    "format": "left",
+    "MB": "right",
+    "ms per person": "right",
+    "px mean": "right",
+    "px max": "right",
+    "limit": "left",
+    "file": "left",
+}
+MAX_WIDTH = 10_000  # characters: nothing is wrapped
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """A format that was written, or the reason why it was not.
+
+    Attributes:
+        format: Its name, as "litert:int8".
+        path: The file; of a SavedModel, the folder of the version.
+        bytes: Size of the file, or of all files that belong to it.
+        milliseconds: Median time for one person, in the format's own runtime on the
+            CPU, decoding included.
+        mean_error: Mean distance of keypoints from the model's own, in pixels of the
+            crops.
+        max_error: The largest such distance.
+        limit: The limit that was held, as "0.05 px (max)".
+        reason: The reason why nothing was written; None if it was. Then all but
+            `format` is None.
+    """
+
+    format: str
+    path: Path | None = None
+    bytes: int | None = None
+    milliseconds: float | None = None
+    mean_error: float | None = None
+    max_error: float | None = None
+    limit: str | None = None
+    reason: str | None = None
+
+    def to_dict(self) -> dict:
+        """The attributes, for JSON."""
+        path = None if self.path is None else str(self.path)
+        return asdict(self) | {"path": path}
+
+    def cells(self) -> tuple[str, ...]:
+        """A row of the table."""
+        if self.reason is not None:
+            return self.format, "", "", "", "", "", f"not written: {self.reason}"
+        return (
+            self.format,
+            f"{self.bytes / 1e6:.2f}",
+            f"{self.milliseconds:.1f}",
+            f"{self.mean_error:.4f}",
+            f"{self.max_error:.4f}",
+            self.limit,
+            str(self.path),
+        )
+
+
+class ExportResults(list):
+    """A list of `ExportResult`, which prints as a table.
+
+    Attributes:
+        crops: The crops that the files were verified on, as "32 synthetic people".
+    """
+
+    def __init__(self, results=(), crops: str = ""):
+        super().__init__(results)
+        self.crops = crops
+
+    @property
+    def failed(self) -> list[ExportResult]:
+        """Those that were not written."""
+        return [result for result in self if result.reason is not None]
+
+    def __str__(self):
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        for heading, alignment in COLUMNS.items():
+            table.add_column(heading, justify=alignment, no_wrap=True)
+        for result in self:
+            table.add_row(*result.cells())
+        text = StringIO()
+        console = Console(file=text, width=MAX_WIDTH, markup=False, highlight=False)
+        console.print(table)
+        lines = [line.rstrip() for line in text.getvalue().splitlines()]
+        return "\n".join([f"Verified on {self.crops}", *filter(None, lines)])

@@ -1,0 +1,86 @@
+"""Metadata of exported files: joints, sizes, decoder and license of a network.
+
+`export` writes the same facts in every format. They are read without TensorFlow, and
+without Keras.
+"""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+METADATA_NAME = "about.json"  # of a SavedModel's asset, and of LiteRT's metadata entry
+OPENVINO_SECTION = "keras_hourglass"  # in the `rt_info` of an `.xml` file
+OLD_NAMES = {"licence": "license"}  # of version 0.1
+
+
+def read_metadata(path) -> dict:
+    """Reads what an exported file says of its network.
+
+    Args:
+        path: Folder of a SavedModel's version; or a `.tflite`, `.onnx` or `.xml` file.
+
+    Returns:
+        `name`, `joints` in the order of the keypoints, `image_size` and `heatmap_size`
+        (height before width, pixels), `parameters`, `decoder`, `license`, `made_by`
+        and what the format adds. Files of version 0.1 lack `decoder`, but for
+        SavedModels.
+
+    Raises:
+        ValueError: If the file is of another kind, or was not written by `export`.
+        ModuleNotFoundError: If the package that reads it is missing.
+    """
+    path = Path(path)
+    reader = _read_saved_model if path.is_dir() else READERS.get(path.suffix)
+    if reader is None:
+        raise ValueError(
+            "`path` must be a folder of a SavedModel, or a file that ends in "
+            f"{', '.join(READERS)}. Received: path={str(path)!r}"
+        )
+    facts = reader(path)
+    if not facts:
+        raise ValueError(f"{path} has no metadata of `keras_hourglass.export`")
+    return {OLD_NAMES.get(name, name): fact for name, fact in facts.items()}
+
+
+def _read_saved_model(path):
+    asset = path / "assets" / METADATA_NAME
+    return json.loads(asset.read_text()) if asset.is_file() else {}
+
+
+def _read_litert(path):
+    try:
+        from ai_edge_litert import schema_py_generated as schema
+    except ModuleNotFoundError:
+        from tensorflow.lite.python import schema_py_generated as schema
+    model = schema.Model.GetRootAs(path.read_bytes(), 0)
+    for index in range(model.MetadataLength()):
+        entry = model.Metadata(index)
+        if entry.Name() == METADATA_NAME.encode():
+            return json.loads(model.Buffers(entry.Buffer()).DataAsNumpy().tobytes())
+    return {}
+
+
+def _read_onnx(path):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        str(path), providers=["CPUExecutionProvider"]
+    )
+    return _from_strings(session.get_modelmeta().custom_metadata_map)
+
+
+def _read_openvino(path):
+    section = ElementTree.parse(path).find(f"rt_info/{OPENVINO_SECTION}")
+    entries = () if section is None else section
+    return _from_strings({entry.tag: entry.get("value") for entry in entries})
+
+
+def _from_strings(texts):
+    """Undoes `export.metadata.to_strings`."""
+    return {
+        name: json.loads(text) if text[:1] in "[{" or text.isdecimal() else text
+        for name, text in texts.items()
+    }
+
+
+READERS = {".tflite": _read_litert, ".onnx": _read_onnx, ".xml": _read_openvino}

@@ -1,0 +1,46 @@
+"""Export to ONNX."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from keras_hourglass import export_model
+from keras_hourglass.export import verification
+from keras_hourglass.inference.metadata import read_metadata
+from keras_hourglass.inference.runtimes import onnx
+
+
+@pytest.fixture(scope="module")
+def file(lively, photographs, tmp_path_factory):
+    for name in ("onnx", "onnxruntime", "tf2onnx"):
+        pytest.importorskip(name)
+    folder = tmp_path_factory.mktemp("m")
+    (result,) = export_model(lively, folder, "onnx", crops=photographs[1])
+    return result.path
+
+
+def test_keypoints_on_photographs_are_the_networks(file, lively, photographs):
+    _, crops = photographs
+    assert verification.measure_error(onnx(file), lively, crops).max < 1e-3
+    together, alone = (onnx(file)(some) for some in (crops, crops[:1]))
+    assert together["heatmaps"].shape == (15, 16, 12, 16)
+    np.testing.assert_allclose(together["scores"][:1], alone["scores"], atol=1e-5)
+
+
+def test_a_file_describes_itself(file, lively):
+    facts = read_metadata(file)
+    assert facts["joints"] == list(lively.skeleton.joints)
+    assert facts["image_size"] == [64, 48] and facts["license"] == "Apache-2.0"
+    assert facts["made_by"].startswith("keras-hourglass ")
+
+
+def test_a_missing_package_is_one_line_with_the_extra(lively, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    crops = np.zeros((1, 64, 48, 3), "uint8")
+    with pytest.raises(ModuleNotFoundError) as caught:
+        export_model(lively, tmp_path / "new", "onnx", crops=crops)
+    assert str(caught.value) == (
+        "The format 'onnx' needs tf2onnx: pip install 'keras-hourglass[onnx]'"
+    )
+    assert not (tmp_path / "new").exists()

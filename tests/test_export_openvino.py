@@ -1,0 +1,43 @@
+"""Export to OpenVINO."""
+
+import os
+
+import pytest
+
+from keras_hourglass import export_model
+from keras_hourglass.export import verification
+from keras_hourglass.inference.metadata import read_metadata
+from keras_hourglass.inference.runtimes import openvino
+
+
+@pytest.fixture(scope="module")
+def file(lively, photographs, tmp_path_factory):
+    pytest.importorskip("openvino")
+    folder = tmp_path_factory.mktemp("m")
+    (result,) = export_model(lively, folder, "openvino", crops=photographs[1])
+    assert result.bytes == sum(path.stat().st_size for path in folder.iterdir())
+    return result.path
+
+
+def test_keypoints_on_photographs_are_the_networks(file, lively, photographs):
+    _, crops = photographs
+    assert verification.measure_error(openvino(file), lively, crops).max < 1e-2
+    assert openvino(file)(crops)["heatmaps"].shape == (15, 16, 12, 16)
+
+
+def test_a_file_describes_itself(file, lively):
+    facts = read_metadata(file)
+    assert facts["joints"] == list(lively.skeleton.joints)
+    assert facts["image_size"] == [64, 48] and facts["license"] == "Apache-2.0"
+    assert facts["made_by"].startswith("keras-hourglass ")
+
+
+def test_both_files_are_new_or_none(file, lively, photographs, monkeypatch):
+    assert sorted(os.listdir(file.parent)) == ["hourglass.bin", "hourglass.xml"]
+    before = file.read_bytes()
+    limit = verification.ErrorLimit(-1, "max")
+    monkeypatch.setitem(verification.LIMITS, "float32", limit)
+    with pytest.raises(ValueError, match="openvino is not written: its keypoints"):
+        export_model(lively, file.parent, "openvino", crops=photographs[1])
+    assert sorted(os.listdir(file.parent)) == ["hourglass.bin", "hourglass.xml"]
+    assert file.read_bytes() == before
