@@ -3,16 +3,17 @@
 import json
 import logging
 import os
-import sys
 from datetime import date
 from pathlib import Path
 
 import click
 
 from keras_hourglass.export.formats import ALL, FORMAT_NAMES, parse_formats
+from keras_hourglass_cli.console import LIBRARY, start_keras
 from keras_hourglass_cli.dataset_options import json_option
 
-logger = logging.getLogger("keras_hourglass.cli")
+logger = logging.getLogger(LIBRARY)
+BACKEND = "tensorflow"  # the only one that exports
 
 
 @click.command()
@@ -79,7 +80,9 @@ def command(
         raise click.UsageError(str(error)) from None
     if images and dataset:
         raise click.UsageError("Give --images or a --dataset, not both.")
-    _use_tensorflow()
+    if (backend := os.environ.get("KERAS_BACKEND", BACKEND)) != BACKEND:
+        logger.info("Exporting under TensorFlow, not %s: only it can", backend)
+    start_keras(BACKEND)
     from keras_hourglass import export_model
 
     results = export_model(
@@ -107,12 +110,3 @@ def _with_precision(formats, float16, int8):
         return ALL
     precise = "".join(("litert", *(f":{flag}" for flag in flags)))
     return [precise if name == "litert" else name for name in formats]
-
-
-def _use_tensorflow():
-    """Chooses Keras's backend for this process, as only TensorFlow can export."""
-    if "keras" in sys.modules:
-        return
-    if (backend := os.environ.get("KERAS_BACKEND", "tensorflow")) != "tensorflow":
-        logger.info("Exporting with Keras on TensorFlow, not on %s", backend)
-    os.environ["KERAS_BACKEND"] = "tensorflow"

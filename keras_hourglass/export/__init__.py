@@ -6,7 +6,8 @@ and a line of `formats.FORMATS`. Nothing here imports Keras before it exports.
 
 import logging
 
-from keras_hourglass.export.formats import format_name, parse_formats
+from keras_hourglass.export.formats import FORMATS, format_name, parse_formats
+from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ def export_model(
     images=None,
     dataset=None,
     crops=None,
-    decoder: str | None = None,
+    decoder: str = DEFAULT_DECODER,
     **options,
 ):
     """Writes a network for other programs, verified by the runtime of each format.
@@ -47,7 +48,7 @@ def export_model(
         dataset: People to calibrate and verify on: a name as "mpii:DIR" or a `People`.
         crops: The same as `(people, height, width, 3)`, uint8, RGB, of the network's
             size. Without any of the three, synthetic people.
-        decoder: A key of `heatmaps.decode.DECODERS`.
+        decoder: Name of the decoder: "argmax", "quarter", "newton" or "dark".
         options: `max_pixels` of "savedmodel": an image with more is refused before
             it is decoded. `batch_size` of "litert": people at once, a fixed number.
 
@@ -71,16 +72,14 @@ def export_model(
         ```
     """
     chosen = parse_formats(formats, options)
+    validate_decoder(decoder)
     _require_tensorflow()
     from keras_hourglass.export.exporter import export_format
-    from keras_hourglass.export.formats import FORMATS
     from keras_hourglass.export.metadata import require_finite_weights
     from keras_hourglass.export.results import ExportResult, ExportResults
     from keras_hourglass.export.verification import load_crops
-    from keras_hourglass.heatmaps.decode import DEFAULT_DECODER, validate_decoder
     from keras_hourglass.models.loading import load_model
 
-    decoder = validate_decoder(decoder or DEFAULT_DECODER)
     model = load_model(model)
     require_finite_weights(model)
     crops, described = load_crops(model, images, dataset, crops)

@@ -26,7 +26,7 @@ def export_format(
         name: A key of `FORMATS`.
         precision: One of the format's precisions.
         crops: `(people, height, width, 3)`, uint8, to calibrate and verify on.
-        decoder: A key of `heatmaps.decode.DECODERS`.
+        decoder: One of `heatmaps.DECODER_NAMES`.
         options: Of the format's `write`.
 
     Raises:

@@ -10,7 +10,8 @@ import tensorflow as tf
 from keras_hourglass.data.warp import BOX_PADDING, JOINTS_PADDING
 from keras_hourglass.export import tf_image
 from keras_hourglass.geometry import Window, round_window
-from keras_hourglass.heatmaps.decode import DEFAULT_DECODER, decode, validate_decoder
+from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
+from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.views import MIN_SCORE_RATIO, MIN_WINDOW_RATIO
 from keras_hourglass.models.fusion.network import fuse
 
@@ -29,7 +30,7 @@ class CropGraphs:
 
     Args:
         model: A `StackedHourglass`.
-        decoder: A key of `heatmaps.decode.DECODERS`.
+        decoder: One of `heatmaps.DECODER_NAMES`.
 
     Attributes:
         model: The network as it was given.
@@ -108,7 +109,7 @@ class GraphEstimator:
             `(batch, height / 4, width / 4, joints)`.
         model: The `StackedHourglass` that it was made of.
         max_pixels: Most pixels of an image.
-        decoder: A key of `heatmaps.decode.DECODERS`.
+        decoder: One of `heatmaps.DECODER_NAMES`.
     """
 
     def __init__(self, network, model, max_pixels: int, decoder: str):

@@ -19,7 +19,7 @@ from tensorflow.python.framework.convert_to_constants import (
 
 from keras_hourglass.export.graph import CROPS_INPUT, HEATMAPS_OUTPUT, CropGraphs
 from keras_hourglass.export.metadata import describe_model
-from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
+from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.metadata import METADATA_NAME
 
 FILE_IDENTIFIER = b"TFL3"
@@ -41,7 +41,7 @@ def write(
     Args:
         model: A `StackedHourglass`.
         path: Path of the file.
-        decoder: A key of `heatmaps.decode.DECODERS`. It computes in float32.
+        decoder: One of `heatmaps.DECODER_NAMES`. It computes in float32.
         precision: "float32"; "float16", that of the weights; or "int8", in which the
             network computes.
         calibration: `(people, height, width, 3)`, uint8: crops that the ranges of

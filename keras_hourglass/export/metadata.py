@@ -14,7 +14,7 @@ def describe_model(model, decoder: str, **facts) -> dict:
 
     Args:
         model: A `StackedHourglass`.
-        decoder: A key of `heatmaps.decode.DECODERS`.
+        decoder: One of `heatmaps.DECODER_NAMES`.
         facts: Those of the format.
 
     Returns:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from keras_hourglass.export.graph import CropGraphs
 from keras_hourglass.export.metadata import describe_model, to_strings
-from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
+from keras_hourglass.heatmaps import DEFAULT_DECODER
 
 OPSET = 17  # of 2022, which runtimes of some years ago read, too
 
@@ -15,7 +15,7 @@ def write(model, path, decoder: str = DEFAULT_DECODER):
     Args:
         model: A `StackedHourglass`.
         path: Path of the file.
-        decoder: A key of `heatmaps.decode.DECODERS`.
+        decoder: One of `heatmaps.DECODER_NAMES`.
     """
     import onnx
     import tf2onnx

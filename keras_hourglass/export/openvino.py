@@ -2,7 +2,7 @@
 
 from keras_hourglass.export.graph import CropGraphs
 from keras_hourglass.export.metadata import describe_model, to_strings
-from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
+from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.metadata import OPENVINO_SECTION
 
 
@@ -12,7 +12,7 @@ def write(model, path, decoder: str = DEFAULT_DECODER):
     Args:
         model: A `StackedHourglass`.
         path: Path of the `.xml` file. The weights go to a `.bin` file of that name.
-        decoder: A key of `heatmaps.decode.DECODERS`.
+        decoder: One of `heatmaps.DECODER_NAMES`.
     """
     import openvino
 

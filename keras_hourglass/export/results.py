@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from io import StringIO
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -84,7 +83,7 @@ class ExportResults(list):
         return [result for result in self if result.reason is not None]
 
     def __str__(self):
-        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for heading, alignment in COLUMNS.items():
             table.add_column(heading, justify=alignment, no_wrap=True)
         for result in self:
@@ -93,4 +92,4 @@ class ExportResults(list):
         console = Console(file=text, width=MAX_WIDTH, markup=False, highlight=False)
         console.print(table)
         lines = [line.rstrip() for line in text.getvalue().splitlines()]
-        return "\n".join([f"Verified on {self.crops}", *filter(None, lines)])
+        return "\n".join([f"Verified on {self.crops}", *lines])

@@ -15,7 +15,7 @@ from keras_hourglass.data.datasets.synthetic.drawing import draw
 from keras_hourglass.export import serving
 from keras_hourglass.export.metadata import describe_model
 from keras_hourglass.export.signatures import Signatures
-from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
+from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.metadata import METADATA_NAME
 from keras_hourglass.models.fusion.network import fuse
 
@@ -30,7 +30,7 @@ def write(
     Args:
         model: A `StackedHourglass`.
         path: Path of the folder.
-        decoder: A key of `heatmaps.decode.DECODERS`.
+        decoder: One of `heatmaps.DECODER_NAMES`.
         max_pixels: Most pixels of an image. One with more is refused before it is
             decoded.
     """

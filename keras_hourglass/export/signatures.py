@@ -44,7 +44,7 @@ class Signatures(tf.Module):
         model: The `StackedHourglass` that it was made of.
         max_pixels: Most pixels of an image. One with more is refused before it is
             decoded.
-        decoder: A key of `heatmaps.decode.DECODERS`.
+        decoder: One of `heatmaps.DECODER_NAMES`.
 
     Attributes:
         graphs: Name of a signature -> its `tf.function`.

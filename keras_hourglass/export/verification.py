@@ -15,7 +15,7 @@ from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.export.graph import crop_window
 from keras_hourglass.geometry import Window
-from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
+from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.images import to_region
 from keras_hourglass.inference.keypoints import predict_keypoints
@@ -71,7 +71,7 @@ def measure_error(run, model, crops, decoder: str = DEFAULT_DECODER) -> ExportEr
             `inference.runtimes`.
         model: The network that was exported.
         crops: `(people, height, width, 3)`, uint8.
-        decoder: The decoder in the file, a key of `heatmaps.decode.DECODERS`.
+        decoder: The decoder in the file, one of `heatmaps.DECODER_NAMES`.
     """
     points, _ = predict_keypoints(model, crops, decoder=decoder)
     expected = crop_window(model).to_image(points, model.heatmap_size)
