@@ -45,6 +45,7 @@ setup(
         "h5py",
         "opencv-python-headless>=4.11",
         "click",
+        "rich",
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]"],
@@ -52,6 +53,7 @@ setup(
         "torch": ["torch>=2.6"],
         "addons": ['tensorflow-addons==0.23.0; python_version < "3.12"'],
         "coco": ["pycocotools"],
+        "pandas": ["pandas"],
         "plot": ["matplotlib"],
         "hog": ["opencv-python-headless<5"],  # of which 5 comes without the detector
         "litert": ["ai-edge-litert"],
@@ -59,6 +61,7 @@ setup(
         "openvino": ["openvino"],
         "serving": ["grpcio", "tensorflow-serving-api"],
         "test": ["pytest"],
+        "docs": ["mkdocs-material", "mkdocstrings[python]"],
     },
     entry_points={
         "console_scripts": ["hourglass-keras = keras_hourglass_cli.main:main"]

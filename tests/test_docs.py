@@ -1,0 +1,132 @@
+"""Blocks of README, docs and public docstrings run, with small sizes."""
+
+import inspect
+import re
+import shlex
+import textwrap
+from pathlib import Path
+
+import cv2
+import keras
+import pytest
+from click.testing import CliRunner
+
+import keras_hourglass as kh
+from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.data.prepare import prepare
+from keras_hourglass_cli import main as cli
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(
+    r"(?:<!-- not run: (?P<reason>.*?) -->\n+)?"
+    r"^(?P<indent> *)```(?P<language>python|bash)\n(?P<code>.*?)^(?P=indent)```",
+    re.DOTALL | re.MULTILINE,
+)
+
+# Sizes that a test can afford, where the page says nothing else.
+NETWORK = {"filters": 8, "stem_filters": 4, "depth": 1, "image_size": 64}
+SMALL_CALLS = {
+    "StackedHourglass": NETWORK,
+    "train": {**NETWORK, "stacks": 1, "epochs": 1, "batch_size": 4},
+}
+SMALL_COMMANDS = {
+    "train": "--filters 8 --stem-filters 4 --depth 1 --image-size 64 --epochs 1 "
+    "--batch-size 4",
+}
+# What users have, and what the tests have in its place.
+PLACES = [
+    (r'"mpii", "MPII"', '"crops", "CROPS"'),
+    (r"\bmpii:MPII\b", "crops:CROPS"),
+    (r"--dataset mpii --root MPII\b", "--dataset crops --root CROPS"),
+    (r"\bepochs=\d+", "epochs=1"),
+    (r"--epochs \d+", "--epochs 1"),
+]
+
+
+def blocks_of(text):
+    """(language, code, reason not to run) of each block of a page."""
+    for match in BLOCK.finditer(text):
+        code = textwrap.dedent(match["code"])
+        yield match["language"], code, match["reason"]
+
+
+def shrink(code):
+    """A block with smaller sizes, and the data that the tests have."""
+    for pattern, replacement in PLACES:
+        code = re.sub(pattern, replacement, code)
+    for name, sizes in SMALL_CALLS.items():
+        call = re.compile(
+            rf"\bkh\.{name}\((?P<arguments>[^()]*(?:\([^()]*\)[^()]*)*)\)"
+        )
+
+        def with_sizes(match, name=name, sizes=sizes):
+            given = match["arguments"].rstrip().rstrip(",")
+            missing = [f"{k}={v}" for k, v in sizes.items() if f"{k}=" not in given]
+            return f"kh.{name}({', '.join(filter(None, [given, *missing]))})"
+
+        code = call.sub(with_sizes, code)
+    return code
+
+
+def run_commands(code):
+    """Runs the lines of a shell block that call the command."""
+    for line in code.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True)
+        if not words or words[0] != "hourglass-keras":
+            continue  # `pip install`, `export`: not for a test
+        words += shlex.split(SMALL_COMMANDS.get(words[1], ""))
+        result = CliRunner().invoke(cli.main, words[1:])
+        assert result.exit_code == 0, f"{line}\n{result.output}"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where pages are run: photographs, a prepared dataset, people of one's own."""
+    folder = tmp_path_factory.mktemp("docs")
+    people = kh.load_dataset("synthetic:12")
+    prepare(people, folder / "CROPS", size=96)
+    pixels = cv2.cvtColor(draw(0, 3)[0], cv2.COLOR_RGB2BGR)
+    (folder / "photos").mkdir()
+    for name in ("photo.jpg", "photos/one.jpg", "photos/two.jpg"):
+        cv2.imwrite(str(folder / name), pixels)
+    return folder
+
+
+@pytest.fixture
+def place(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT", 4)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_blocks_of_a_page_run(path, place):
+    names = {"__name__": "page"}
+    for language, code, reason in blocks_of(path.read_text(encoding="utf-8")):
+        if reason:
+            continue
+        code = shrink(code)
+        if language == "bash":
+            run_commands(code)
+        else:
+            exec(compile(code, str(path), "exec"), names)
+    keras.utils.clear_session()
+
+
+@pytest.mark.parametrize("name", kh.__all__)
+def test_example_of_a_public_name_runs(name, place):
+    blocks = [*blocks_of(inspect.getdoc(getattr(kh, name)) or "")]
+    assert blocks, f"{name} has no example"
+    names = {"__name__": "example"}
+    for _, code, reason in blocks:
+        if not reason:
+            exec(compile(shrink(code), name, "exec"), names)
+    keras.utils.clear_session()
+
+
+def test_every_public_name_is_in_the_reference():
+    pages = "".join(p.read_text() for p in (ROOT / "docs/reference").glob("*.md"))
+    for name in kh.__all__:
+        assert re.search(rf"^::: keras_hourglass\S*\.{name}$", pages, re.MULTILINE), (
+            name
+        )
