@@ -14,12 +14,15 @@ from click.testing import CliRunner
 from keras import ops
 
 from keras_hourglass import PoseEstimator, StackedHourglass
+from keras_hourglass.data.augmentation import Augmentation
+from keras_hourglass.data.loader import Loader
+from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.inference import estimator as estimators
 from keras_hourglass.inference import runtimes
 from keras_hourglass.models import stacked_hourglass
 from keras_hourglass.models.flops import count_macs
 from keras_hourglass_cli import main as cli
-from keras_hourglass_cli.benchmark import model, network, predict
+from keras_hourglass_cli.benchmark import loader, model, network, predict
 from keras_hourglass_cli.benchmark.network import BenchmarkSetting
 from keras_hourglass_cli.benchmark.stopwatch import Stopwatch
 
@@ -208,3 +211,14 @@ def test_a_stopwatch_counts_this_threads_work_alone():
     with watch.time("sleep"):
         time.sleep(0.05)
     assert watch.seconds["sleep"] < 0.04
+
+
+def test_stages_of_the_loader_are_timed_and_leave_it_alone(drawn):
+    made = Loader(Preprocessor(drawn, (32, 48), (8, 12), Augmentation()))
+    batches = [[(0, 0), (0, 1)], [(1, 2)]]
+    expected = made.load_batch(batches[0])
+    seconds = loader.measure_stages(made, batches)
+    assert tuple(seconds) == loader.STAGES
+    assert all(value > 0 for stage, value in seconds.items() if stage != "read")
+    for one, other in zip(made.load_batch(batches[0]), expected):
+        np.testing.assert_array_equal(one, other)

@@ -1,7 +1,4 @@
-"""Where the time of a batch goes: each stage of the loader, and its limit.
-
-`hourglass-keras benchmark loader`: from files to samples, stage by stage.
-"""
+"""`hourglass-keras benchmark loader`: from files to samples, stage by stage."""
 
 import json
 import os
@@ -9,125 +6,82 @@ import time
 
 import click
 
-from keras_hourglass.data.augmentation import AUGMENTATIONS
-from keras_hourglass.data.batches import make_loader, training_batches
-from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.mixture import load_mixture
-from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.data.sampler import EpochSampler
-from keras_hourglass.models.stacked_hourglass import STRIDE
-from keras_hourglass.skeletons import MPII
+from keras_hourglass_cli.benchmark.stopwatch import Stopwatch
+from keras_hourglass_cli.console import print_table, start_keras
 from keras_hourglass_cli.dataset_options import json_option, source_options
 
-# What is timed -> the stage that it is. `batch` is all that is in no other stage.
-LOADING = {"load_batch": "batch", "read_region": "decode", "read_bytes": "read"}
-SAMPLING = {
-    **{"sample_params": "view", "crop": "warp"},
-    **{"augment_pixels": "color", "labels": "label"},
-}
-STAGES = ("view", "read", "decode", "warp", "color", "label", "batch")
-
-
-class Stopwatch:
-    """Seconds of this thread's work by stage.
-
-    Of a stage within another, the time counts for the inner one alone.
-    """
-
-    def __init__(self):
-        self.seconds = dict.fromkeys(STAGES, 0.0)
-
-    def timing(self, stage: str, function):
-        """The same function, timed."""
-
-        def timed(*args, **kwargs):
-            inner, begun = sum(self.seconds.values()), time.thread_time()
-            result = function(*args, **kwargs)
-            inner = sum(self.seconds.values()) - inner
-            self.seconds[stage] += time.thread_time() - begun - inner
-            return result
-
-        return timed
-
-    def watching(self, kind: type, stages: dict[str, str]) -> type:
-        """The same class, with methods that are timed."""
-        timed = {n: self.timing(stage, getattr(kind, n)) for n, stage in stages.items()}
-        return type(kind.__name__, (kind,), timed)
-
-
-def measure_stages(loader: Loader, batches) -> dict[str, float]:
-    """Seconds per person of each of `STAGES`, in one thread.
-
-    Calls what training calls, which itself is not slowed down.
-
-    Args:
-        loader: What to time.
-        batches: Of (epoch, index) pairs.
-    """
-    watch = Stopwatch()
-    sampler = watch.watching(Preprocessor, SAMPLING)(**vars(loader.preprocessor))
-    kind = watch.watching(Loader, LOADING)
-    watched = kind(sampler, loader.broken, loader.read_window)
-    people = sum(len(watched.load_batch(batch)[0]) for batch in batches)
-    return {stage: seconds / people for stage, seconds in watch.seconds.items()}
-
-
-def measure_reading(loader: Loader, batches) -> float:
-    """Seconds per person to read and decode alone, as no loader could do without."""
-    asked = [
-        (index, loader.preprocessor.sample_params([(epoch, index)])[0].window)
-        for batch in batches
-        for epoch, index in batch
-    ]
-    begun = time.thread_time()
-    for index, window in asked:
-        loader.read_region(index, window)
-    return (time.thread_time() - begun) / len(asked)
-
-
-SAMPLE = 512  # people, whose stages are timed one after another
+STAGES = ("window", "read", "decode", "warp", "color", "label")
+MAX_STAGED = 512  # people, whose stages are timed one after another
 
 
 @click.command()
 @source_options(required=True)
-@click.option("--image-size", type=int, default=256, show_default=True)
-@click.option("--people", type=click.IntRange(1), default=1000, show_default=True)
+@click.option(
+    "--image-size",
+    type=click.IntRange(4),
+    default=256,
+    show_default=True,
+    help="Pixels of a side.",
+)
+@click.option(
+    "--people", type=click.IntRange(1), default=1000, show_default=True, help="To load."
+)
 @json_option
-def loader_command(source, image_size, people, as_json):
-    """People per second from files to augmented samples, as training gets them.
+def command(source, image_size, people, as_json):
+    """People per second from files to augmented samples, as in training.
 
-    Files that are missing are left out, and the first pass over those that are there
-    is not timed: the disk is not what is measured. "Per core" is per second of work
-    of one core, whatever else runs on the machine. Beside it, the time of each stage
-    in one thread, and how many people per second would be read and decoded if there
-    were nothing else to do: the limit.
+    Missing files are left out, and a first pass over the others is not timed, so that
+    the disk is not measured. "Per core" is per second of work of one core, whatever
+    else runs on the machine. Beside it, the time of each stage in one thread, and the
+    rate if a person took no more than reading and decoding: the limit.
     """
+    start_keras()
+    from keras_hourglass.data.augmentation import AUGMENTATIONS
+    from keras_hourglass.data.batches import make_loader
+    from keras_hourglass.data.mixture import load_mixture
+    from keras_hourglass.data.preprocessing import Preprocessor
+    from keras_hourglass.data.sampler import EpochSampler
+    from keras_hourglass.models.stacked_hourglass import STRIDE
+    from keras_hourglass.skeletons import MPII
+
     mixture = load_mixture([source], MPII, missing="skip")
-    size = (image_size,) * 2, (image_size // STRIDE,) * 2
+    sizes = (image_size,) * 2, (image_size // STRIDE,) * 2
     augmentation = AUGMENTATIONS["modern"]
-    made = make_loader(Preprocessor(mixture.train, *size, augmentation))
-    stream = EpochSampler(mixture.counts, batch_size=min(16, people, mixture.counts[0]))
-    count = -(-people // stream.batch_size)
-    result = {"dataset": source.name, "people": count * stream.batch_size}
-    result |= _measure_all(made, stream, count)
-    batches = [stream.batch(i) for i in range(min(count, SAMPLE // stream.batch_size))]
-    result["bare_decode_per_second_per_core"] = 1 / measure_reading(made, batches)
-    seconds = measure_stages(made, batches)
+    loader = make_loader(Preprocessor(mixture.train, *sizes, augmentation))
+    sampler = EpochSampler(mixture.counts, min(16, people, mixture.counts[0]))
+    size, count = sampler.batch_size, -(-people // sampler.batch_size)
+    batches = [sampler.batch(i) for i in range(max(1, min(count, MAX_STAGED // size)))]
+    result = {"dataset": source.name, "people": count * size}
+    result |= measure_rates(loader, sampler, count)
+    seconds = measure_stages(loader, batches)
+    limit = 1 / (seconds["read"] + seconds["decode"])
+    result["bare_decode_per_second_per_core"] = limit
     result["milliseconds"] = {name: 1000 * value for name, value in seconds.items()}
     result["bottleneck"] = max(seconds, key=seconds.get)
-    click.echo(json.dumps(result) if as_json else _table(result))
+    if as_json:
+        click.echo(json.dumps(result))
+    else:
+        print_result(result)
 
 
-def _measure_all(made, stream, count):
-    """Rates of the loader as training uses it."""
-    batches = iter(training_batches(made, stream)[0])
-    for _ in range(min(stream.steps, count)):
+def measure_rates(loader, sampler, count: int) -> dict:
+    """People per second of the loader, as training uses it.
+
+    Args:
+        loader: A `Loader`.
+        sampler: An `EpochSampler`.
+        count: Batches to time, after as many, at most an epoch, that are not.
+    """
+    from keras_hourglass.data.batches import training_batches
+
+    batches = iter(training_batches(loader, sampler)[0])
+    for _ in range(min(sampler.steps, count)):
         next(batches)
     started, worked = time.perf_counter(), time.process_time()
     for _ in range(count):
         next(batches)
     wall, work = time.perf_counter() - started, time.process_time() - worked
-    people = count * stream.batch_size
+    people = count * sampler.batch_size
     return {
         "cores": os.cpu_count(),
         "people_per_second": people / wall,
@@ -135,17 +89,61 @@ def _measure_all(made, stream, count):
     }
 
 
-def _table(result):
-    """Rates, then the stages with their shares, then the slowest of them."""
+def measure_stages(loader, batches) -> dict[str, float]:
+    """Seconds per person of each of `STAGES`, in one thread.
+
+    Calls what `Loader.load_batch` calls, in its order.
+
+    Args:
+        loader: A `Loader`.
+        batches: Lists of (epoch, index) pairs.
+    """
+    watch, preprocessor = Stopwatch(STAGES), loader.preprocessor
+    for batch in batches:
+        with watch.time("window"):
+            params = preprocessor.sample_params(batch)
+        rows = [index for _, index in batch]
+        with watch.time("label"):
+            preprocessor.labels(rows, params)
+        for row, p in zip(rows, params):
+            region, occluder = _read(loader, row, p.window, watch), None
+            if p.occluder:
+                occluder = _read(loader, p.occluder.index, p.occluder.window, watch)
+            with watch.time("warp"):
+                image = preprocessor.crop(region, p)
+            with watch.time("color"):
+                preprocessor.augment_pixels(image, p, occluder)
+    people = sum(map(len, batches))
+    return {stage: seconds / people for stage, seconds in watch.seconds.items()}
+
+
+def _read(loader, index, window, watch):
+    """Reads and decodes the pixels under a window, as `Loader.read_region` does."""
+    from keras_hourglass.data.images.decoding import whole_region
+
+    people = loader.preprocessor.people
+    path, reader = people.images[index], people.readers[index]
+    if reader is not None:
+        with watch.time("decode"):
+            return whole_region(reader(path))
+    with watch.time("read"):
+        data = loader.read_bytes(path)
+    with watch.time("decode"):
+        return loader.read_window(path, window, loader.preprocessor.image_size, data)
+
+
+def print_result(result):
+    """Prints rates, then the stages with their shares, then the slowest of them."""
+    rates = {k: v for k, v in result.items() if isinstance(v, (int, float))}
+    rows = [("dataset", result["dataset"])]
+    rows += [(name.replace("_", " "), f"{rate:,.0f}") for name, rate in rates.items()]
+    print_table(("", ""), rows)
     times = result["milliseconds"]
     whole = sum(times.values())
-    lines = [f"{'dataset':36}{result['dataset']:>10}"]
-    for name, value in result.items():
-        if isinstance(value, (int, float)):
-            lines.append(f"{name.replace('_', ' '):36}{value:10,.0f}")
-    for name, value in times.items():
-        lines.append(f"  {name:34}{value:10.2f} ms {value / whole:6.0%}")
+    print_table(
+        ("stage", "ms", "share"),
+        [(name, f"{ms:.2f}", f"{ms / whole:.0%}") for name, ms in times.items()],
+    )
     slowest = result["bottleneck"]
-    share = f"{times[slowest] / whole:.0%}"
-    lines.append(f"The bottleneck is {slowest}: {share} of the time of a person.")
-    return "\n".join(lines)
+    share = times[slowest] / whole
+    click.echo(f"The bottleneck is {slowest}: {share:.0%} of the time of a person.")
