@@ -1,3 +1,5 @@
+"""Boxes of people, and the files that list them."""
+
 import gzip
 import json
 
@@ -6,12 +8,12 @@ import pytest
 
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.inference.box_files import read_boxes
-from keras_hourglass.inference.boxes import Boxes, image_id, to_boxes
+from keras_hourglass.inference.boxes import Boxes, image_id, validate_boxes
 
 BOX, OTHER = [10.0, 20.5, 30.0, 40.0], [1.0, 2.0, 3.0, 4.0]
 PRINTED = [
-    {"picture": "a b.jpg", "people": [{"box": BOX}, {"box": OTHER, "score": 0.5}]},
-    {"picture": "ü.jpg", "people": []},
+    {"image": "a b.jpg", "people": [{"box": BOX}, {"box": OTHER, "score": 0.5}]},
+    {"image": "ü.jpg", "people": []},
 ]
 DETECTED = [
     {"image_id": 12, "category_id": 1, "bbox": BOX, "score": 0.75},
@@ -28,12 +30,16 @@ ANNOTATED = {
         {"image_id": 7, "category_id": 1, "bbox": OTHER},
     ],
 }
-TABLE = "frame;picture;x;y;width;height;score\n;a b.jpg;10;20.5;30;40;\n"
+TABLE = "frame;image;x;y;width;height;score\n;a b.jpg;10;20.5;30;40;\n"
 TABLE += "3;film.mp4;1;2;3;4;.5\n"
 
 
+def scored(rows):
+    return validate_boxes(rows, scored=True)
+
+
 @pytest.mark.parametrize(
-    "name, text, picture, expected",
+    "name, text, image, expected",
     [
         ("x.json", json.dumps(PRINTED), "a b.jpg", [[*BOX, 1], [*OTHER, 0.5]]),
         ("x.jsonl", "\n".join(map(json.dumps, PRINTED)), "a b.jpg", 2),
@@ -47,43 +53,51 @@ TABLE += "3;film.mp4;1;2;3;4;.5\n"
         ("x.json", "[]", "a b.jpg", []),
     ],
 )
-def test_every_kind_of_file_says_where_people_are(
-    name, text, picture, expected, tmp_path
-):
+def test_boxes_are_read_from_every_kind_of_file(name, text, image, expected, tmp_path):
     (tmp_path / name).write_text(text)
     (tmp_path / f"{name}.gz").write_bytes(gzip.compress(text.encode()))
     for path in (tmp_path / name, f"{tmp_path / name}.gz"):
-        found = read_boxes(path).of(picture)
+        found = read_boxes(path).lookup(image)
         if isinstance(expected, int):
             assert found.shape == (expected, 5)
         else:
             np.testing.assert_array_equal(found, np.reshape(expected, (-1, 5)))
 
 
+@pytest.mark.parametrize("name", ["x.json", "x.jsonl", "x.csv"])
+def test_files_of_version_0_1_are_read(name, tmp_path):
+    text = TABLE if name == "x.csv" else "\n".join(map(json.dumps, PRINTED))
+    (tmp_path / name).write_text(text)
+    (tmp_path / f"old-{name}").write_text(text.replace("image", "picture"))
+    new, old = (read_boxes(tmp_path / each) for each in (name, f"old-{name}"))
+    assert len(new.lookup("a b.jpg")) > 0
+    np.testing.assert_array_equal(old.lookup("a b.jpg"), new.lookup("a b.jpg"))
+
+
 def test_a_frame_has_its_own_boxes_and_those_of_all_frames(tmp_path):
-    known = Boxes([("f.mp4", None, to_boxes(BOX)), ("f.mp4", 3, to_boxes(OTHER))])
-    assert [len(known.of("f.mp4", frame)) for frame in (2, 3, None)] == [1, 2, 1]
+    known = Boxes([("f.mp4", None, scored(BOX)), ("f.mp4", 3, scored(OTHER))])
+    assert [len(known.lookup("f.mp4", frame)) for frame in (2, 3, None)] == [1, 2, 1]
     (tmp_path / "x.csv").write_text(TABLE)
     table = read_boxes(tmp_path / "x.csv")
-    assert [len(table.of("a/film.mp4", frame)) for frame in (2, 3, 4)] == [0, 1, 0]
+    assert [len(table.lookup("a/film.mp4", frame)) for frame in (2, 3, 4)] == [0, 1, 0]
 
 
-def test_two_paths_are_one_picture_if_one_ends_as_the_other():
-    known = Boxes([("b/c.jpg", None, to_boxes(BOX)), ("c.jpg", None, to_boxes(OTHER))])
+def test_two_paths_name_one_image_if_one_ends_with_the_other():
+    known = Boxes([("b/c.jpg", None, scored(BOX)), ("c.jpg", None, scored(OTHER))])
     for path, x in {
         "/a/b/c.jpg": 10,
         "b/c.jpg": 10,
         "./c.jpg": 1,
         "/d/c.jpg": 1,
     }.items():
-        assert known.of(path)[0, 0] == x
-    assert not len(known.of("bc.jpg")) and not known.unused
-    known = Boxes([("/home/me/b/c.jpg", None, to_boxes(BOX)), (5, None, to_boxes(BOX))])
-    assert len(known.of("b/c.jpg")) == 1
+        assert known.lookup(path)[0, 0] == x
+    assert not len(known.lookup("bc.jpg")) and not known.unused
+    known = Boxes([("/home/me/b/c.jpg", None, scored(BOX)), (5, None, scored(BOX))])
+    assert len(known.lookup("b/c.jpg")) == 1
     assert known.unused == ["5"]
 
 
-def test_coco_counts_its_pictures():
+def test_coco_numbers_are_read_from_file_names():
     assert image_id("000000397133.jpg") == 397133
     assert image_id("a/COCO_val2014_000000000042.jpg") == 42
     assert image_id("a/holiday_1.jpg") == "a/holiday_1.jpg"
@@ -93,9 +107,9 @@ def test_coco_counts_its_pictures():
     "wrong",
     [[1, 2, 3], [[1, 2, 3, 0]], [[np.nan, 2, 3, 4]], ["a"], [[BOX]], None, [BOX, [1]]],
 )
-def test_what_is_no_box_is_refused(wrong):
+def test_invalid_boxes_raise_an_error(wrong):
     with pytest.raises(ValueError, match="`boxes` must be.*Received: boxes="):
-        to_boxes(wrong)
+        scored(wrong)
 
 
 @pytest.mark.parametrize(
@@ -103,18 +117,18 @@ def test_what_is_no_box_is_refused(wrong):
     [
         ("x.json", "nonsense", "not readable as JSON"),
         ("x.json", '{"a.jpg": [[1, 2, 3]]}', "must be rows of x, y"),
-        ("x.json", '[{"picture": "a.jpg", "people": [{}]}]', "lacks 'box'"),
+        ("x.json", '[{"image": "a.jpg", "people": [{}]}]', "lacks 'box'"),
         ("x.json", '[{"bbox": [1, 2, 3, 4]}]', "lacks 'image_id'"),
         ("x.json", "3", "lists no boxes"),
         ("x.json", '{"a.jpg": 3}', "lists no boxes"),
-        ("x.csv", "picture,x,y\n", r"\['width', 'height'\] are missing"),
+        ("x.csv", "image,x,y\n", r"\['width', 'height'\] are missing"),
         ("x.csv", TABLE + ";a.jpg;1;b;3;4;", "after 2 people: `y` must be a number"),
         ("x.csv", TABLE + ";a.jpg;1;;3;4;", "after 2 people: `boxes` must be"),
         ("x.csv", "", "are missing"),
         ("x.csv", "\0", "are missing"),
     ],
 )
-def test_what_is_no_file_of_boxes_is_named(name, text, says, tmp_path):
+def test_a_file_without_boxes_is_named_in_the_error(name, text, says, tmp_path):
     (tmp_path / name).write_text(text)
     with pytest.raises(DatasetError, match=f"{name} .*{says}"):
         read_boxes(tmp_path / name)

@@ -44,7 +44,7 @@ def command(images, model, passes, people, as_json, **options):
     from keras_hourglass.inference.estimator import PoseEstimator
 
     model = {} if model is None else {"model": model}
-    estimator = PoseEstimator(**model, looks=passes, **options)
+    estimator = PoseEstimator(**model, passes=passes, **options)
     images = images or [synthetic_photo(number) for number in range(SYNTHETIC_COUNT)]
     images = [images[number % len(images)] for number in range(people)]
     result = measure(estimator, images)
@@ -87,11 +87,11 @@ def measure(estimator, images, rounds: int = 3, clock=time.perf_counter) -> dict
     batch = np.zeros((size * views, *model.image_size, 3), "uint8")
     heatmaps = model.predict_on_batch(batch)[:size, -1]
     decode = decoding_model(estimator.decoder).predict_on_batch
-    batches = range(estimator.looks * -(-len(images) // size))
+    batches = range(estimator.passes * -(-len(images) // size))
     parts = {
         "whole": lambda: estimator(images),
         "read and first window": lambda: [
-            builder.first((number, (image, None)))
+            builder.initial((number, (image, None)))
             for number, image in enumerate(images)
         ],
         "network": lambda: [model.predict_on_batch(batch) for _ in batches],

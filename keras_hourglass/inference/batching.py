@@ -1,4 +1,4 @@
-"""Full batches for the network, whatever comes in."""
+"""Batching: prefetching in threads, and full batches across groups of images."""
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -6,51 +6,53 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 
-def prefetch(make, items, threads: int):
-    """What a function makes of each item, in order: some before they are asked for.
+def prefetch(function, items, threads: int):
+    """Maps a function over items in threads, a few items ahead, and keeps the order.
 
     Args:
-        make: Called in threads; what it raises is raised here.
-        items: An iterable, of which no more are taken than are needed for that.
-        threads: How many there are.
+        function: Called in threads; an exception is raised at the item's turn.
+        items: An iterable; at most `threads` more items are taken than were yielded.
+        threads: Number of threads.
     """
     with ThreadPoolExecutor(threads) as pool:
-        made = deque()
+        results = deque()
         for item in items:
-            made.append(pool.submit(make, item))
-            if len(made) > threads:
-                yield made.popleft().result()
-        while made:
-            yield made.popleft().result()
+            results.append(pool.submit(function, item))
+            if len(results) > threads:
+                yield results.popleft().result()
+        while results:
+            yield results.popleft().result()
 
 
-def run_batched(groups, ask, batch_size: int):
-    """Answers to groups of images, in order; batches hold those of several groups.
+def run_batched(groups, predict, batch_size: int):
+    """Predicts on groups of images, in batches that reach across groups.
 
     Args:
-        groups: Of (anything, images of one shape, maybe none).
-        ask: `(images, ...)`, least -> an iterable of an answer for each. Once there
-            was a full batch, the last is to be filled up to its size.
-        batch_size: Of a full batch.
+        groups: An iterable of (key, images); the images have one shape, and a group
+            may have none.
+        predict: Function of `(batch, ...)` images and the size that the batch is to
+            be padded to, which gives an iterable of one result per image. The size is
+            1 until there was a full batch, then `batch_size`.
+        batch_size: Images in a full batch.
 
     Yields:
-        (anything, answers) of each group, as soon as they are known.
+        (key, results) of each group, in order, as soon as they are known.
     """
-    waiting, images, answers, least = deque(), [], deque(), 1
+    pending, images, results, min_batch = deque(), [], deque(), 1
 
-    def ready():
-        while waiting and waiting[0][1] <= len(answers):
-            group, count = waiting.popleft()
-            yield group, [answers.popleft() for _ in range(count)]
+    def finished():
+        while pending and pending[0][1] <= len(results):
+            key, count = pending.popleft()
+            yield key, [results.popleft() for _ in range(count)]
 
-    for group, some in groups:
-        waiting.append((group, len(some)))
-        images += some
+    for key, group in groups:
+        pending.append((key, len(group)))
+        images += group
         while len(images) >= batch_size:
-            least = batch_size
-            answers.extend(ask(np.stack(images[:batch_size]), least))
+            min_batch = batch_size
+            results.extend(predict(np.stack(images[:batch_size]), min_batch))
             del images[:batch_size]
-        yield from ready()
+        yield from finished()
     if images:
-        answers.extend(ask(np.stack(images), least))
-    yield from ready()
+        results.extend(predict(np.stack(images), min_batch))
+    yield from finished()

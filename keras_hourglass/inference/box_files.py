@@ -1,10 +1,6 @@
-"""COCO's people: a list of detections, or an annotation file.
+"""Box files: JSON as `hourglass-keras predict` writes it, COCO's JSON, and CSV.
 
-https://cocodataset.org/#format-results
-
-Boxes as this library writes them, and as a person would by hand.
-
-Reading boxes from a file: JSON of three kinds, or a table.
+COCO's result format: https://cocodataset.org/#format-results
 """
 
 import csv
@@ -15,94 +11,98 @@ from pathlib import Path
 from keras_hourglass.data.readers.files import DatasetError, read_text
 from keras_hourglass.data.readers.table import (
     BOX_COLUMNS,
+    IMAGE_COLUMN,
     OLD_IMAGE_COLUMN,
     detect_delimiter,
     parse_number,
 )
-from keras_hourglass.inference.boxes import Boxes, to_boxes
+from keras_hourglass.inference.boxes import Boxes, validate_boxes
 
-PERSON = 1  # COCO's number of this category
-
-
-def is_coco(listed) -> bool:
-    """Whether what a JSON file says is of COCO's kind."""
-    if isinstance(listed, dict):
-        return "annotations" in listed
-    return bool(listed) and isinstance(listed[0], dict) and "bbox" in listed[0]
+PERSON_CATEGORY = 1  # COCO's number
+IMAGE_KEYS = (IMAGE_COLUMN, OLD_IMAGE_COLUMN)
+PARSE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 
-def coco_entries(listed):
-    """Name or number of the picture, None for the frame, and the row, of each person.
+def is_coco(content) -> bool:
+    """Whether the content of a JSON file is an annotation or result file of COCO."""
+    if isinstance(content, dict):
+        return "annotations" in content
+    return bool(content) and isinstance(content[0], dict) and "bbox" in content[0]
+
+
+def parse_coco(content):
+    """Yields name or number of the image, None for the frame, and a box, per person.
 
     Raises:
         KeyError, TypeError: If something is missing.
     """
-    named, detections, people = {}, listed, {PERSON}
-    if isinstance(listed, dict):
-        named = {image["id"]: image["file_name"] for image in listed.get("images", [])}
-        detections = listed["annotations"]
-        kinds = listed.get("categories", [])
-        people = {kind["id"] for kind in kinds if kind["name"] == "person"} or people
-    for found in detections:
-        if found.get("category_id", PERSON) in people and not found.get("iscrowd"):
-            score = [found["score"]] if "score" in found else []
-            picture = found["image_id"]
-            yield named.get(picture, picture), None, [*found["bbox"], *score]
+    names, detections, people = {}, content, {PERSON_CATEGORY}
+    if isinstance(content, dict):
+        names = {image["id"]: image["file_name"] for image in content.get("images", [])}
+        detections = content["annotations"]
+        categories = content.get("categories", [])
+        people = {each["id"] for each in categories if each["name"] == "person"}
+        people = people or {PERSON_CATEGORY}
+    for detection in detections:
+        category = detection.get("category_id", PERSON_CATEGORY)
+        if category in people and not detection.get("iscrowd"):
+            score = [detection["score"]] if "score" in detection else []
+            number = detection["image_id"]
+            yield names.get(number, number), None, [*detection["bbox"], *score]
 
 
-def parse_json(listed):
-    """Name of the picture, number of the frame or None, and the row, of each person.
+def parse_json(content):
+    """Yields name of the image, number of the frame or None, and a box, per person.
 
     Args:
-        listed: What `predict` prints, one or a list of them; or boxes by name.
+        content: One or a list of the objects that `predict` prints; or boxes by name.
 
     Raises:
         KeyError, TypeError, AttributeError: If something is missing.
     """
-    if isinstance(listed, dict) and OLD_IMAGE_COLUMN not in listed:
-        for name, rows in listed.items():
+    if isinstance(content, dict) and not {*IMAGE_KEYS} & {*content}:
+        for name, rows in content.items():
             for row in rows:
                 yield name, None, row
         return
-    for found in [listed] if isinstance(listed, dict) else listed:
-        for person in found["people"]:
+    for entry in [content] if isinstance(content, dict) else content:
+        key = next((key for key in IMAGE_KEYS if key in entry), IMAGE_KEYS[0])
+        for person in entry["people"]:
             score = [person["score"]] if "score" in person else []
-            yield found[OLD_IMAGE_COLUMN], found.get("frame"), [*person["box"], *score]
+            yield entry[key], entry.get("frame"), [*person["box"], *score]
 
 
 def parse_table(text: str):
-    """The same, of a table's lines.
+    """Yields the same as `parse_json`, from the lines of a table.
 
     Raises:
-        ValueError: If a column is missing, or a cell is no number.
+        ValueError: If a column is missing, or a cell is not a number.
     """
     lines = csv.DictReader(StringIO(text, newline=""), delimiter=detect_delimiter(text))
-    needed = [OLD_IMAGE_COLUMN, *BOX_COLUMNS]
-    if missing := [name for name in needed if name not in (lines.fieldnames or [])]:
-        raise ValueError(f"of the columns {needed}, {missing} are missing")
+    header = lines.fieldnames or []
+    image = next((key for key in IMAGE_KEYS if key in header), IMAGE_KEYS[0])
+    required = [image, *BOX_COLUMNS]
+    if missing := [name for name in required if name not in header]:
+        raise ValueError(f"of the columns {required}, {missing} are missing")
     for line in lines:
-        held = {name: cell for name, cell in line.items() if cell}
-        frame, score = parse_number(held, "frame"), parse_number(held, "score")
-        row = [parse_number(held, name) for name in BOX_COLUMNS]
+        cells = {name: cell for name, cell in line.items() if cell}
+        frame, score = parse_number(cells, "frame"), parse_number(cells, "score")
+        row = [parse_number(cells, name) for name in BOX_COLUMNS]
         frame = None if frame is None else int(frame)
-        yield held[OLD_IMAGE_COLUMN], frame, row if score is None else [*row, score]
-
-
-PARSE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+        yield cells[image], frame, row if score is None else [*row, score]
 
 
 def read_boxes(path) -> Boxes:
-    """The boxes that a file lists, compressed (`.gz`) or not.
+    """Reads the boxes that a file lists, compressed (`.gz`) or not.
 
-    Of a `.csv` the columns are picture, x, y, width, height, and maybe frame and score.
-    JSON, or a JSON text in each line, is what `hourglass-keras predict` prints; one
-    object with `[[x, y, width, height], ...]` under the name of each picture; or
-    COCO's: a list of detections, or a whole annotation file. Of COCO's categories
-    only people count.
+    A `.csv` file has the columns image, x, y, width, height, and optionally frame and
+    score. JSON, or JSON lines, is the output of `hourglass-keras predict`; one object
+    with `[[x, y, width, height], ...]` under each image's name; or COCO's list of
+    detections or annotation file, of which only people count.
 
     Raises:
         OSError: If there is no such file.
-        DatasetError: If it is none of these; says which entry is not.
+        DatasetError: If it is none of these; names the first wrong entry.
     """
     path = Path(path)
     if not path.is_file():
@@ -111,28 +111,26 @@ def read_boxes(path) -> Boxes:
         )
     text, entries = read_text(path), []
     try:
-        for name, frame, row in _entries(path, text):
-            entries.append((name, frame, to_boxes(row)))
+        for name, frame, row in _parse(path, text):
+            entries.append((name, frame, validate_boxes(row, scored=True)))
     except DatasetError:
         raise
     except PARSE_ERRORS as error:
         after = f", after {len(entries):,} people" if entries else ""
-        said = f"lacks {error}" if isinstance(error, KeyError) else error
-        raise DatasetError(f"{path} lists no boxes{after}: {said}") from None
+        reason = f"lacks {error}" if isinstance(error, KeyError) else error
+        raise DatasetError(f"{path} lists no boxes{after}: {reason}") from None
     return Boxes(entries)
 
 
-def _entries(path, text):
+def _parse(path, text):
     if ".csv" in path.suffixes:
         return parse_table(text)
-    listed = _parsed(path, text)
-    if is_coco(listed):
-        return coco_entries(listed)
-    return parse_json(listed)
+    content = _load_json(path, text)
+    return parse_coco(content) if is_coco(content) else parse_json(content)
 
 
-def _parsed(path, text):
-    """What a JSON file says, or a list of what each of its lines says."""
+def _load_json(path, text):
+    """Parses JSON; of JSON lines, gives the list."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as whole:

@@ -1,133 +1,111 @@
-"""Boxes as a caller has them: around the people of each picture.
+"""Person boxes: validation, and boxes of many images by name.
 
-Boxes around people: what one is, and which are of a picture.
+A box is x and y of its first pixel, width and height, in image pixels.
 """
 
 from pathlib import PurePath
 
 import numpy as np
 
-OF_WHAT = "x, y, width, height, the last two above 0"
+DEFAULT_SCORE = 1.0  # of a box without a score
 
 
-def validate_boxes(boxes, name: str = "picture") -> np.ndarray:
-    """`(people, 4)` of one picture; a box alone is one person's.
+def validate_boxes(boxes, name: str | None = None, scored: bool = False) -> np.ndarray:
+    """Validates the boxes of one image.
 
     Args:
-        boxes: `(people, 4)`, `(4,)`, or nothing at all: index of the first pixel (x,
-            y), width and height.
-        name: What errors call the picture.
+        boxes: `(people, 4)`, or `(4,)` for one person, or empty. With `scored`, a
+            fifth column may hold scores.
+        name: Name of the image, for messages.
+        scored: Allows scores, and adds those that are missing.
+
+    Returns:
+        `(people, 4)` float64, or `(people, 5)` with `scored`.
 
     Raises:
-        ValueError: If they are no boxes.
+        ValueError: If they are not boxes.
     """
+    columns = (4, 5) if scored else (4,)
     try:
-        given = np.asarray(boxes, float)
+        rows = np.array(boxes, float)
     except (TypeError, ValueError):
-        raise ValueError(
-            f"{name}: `boxes` must be rows of {OF_WHAT}. Received: {boxes!r}"
-        ) from None
-    rows = given.reshape(-1, 4) if given.shape in {(4,), (0,)} else given
-    if rows.ndim != 2 or rows.shape[1] != 4:
-        wrong = f"rows of {OF_WHAT}"
+        rows = np.empty((1, 1))
+    rows = np.atleast_2d(rows) if rows.size else np.empty((0, 4))
+    if rows.ndim != 2 or rows.shape[1] not in columns:
+        score = " and, optionally, a score" if scored else ""
+        problem = f"rows of x, y, width, height{score}"
     elif not np.isfinite(rows).all():
-        wrong = "finite"
-    elif not (rows[:, 2:] > 0).all():
-        wrong = f"rows of {OF_WHAT}"
+        problem = "finite"
+    elif not (rows[:, 2:4] > 0).all():
+        problem = "rows of x, y, width, height, the last two above 0"
     else:
-        return rows
-    raise ValueError(f"{name}: `boxes` must be {wrong}. Received: {given.tolist()}")
+        missing = columns[-1] - rows.shape[1]
+        return np.pad(rows, [(0, 0), (0, missing)], constant_values=DEFAULT_SCORE)
+    place, received = f"{name}: " if name else "", " ".join(repr(boxes).split())
+    raise ValueError(
+        f"{place}`boxes` must be {problem}. Received: boxes={received:.80}"
+    )
 
 
-def require_overlap(boxes: np.ndarray, size: tuple[int, int], name: str = "picture"):
-    """The boxes, once it is sure that each has a part of the picture.
+def require_overlap(boxes: np.ndarray, size: tuple[int, int], name: str):
+    """Gives the boxes back if each of them overlaps the image.
 
     Args:
-        boxes: `(people, 4)`
-        size: Width and height of the picture.
-        name: What errors call the picture.
+        boxes: `(people, 4)` or `(people, 5)`
+        size: Width and height of the image.
+        name: Name of the image, for messages.
 
     Raises:
-        ValueError: If one lies wholly outside.
+        ValueError: If a box lies wholly outside.
     """
-    seen = ((boxes[:, :2] < size) & (boxes[:, :2] + boxes[:, 2:] > 0)).all(-1)
-    if not seen.all():
+    low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:4]
+    inside = ((low < size) & (high > 0)).all(-1)
+    if not inside.all():
         raise ValueError(
-            f"{name}: `boxes` must not lie wholly outside the picture, which is "
-            f"{size[0]} x {size[1]}. Received: {boxes[~seen][0].tolist()}"
+            f"{name}: `boxes` must not lie wholly outside the image, which is "
+            f"{size[0]} x {size[1]}. Received: {boxes[~inside][0, :4].tolist()}"
         )
     return boxes
 
 
-def zip_boxes(pictures, boxes):
-    """(picture, its boxes), one after another.
+def zip_boxes(images, boxes):
+    """Yields (image, its boxes).
 
     Args:
-        pictures: An iterable.
-        boxes: An iterable of as many; or None, or a function, which each of them has.
+        images: An iterable.
+        boxes: An iterable of the same length; or None or a function, which go with
+            each image.
 
     Raises:
-        ValueError: If they are not as many; at once, where that is known.
+        ValueError: If the lengths differ; at once where both are known.
     """
     if boxes is None or callable(boxes):
-        return ((image, boxes) for image in pictures)
-    if hasattr(pictures, "__len__") and hasattr(boxes, "__len__"):
-        _as_many(len(pictures), len(boxes))
-    return _one_by_one(iter(pictures), iter(boxes))
+        return ((image, boxes) for image in images)
+    if hasattr(images, "__len__") and hasattr(boxes, "__len__"):
+        _require_same_length(len(images), len(boxes))
+    return _zip_checked(iter(images), iter(boxes))
 
 
-def _one_by_one(pictures, boxes):
-    over, count = object(), 0
-    for count, image in enumerate(pictures, 1):
-        if (part := next(boxes, over)) is over:
-            _as_many(f"at least {count}", count - 1)
-        yield image, part
-    if next(boxes, over) is not over:
-        _as_many(count, f"at least {count + 1}")
+def _zip_checked(images, boxes):
+    end, count = object(), 0
+    for count, image in enumerate(images, 1):
+        if (rows := next(boxes, end)) is end:
+            _require_same_length(f"at least {count}", count - 1)
+        yield image, rows
+    if next(boxes, end) is not end:
+        _require_same_length(count, f"at least {count + 1}")
 
 
-def _as_many(pictures, boxes):
-    if pictures != boxes:
+def _require_same_length(images, boxes):
+    if images != boxes:
         raise ValueError(
-            "`boxes` must have an entry for each picture. Received: "
-            f"{pictures} pictures, {boxes} boxes"
+            "`boxes` must have an entry for each image. Received: "
+            f"{images} images, {boxes} boxes"
         )
-
-
-FULL_SCORE = 1.0  # the score of a box that has none
-
-
-def to_boxes(rows) -> np.ndarray:
-    """Boxes with their scores, `(people, 5)`, once they can be.
-
-    Args:
-        rows: Of each person x and y of the box's first pixel, width and height, and
-            maybe a score. A single person's may lie flat.
-
-    Raises:
-        ValueError: If they are none.
-    """
-    try:
-        found = np.array(rows, float)
-    except (TypeError, ValueError):
-        found = np.empty((1, 1))
-    found = np.atleast_2d(found) if found.size else found.reshape(0, 4)
-    if found.ndim != 2 or found.shape[1] not in (4, 5):
-        raise ValueError(
-            "`boxes` must be rows of x, y, width, height and maybe a score. "
-            f"Received: boxes={rows!r:.80}"
-        )
-    if not (np.isfinite(found).all() and (found[:, 2:4] > 0).all()):
-        raise ValueError(
-            "`boxes` must be finite, their width and height above 0. "
-            f"Received: boxes={rows!r:.80}"
-        )
-    unknown = np.full((len(found), 5 - found.shape[1]), FULL_SCORE)
-    return np.concatenate([found, unknown], axis=1)
 
 
 def image_id(name: str):
-    """The number that COCO has for a picture, from its name; else the name.
+    """COCO's number of an image, from its file's name; else the name itself.
 
     `000000397133.jpg` and `COCO_val2014_000000397133.jpg` are both 397133.
     """
@@ -137,49 +115,49 @@ def image_id(name: str):
 
 
 class Boxes:
-    """The boxes of many pictures, by their names.
+    """The boxes of many images, by the images' names.
 
-    Two paths are of one picture if one is how the other ends: `b/c.jpg` and
-    `a/b/c.jpg`; the longest that fit, where several do. So is a name with COCO's
-    number in it (see `image_id`) and that number.
+    Two paths name one image if one path ends with the other: `b/c.jpg` and
+    `a/b/c.jpg`; the longest match counts. A COCO number also names each file that
+    bears it (see `image_id`).
 
     Args:
-        entries: (name or COCO's number of a picture; number of a frame, where it is a
-            video's, None for all of its frames; rows as of `boxes`) again and again.
+        entries: An iterable of (name or COCO number of an image; number of a video's
+            frame, or None for all frames; `(people, 5)` boxes with scores).
 
     Attributes:
-        lacking: The pictures that were asked for, and of which nothing is said.
+        missing: Names that were looked up without success.
     """
 
     def __init__(self, entries):
-        self._of, self._asked, self._ending = {}, set(), {}
-        self.lacking = set()
+        self._frames, self._used, self._suffixes = {}, set(), {}
+        self.missing = set()
         for name, frame, rows in entries:
             key = PurePath(name).parts if isinstance(name, str) else name
-            self._of.setdefault(key, {}).setdefault(frame, []).append(rows)
-        for key in self._of:
+            self._frames.setdefault(key, {}).setdefault(frame, []).append(rows)
+        for key in self._frames:
             if isinstance(key, tuple):
-                for first in range(1, len(key)):
-                    self._ending.setdefault(key[first:], key)
+                for start in range(1, len(key)):
+                    self._suffixes.setdefault(key[start:], key)
 
-    def of(self, name: str, frame: int | None = None) -> np.ndarray:
-        """`(people, 5)`, the boxes and scores of a picture or of a video's frame."""
+    def lookup(self, name: str, frame: int | None = None) -> np.ndarray:
+        """`(people, 5)`, the boxes and scores of an image or of a video's frame."""
         parts = PurePath(name).parts
-        endings = [parts[first:] for first in range(len(parts))]
-        known = [ending for ending in (*endings, image_id(name)) if ending in self._of]
-        key = known[0] if known else self._ending.get(parts)
+        keys = [*(parts[start:] for start in range(len(parts))), image_id(name)]
+        known = [key for key in keys if key in self._frames]
+        key = known[0] if known else self._suffixes.get(parts)
         if key is None:
-            self.lacking.add(name)
-            return to_boxes([])
-        self._asked.add(key)
-        frames = self._of[key]
+            self.missing.add(name)
+            return np.empty((0, 5))
+        self._used.add(key)
+        frames = self._frames[key]
         of_frame = [] if frame is None else frames.get(frame, [])
-        return np.concatenate([to_boxes([]), *frames.get(None, []), *of_frame])
+        return np.concatenate([np.empty((0, 5)), *frames.get(None, []), *of_frame])
 
     @property
     def unused(self) -> list[str]:
-        """The pictures that nobody has asked for."""
+        """Names of the images whose boxes were never looked up."""
         return sorted(
             str(PurePath(*key)) if isinstance(key, tuple) else str(key)
-            for key in self._of.keys() - self._asked
+            for key in self._frames.keys() - self._used
         )

@@ -1,4 +1,4 @@
-"""Finding the joints of people in pictures."""
+"""Pose estimation on images."""
 
 import os
 from collections.abc import Iterator
@@ -15,21 +15,36 @@ from keras_hourglass.models.loading import for_inference, load_model
 
 
 class PoseEstimator:
-    """Finds the joints of people in pictures.
+    """Predicts the keypoints of people in images.
 
     Args:
-        model: A `StackedHourglass`, the path of one, or the name of a preset that
-            has weights; by default, that which the package carries. With the weights
-            that it has now: it is used in its inference form (`fuse`).
-        flip: Looks at each person a second time, mirrored: slower, a little better.
-        scales: What the windows' edges are multiplied by: each person is looked at
-            once for each, and the heatmaps are averaged.
-        looks: At a picture without boxes: the first at all of it, each other around
-            what the one before has found.
-        batch_size: People that the network sees at once. On a GPU, more are quicker.
+        model: A `StackedHourglass`, the path of one, or the name of a preset with
+            weights. Its weights are copied in their inference form (see `fuse`).
+        flip: Averages with the mirrored image (flip test): about twice the time, a
+            little more accurate.
+        scales: Factors of the windows' edges; the heatmaps of all are averaged.
+        passes: Passes over an image without boxes: the first over the whole image,
+            each further one around the keypoints of the one before.
+        decoder: Method that reads keypoints from heatmaps, a key of
+            `heatmaps.DECODERS`.
+        batch_size: People per call of the network. On a GPU, more are faster.
 
     Raises:
-        ValueError: If it is none of these.
+        ValueError: If an argument is out of range, or `model` has no weights.
+        FileNotFoundError: If there is no such file.
+
+    Example:
+
+    ```python
+    import numpy as np
+    import keras_hourglass as kh
+
+    image = np.full((480, 640, 3), 127, "uint8")  # or "photo.jpg"
+    estimator = kh.PoseEstimator("photo", flip=True)
+    (pose,) = estimator(image)
+    x, y, score = pose["left_wrist"]
+    drawn = pose.plot(image)
+    ```
     """
 
     def __init__(
@@ -37,91 +52,114 @@ class PoseEstimator:
         model=presets.DEFAULT_PRESET,
         flip: bool = False,
         scales: tuple[float, ...] = (1.0,),
-        looks: int = 2,
+        passes: int = 2,
         decoder: str = DEFAULT_DECODER,
         batch_size: int = 8,
     ):
-        for name, value in {"looks": looks, "batch_size": batch_size}.items():
+        for name, value in {"passes": passes, "batch_size": batch_size}.items():
             if value < 1:
                 raise ValueError(
                     f"`{name}` must be at least 1. Received: {name}={value}"
                 )
         self.model = for_inference(load_model(model))
         self.flip, self.scales = flip, tuple(scales)
-        self.looks, self.batch_size, self.decoder = looks, batch_size, decoder
-        self._finder = KeypointPredictor(self.model, flip, self.scales, decoder)
+        self.passes, self.batch_size, self.decoder = passes, batch_size, decoder
+        self._predictor = KeypointPredictor(self.model, flip, self.scales, decoder)
 
-    def __call__(self, pictures, boxes=None) -> list[list[Pose]] | list[Pose]:
-        """Looks at people, in one picture or in several.
+    def __call__(self, images, boxes=None) -> list[list[Pose]] | list[Pose]:
+        """Predicts poses in one image or in several.
 
         Args:
-            pictures: One, or any iterable of them, which is taken as it comes: a
-                list, an array `(pictures, height, width, 3)`, a generator. A picture
-                is a path; the bytes of a file; a PIL image; or an array of uint8:
-                `(height, width, 3)`, RGB, with a fourth channel, which is left out,
-                or gray with one or none.
-            boxes: For each picture `(people, 4)`, or `(4,)` for one person: x and y
-                of the first pixel, width and height; or a function that finds such
-                boxes in the pixels `(height, width, 3)` of a picture. Without any, one
-                person is looked for in each picture: in all of it, then around what
-                was found.
+            images: One image or an iterable of them: a list, an array `(images,
+                height, width, 3)`, a generator. An image is a path; the contents of a
+                file, as bytes; a PIL image; or a uint8 array `(height, width, 3)`,
+                RGB, with a fourth channel, which is ignored, or gray, with one
+                channel or none.
+            boxes: For each image `(people, 4)`, or `(4,)` for one person: x and y of
+                the first pixel, width and height, in pixels; or a function that
+                detects such boxes in an image's pixels `(height, width, 3)`. By
+                default, one person is searched for in the whole image.
 
         Returns:
-            For each picture a list, with a `Pose` for each of its boxes. As Keras's
-            layers for images do, what is given one picture gives one such list.
+            For one image a list with a `Pose` for each box; for several images a list
+            of such lists.
 
         Raises:
             OSError: If there is no such file.
-            BrokenPicture: If a file cannot be read as a picture.
-            ValueError: If pictures and boxes do not fit together, or are none.
+            ImageDecodeError: If a file is not an image, is damaged or too large.
+            ValueError: If images or boxes are not valid, or their numbers differ.
+
+        Example:
+
+        ```python
+        import numpy as np
+        import keras_hourglass as kh
+
+        image = np.full((480, 640, 3), 127, "uint8")
+        left, right = kh.PoseEstimator()(image, [[0, 0, 320, 480], [320, 0, 320, 480]])
+        print(kh.to_dataframe([left, right]))
+        ```
         """
-        if not is_single(pictures):
-            return [*self.stream(pictures, boxes)]
+        if not is_single(images):
+            return [*self.stream(images, boxes)]
         shared = boxes is None or callable(boxes)
-        (poses,) = self.stream([pictures], boxes if shared else [boxes])
+        (poses,) = self.stream([images], boxes if shared else [boxes])
         return poses
 
-    def stream(self, pictures, boxes=None, broken=None) -> Iterator[list[Pose]]:
-        """Looks at people in pictures that come, in memory that does not grow.
+    def stream(self, images, boxes=None, on_broken=None) -> Iterator[list[Pose]]:
+        """Predicts poses image by image, in constant memory.
 
-        A few pictures are read ahead, and batches are filled from one picture to the
-        next: what was found of a picture comes when its people's batch was full.
+        A few images are read ahead in threads, and batches reach from one image to
+        the next: an image's poses are yielded when the batch of its people was full.
 
         Args:
-            pictures: An iterable; see `__call__`.
-            boxes: See `__call__`; an iterable of as many will do.
-            broken: What to call with (picture, error) if a file cannot be read, in
-                place of raising the error: nobody is then found in that picture.
+            images: An iterable; see `__call__`.
+            boxes: An iterable of the same length, or a function; see `__call__`.
+            on_broken: Called with (image, error) for an image that cannot be read, in
+                place of raising the error; its list of poses is empty.
 
         Yields:
-            For each picture, a `Pose` for each of its boxes.
+            For each image, a list with a `Pose` for each box.
+
+        Example:
+
+        ```python
+        import numpy as np
+        import keras_hourglass as kh
+
+        frames = (np.full((48, 64, 3), value, "uint8") for value in range(20))
+        for poses in kh.PoseEstimator(batch_size=4).stream(frames):
+            print(poses[0].score)
+        ```
         """
-        # What is in memory can be counted before it is looked at.
-        listed = hasattr(pictures, "shape") or isinstance(pictures, (list, tuple))
-        pictures = [*iterate(pictures)] if listed else iterate(pictures)
-        looking = ViewBuilder(
-            self.model.image_size[::-1], self.scales, broken is not None
+        # The length of a list is compared with that of the boxes before any work.
+        sized = hasattr(images, "shape") or isinstance(images, (list, tuple))
+        images = [*iterate(images)] if sized else iterate(images)
+        builder = ViewBuilder(
+            self.model.image_size[::-1], self.scales, on_broken is not None
         )
-        pairs = zip_boxes(pictures, boxes)
-        asked = prefetch(looking.first, enumerate(pairs), os.cpu_count() or 1)
-        for _ in range(self.looks - 1 if boxes is None else 0):
-            asked = (looking.nearer(*found) for found in self._looked(asked))
-        for sight, found in self._looked(asked):
-            if sight.failure:
-                broken(*sight.failure)
+        numbered = enumerate(zip_boxes(images, boxes))
+        views = prefetch(builder.initial, numbered, os.cpu_count() or 1)
+        for _ in range(self.passes - 1 if boxes is None else 0):
+            views = (builder.refined(*result) for result in self._predict(views))
+        for view, people in self._predict(views):
+            if view.failure:
+                on_broken(*view.failure)
             yield [
-                Pose(joints, scores, box, self.model.skeleton.joints)
-                for (joints, scores), box in zip(found, sight.boxes)
+                Pose(joints, scores, box, self.model.skeleton)
+                for (joints, scores), box in zip(people, view.boxes)
             ]
 
-    def _looked(self, asked):
-        """Sights, with the joints in picture pixels and scores of their windows."""
-        for sight, found in run_batched(asked, self._ask, self.batch_size):
-            joints = [
-                window.to_image(points, self.model.heatmap_size)
-                for window, (points, _) in zip(sight.windows, found)
-            ]
-            yield sight, [*zip(joints, (scores for _, scores in found))]
+    def _predict(self, views):
+        """Yields each view with (joints in image pixels, scores) of its windows."""
+        for view, people in run_batched(views, self._predict_batch, self.batch_size):
+            yield (
+                view,
+                [
+                    (window.to_image(points, self.model.heatmap_size), scores)
+                    for window, (points, scores) in zip(view.windows, people)
+                ],
+            )
 
-    def _ask(self, images, least):
-        return zip(*self._finder.predict_keypoints(images, least))
+    def _predict_batch(self, crops, min_batch):
+        return zip(*self._predictor.predict_keypoints(crops, min_batch))

@@ -1,4 +1,4 @@
-"""Pictures as a caller has them: files, bytes, arrays, PIL's, one or many."""
+"""Input images: paths, file contents, arrays and PIL images, one or several."""
 
 from os import PathLike
 
@@ -8,72 +8,70 @@ from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.decoding import ImageRegion
 
 BYTES = (bytes, bytearray, memoryview)
-PLAIN = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV"}
-WANTED = (
+# Modes of PIL images that have one meaning in RGB.
+PIL_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV"}
+EXPECTED = (
     "must be paths, a file's bytes, PIL images, or uint8 arrays (height, width), with "
     "3 or 4 channels or none"
 )
 
 
-def is_single(pictures) -> bool:
-    """Whether this is a picture, and not several."""
-    if isinstance(pictures, (str, PathLike, *BYTES)):
+def is_single(images) -> bool:
+    """Whether the argument is one image, and not several."""
+    if isinstance(images, (str, PathLike, *BYTES)):
         return True
-    if hasattr(pictures, "shape"):
-        return len(pictures.shape) in (2, 3)
-    return hasattr(pictures, "read") or hasattr(pictures, "convert")
+    if hasattr(images, "shape"):
+        return len(images.shape) in (2, 3)
+    return hasattr(images, "read") or hasattr(images, "convert")
 
 
-def iterate(pictures):
-    """One picture after another, those of an iterator's batches, too."""
-    for some in pictures:
-        yield from some if len(getattr(some, "shape", ())) == 4 else [some]
+def iterate(images):
+    """Yields one image after another; arrays `(batch, height, ...)` are unpacked."""
+    for item in images:
+        yield from item if len(getattr(item, "shape", ())) == 4 else [item]
 
 
-def to_region(given, name: str = "picture") -> ImageRegion:
-    """The pixels of a picture.
+def to_region(image, name: str = "image") -> ImageRegion:
+    """Reads an image of any accepted kind.
 
     Args:
-        given: Path; bytes of a file, or a file that is open to read them; PIL image;
-            or array, whose fourth channel, transparency, is left out. A PIL image is
-            taken as it lies in memory: whoever opened it has turned it, or not.
-        name: What errors call a picture that has no path.
+        image: Path; contents of a file, or a file opened in binary mode; PIL image;
+            or array, whose fourth channel, transparency, is ignored. A PIL image's
+            EXIF orientation is ignored, too: PIL leaves it to the caller.
+        name: For messages about an image without a path.
 
     Raises:
         OSError: If there is no such file.
-        BrokenPicture: If it cannot be read as a picture.
-        ValueError: If it is nothing of these.
+        ImageDecodeError: If the file is not an image, is damaged or too large.
+        ValueError: If `image` is none of these kinds.
     """
-    if isinstance(given, str | PathLike):
-        return decoding.read_region(given)
-    if hasattr(given, "read"):
-        given = given.read()
-    if isinstance(given, BYTES):
-        return decoding.read_region(name, bytes(given))
-    if hasattr(given, "convert"):
-        given = _converted(given, name)
-    pixels = np.asarray(given)
+    if isinstance(image, str | PathLike):
+        return decoding.read_region(image)
+    if hasattr(image, "read"):
+        image = image.read()
+    if isinstance(image, BYTES):
+        return decoding.read_region(name, bytes(image))
+    if hasattr(image, "convert"):
+        image = _from_pil(image, name)
+    pixels = np.asarray(image)
     gray = pixels.ndim == 2 or pixels.shape[2:] == (1,)
     if pixels.dtype != np.uint8 or not (gray or pixels.shape[2:] in {(3,), (4,)}):
-        raise _unusable(name, f"an array {pixels.shape} of {pixels.dtype}")
+        raise _image_error(name, f"an array {pixels.shape} of {pixels.dtype}")
     if not pixels.size:
-        raise _unusable(name, f"an array {pixels.shape}, without a pixel")
+        raise _image_error(name, f"an array {pixels.shape}, without a pixel")
     if gray:
-        pixels = np.broadcast_to(pixels.reshape(*pixels.shape[:2], 1), _rgb(pixels))
+        height, width = pixels.shape[:2]
+        pixels = np.broadcast_to(pixels.reshape(height, width, 1), (height, width, 3))
     return decoding.whole_region(np.ascontiguousarray(pixels[..., :3]))
 
 
-def _rgb(pixels):
-    return (*pixels.shape[:2], 3)
-
-
-def _converted(image, name):
-    """A PIL image in RGB; one of 16 bits or of fractions has no one meaning."""
-    if image.mode not in PLAIN:
-        raise _unusable(name, f"a PIL image of mode {image.mode!r}")
+def _from_pil(image, name):
+    """Converts to RGB, but for 16-bit and float images, whose range is unknown."""
+    if image.mode not in PIL_MODES:
+        raise _image_error(name, f"a PIL image of mode {image.mode!r}")
     return image.convert("RGB")
 
 
-def _unusable(name, received):
-    hint = " (gray and colours: 0 to 255)" if "float" in received else ""
-    return ValueError(f"{name}: `pictures` {WANTED}{hint}. Received: {received}")
+def _image_error(name, received):
+    hint = " (values from 0 to 255)" if "float" in received else ""
+    return ValueError(f"{name}: `images` {EXPECTED}{hint}. Received: {received}")

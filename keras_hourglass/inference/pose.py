@@ -1,22 +1,204 @@
-"""What is found of one person."""
+"""Poses: the keypoints of one person, and tables of many."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from html import escape
+from typing import NamedTuple
 
 import numpy as np
 
+from keras_hourglass.data.readers.table import BOX_COLUMNS
+from keras_hourglass.inference.images import to_region
+from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.utils import suggest
+from keras_hourglass.visualization.skeletons import draw_skeleton
 
-@dataclass(frozen=True)
-class Pose:
-    """What was found of one person.
+
+class Keypoint(NamedTuple):
+    """One keypoint.
 
     Attributes:
-        joints: `(joints, 2)`, x before y, picture pixels, in the model's order.
-        scores: `(joints,)`, heights of the heatmaps' peaks, about 0 to 1.
-        box: `(4,)`, where the person was looked for: x, y, width, height, pixels.
-        names: Of the joints.
+        x, y: Image pixels, from the center of the first pixel.
+        score: Peak of the heatmap, about 0 to 1.
+    """
+
+    x: float
+    y: float
+    score: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pose:
+    """The keypoints of one person, as `PoseEstimator` predicts them.
+
+    Two poses are equal if their arrays and skeletons are. A pose cannot be hashed,
+    since its arrays can be changed; it can be pickled.
+
+    Args:
+        joints: `(joints, 2)`, x before y, image pixels, in the order of the skeleton.
+        scores: `(joints,)`, peaks of the heatmaps, about 0 to 1.
+        box: `(4,)`, the box of the person or of the window that was searched: x, y,
+            width, height, image pixels.
+        skeleton: The network's `Skeleton`: names of the joints, and limbs.
+
+    Example:
+
+    ```python
+    import numpy as np
+    import keras_hourglass as kh
+
+    image = np.full((480, 640, 3), 127, "uint8")  # or "photo.jpg"
+    (pose,) = kh.PoseEstimator()(image)
+    x, y, score = pose["left_wrist"]
+    print(pose.score, pose.to_dict())
+    drawn = pose.plot(image)
+    ```
     """
 
     joints: np.ndarray
     scores: np.ndarray
     box: np.ndarray
-    names: tuple[str, ...]
+    skeleton: Skeleton
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the joints."""
+        return self.skeleton.joints
+
+    @property
+    def score(self) -> float:
+        """Mean of the scores of all joints, about 0 to 1."""
+        return float(np.mean(self.scores))
+
+    def __getitem__(self, name: str) -> Keypoint:
+        """Gives the keypoint of a joint.
+
+        Args:
+            name: One of `names`.
+
+        Raises:
+            KeyError: If the skeleton has no such joint.
+        """
+        if name not in self.names:
+            raise KeyError(
+                f"`name` must be a joint. {suggest(name, self.names)} "
+                f"Received: name={name!r}"
+            )
+        index = self.names.index(name)
+        return Keypoint(*map(float, (*self.joints[index], self.scores[index])))
+
+    def __contains__(self, name) -> bool:
+        return name in self.names
+
+    def __iter__(self):
+        """Yields the names of the joints, as a mapping does."""
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __eq__(self, other) -> bool:
+        if not isinstance(other, Pose):
+            return NotImplemented
+        return self.skeleton == other.skeleton and all(
+            np.array_equal(ours, theirs, equal_nan=True)
+            for ours, theirs in [
+                (self.joints, other.joints),
+                (self.scores, other.scores),
+                (self.box, other.box),
+            ]
+        )
+
+    def round(self) -> "Pose":
+        """Rounds pixels to two digits, and scores to four."""
+        scores = np.asarray(self.scores, float).round(4)
+        return replace(
+            self, joints=self.joints.round(2), scores=scores, box=self.box.round(2)
+        )
+
+    def to_dict(self) -> dict:
+        """Converts to plain Python types, for JSON.
+
+        Returns:
+            `"score"`, the mean; `"box"`: `[x, y, width, height]`; `"joints"`: name ->
+            `[x, y]`; `"scores"`: name -> score.
+        """
+        return {
+            "score": self.score,
+            "box": np.asarray(self.box, float).tolist(),
+            "joints": dict(zip(self.names, np.asarray(self.joints, float).tolist())),
+            "scores": dict(zip(self.names, np.asarray(self.scores, float).tolist())),
+        }
+
+    def plot(self, image) -> np.ndarray:
+        """Draws the skeleton on a copy of an image.
+
+        Args:
+            image: Path, bytes, PIL image or array; see `PoseEstimator`.
+
+        Returns:
+            `(height, width, 3)`, uint8, RGB.
+        """
+        pixels = to_region(image).pixels
+        return draw_skeleton(pixels, self.joints, self.skeleton, self.scores)
+
+    def __repr__(self) -> str:
+        x, y, width, height = np.asarray(self.box, float).tolist()
+        box = f"x={x:.1f}, y={y:.1f}, width={width:.1f}, height={height:.1f}"
+        return f"<Pose of {len(self)} joints, score={self.score:.3f}, box: {box}>"
+
+    def _repr_html_(self) -> str:
+        """Shows a table of the keypoints in a notebook."""
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{x:.1f}</td><td>{y:.1f}</td>"
+            f"<td>{score:.3f}</td></tr>"
+            for name, (x, y, score) in ((name, self[name]) for name in self)
+        )
+        head = "".join(f"<th>{name}</th>" for name in ("joint", "x", "y", "score"))
+        caption = f"<caption>{escape(repr(self)[1:-1])}</caption>"
+        return f"<table>{caption}<tr>{head}</tr>{rows}</table>"
+
+
+def to_dataframe(poses):
+    """Converts poses to a pandas DataFrame with a row for each person.
+
+    Args:
+        poses: A list of `Pose`, of one image; a list of such lists, one for each
+            image; or a single `Pose`.
+
+    Returns:
+        A `pandas.DataFrame` with the columns `image`, the index of the image; `x`,
+        `y`, `width`, `height`, the person's box; and for each joint `NAME_x`,
+        `NAME_y`, in image pixels, and `NAME_score`.
+
+    Raises:
+        ImportError: If pandas is not installed.
+
+    Example:
+
+    ```python
+    import numpy as np
+    import keras_hourglass as kh
+
+    images = [np.full((480, 640, 3), value, "uint8") for value in (0, 127)]
+    frame = kh.to_dataframe(kh.PoseEstimator()(images))
+    print(frame[["image", "left_wrist_x", "left_wrist_y", "left_wrist_score"]])
+    ```
+    """
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError(
+            "`to_dataframe` needs pandas: pip install '.[pandas]'"
+        ) from error
+    poses = [poses] if isinstance(poses, Pose) else [*poses]
+    if all(isinstance(pose, Pose) for pose in poses):
+        poses = [poses]
+    rows = []
+    for image, people in enumerate(poses):
+        for pose in people:
+            row = {"image": image, **dict(zip(BOX_COLUMNS, map(float, pose.box)))}
+            for name in pose:
+                for field, value in pose[name]._asdict().items():
+                    row[f"{name}_{field}"] = value
+            rows.append(row)
+    return pandas.DataFrame(rows, columns=None if rows else ["image", *BOX_COLUMNS])

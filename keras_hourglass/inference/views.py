@@ -1,7 +1,4 @@
-"""Windows that the network is to look at: which they are, and their pixels.
-
-What is looked at of each picture, look after look.
-"""
+"""Views of an image: the windows that a network is given, and their pixels."""
 
 from typing import NamedTuple
 
@@ -20,123 +17,135 @@ from keras_hourglass.geometry import Window, round_window
 from keras_hourglass.inference.boxes import require_overlap, validate_boxes
 from keras_hourglass.inference.images import to_region
 
-MIN_WINDOW_RATIO = 0.125  # of the whole picture: no look is nearer, whatever was found
-MIN_SCORE_RATIO = 0.3  # of the highest score: joints below do not widen the next look
+MIN_WINDOW_RATIO = 0.125  # smallest refined window, as a share of the whole image's
+MIN_SCORE_RATIO = 0.3  # of the highest score: lower joints do not widen a window
 
 
 def whole_window(region: ImageRegion, size: tuple[int, int]) -> Window:
-    """The window that holds all of a picture that was read whole."""
+    """The window around a whole image."""
     return Window.from_box(region.place.box(), size=size)
 
 
-def refine_window(joints, scores, first: Window, size: tuple[int, int]) -> Window:
-    """The window around joints that were found, of those that are sure enough.
+def refine_window(joints, scores, whole: Window, size: tuple[int, int]) -> Window:
+    """The window around the joints of the previous pass that have high scores.
 
-    In whole pixels, so that the exported graph's, with the noise of other arithmetic,
-    is the same.
+    In whole pixels, so that an exported graph, with the rounding errors of other
+    arithmetic, gets the same window.
 
     Args:
-        joints: `(joints, 2)`, picture pixels.
+        joints: `(joints, 2)`, image pixels.
         scores: `(joints,)`
-        first: The window of the whole picture.
-        size: Columns and rows of the grid that is to be laid on the new one.
+        whole: The window of the whole image.
+        size: Width and height of the new window's grid.
     """
-    best = scores.max()  # below 0, maybe, in a network that has learnt nothing
-    near = window_of_joints(joints, scores >= min(MIN_SCORE_RATIO * best, best))
-    least = MIN_WINDOW_RATIO * max(first.right[0], first.down[1])
-    return Window.from_center(
-        *round_window(near["center"], np.maximum(near["side"], least)), size
-    )
+    best = scores.max()  # maybe below 0, in an untrained network
+    around = window_of_joints(joints, scores >= min(MIN_SCORE_RATIO * best, best))
+    min_side = MIN_WINDOW_RATIO * max(whole.right[0], whole.down[1])
+    side = np.maximum(around["side"], min_side)
+    return Window.from_center(*round_window(around["center"], side), size)
 
 
 def shrink_to_needed(
     region: ImageRegion, scale: float, size: tuple[int, int]
 ) -> ImageRegion:
-    """As much of a picture as any look at it needs, so that many can be kept.
+    """Shrinks an image to the resolution of its smallest window, to save memory.
 
     Args:
-        region: A picture that was read whole.
-        scale: The smallest that a window's edges are multiplied by.
-        size: Columns and rows of the grid.
+        region: A whole image.
+        scale: The smallest factor of a window's edges.
+        size: Width and height of a window's grid.
     """
-    return shrink(
-        region, whole_window(region, size).scaled(MIN_WINDOW_RATIO * scale), size
-    )
+    smallest = whole_window(region, size).scaled(MIN_WINDOW_RATIO * scale)
+    return shrink(region, smallest, size)
 
 
 def crop_views(
     region: ImageRegion, window: Window, scales, size: tuple[int, int]
 ) -> np.ndarray:
-    """`(scales, height, width, 3)`: a window's pixels, as the network sees them.
+    """Crops a window at several scales.
 
-    Shrunk by means of 2 x 2 pixels, and not further smoothed, as the graphs do that
-    `hourglass-keras export` writes: the same joints are found.
+    Shrunk by means of 2 x 2 pixels and not smoothed further, as exported graphs do,
+    so that both give the same keypoints.
+
+    Returns:
+        `(scales, height, width, 3)`, uint8.
     """
-    images = []
+    crops = []
     for scaled in map(window.scaled, scales):
         part = crop_to_window(region, scaled, size)
-        images.append(warp(shrink(part, scaled, size), scaled, size))
-    return np.stack(images)
+        crops.append(warp(shrink(part, scaled, size), scaled, size))
+    return np.stack(crops)
 
 
 class ImageViews(NamedTuple):
-    """A picture, and where people are looked for on it.
+    """The windows of one image.
 
     Attributes:
         windows: One for each person.
-        boxes: `(4,)` for each person: what is said of where one was looked for.
-        kept: The picture and the window of all of it, if it is looked at again.
-        failure: The picture as it was given and the error, if it cannot be read.
+        boxes: `(4,)` for each person: `Pose.box`.
+        whole: The image and the window around all of it, where windows are refined.
+        failure: The image as it was given and the error, if it cannot be read.
     """
 
     windows: list[Window]
     boxes: np.ndarray | list
-    kept: tuple[ImageRegion, Window] | None = None
+    whole: tuple[ImageRegion, Window] | None = None
     failure: tuple | None = None
 
 
 class ViewBuilder(NamedTuple):
-    """How pictures are looked at.
+    """Builds the views of images.
 
     Attributes:
-        size: Width and height of the images that the network sees.
-        scales: What the windows' edges are multiplied by.
-        forgiving: Whether a picture that cannot be read is no error.
+        size: Width and height of the network's input.
+        scales: Factors of the windows' edges.
+        skip_broken: Makes an image that cannot be read a failure, not an error.
     """
 
     size: tuple[int, int]
     scales: tuple[float, ...]
-    forgiving: bool = False
+    skip_broken: bool = False
 
-    def first(self, numbered) -> tuple[ImageViews, list[np.ndarray]]:
-        """A sight and its images, of (number, (picture, boxes)) as they were given."""
-        number, (image, around) = numbered
-        name = f"picture {number}"
+    def initial(self, numbered) -> tuple[ImageViews, list[np.ndarray]]:
+        """Builds the views of the first pass.
+
+        Args:
+            numbered: (index, (image, boxes)), the latter as `PoseEstimator` has them.
+
+        Returns:
+            The windows and the crops of each, `(scales, height, width, 3)`.
+        """
+        number, (image, boxes) = numbered
+        name = f"image {number}"
         try:
-            read = to_region(image, name)
+            region = to_region(image, name)
         except (ImageDecodeError, OSError) as error:
-            if not self.forgiving:
+            if not self.skip_broken:
                 raise
             return ImageViews([], [], failure=(image, error)), []
-        if around is None:
-            window = whole_window(read, self.size)
-            kept = shrink_to_needed(read, min(self.scales), self.size)
-            return self._seen(
-                kept, ImageViews([window], [window.box()], (kept, window))
-            )
-        around = around(read.pixels) if callable(around) else around
-        people = require_overlap(validate_boxes(around, name), read.size, name)
-        crops = [Window.from_box(box, BOX_PADDING, self.size) for box in people]
-        return self._seen(read, ImageViews(crops, people))
+        if boxes is None:
+            window = whole_window(region, self.size)
+            region = shrink_to_needed(region, min(self.scales), self.size)
+            views = ImageViews([window], [window.box()], (region, window))
+            return self._with_crops(region, views)
+        boxes = boxes(region.pixels) if callable(boxes) else boxes
+        boxes = require_overlap(validate_boxes(boxes, name), region.size, name)
+        windows = [Window.from_box(box, BOX_PADDING, self.size) for box in boxes]
+        return self._with_crops(region, ImageViews(windows, boxes))
 
-    def nearer(self, sight: ImageViews, found) -> tuple[ImageViews, list[np.ndarray]]:
-        """The next look at a picture: around the joints and scores of the last."""
-        if sight.failure:
-            return sight, []
-        ((joints, scores),), (read, first) = found, sight.kept
-        window = refine_window(joints, scores, first, self.size)
-        return self._seen(read, ImageViews([window], [window.box()], sight.kept))
+    def refined(
+        self, views: ImageViews, keypoints
+    ) -> tuple[ImageViews, list[np.ndarray]]:
+        """Builds the views of a further pass, around the previous pass's keypoints."""
+        if views.failure:
+            return views, []
+        ((joints, scores),), (region, whole) = keypoints, views.whole
+        window = refine_window(joints, scores, whole, self.size)
+        views = ImageViews([window], [window.box()], views.whole)
+        return self._with_crops(region, views)
 
-    def _seen(self, read, sight):
-        look = [crop_views(read, w, self.scales, self.size) for w in sight.windows]
-        return sight, look
+    def _with_crops(self, region, views):
+        return views, [
+            crop_views(region, window, self.scales, self.size)
+            for window in views.windows
+        ]

@@ -1,3 +1,5 @@
+"""PoseEstimator: images and boxes in, poses out."""
+
 import os
 
 import keras
@@ -16,10 +18,10 @@ PAIR = Skeleton(("left_eye", "right_eye"))
 
 
 class Bright(StackedHourglass):
-    """Finds what is brightest: a network whose answer can be worked out.
+    """Predicts the brightest pixels: a network whose output can be worked out.
 
-    Averages over 4 x 4 pixels keep a heatmap pixel over the image pixels that the
-    geometry says; the stem's convolution would be half a pixel off.
+    Averages over 4 x 4 pixels keep heatmaps aligned with the image, as the
+    geometry assumes; the stem's convolution would be half a pixel off.
     """
 
     def call(self, images):
@@ -39,7 +41,7 @@ def dot(x, y, size=(400, 300), radius=20.0):
     return np.repeat(np.rint(255 * soft).astype("uint8")[..., None], 3, -1)
 
 
-def test_a_dot_is_found_where_it_lies_on_the_picture(bright):
+def test_a_dot_is_found_at_its_place_in_the_image(bright):
     random = np.random.default_rng(0)
     for _ in range(5):
         x, y = random.uniform((120, 100), (280, 200))
@@ -50,39 +52,39 @@ def test_a_dot_is_found_where_it_lies_on_the_picture(bright):
 
 
 def test_large_windows_are_shrunk_without_moving(bright):
-    picture = dot(801.3, 602.7, size=(1600, 1200), radius=80.0)
-    ((pose,),) = PoseEstimator(bright)([picture], [[200, 200, 1200, 800]])
+    image = dot(801.3, 602.7, size=(1600, 1200), radius=80.0)
+    ((pose,),) = PoseEstimator(bright)([image], [[200, 200, 1200, 800]])
     np.testing.assert_allclose(pose.joints, [[801.3, 602.7]] * 2, atol=1.0)
 
 
-def test_without_a_box_the_second_look_is_around_what_was_found(bright):
-    """A small dot on a large picture: the first look alone is pixels off."""
-    picture = dot(1203.3, 407.7, size=(1600, 1200), radius=12.0)
-    ((pose,),) = PoseEstimator(bright)([picture])
+def test_without_a_box_the_second_pass_is_around_the_keypoints_of_the_first(bright):
+    """A small dot on a large image: the first pass alone is pixels off."""
+    image = dot(1203.3, 407.7, size=(1600, 1200), radius=12.0)
+    ((pose,),) = PoseEstimator(bright)([image])
     np.testing.assert_allclose(pose.joints, [[1203.3, 407.7]] * 2, atol=8.0)
     x, y, width, height = pose.box
     assert x < 1203 < x + width and y < 408 < y + height
     assert max(width, height) == 1600 / 8  # both joints lie on the one dot
 
 
-def test_joints_that_are_not_sure_do_not_widen_the_second_look():
+def test_joints_of_low_scores_do_not_widen_the_second_window():
     joints = np.array([[10.0, 10.0], [110.0, 60.0], [900.0, 900.0]])
-    scores, seen = (
+    scores, whole = (
         np.array([0.9, 0.8, 0.1]),
         Window.from_box(np.array([0, 0, 999, 800])),
     )
-    window = refine_window(joints, scores, seen, (64, 64))
+    window = refine_window(joints, scores, whole, (64, 64))
     np.testing.assert_allclose(window.center, [60, 35])
     np.testing.assert_allclose(window.right, [1.4 * 100, 0])
 
 
-def test_a_flipped_picture_gives_flipped_joints(bright):
+def test_a_flipped_image_gives_flipped_joints(bright):
     """With a network of averages alone: the stem of a real one is not symmetric."""
-    picture, box = dot(171.4, 133.8), np.array([90, 60, 161, 141])
+    image, box = dot(171.4, 133.8), np.array([90, 60, 161, 141])
     mirrored_box = [400 - 90 - 161, 60, 161, 141]
     estimator = PoseEstimator(bright)
     ((pose,), (mirrored,)) = estimator(
-        [picture, np.ascontiguousarray(picture[:, ::-1])], [box, mirrored_box]
+        [image, np.ascontiguousarray(image[:, ::-1])], [box, mirrored_box]
     )
     swapped = mirrored.joints[list(PAIR.flip_indices)]
     np.testing.assert_allclose(399 - swapped[:, 0], pose.joints[:, 0], atol=0.01)
@@ -90,25 +92,25 @@ def test_a_flipped_picture_gives_flipped_joints(bright):
 
 
 def test_as_many_poses_as_boxes_across_batches(bright):
-    pictures, boxes = [dot(200, 150)] * 3, [[[9, 9, 50, 50]] * 3, [], [9, 9, 50, 50]]
+    images, boxes = [dot(200, 150)] * 3, [[[9, 9, 50, 50]] * 3, [], [9, 9, 50, 50]]
     boxes[1] = np.zeros((0, 4))
-    found = PoseEstimator(bright, batch_size=2)(pictures, boxes)
+    found = PoseEstimator(bright, batch_size=2)(images, boxes)
     assert [len(poses) for poses in found] == [3, 0, 1]
 
 
-def test_as_many_people_as_boxes_in_one_picture(bright):
-    estimator, picture = PoseEstimator(bright), dot(200, 150)
+def test_as_many_people_as_boxes_in_one_image(bright):
+    estimator, image = PoseEstimator(bright), dot(200, 150)
     box = [100, 80, 200, 140]
-    assert [len(estimator(picture, boxes)) for boxes in (box, [box] * 3, [])] == [
+    assert [len(estimator(image, boxes)) for boxes in (box, [box] * 3, [])] == [
         *(1, 3, 0)
     ]
-    (alone,), ((among,),) = estimator(picture, box), estimator([picture], [box])
+    (alone,), ((among,),) = estimator(image, box), estimator([image], [box])
     np.testing.assert_array_equal(alone.joints, among.joints)
-    (alone,), ((among,),) = estimator(picture), estimator(picture[None])
+    (alone,), ((among,),) = estimator(image), estimator(image[None])
     np.testing.assert_array_equal(alone.joints, among.joints)
 
 
-def test_a_function_may_find_the_boxes(bright):
+def test_a_function_may_detect_the_boxes(bright):
     def detect(pixels):
         rows, columns = np.nonzero(pixels[..., 0] > 99)
         low, high = (columns.min(), rows.min()), (columns.max(), rows.max())
@@ -119,7 +121,7 @@ def test_a_function_may_find_the_boxes(bright):
     np.testing.assert_allclose(other.joints, [[300, 200]] * 2, atol=0.3)
 
 
-def test_pictures_are_taken_as_they_come_and_few_are_held(bright):
+def test_images_are_streamed_and_few_are_in_memory(bright):
     taken, held = [], []
 
     def camera():
@@ -138,13 +140,13 @@ def test_pictures_are_taken_as_they_come_and_few_are_held(bright):
 
 def test_the_network_is_compiled_for_few_sizes_of_batches(bright, monkeypatch):
     estimator, sizes = PoseEstimator(bright, batch_size=8), []
-    answer = estimator._finder.predict_on_batch
+    answer = estimator._predictor.predict_on_batch
 
     def counted(images):
         sizes.append(len(images))
         return answer(images)
 
-    monkeypatch.setattr(estimator._finder, "predict_on_batch", counted)
+    monkeypatch.setattr(estimator._predictor, "predict_on_batch", counted)
     for people in (1, 2, 3, 7, 8, 19):
         found = estimator(dot(200, 150), [[9, 9, 300, 280]] * people)
         assert len(found) == people
@@ -154,17 +156,17 @@ def test_the_network_is_compiled_for_few_sizes_of_batches(bright, monkeypatch):
     assert sizes == [1, 2, 4, 8, 8, 8, 8, 8]
 
 
-def test_each_look_is_around_what_the_last_has_found(bright):
-    picture, edges = dot(1203.3, 407.7, size=(1600, 1200), radius=12.0), []
-    # At first a pixel of its heatmaps is 75 of the picture's.
-    for looks, off in [(1, 25), (2, 1), (3, 1)]:
-        (pose,) = PoseEstimator(bright, looks=looks)(picture)
+def test_each_pass_is_around_the_keypoints_of_the_last(bright):
+    image, edges = dot(1203.3, 407.7, size=(1600, 1200), radius=12.0), []
+    # At first a pixel of the heatmaps is 75 of the image's.
+    for passes, off in [(1, 25), (2, 1), (3, 1)]:
+        (pose,) = PoseEstimator(bright, passes=passes)(image)
         np.testing.assert_allclose(pose.joints, [[1203.3, 407.7]] * 2, atol=off)
         edges.append(max(pose.box[2:]))
     assert edges == [1600, 200, 200]
 
 
-def test_windows_of_several_scales_are_looked_at_on_one_grid(bright):
+def test_windows_of_several_scales_are_averaged_on_one_grid(bright):
     box = [110, 62, 150, 120]
     for scales in [(1.2,), (0.8, 1), (0.9, 1, 1.3)]:
         estimator = PoseEstimator(bright, scales=scales, flip=True)
@@ -185,65 +187,65 @@ def test_windows_of_several_scales_are_looked_at_on_one_grid(bright):
         ([0, 0, np.inf, 9], "finite"),
     ],
 )
-def test_impossible_boxes_are_refused(bright, box, says):
-    with pytest.raises(ValueError, match=f"(?s)picture 0: `boxes` must be.*{says}"):
+def test_invalid_boxes_raise_an_error(bright, box, says):
+    with pytest.raises(ValueError, match=f"(?s)image 0: `boxes` must be.*{says}"):
         PoseEstimator(bright)([dot(9, 9)], [box])
 
 
-def test_a_box_must_have_a_part_of_its_picture(bright):
-    estimator, picture = PoseEstimator(bright), dot(200, 150)
+def test_a_box_must_overlap_its_image(bright):
+    estimator, image = PoseEstimator(bright), dot(200, 150)
     for box in ([-9, 0, 9.5, 9], [399.5, 299, 9, 9]):
-        assert len(estimator(picture, box)) == 1
+        assert len(estimator(image, box)) == 1
     for box in ([-9, 0, 9, 9], [400, 0, 9, 9], [0, -20, 9, 20], [0, 300, 9, 9]):
         with pytest.raises(ValueError, match="wholly outside.*400 x 300.*Received"):
-            estimator(picture, [[0, 0, 9, 9], box])
+            estimator(image, [[0, 0, 9, 9], box])
 
 
-def test_pictures_and_boxes_must_be_as_many(bright):
-    estimator, picture = PoseEstimator(bright), dot(9, 9)
-    with pytest.raises(ValueError, match="1 pictures, 2 boxes"):
-        estimator([picture], [[0, 0, 9, 9]] * 2)
-    with pytest.raises(ValueError, match="1 pictures, at least 2 boxes"):
-        estimator(iter([picture]), [[0, 0, 9, 9]] * 2)
-    with pytest.raises(ValueError, match="at least 2 pictures, 1 boxes"):
-        estimator([picture] * 2, iter([[0, 0, 9, 9]]))
+def test_images_and_boxes_must_be_as_many(bright):
+    estimator, image = PoseEstimator(bright), dot(9, 9)
+    with pytest.raises(ValueError, match="1 images, 2 boxes"):
+        estimator([image], [[0, 0, 9, 9]] * 2)
+    with pytest.raises(ValueError, match="1 images, at least 2 boxes"):
+        estimator(iter([image]), [[0, 0, 9, 9]] * 2)
+    with pytest.raises(ValueError, match="at least 2 images, 1 boxes"):
+        estimator([image] * 2, iter([[0, 0, 9, 9]]))
 
 
-def test_what_is_no_picture_is_refused(bright, tmp_path):
-    (tmp_path / "text.jpg").write_text("no picture")
+def test_a_file_that_is_not_an_image_raises_an_error(bright, tmp_path):
+    (tmp_path / "text.jpg").write_text("not an image")
     with pytest.raises(ImageDecodeError, match="text.jpg"):
         PoseEstimator(bright)([tmp_path / "text.jpg"], [[0, 0, 9, 9]])
-    with pytest.raises(ValueError, match="picture 1: .*of float64"):
+    with pytest.raises(ValueError, match="image 1: .*of float64"):
         PoseEstimator(bright)([dot(9, 9), np.zeros((9, 9, 3))], [[0, 0, 9, 9]] * 2)
     with pytest.raises(FileNotFoundError, match="none.jpg"):
         PoseEstimator(bright)([tmp_path / "none.jpg"], [[0, 0, 9, 9]])
 
 
-def test_a_stream_goes_on_after_pictures_that_cannot_be_read(bright, tmp_path):
-    (tmp_path / "text.jpg").write_text("no picture")
+def test_a_stream_goes_on_after_images_that_cannot_be_read(bright, tmp_path):
+    (tmp_path / "text.jpg").write_text("not an image")
     names = [tmp_path / "text.jpg", dot(200, 150), tmp_path / "none.jpg", dot(200, 150)]
-    told = []
+    failed = []
     found = PoseEstimator(bright, batch_size=1).stream(
-        names, broken=lambda picture, error: told.append((picture, error))
+        names, on_broken=lambda image, error: failed.append((image, error))
     )
-    assert [(len(poses), len(told)) for poses in found] == [
+    assert [(len(poses), len(failed)) for poses in found] == [
         (0, 1),
         (1, 1),
         (0, 2),
         (1, 2),
     ]
-    assert [picture for picture, _ in told] == [names[0], names[2]]
-    assert [type(error) for _, error in told] == [ImageDecodeError, FileNotFoundError]
+    assert [image for image, _ in failed] == [names[0], names[2]]
+    assert [type(error) for _, error in failed] == [ImageDecodeError, FileNotFoundError]
 
 
-@pytest.mark.parametrize("wrong", [{"looks": 0}, {"batch_size": 0}, {"scales": ()}])
-def test_impossible_ways_of_looking_are_refused(bright, wrong):
+@pytest.mark.parametrize("wrong", [{"passes": 0}, {"batch_size": 0}, {"scales": ()}])
+def test_invalid_options_raise_an_error(bright, wrong):
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"`{name}` must be.*Received: {name}="):
         PoseEstimator(bright, **wrong)
 
 
-def test_what_is_no_stacked_hourglass_is_refused(tmp_path):
+def test_a_model_that_is_not_a_stacked_hourglass_raises_an_error(tmp_path):
     other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     other.save(tmp_path / "other.keras")
     with pytest.raises(ValueError, match="must hold a StackedHourglass.*Sequential"):
