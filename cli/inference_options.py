@@ -1,24 +1,26 @@
-"""Options of how a network looks at people, which several subcommands have."""
+"""Options of keypoint prediction that several subcommands share."""
 
 import click
 
 from keras_hourglass.heatmaps import DECODER_NAMES, DEFAULT_DECODER
 
 OPTIONS = [
-    click.option("--flip", is_flag=True, help="Look at everybody mirrored, too."),
+    click.option(
+        "--flip", is_flag=True, help="Average with the mirrored image (flip test)."
+    ),
     click.option(
         "--decoder",
         type=click.Choice(DECODER_NAMES),
         default=DEFAULT_DECODER,
         show_default=True,
-        help="How joints are read from heatmaps.",
+        help="Method that reads keypoints from heatmaps.",
     ),
     click.option(
         "--batch-size",
         type=click.IntRange(1),
         default=8,
         show_default=True,
-        help="People that the network sees at once; on a GPU, more are quicker.",
+        help="People per call of the network; on a GPU, more are faster.",
     ),
 ]
 

@@ -1,85 +1,74 @@
-"""What `predict` tells while it works: a live line, notes, and what failed."""
+"""Progress of `hourglass-keras predict`, on the standard error."""
 
-import sys
-import time
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
-import click
 
-from keras_hourglass.callbacks.progress import LiveLine, format_duration
+class RateColumn(ProgressColumn):
+    """Steps per second."""
 
-MIN_REDRAW_SECONDS = 0.1  # seconds between two looks of the live line, at least
+    def render(self, task):
+        return Text(f"{task.speed:.1f} per second" if task.speed else "")
 
 
 class PredictProgress:
-    """Tells how far work is, on stderr; stdout is for what was found.
+    """Shows which source is processed, and for a video which frame.
 
-    Attributes:
-        total: Pictures and videos that are to be looked at.
-        live: Whether a line may change in place: not where others are printed.
-        failed: How many could not be looked at, or not to the end.
+    A context manager; its `update` is the `on_frame` of `predict_sources`.
+
+    Args:
+        visible: Whether to show anything; nothing is shown where the standard error
+            is not a terminal.
+        console: By default, that of the standard error.
     """
 
-    def __init__(self):
-        self.total, self.live = 0, True
-        self.line, self.told = LiveLine(sys.stderr), 0.0
-        self.done, self.failed = 0, 0
-        self.frames, self.begun, self.current = 0, None, None
+    def __init__(self, visible: bool = True, console: Console | None = None):
+        console = console or Console(stderr=True)
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            RateColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            redirect_stdout=False,  # results are printed there
+            disable=not (visible and console.is_terminal),
+        )
+        self._sources = self._bar.add_task("Compiling the network", total=None)
+        self._video, self._name = None, None
 
-    def say(self, text: str):
-        """Prints a line that stays."""
-        self.line.clear()
-        click.echo(text, err=True)
+    def __enter__(self):
+        self._bar.start()
+        return self
 
-    def fail(self, text: str):
-        """Names what could not be looked at, and counts it."""
-        self.failed += 1
-        self.say(f"Error: {text}")
+    def __exit__(self, *_):
+        self._bar.stop()
 
-    def start(self):
-        """All begins, with the network's being compiled, which takes a while."""
-        if self.live:
-            self.line.draw("The network is being compiled")
-        self.begin()
-
-    def begin(self):
-        """The next picture or video begins."""
-        self.frames, self.begun, self.current = 0, time.perf_counter(), None
-
-    def step(self, shot):
-        """One picture or frame is done."""
-        self.frames, self.current = self.frames + 1, shot
-        now = time.perf_counter()
-        if self.live and now - self.told >= MIN_REDRAW_SECONDS:
-            self.told = now
-            self.line.draw(self._line(shot, now - self.begun))
-
-    def end(self, shot):
-        """A picture or a video is done."""
-        self.done += 1
-        if shot.frame is not None:
-            seconds = time.perf_counter() - self.begun
-            self.say(
-                f"{shot.source.name}: {self.frames:,} frames in "
-                f"{format_duration(seconds)}, "
-                f"{self.frames / seconds:.1f} frames per second"
-            )
-        self.begin()
-
-    def interrupted(self) -> str:
-        """What to say after Ctrl-C."""
-        self.line.clear()
-        text = f"Stopped after {self.done:,} of {self.total:,}"
-        if self.current is not None and self.current.frame is not None:
-            text += f", at frame {self.frames:,} of {self.current.source.name}"
-        return f"{text}. Drawings that were whole are kept; no file is half written."
-
-    def _line(self, shot, seconds):
-        place = f"{self.done + 1:,}/{self.total:,}  {shot.source.name}"
-        if shot.frame is None:
-            return place
-        pace = self.frames / seconds
-        place += f"  frame {self.frames:,}"
-        if not shot.count:
-            return f"{place}  {pace:.1f} per second"
-        left = format_duration(max(shot.count - self.frames, 0) / pace)
-        return f"{place}/{shot.count:,}  {pace:.1f} per second  {left} left"
+    def update(self, result, summary):
+        """Shows a `FrameResult` and the `PredictionSummary` so far."""
+        frame = result.frame
+        is_new, self._name = frame.source.name != self._name, frame.source.name
+        if is_new and self._video is not None:
+            self._bar.remove_task(self._video)
+            self._video = None
+        if frame.index is None:
+            done, name = summary.done + 1, frame.source.name
+        else:
+            done, name = summary.done, "Sources"
+            if is_new:
+                self._video = self._bar.add_task(frame.source.name, total=frame.total)
+            self._bar.update(self._video, completed=summary.frames)
+        self._bar.update(
+            self._sources, description=name, completed=done, total=summary.total
+        )

@@ -1,5 +1,6 @@
-"""`hourglass-keras predict` as a user meets it."""
+"""`hourglass-keras predict` on the command line."""
 
+import io
 import json
 import os
 import signal
@@ -8,14 +9,15 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from keras_hourglass import PoseEstimator, StackedHourglass
-from keras_hourglass.callbacks.progress import LiveLine
 from keras_hourglass.data.datasets.synthetic.drawing import draw
 from keras_hourglass.inference import detectors, runner
-from keras_hourglass.inference.runner import estimate_frames
+from keras_hourglass.inference.runner import estimate_frames, predict_sources
 from keras_hourglass.inference.video import Video, VideoWriter
 from keras_hourglass_cli import main as cli
+from keras_hourglass_cli.progress import PredictProgress
 
 
 def call(*arguments, status=0, **kwargs):
@@ -25,13 +27,26 @@ def call(*arguments, status=0, **kwargs):
     return result
 
 
+@pytest.fixture
+def messages(caplog):
+    """The library's messages since the last call: (level, text)."""
+    caplog.set_level("INFO", logger="keras_hourglass")
+
+    def take():
+        records = [(each.levelname, each.message) for each in caplog.records]
+        caplog.clear()
+        return records
+
+    return take
+
+
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
     path = tmp_path_factory.mktemp("network") / "model.keras"
     size = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
     model = StackedHourglass(stacks=1, **size)
     bias = model.weights[-1]
-    assert bias.shape == (16,)  # of the heatmaps: so that it is sure of all it finds
+    assert bias.shape == (16,)  # of the heatmaps: so that all scores are high
     bias.assign(np.full(16, 0.5))
     model.save(path)
     return path
@@ -48,9 +63,9 @@ def folder(tmp_path, monkeypatch, estimator):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runner, "PoseEstimator", lambda *args, **kwargs: estimator)
     cv2.imwrite("photo.png", draw(0, 0)[0])
-    with VideoWriter("fílm 1.mp4", 10) as write:
+    with VideoWriter("fílm 1.mp4", 10) as writer:
         for frame in range(7):
-            write(np.roll(draw(0, 0)[0], 3 * frame, axis=1))
+            writer.write(np.roll(draw(0, 0)[0], 3 * frame, axis=1))
     return tmp_path
 
 
@@ -62,11 +77,11 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_joints_are_printed_and_drawn_beside(network, tmp_path, monkeypatch):
+def test_keypoints_are_printed_and_drawn_by_default(network, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cv2.imwrite("a photo.png", draw(0, 0)[0])
     (found,) = lines(call("a photo.png", "--model", network))
-    assert found["picture"] == "a photo.png" and found["drawn"] == "a photo.joints.png"
+    assert found["image"] == "a photo.png" and found["drawn"] == "a photo.joints.png"
     (person,) = found["people"]
     assert len(person["joints"]) == len(person["scores"]) == 16
     drawn = cv2.imread("a photo.joints.png")
@@ -74,7 +89,7 @@ def test_joints_are_printed_and_drawn_beside(network, tmp_path, monkeypatch):
     assert names(tmp_path) == ["a photo.joints.png", "a photo.png"]
 
 
-def test_boxes_are_people(folder):
+def test_each_box_is_a_person(folder):
     boxes = ["--box", 20, 10, 150, 170, "--box", 0, 0, 90, 90]
     (found,) = lines(call("photo.png", *boxes, "--output", "drawn.png"))
     assert [person["box"] for person in found["people"]] == [
@@ -84,45 +99,48 @@ def test_boxes_are_people(folder):
     assert cv2.imread("drawn.png").shape == (192, 192, 3)
 
 
-def test_a_folder_is_drawn_into_another_and_a_second_run_is_the_same(folder):
+def test_a_folder_is_drawn_into_another_and_a_second_run_is_the_same(folder, messages):
     for _ in range(2):
         result = call(".", "--output", "found.csv")
-        assert "fílm 1.mp4: 7 frames in " in result.stderr
-        assert "frames per second" in result.stderr and not result.stdout
+        (text,) = (text for _, text in messages() if text.startswith("fílm"))
+        assert text.startswith("fílm 1.mp4: 7 frames in ")
+        assert text.endswith("frames per second") and not result.stdout
         table = (folder / "found.csv").read_text().splitlines()
         assert len(table) == 1 + 7 + 1 and table[0].startswith("image,frame,x,y,")
         call(".")
+        messages()
         assert names(folder / "joints") == ["fílm 1.joints.mp4", "photo.joints.png"]
     assert len([*Video("joints/fílm 1.joints.mp4")]) == 7
 
 
-def test_drawings_are_not_looked_at_again(folder):
+def test_drawings_are_not_inputs_again(folder, messages):
     call("photo.png")
-    result = call(".", "--output", "found.jsonl")
-    assert "1 drawings (*.joints.*) are left alone" in result.stderr
+    call(".", "--output", "found.jsonl")
+    assert ("INFO", ".: 1 drawings (*.joints.*) ignored") in messages()
     assert len((folder / "found.jsonl").read_text().splitlines()) == 8
 
 
-def test_what_is_broken_is_named_and_skipped_and_the_status_is_one(folder):
+def test_broken_inputs_are_named_and_skipped_and_the_status_is_one(folder, messages):
     (folder / "text.jpg").write_text("no picture")
     result = call("text.jpg", "photo.png", "none.png", "*.bmp", status=1)
-    assert [found["picture"] for found in lines(result)] == ["photo.png"]
-    errors = result.stderr.splitlines()
-    assert [line.startswith("Error: ") for line in errors] == [True] * 3
-    for name, line in zip(("*.bmp", "text.jpg", "none.png"), errors):
-        assert name in line
+    assert [found["image"] for found in lines(result)] == ["photo.png"]
+    errors = messages()
+    assert [level for level, _ in errors] == ["ERROR"] * 3
+    for name, (_, text) in zip(("*.bmp", "text.jpg", "none.png"), errors):
+        assert name in text
     (folder / "empty").mkdir()
-    (line,) = call("empty", status=1).stderr.splitlines()
-    assert line == "Error: empty holds no picture and no video"
+    call("empty", status=1)
+    assert messages() == [("ERROR", "empty has no image and no video")]
 
 
-def test_a_picture_on_the_standard_input(folder):
+def test_an_image_on_the_standard_input(folder, messages):
     (found,) = lines(call("-", input=(folder / "photo.png").read_bytes()))
-    assert found["picture"] == "-" and found["drawn"] == "stdin.joints.png"
-    assert "standard input" in call("-", input=b"photo.png", status=1).stderr
+    assert found["image"] == "-" and found["drawn"] == "stdin.joints.png"
+    call("-", input=b"photo.png", status=1)
+    assert "standard input" in messages()[0][1]
 
 
-def test_what_was_found_is_where_to_look_again(folder):
+def test_written_keypoints_are_read_as_boxes(folder, messages):
     (first,) = lines(call("photo.png", "--box", 20, 10, 150, 170))
     (folder / "found.jsonl").write_text(json.dumps(first) + "\n")
     again = call("photo.png", "fílm 1.mp4", "--boxes", "found.jsonl")
@@ -130,13 +148,15 @@ def test_what_was_found_is_where_to_look_again(folder):
     assert photo["people"][0]["joints"] == first["people"][0]["joints"]
     assert len(frames) == 7 and not any(frame["people"] for frame in frames)
     (folder / "found.json").write_text(json.dumps({"other.png": [[1, 2, 3, 4]]}))
-    assert call("photo.png", "--boxes", "found.json").stderr.splitlines() == [
-        "1 pictures have no boxes in found.json, photo.png first",
-        "1 pictures have boxes in found.json, but were not named, other.png first",
+    messages()
+    call("photo.png", "--boxes", "found.json")
+    assert messages() == [
+        ("WARNING", "1 images have no boxes in found.json, first photo.png"),
+        ("WARNING", "1 images in found.json are not among the inputs, first other.png"),
     ]
 
 
-def test_a_detector_finds_people(folder, monkeypatch):
+def test_a_detector_gives_boxes(folder, monkeypatch):
     def detect(pixels):
         assert pixels.shape == (192, 192, 3)
         return [[20, 10, 150, 170, 0.9], [0, 0, 50, 60, 0.2]]
@@ -151,7 +171,7 @@ def test_a_detector_finds_people(folder, monkeypatch):
     assert [person["box"] for person in found["people"]] == [[20, 10, 150, 170]]
 
 
-def test_several_pictures_on_one_sheet_and_a_video_into_one(folder):
+def test_several_images_on_one_sheet_and_a_video_into_one(folder):
     cv2.imwrite("other.png", draw(0, 1)[0][:90])
     call("photo.png", "other.png", "--output", "sheet.png", "--output", "x.json")
     assert cv2.imread("sheet.png").shape == (256, 512, 3)
@@ -164,34 +184,31 @@ def test_several_pictures_on_one_sheet_and_a_video_into_one(folder):
 @pytest.mark.parametrize(
     "arguments, status, says",
     [
-        (["0", "photo.png"], 2, "camera is looked at alone"),
-        (["photo.png", "--box", 1, 2, 3, 4, "--detector", "hog"], 2, "Name one of"),
+        (["0", "photo.png"], 1, "must be a camera alone"),
+        (["photo.png", "--box", 1, 2, 3, 4, "--detector", "hog"], 2, "Give one of"),
         (["photo.png", "--detector", "hgo"], 1, "Did you mean 'hog'"),
         (["photo.png", "--boxes", "none.csv"], 1, "`boxes` must be a file"),
-        (["photo.png", "--output", "x.txt"], 1, "`output` must have a known ending"),
-        (["photo.png", "--output", "photo.png"], 1, "must not be what is looked at"),
-        (["photo.png", "--box", 999, 0, 5, 5], 1, "outside the picture"),
+        (["photo.png", "--output", "x.txt"], 1, "`output` must have a known suffix"),
+        (["photo.png", "--output", "photo.png"], 1, "must not be an input"),
+        (["photo.png", "--box", 999, 0, 5, 5], 1, "outside the image"),
         (["fílm 1.mp4", "--format", "coco"], 1, "not of videos"),
     ],
 )
-def test_what_cannot_be_is_one_line(folder, arguments, status, says):
+def test_an_error_is_one_line(folder, messages, arguments, status, says):
     stderr = call(*arguments, status=status).stderr
-    assert says in stderr
-    assert status == 2 or len(stderr.splitlines()) == 1
+    lines = [text for _, text in messages()] or stderr.splitlines()
+    assert says in "\n".join(lines)
+    assert status == 2 or len(lines) == 1
 
 
-def test_ctrl_c_in_a_video_leaves_whole_files_only(folder, monkeypatch):
-    seen = []
-
-    def look(*args):
-        for one in looking_before(*args):
-            seen.append(one)
-            if len(seen) == 4:
+def test_ctrl_c_in_a_video_leaves_complete_files_only(folder, monkeypatch):
+    def interrupted(*args):
+        for count, result in enumerate(estimate_frames(*args), 1):
+            if count == 4:
                 raise KeyboardInterrupt
-            yield one
+            yield result
 
-    looking_before = estimate_frames
-    monkeypatch.setattr(runner, "estimate_frames", look)
+    monkeypatch.setattr(runner, "estimate_frames", interrupted)
     (folder / "old.csv").write_text("old")
     outs = ["--output", "drawn/", "--output", "old.csv"]
     result = call("photo.png", "fílm 1.mp4", *outs, status=130)
@@ -201,7 +218,7 @@ def test_ctrl_c_in_a_video_leaves_whole_files_only(folder, monkeypatch):
     assert names(folder) == ["drawn", "fílm 1.mp4", "old.csv", "photo.png"]
 
 
-def test_ctrl_c_is_how_a_camera_ends_and_what_it_saw_is_kept(folder, monkeypatch):
+def test_ctrl_c_stops_a_camera_and_its_video_is_kept(folder, monkeypatch):
     class Camera(Video):
         def __init__(self, source):
             self.fps, self.count, self.name = 10.0, None, "camera 0"
@@ -221,11 +238,40 @@ def test_ctrl_c_is_how_a_camera_ends_and_what_it_saw_is_kept(folder, monkeypatch
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_terminal_shows_how_far_it_is(folder, monkeypatch):
-    monkeypatch.setattr("keras_hourglass_cli.progress.MIN_REDRAW_SECONDS", 0)
+def test_a_terminal_shows_the_progress(folder):
     shown = []
-    monkeypatch.setattr(LiveLine, "draw", lambda line, text: shown.append(text))
-    call("photo.png", "fílm 1.mp4", "--output", "x.csv")
-    assert shown[:2] == ["The network is being compiled", "1/2  photo.png"]
-    assert shown[-1].startswith("2/2  fílm 1.mp4  frame 7/7  ")
-    assert shown[-1].endswith(" per second  0:00 left")
+
+    class Recorded(PredictProgress):
+        def update(self, result, summary):
+            super().update(result, summary)
+            self._bar.refresh()
+            shown.append(console.file.getvalue())
+
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with Recorded(console=console) as progress:
+        assert "Compiling the network" in console.file.getvalue()
+        predict_sources(
+            ["photo.png", "fílm 1.mp4"], outputs=["x.csv"], on_frame=progress.update
+        )
+    assert "photo.png" in shown[0] and "1/2" in shown[0]
+    assert "fílm 1.mp4" in shown[-1] and "7/7" in shown[-1]
+    assert "per second" in shown[-1]
+
+
+@pytest.mark.parametrize("kwargs", [{"visible": False}, {"force_terminal": False}])
+def test_progress_is_hidden_where_results_are_printed_and_in_files(folder, kwargs):
+    terminal = kwargs.pop("force_terminal", True)
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=100)
+    with PredictProgress(console=console, **kwargs) as progress:
+        predict_sources(["photo.png"], outputs=["x.csv"], on_frame=progress.update)
+    assert not console.file.getvalue()
+
+
+def test_python_does_what_the_command_does(folder):
+    call("photo.png", "--box", 20, 10, 150, 170, "--output", "command.csv")
+    summary = predict_sources(
+        ["photo.png"], outputs=["python.csv"], boxes=[20, 10, 150, 170]
+    )
+    assert (summary.done, summary.total, summary.failures) == (1, 1, [])
+    texts = [(folder / f"{name}.csv").read_text() for name in ("command", "python")]
+    assert texts[0] == texts[1]

@@ -1,3 +1,5 @@
+"""Person detectors and their entry points."""
+
 import sys
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
@@ -17,7 +19,7 @@ needs_hog = pytest.mark.skipif(
 
 @pytest.fixture
 def plugged(monkeypatch):
-    """A module with detectors, of which a package names one `mine`."""
+    """A module with detectors, one of which a package registers as `mine`."""
     module = SimpleNamespace(
         detect=lambda pixels: [[1, 2, *np.subtract(pixels.shape[1::-1], 5)]],
         scored=lambda pixels: np.array([[1, 2, 3, 4, 0.5]]),
@@ -45,7 +47,7 @@ def test_a_function_of_a_module_is_a_detector_too(plugged, name, expected):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_what_is_no_detector_is_named(plugged):
+def test_unknown_and_wrong_detectors_raise_an_error(plugged):
     with pytest.raises(ValueError, match="Did you mean 'mine'.*detector='mnie'"):
         detectors.get_detector("mnie")
     for name in ("nowhere:detect", "their_people:none"):
@@ -57,23 +59,23 @@ def test_what_is_no_detector_is_named(plugged):
 
 def test_opencv_5_without_hog_says_what_to_install(monkeypatch):
     monkeypatch.delattr(cv2, "HOGDescriptor", raising=False)
-    detectors._detector.cache_clear()
-    with pytest.raises(ValueError, match=r"'hog': .*keras-hourglass\[hog\]"):
+    detectors._hog_detector.cache_clear()
+    with pytest.raises(ValueError, match=r"'hog': .*\.\[hog\]"):
         detectors.get_detector("hog")(GRAY)
     assert len(detectors.get_detector("hog")(GRAY[:40])) == 0
 
 
-class Found:
-    """Finds the window (80, 40, 64, 128) of whatever it is shown, and a weak one."""
+class FixedHog:
+    """Detects the window (80, 40, 64, 128) in any image, and one of a low score."""
 
     def detectMultiScale(self, gray, **kwargs):
         self.shape = gray.shape
         return np.array([[80, 40, 64, 128], [0, 0, 64, 128]]), np.array([0.9, 0.1])
 
 
-def test_boxes_are_those_of_the_picture_without_the_border(monkeypatch):
-    found = Found()
-    monkeypatch.setattr(detectors, "_detector", lambda: found)
+def test_boxes_are_in_image_pixels_without_the_border(monkeypatch):
+    found = FixedHog()
+    monkeypatch.setattr(detectors, "_hog_detector", lambda: found)
     np.testing.assert_allclose(detectors.detect_hog(GRAY), [[88, 48, 48, 112, 0.9]])
     wide = np.zeros((600, 2048, 3), "uint8")  # shrunk to a half
     np.testing.assert_allclose(detectors.detect_hog(wide), [[176, 96, 96, 224, 0.9]])
@@ -81,8 +83,8 @@ def test_boxes_are_those_of_the_picture_without_the_border(monkeypatch):
 
 
 @needs_hog
-def test_hog_finds_somebody_who_stands(shared):
+def test_hog_detects_a_standing_person(shared):
     path = shared / "fixtures/coco_cc_by/images/000000433998.jpg"
-    detectors._detector.cache_clear()
+    detectors._hog_detector.cache_clear()
     (found,) = detectors.get_detector("hog")(decoding.read_region(path).pixels)
     np.testing.assert_allclose(found[:4], [315, 188, 72, 155], atol=25)

@@ -1,3 +1,5 @@
+"""Smoothing of poses over time."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -6,8 +8,8 @@ import pytest
 from keras_hourglass.inference.smoothing import (
     OneEuro,
     PoseSmoother,
-    match_people,
-    overlap,
+    box_iou,
+    match_boxes,
     smoothing_factor,
 )
 
@@ -41,7 +43,7 @@ def test_the_second_frame_is_as_the_paper_works_it_out():
     A step of 10 is a speed of 20 pi, of which 1/2 is kept: 10 pi. So the cutoff is
     3 + 0.1 pi * 10 pi, over itself and 1.
     """
-    smooth = OneEuro(cutoff=3.0, by_speed=0.1 / np.pi)
+    smooth = OneEuro(cutoff=3.0, slope=0.1 / np.pi)
     np.testing.assert_array_equal(smooth([[5.0, 7.0]], 0), [[5, 7]])
     found = smooth([[15.0, 7.0]], 1 / (2 * np.pi))
     np.testing.assert_allclose(found, [[5 + 10 * 4 / 5, 7]])
@@ -57,7 +59,7 @@ def test_a_turned_path_is_smoothed_to_the_turned_path():
         np.testing.assert_allclose(turned(points @ turn, 1 / FPS), expected)
 
 
-def test_a_point_that_is_nowhere_stays_so_and_starts_anew():
+def test_a_point_that_is_nan_stays_so_and_starts_anew():
     smooth = OneEuro(1, 0.05)
     smooth(np.zeros((2, 2)), 0)
     lost = smooth(np.array([[np.nan, 3], [8, 8]]), 1 / FPS)
@@ -73,7 +75,7 @@ def test_time_must_pass():
 
 
 @pytest.mark.parametrize("fps, size", [(25, 100), (60, 100), (25, 900)])
-def test_still_joints_tremble_less_and_fast_ones_hardly_lag(fps, size):
+def test_still_joints_are_steadier_and_fast_ones_hardly_lag(fps, size):
     """As a share of the person, who stands for 4 s, then walks by twice their size."""
     random, smoother, found, meant = np.random.default_rng(0), PoseSmoother(), [], []
     for frame in range(6 * fps):
@@ -87,7 +89,7 @@ def test_still_joints_tremble_less_and_fast_ones_hardly_lag(fps, size):
     assert 0 < -off[5 * fps :, :, 0].mean() < 0.03
 
 
-def test_people_are_told_apart_whatever_their_order():
+def test_people_are_matched_in_any_order():
     smoother = PoseSmoother()
     left, right = person(0, 0), person(300, 0)
     smoother([left, right], 0)
@@ -97,7 +99,7 @@ def test_people_are_told_apart_whatever_their_order():
         assert (pose.joints[:, 0] < new.joints[:, 0]).all()
 
 
-def test_nobody_is_pulled_towards_somebody_else_or_someone_long_gone():
+def test_a_person_is_not_smoothed_towards_another_or_one_long_gone():
     smoother = PoseSmoother()
     smoother([person(0, 0)], 0)
     (jumped,) = smoother([person(400, 0)], 1 / FPS)
@@ -107,11 +109,11 @@ def test_nobody_is_pulled_towards_somebody_else_or_someone_long_gone():
     assert not smoother([], 2.1)
 
 
-def test_those_that_overlap_most_are_the_same():
+def test_boxes_of_the_highest_iou_are_matched():
     def box(x):
         return np.array([[x, 0.0], [x + 10, 10]])
 
-    assert overlap(box(0), box(0)) == 1 and overlap(box(0), box(20)) == 0
-    assert overlap(box(0), box(5)) == pytest.approx(50 / 150)
-    assert match_people([box(1), box(4)], [box(3), box(40)]) == {1: 0}
-    assert match_people([box(8)], [box(0)]) == {}
+    assert box_iou(box(0), box(0)) == 1 and box_iou(box(0), box(20)) == 0
+    assert box_iou(box(0), box(5)) == pytest.approx(50 / 150)
+    assert match_boxes([box(1), box(4)], [box(3), box(40)]) == {1: 0}
+    assert match_boxes([box(8)], [box(0)]) == {}

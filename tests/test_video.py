@@ -1,15 +1,16 @@
+"""Reading and writing of videos."""
+
 import os
 
 import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.inference import video
 from keras_hourglass.inference.video import CODECS, Video, VideoDecodeError, VideoWriter
 
 
 def frames(count, size=(64, 48)):
-    """A bright bar that wanders to the right, 2 pixels a frame, on blue."""
+    """A bright bar that moves to the right, 2 pixels a frame, on blue."""
     for number in range(count):
         frame = np.zeros((size[1], size[0], 3), "uint8")
         frame[..., 2] = 200
@@ -18,9 +19,9 @@ def frames(count, size=(64, 48)):
 
 
 def film(path, count=10, size=(64, 48), fps=20.0):
-    with VideoWriter(path, fps) as write:
+    with VideoWriter(path, fps) as writer:
         for frame in frames(count, size):
-            write(frame)
+            writer.write(frame)
     return path
 
 
@@ -41,11 +42,11 @@ def test_odd_sides_get_one_more_row_and_lose_none(ending, tmp_path):
     assert first.shape == (48, 64, 3)
 
 
-def test_a_stop_leaves_the_old_file_or_none(tmp_path):
+def test_an_interruption_leaves_the_old_file_or_none(tmp_path):
     old = film(tmp_path / "old.mp4", count=3)
     for path in (old, tmp_path / "new.mp4"):
-        with pytest.raises(KeyboardInterrupt), VideoWriter(path, 20) as write:
-            write(next(frames(1)))
+        with pytest.raises(KeyboardInterrupt), VideoWriter(path, 20) as writer:
+            writer.write(next(frames(1)))
             raise KeyboardInterrupt
     assert [file.name for file in tmp_path.iterdir()] == ["old.mp4"]
     assert len([*Video(old)]) == 3
@@ -54,32 +55,32 @@ def test_a_stop_leaves_the_old_file_or_none(tmp_path):
 def test_a_video_needs_frames_of_one_size_and_a_known_ending(tmp_path):
     with pytest.raises(ValueError, match="there is no frame"):
         film(tmp_path / "none.mp4", count=0)
-    with pytest.raises(ValueError, match="must be alike"):
-        with VideoWriter(tmp_path / "two.mp4", 20) as write:
-            write(np.zeros((48, 64, 3), "uint8"))
-            write(np.zeros((64, 48, 3), "uint8"))
+    with pytest.raises(ValueError, match="must have one size"):
+        with VideoWriter(tmp_path / "two.mp4", 20) as writer:
+            writer.write(np.zeros((48, 64, 3), "uint8"))
+            writer.write(np.zeros((64, 48, 3), "uint8"))
     with pytest.raises(ValueError, match="Did you mean '.mp4'"):
         film(tmp_path / "x.mp3")
-    with pytest.raises(OSError, match="takes no video"):
+    with pytest.raises(OSError, match="not a video of"):
         film(tmp_path / "nowhere" / "x.mp4")
     assert not [*tmp_path.iterdir()]
 
 
-def test_a_video_that_was_not_all_written_is_none(tmp_path, monkeypatch):
-    """As on a full disk, of which OpenCV tells nobody."""
-    monkeypatch.setattr(video._Writer, "close", lambda self: None)
+def test_a_video_that_was_not_completely_written_is_discarded(tmp_path, monkeypatch):
+    """As on a full disk, which OpenCV does not report."""
+    monkeypatch.setattr(VideoWriter, "_release", lambda self: None)
     with pytest.raises(OSError, match="disk full"):
         film(tmp_path / "x.mp4")
 
 
-def test_what_is_no_video_is_named(tmp_path):
-    (tmp_path / "text.mp4").write_text("no video")
+def test_a_file_that_is_not_a_video_raises_an_error(tmp_path):
+    (tmp_path / "text.mp4").write_text("not a video")
     with pytest.raises(VideoDecodeError, match="text.mp4 cannot be opened"):
         Video(tmp_path / "text.mp4")
     with pytest.raises(FileNotFoundError, match="none.mp4"):
         Video(tmp_path / "none.mp4")
     os.mkfifo(tmp_path / "pipe.mp4")
-    with pytest.raises(VideoDecodeError, match="pipe.mp4 cannot be opened: no file"):
+    with pytest.raises(VideoDecodeError, match="pipe.mp4 cannot be opened: not a file"):
         Video(tmp_path / "pipe.mp4")
     with pytest.raises(VideoDecodeError, match="camera 97 cannot be opened"):
         Video(97)
@@ -95,7 +96,7 @@ def test_a_video_that_breaks_off_says_so_after_its_frames(tmp_path):
     assert 0 < len(seen) < 20
 
 
-def test_a_name_is_never_taken_for_an_address(tmp_path, monkeypatch):
+def test_a_path_is_never_taken_for_a_network_address(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     asked = []
     monkeypatch.setattr(cv2, "VideoCapture", lambda *args: asked.append(args[0]))

@@ -1,100 +1,128 @@
-"""What is to be written where, told from the endings of paths."""
+"""Output plan: files and folders to write, from the suffixes of paths."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from keras_hourglass.inference.video import CODECS
-from keras_hourglass.inference.writers import ENDINGS, IMAGES, OutputNames
+from keras_hourglass.inference.writers import (
+    FORMAT_OF_SUFFIX,
+    IMAGE_SUFFIXES,
+    OutputNames,
+)
 from keras_hourglass.utils import suggest
 
 STDOUT = "-"
-FOLDER = "joints"  # of drawings, where nobody says otherwise and there are several
+DEFAULT_FOLDER = "joints"  # of the drawings of several sources
 DEFAULT_FORMAT = "json"
-MAX_SHEET_IMAGES = 600  # pictures on a contact sheet
+MAX_SHEET_IMAGES = 600
 
 
 @dataclass
 class OutputPlan:
-    """What is to be written.
+    """The outputs of a prediction.
 
     Attributes:
-        data: (path, or None for the standard output; kind of `FORMATS`) of each.
-        folders: `Places` for a drawing of each source.
-        drawings: Paths for a drawing of the only source.
-        sheets: Paths for a contact sheet of all pictures.
+        data: (path, or None for the standard output; key of `FORMATS`) of each file.
+        folders: `OutputNames` of each folder of drawings.
+        drawings: Paths for the drawing of the only source.
+        sheets: Paths for a contact sheet of all images.
     """
 
     data: list = field(default_factory=list)
-    folders: list = field(default_factory=list)
+    folders: list[OutputNames] = field(default_factory=list)
     drawings: list[Path] = field(default_factory=list)
     sheets: list[Path] = field(default_factory=list)
 
-    def places(self, source) -> list[Path]:
-        """Where a source is drawn to."""
-        return [*self.drawings, *(folder.of(source) for folder in self.folders)]
+    @classmethod
+    def from_paths(cls, outputs, format: str | None, sources) -> "OutputPlan":
+        """Plans the outputs.
 
-    def needed(self) -> list[Path]:
-        """The folders that must be there."""
-        files = [*(path for path, _ in self.data if path), *self.drawings, *self.sheets]
-        return [path.parent for path in files] + [each.folder for each in self.folders]
+        Args:
+            outputs: Paths, whose suffixes say what is written: keypoints
+                (`FORMAT_OF_SUFFIX`); a drawing or, of several images, a contact sheet
+                (`IMAGE_SUFFIXES`); a drawn video (`CODECS`); without a suffix, a
+                folder of drawings; "-", keypoints on the standard output, which also
+                is where they go if no other output takes them. Without any output,
+                drawings are made, too.
+            format: Of the keypoints, a key of `FORMATS`; by default that of the
+                suffix.
+            sources: All `InputSource`s.
 
+        Raises:
+            ValueError: If a path's suffix is unknown, or does not fit the sources.
+        """
+        plan, outputs = cls(), [*map(str, outputs)]
+        for output in outputs:
+            plan._add(output, format, sources)
+        if not outputs:
+            folder = Path() if len(sources) == 1 else Path(DEFAULT_FOLDER)
+            plan.folders.append(OutputNames(folder))
+        if prints_data(outputs) and not plan.data:
+            plan.data.append((None, format or DEFAULT_FORMAT))
+        return plan
 
-def plan_outputs(outputs, kind: str | None, sources) -> OutputPlan:
-    """What outputs mean for what is looked at.
-
-    Args:
-        outputs: Paths, whose endings say what is meant: data (`ENDINGS`), a drawing
-            or, of several pictures, a contact sheet (`IMAGES`), a drawn video
-            (`CODECS`); without an ending, a folder for drawings; `-`, data on the
-            standard output. Where none is for data, that is where they go; where there
-            are none at all, drawings are made, too.
-        kind: Of the data, whatever the ending says; None where it tells.
-        sources: Everything that is looked at.
-
-    Raises:
-        ValueError: If a path means nothing, or what cannot be with these sources.
-    """
-    planned = OutputPlan()
-    for output in outputs:
-        _add(planned, output, kind, sources)
-    if not outputs:
-        folder = Path() if len(sources) == 1 else Path(FOLDER)
-        planned.folders.append(OutputNames(folder))
-    if not planned.data:
-        planned.data.append((None, kind or DEFAULT_FORMAT))
-    return planned
-
-
-def _add(planned, output, kind, sources):
-    path, ending = Path(output), Path(output).suffix.lower()
-    if output == STDOUT:
-        planned.data.append((None, kind or DEFAULT_FORMAT))
-    elif path.is_dir() or output.endswith("/") or not ending:
-        planned.folders.append(OutputNames(path))
-    elif any(path.exists() and _same(path, source) for source in sources):
-        raise _wrong("must not be what is looked at", output)
-    elif ending in ENDINGS:
-        planned.data.append((path, kind or ENDINGS[ending]))
-    elif ending in IMAGES:
-        if any(source.kind != "picture" for source in sources):
-            raise _wrong("must be a folder or a video where videos are drawn", output)
-        if len(sources) > MAX_SHEET_IMAGES:
-            raise _wrong(
-                f"can be a sheet of at most {MAX_SHEET_IMAGES:,} pictures", output
+    def _add(self, output, format, sources):
+        path, suffix = Path(output), Path(output).suffix.lower()
+        if output == STDOUT:
+            self.data.append((None, format or DEFAULT_FORMAT))
+        elif _is_folder(output):
+            self.folders.append(OutputNames(path))
+        elif any(path.exists() and _is_same(path, source) for source in sources):
+            raise _output_error("must not be an input", output)
+        elif suffix in FORMAT_OF_SUFFIX:
+            self.data.append((path, format or FORMAT_OF_SUFFIX[suffix]))
+        elif suffix in IMAGE_SUFFIXES:
+            self._add_image(path, output, sources)
+        elif suffix in CODECS:
+            if [source.kind == "image" for source in sources] != [False]:
+                raise _output_error("can be a video only of a single video", output)
+            self.drawings.append(path)
+        else:
+            known = suggest(suffix, [*FORMAT_OF_SUFFIX, *IMAGE_SUFFIXES, *CODECS])
+            raise _output_error(
+                f"must have a known suffix, or none for a folder. {known}", output
             )
-        (planned.drawings if len(sources) == 1 else planned.sheets).append(path)
-    elif ending in CODECS:
-        if [source.kind == "picture" for source in sources] != [False]:
-            raise _wrong("can be a video if one video alone is looked at", output)
-        planned.drawings.append(path)
-    else:
-        known = suggest(ending, [*ENDINGS, *IMAGES, *CODECS])
-        raise _wrong(f"must have a known ending, or none as a folder. {known}", output)
+
+    def _add_image(self, path, output, sources):
+        if any(source.kind != "image" for source in sources):
+            raise _output_error("must be a folder or a video for videos", output)
+        if len(sources) > MAX_SHEET_IMAGES:
+            raise _output_error(
+                f"can be a contact sheet of at most {MAX_SHEET_IMAGES:,} images", output
+            )
+        (self.drawings if len(sources) == 1 else self.sheets).append(path)
+
+    def drawings_of(self, source) -> list[Path]:
+        """The paths for the drawings of a source; call it once for each."""
+        return [*self.drawings, *(folder.path_of(source) for folder in self.folders)]
+
+    def make_folders(self):
+        """Makes the folders of all outputs."""
+        files = [*(path for path, _ in self.data if path), *self.drawings, *self.sheets]
+        for folder in [*(path.parent for path in files), *self._named_folders()]:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def _named_folders(self):
+        return [names.folder for names in self.folders]
 
 
-def _same(path, source):
+def prints_data(outputs) -> bool:
+    """Whether keypoints go to the standard output, and not to files alone."""
+    outputs = [*map(str, outputs)]
+    return STDOUT in outputs or not any(
+        Path(output).suffix.lower() in FORMAT_OF_SUFFIX and not _is_folder(output)
+        for output in outputs
+    )
+
+
+def _is_folder(output):
+    path = Path(output)
+    return path.is_dir() or output.endswith("/") or not path.suffix
+
+
+def _is_same(path, source):
     return Path(source.name).exists() and path.samefile(source.name)
 
 
-def _wrong(what, output):
-    return ValueError(f"`output` {what}. Received: output={output!r}")
+def _output_error(problem, output):
+    return ValueError(f"`output` {problem}. Received: output={output!r}")

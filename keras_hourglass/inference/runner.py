@@ -1,223 +1,350 @@
-"""Which boxes of a picture are looked at.
+"""Prediction on images, videos and cameras: all that `hourglass-keras predict` does."""
 
-Looking at one picture or frame after another, in memory that does not grow.
-
-The work of `predict`: looks at everything, and writes what it sees.
-"""
-
+import logging
 import signal
+import time
 from collections import deque
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
+from os import PathLike
 from typing import NamedTuple
 
 import numpy as np
 
 from keras_hourglass.inference import detectors
 from keras_hourglass.inference.box_files import read_boxes
-from keras_hourglass.inference.boxes import require_overlap, to_boxes
+from keras_hourglass.inference.boxes import require_overlap, validate_boxes
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.frames import Frame, read_frames
+from keras_hourglass.inference.output_plan import OutputPlan
 from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.smoothing import PoseSmoother
+from keras_hourglass.inference.sources import Failures, find_sources
 from keras_hourglass.inference.writers import (
-    open_renderer,
+    DrawingWriter,
+    draw_poses,
     open_writer,
-    render_frame,
-    save_image,
 )
+from keras_hourglass.models import presets
 from keras_hourglass.utils import Interrupted
 from keras_hourglass.visualization.grids import image_grid, letterbox
+from keras_hourglass.visualization.images import save_image
 
+SHEET_CELL, SHEET_COLUMNS = (256, 256), 6  # pixels of an image; images in a row
 
-def filter_boxes(boxes_of, least: float, fail):
-    """The same function from a `Shot` to boxes `(people, 5)`, of those worth a look.
-
-    Args:
-        boxes_of: Such a function.
-        least: The score from which on a box counts.
-        fail: What to call with which boxes lie wholly outside of their picture.
-    """
-
-    def of(shot):
-        rows = boxes_of(shot)
-        rows = rows[rows[:, 4] >= least]
-        kept = [row for row in rows if _inside(row, shot, fail)]
-        return np.reshape(kept, (-1, 5))
-
-    return of
-
-
-def _inside(row, shot, fail) -> bool:
-    try:
-        require_overlap(row[None, :4], shot.pixels.shape[1::-1], shot.source.name)
-    except ValueError as error:
-        fail(str(error))
-        return False
-    return True
+logger = logging.getLogger(__name__)
 
 
 class FrameResult(NamedTuple):
-    """What was found on a picture or a frame.
+    """The poses in an image or a frame.
 
     Attributes:
-        shot: That.
-        poses: Of everybody.
-        certain: The scores of their boxes; None where there were no boxes.
+        frame: The image or frame.
+        poses: A `Pose` for each person.
+        box_scores: `(people,)`, scores of the boxes; None without boxes.
     """
 
-    shot: Frame
+    frame: Frame
     poses: list[Pose]
-    certain: np.ndarray | None
+    box_scores: np.ndarray | None
+
+
+class BoxFinder:
+    """Finds the boxes of people in frames: given ones, a file's, or a detector's.
+
+    Args:
+        boxes: Boxes for every frame, `(people, 4)`, or `(people, 5)` with scores; or
+            the path of a box file (see `read_boxes`).
+        detector: Name of a detector, or a function; see `detectors`.
+        min_score: Boxes of lower scores are left out.
+        failures: Collects boxes that lie wholly outside of their frame.
+
+    Raises:
+        ValueError: If neither or both of `boxes` and `detector` are given.
+    """
+
+    def __init__(
+        self,
+        boxes=None,
+        detector=None,
+        min_score: float = 0.0,
+        failures: Failures | None = None,
+    ):
+        if (boxes is None) == (detector is None):
+            raise ValueError("give one of `boxes` and `detector`, not both")
+        self.min_score, self.failures = min_score, failures or Failures()
+        self.path = self.file = self.detector = self.boxes = None
+        if detector is not None:
+            self.detector = (
+                detectors.Detector(getattr(detector, "__name__", "detector"), detector)
+                if callable(detector)
+                else detectors.get_detector(detector)
+            )
+        elif isinstance(boxes, (str, PathLike)):
+            self.path, self.file = boxes, read_boxes(boxes)
+        else:
+            self.boxes = validate_boxes(boxes, scored=True)
+
+    def __call__(self, frame: Frame) -> np.ndarray:
+        """`(people, 5)`: the boxes of people in a frame, with scores."""
+        if self.detector:
+            rows = self.detector(frame.pixels)
+        elif self.file:
+            rows = self.file.lookup(frame.source.name, frame.index)
+        else:
+            rows = self.boxes
+        rows = rows[rows[:, 4] >= self.min_score]
+        rows = [row for row in rows if self._overlaps(row, frame)]
+        return np.reshape(rows, (-1, 5))
+
+    def _overlaps(self, row, frame):
+        height, width = frame.pixels.shape[:2]
+        try:
+            require_overlap(row[None], (width, height), frame.source.name)
+        except ValueError as error:
+            self.failures.add(str(error))
+            return False
+        return True
+
+    def report_unmatched(self):
+        """Logs how many images a box file lacks, and how many it has in excess."""
+        for names, text in (
+            []
+            if self.file is None
+            else [
+                (self.file.missing, f"have no boxes in {self.path}"),
+                (self.file.unused, f"in {self.path} are not among the inputs"),
+            ]
+        ):
+            if names:
+                logger.warning("%s images %s, first %s", len(names), text, min(names))
 
 
 def estimate_frames(
-    estimator: PoseEstimator, shots, boxes_of=None, smooth: bool = False
+    estimator: PoseEstimator, frames, find_boxes=None, smooth: bool = False
 ):
-    """Finds people's joints, and yields what was `Seen`, shot by shot.
-
-    A few batches of shots are in memory, however many come.
+    """Predicts poses frame by frame, in constant memory.
 
     Args:
-        estimator: What finds the joints.
-        shots: An iterable of `Shot`.
-        boxes_of: From a shot to the boxes of people, `(people, 5)`, with scores;
-            without it, one person is looked for in each.
-        smooth: Whether joints in a video are to tremble less; see `Smoother`.
+        estimator: Predicts the poses.
+        frames: An iterable of `Frame`.
+        find_boxes: Gives the boxes of a frame, `(people, 5)`, with scores; by default,
+            one person is searched for in each frame.
+        smooth: Smooths the joints in videos; see `PoseSmoother`.
+
+    Yields:
+        A `FrameResult` for each frame.
     """
-    waiting, asked = deque(), deque()  # `tee` would keep 57 of them, and more
+    pending, boxes = deque(), deque()  # `itertools.tee` keeps 57 items and more
 
     def images():
-        for shot in shots:
-            rows = None if boxes_of is None else boxes_of(shot)
-            waiting.append((shot, rows))
+        for frame in frames:
+            rows = None if find_boxes is None else find_boxes(frame)
+            pending.append((frame, rows))
             if rows is not None:
-                asked.append(rows)
-            yield shot.pixels
+                boxes.append(rows)
+            yield frame.pixels
 
-    def boxes():  # each is asked for after its picture
-        while asked:
-            yield asked.popleft()[:, :4]
+    def taken_boxes():  # the estimator takes each after its image
+        while boxes:
+            yield boxes.popleft()[:, :4]
 
     smoother = None
-    for poses in estimator.stream(images(), boxes_of and boxes()):
-        shot, rows = waiting.popleft()
-        if smooth and shot.frame is not None:
-            smoother = smoother if shot.frame and smoother else PoseSmoother()
-            poses = smoother(poses, shot.seconds)
-        yield FrameResult(shot, poses, None if rows is None else rows[:, 4])
+    for poses in estimator.stream(images(), find_boxes and taken_boxes()):
+        frame, rows = pending.popleft()
+        if smooth and frame.index is not None:
+            smoother = smoother if frame.index and smoother else PoseSmoother()
+            poses = smoother(poses, frame.seconds)
+        yield FrameResult(frame, poses, None if rows is None else rows[:, 4])
 
 
-CELL, COLUMNS = (256, 256), 6  # pixels of a picture on a contact sheet; in a row
+class PredictionSummary:
+    """Counts of a run of `predict_sources`.
 
-
-def box_source(rows, listed, detector):
-    """How boxes are found, as options say.
-
-    Args:
-        rows: Boxes of everybody, in every picture.
-        listed: A file of boxes.
-        detector: The name of a detector.
-
-    Returns:
-        A function from a `Shot` to boxes, None where there are none of these; and the
-        `Boxes` that were read of a file, or None.
+    Attributes:
+        total: Number of sources: images, videos and cameras.
+        done: Sources that were processed to their end.
+        frames: Frames of the current source that were processed.
+        failures: Messages about inputs that failed.
     """
-    if rows:
-        given = to_boxes(rows)
-        return (lambda shot: given), None
-    if listed:
-        known = read_boxes(listed)
-        return (lambda shot: known.of(shot.source.name, shot.frame)), known
-    if detector:
-        detect = detectors.get_detector(detector)
-        return (lambda shot: detect(shot.pixels)), None
-    return None, None
+
+    def __init__(self, total: int, failures: Failures):
+        self.total, self.done = total, 0
+        self.failures = failures.messages
+        self.start_source()
+
+    def start_source(self):
+        """Starts the counts of the next source."""
+        self.frames, self._start, self._current = 0, time.perf_counter(), None
+
+    def add_frame(self, frame: Frame):
+        """Counts a frame."""
+        self.frames, self._current = self.frames + 1, frame
+
+    def end_source(self):
+        """Counts a source, and logs the speed of a video."""
+        self.done, frame = self.done + 1, self._current
+        if frame is not None and frame.index is not None:
+            seconds = time.perf_counter() - self._start
+            logger.info(
+                f"{frame.source.name}: {self.frames:,} frames in {seconds:.1f} s, "
+                f"{self.frames / seconds:.1f} frames per second"
+            )
+        self.start_source()
+
+    def describe_interrupt(self) -> str:
+        """The message after an interruption."""
+        text = f"Stopped after {self.done:,} of {self.total:,}"
+        if self._current is not None and self._current.index is not None:
+            text += f", at frame {self.frames:,} of {self._current.source.name}"
+        return f"{text}. Complete drawings are kept; no file is partly written."
 
 
 def predict_sources(
-    meant, planned, boxes_of, watch, model, smooth, batch_size, **seeing
-):
-    """Looks at all sources, and writes what was planned.
+    inputs,
+    model=presets.DEFAULT_PRESET,
+    outputs=(),
+    format: str | None = None,
+    boxes=None,
+    detector=None,
+    min_score: float = 0.0,
+    smooth: bool = False,
+    batch_size: int = 8,
+    on_frame=None,
+    **options,
+) -> PredictionSummary:
+    """Predicts poses in images, videos or a camera, and writes them.
 
     Args:
-        meant: The `Source`s.
-        planned: An `outputs.Plan`.
-        boxes_of: See `seen.look`.
-        watch: Is told how far it is.
-        smooth: See `seen.look`.
-        model, batch_size, seeing: See `PoseEstimator`.
-
-    Raises:
-        Interrupted: After Ctrl-C; what was written whole stays.
-    """
-    for folder in planned.needed():
-        folder.mkdir(parents=True, exist_ok=True)
-    kinds = {source.kind for source in meant}
-    live = kinds == {"camera"}  # is not to lag behind by a batch
-    estimator = PoseEstimator(model, batch_size=1 if live else batch_size, **seeing)
-    skeleton, cells = estimator.model.skeleton, []
-    watch.start()
-    try:
-        with ExitStack() as stack:
-            stopped = (
-                stack.enter_context(stop_on_interrupt()) if live else lambda: False
-            )
-            write = [
-                stack.enter_context(
-                    open_writer(path, kind, skeleton, kinds != {"picture"})
-                )
-                for path, kind in planned.data
-            ]
-            seen = estimate_frames(
-                estimator, read_frames(meant, watch.fail, stopped), boxes_of, smooth
-            )
-            for source, group in groupby(seen, key=lambda one: one.shot.source):
-                cells += predict_source(group, planned, source, skeleton, write, watch)
-            if cells:
-                sheet = image_grid(cells, COLUMNS, CELL)
-                for path in planned.sheets:
-                    save_image(path, sheet)
-    except KeyboardInterrupt:
-        raise Interrupted(watch.interrupted()) from None
-
-
-def predict_source(group, planned, source, skeleton, write, watch):
-    """Writes what is seen of one picture, video or camera.
+        inputs: Paths of images, videos and folders, patterns such as
+            `photos/**/*.jpg`, "-" for an image on the standard input, or the number of
+            a camera; see `find_sources`.
+        model: A `StackedHourglass`, the path of one, or the name of a preset.
+        outputs: Paths of keypoints, drawings, contact sheets and videos; see
+            `OutputPlan.from_paths`. By default, keypoints are printed and drawings
+            saved.
+        format: Of keypoints: "json", "csv" or "coco"; by default that of the suffix.
+        boxes: Boxes for every image, `(people, 4)`, or the path of a box file.
+        detector: Name of a person detector, or a function.
+        min_score: Boxes of lower scores are left out.
+        smooth: Smooths the joints in videos.
+        batch_size: People per call of the network; of a camera, always 1.
+        on_frame: Called after each image or frame with its `FrameResult` and the
+            `PredictionSummary` so far.
+        **options: Further arguments of `PoseEstimator`.
 
     Returns:
-        What is to come on a contact sheet of it, if there is one.
+        A `PredictionSummary`; inputs that failed are logged, and in its `failures`.
+
+    Raises:
+        ValueError: If arguments do not fit together.
+        Interrupted: After Ctrl-C; files that were complete are kept.
+
+    Example:
+
+    ```python
+    import cv2
+    import numpy as np
+    from keras_hourglass.inference.runner import predict_sources
+
+    cv2.imwrite("photo.png", np.full((48, 64, 3), 127, "uint8"))
+    summary = predict_sources(["photo.png"], outputs=["poses.csv", "drawn.png"])
+    print(summary.done, summary.failures)
+    ```
     """
-    places, cells = planned.places(source), []
-    with ExitStack() as stack:
-        takes = [stack.enter_context(open_renderer(path)) for path in places]
-        for one in group:
-            if takes or planned.sheets:
-                pixels = render_frame(one, skeleton)
-            for take in takes:
-                take(pixels, one.shot)
-            if planned.sheets:
-                cells.append(letterbox(pixels, CELL))
-            for each in write:
-                each(one, places[0] if places else None)
-            watch.step(one.shot)
-    watch.end(one.shot)
-    return cells
+    failures = Failures()
+    sources = find_sources(inputs, failures)
+    live = any(source.kind == "camera" for source in sources)
+    if live and len(sources) > 1:
+        raise ValueError(
+            "`inputs` must be a camera alone, or none. Received: "
+            f"{', '.join(map(str, inputs))}"
+        )
+    plan = OutputPlan.from_paths(outputs, format, sources)
+    find_boxes = None
+    if boxes is not None or detector is not None:
+        find_boxes = BoxFinder(boxes, detector, min_score, failures)
+    summary = PredictionSummary(len(sources), failures)
+    if sources:
+        plan.make_folders()
+        # Batches would delay what a camera shows.
+        batch_size = 1 if live else batch_size
+        estimator = PoseEstimator(model, batch_size=batch_size, **options)
+        run = _Run(sources, plan, estimator.model.skeleton, summary, on_frame)
+        try:
+            with stop_on_interrupt(live) as stopped:
+                frames = read_frames(sources, failures, stopped)
+                run.write(estimate_frames(estimator, frames, find_boxes, smooth))
+        except KeyboardInterrupt:
+            raise Interrupted(summary.describe_interrupt()) from None
+    if find_boxes is not None:
+        find_boxes.report_unmatched()
+    return summary
+
+
+class _Run:
+    """Writes the results of all sources as planned."""
+
+    def __init__(self, sources, plan, skeleton, summary, on_frame):
+        self.plan, self.skeleton, self.summary = plan, skeleton, summary
+        self.has_frames = any(source.kind != "image" for source in sources)
+        self.on_frame, self.writers, self.cells = on_frame, [], []
+
+    def write(self, results):
+        """Writes `FrameResult`s; those of one source follow each other."""
+        self.summary.start_source()  # without the time that loading the network took
+        with ExitStack() as stack:
+            self.writers = [
+                stack.enter_context(
+                    open_writer(path, format, self.skeleton, self.has_frames)
+                )
+                for path, format in self.plan.data
+            ]
+            for source, group in groupby(results, key=lambda each: each.frame.source):
+                self._write_source(source, group)
+            if self.cells:
+                sheet = image_grid(self.cells, SHEET_COLUMNS, SHEET_CELL)
+                for path in self.plan.sheets:
+                    save_image(path, sheet)
+
+    def _write_source(self, source, results):
+        paths = self.plan.drawings_of(source)
+        with ExitStack() as stack:
+            drawings = [stack.enter_context(DrawingWriter(path)) for path in paths]
+            for result in results:
+                self._write_frame(result, drawings, paths[0] if paths else None)
+        self.summary.end_source()
+
+    def _write_frame(self, result, drawings, path):
+        if drawings or self.plan.sheets:
+            pixels = draw_poses(result, self.skeleton)
+        for drawing in drawings:
+            drawing.write(pixels, result.frame)
+        if self.plan.sheets:
+            self.cells.append(letterbox(pixels, SHEET_CELL))
+        for writer in self.writers:
+            writer.write(result, path)
+        self.summary.add_frame(result.frame)
+        if self.on_frame is not None:
+            self.on_frame(result, self.summary)
 
 
 @contextmanager
-def stop_on_interrupt():
-    """Gives a function that tells whether Ctrl-C was pressed: cameras end so.
+def stop_on_interrupt(enabled: bool = True):
+    """Gives a function that tells whether Ctrl-C was pressed, for a graceful stop.
 
-    Pressed again, it stops the command as usual.
+    A second Ctrl-C raises `KeyboardInterrupt` as usual.
     """
     pressed = []
+    if not enabled:
+        yield lambda: False
+        return
 
-    def press(number, frame):
+    def note(number, frame):
         pressed.append(number)
         signal.signal(signal.SIGINT, before)
 
-    before = signal.signal(signal.SIGINT, press)
+    before = signal.signal(signal.SIGINT, note)
     try:
         yield lambda: bool(pressed)
     finally:

@@ -1,112 +1,121 @@
-"""Which pictures, videos and cameras are meant by what somebody names."""
+"""Input sources: images, videos and cameras from paths, patterns and folders."""
 
+import logging
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
 
-IMAGE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
-VIDEO_ENDINGS = {
-    ".mp4",
-    ".mov",
-    ".avi",
-    ".mkv",
-    ".webm",
-    ".m4v",
-    ".mpg",
-    ".mpeg",
-    ".wmv",
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+VIDEO_SUFFIXES = {
+    *(".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv"),
+    *(".flv", ".ts", ".mts", ".3gp", ".ogv"),
 }
-VIDEO_ENDINGS |= {".flv", ".ts", ".mts", ".3gp", ".ogv"}
-DRAWING_MARK = (
-    ".joints"  # at the end of a drawing's name, so that it is not looked at again
-)
+DRAWING_MARK = ".joints"  # ends the stem of a drawing, which is not an input again
 STDIN = "-"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class InputSource:
-    """One picture, video or camera.
+    """One image, video or camera.
 
     Attributes:
-        name: What it is called: the path as it was given.
-        kind: "picture", "video" or "camera".
+        name: The path as it was given, "-" for the standard input, or the camera's
+            number.
+        kind: "image", "video" or "camera".
     """
 
     name: str
     kind: str
 
+    @classmethod
+    def of_file(cls, path) -> "InputSource":
+        """The source of a file, an image unless its suffix is that of a video."""
+        is_video = Path(path).suffix.lower() in VIDEO_SUFFIXES
+        return cls(str(path), "video" if is_video else "image")
+
     @property
     def stem(self) -> str:
-        """The name without folders and ending, for what is made of it."""
+        """The name without folders and suffix, for the names of outputs."""
         if self.kind == "camera":
             return f"camera-{self.name}"
         return "stdin" if self.name == STDIN else Path(self.name).stem
 
 
-def find_sources(named, say, fail) -> list[InputSource]:
-    """Everything that is meant, each once, folders' and patterns' in order of names.
+class Failures:
+    """Inputs that failed, logged as errors and collected.
+
+    Attributes:
+        messages: The messages so far.
+    """
+
+    def __init__(self):
+        self.messages = []
+
+    def add(self, message: str):
+        """Logs and keeps a message."""
+        logger.error(message)
+        self.messages.append(message)
+
+
+def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
+    """Finds all sources that the inputs name, each once.
 
     Args:
-        named: Paths of pictures, videos or folders; patterns as `photos/*.jpg`, where
-            `**` stands for any folders; `-`, a picture on the standard input; or the
-            number of a camera, where no file is called so.
-        say: What to call with a note, as on what else lies in a folder.
-        fail: What to call with why something that was named cannot be looked at.
+        inputs: Paths of images, videos or folders; patterns such as `photos/*.jpg`,
+            where `**` matches any folders; `-`, an image on the standard input; or
+            the number of a camera, if no file has that name.
+        failures: Collects inputs that match nothing.
+
+    Returns:
+        The sources; those of a folder or pattern are sorted by name.
     """
-    found = []
-    for name in map(str, named):
+    failures, found = failures or Failures(), []
+    for name in map(str, inputs):
         if name == STDIN:
-            found.append(InputSource(name, "picture"))
+            found.append(InputSource(name, "image"))
         elif Path(name).is_dir():
-            found += _of_folder(name, say, fail)
+            found += _sources_in_folder(name, failures)
         elif Path(name).exists() or not (name.isdecimal() or has_magic(name)):
-            found.append(_of_file(name))  # one that is missing is told when it is read
+            found.append(InputSource.of_file(name))  # a missing file fails when read
         elif name.isdecimal():
             found.append(InputSource(name, "camera"))
         else:
-            files = [path for path in sorted(glob(name, recursive=True)) if _file(path)]
-            found += _looked_at(files, name, say)
-            if not files:
-                fail(f"{name} fits no file")
-    once = [*dict.fromkeys(found)]
-    if len(once) < len(found):
-        say(f"{len(found) - len(once):,} were named twice: looked at once")
-    return once
+            paths = sorted(glob(name, recursive=True))
+            paths = [path for path in paths if Path(path).is_file()]
+            found += _without_drawings(paths, name)
+            if not paths:
+                failures.add(f"{name} matches no file")
+    unique = [*dict.fromkeys(found)]
+    if len(unique) < len(found):
+        repeated = len(found) - len(unique)
+        logger.info("%s inputs are repeated and used once", f"{repeated:,}")
+    return unique
 
 
-def _file(path) -> bool:
-    return Path(path).is_file()
-
-
-def _of_file(name):
-    return InputSource(
-        name, "video" if Path(name).suffix.lower() in VIDEO_ENDINGS else "picture"
-    )
-
-
-def _of_folder(name, say, fail):
-    """What lies in a folder itself."""
-    inside = sorted(path for path in Path(name).iterdir() if path.name[0] != ".")
+def _sources_in_folder(folder, failures):
+    """The images and videos in a folder, without its subfolders."""
+    entries = sorted(path for path in Path(folder).iterdir() if path.name[0] != ".")
     known = [
-        p
-        for p in inside
-        if p.suffix.lower() in IMAGE_ENDINGS | VIDEO_ENDINGS and _file(p)
+        path
+        for path in entries
+        if path.suffix.lower() in IMAGE_SUFFIXES | VIDEO_SUFFIXES and path.is_file()
     ]
-    found = _looked_at(map(str, known), name, say)
-    others = len(inside) - len(known)
+    found = _without_drawings(known, folder)
+    others = len(entries) - len(known)
     others = f"{others:,} other files and folders" if others else ""
     if not found:
-        fail(f"{name} holds no picture and no video" + (others and f", but {others}"))
+        failures.add(f"{folder} has no image and no video" + (others and f", {others}"))
     elif others:
-        say(f"{name}: {others} are left alone")
+        logger.info("%s: %s ignored", folder, others)
     return found
 
 
-def _looked_at(paths, name, say):
-    """Files of a folder or a pattern, without what was drawn before."""
-    files = [_of_file(path) for path in paths]
-    found = [file for file in files if not file.stem.endswith(DRAWING_MARK)]
-    if len(found) < len(files):
-        drawn = f"{len(files) - len(found):,} drawings (*{DRAWING_MARK}.*)"
-        say(f"{name}: {drawn} are left alone")
+def _without_drawings(paths, name):
+    """The sources of files, without the drawings of an earlier run."""
+    sources = [*map(InputSource.of_file, paths)]
+    found = [each for each in sources if not each.stem.endswith(DRAWING_MARK)]
+    if drawings := len(sources) - len(found):
+        logger.info("%s: %s drawings (*%s.*) ignored", name, drawings, DRAWING_MARK)
     return found

@@ -1,10 +1,7 @@
-"""Reading a video, or what a camera sees, frame by frame.
-
-Writing a video frame by frame; there is a whole one in the end, or none.
-"""
+"""Video: reading files and cameras, and writing files."""
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
@@ -12,46 +9,75 @@ import cv2
 from keras_hourglass.data.images.safety import MAX_PIXELS
 from keras_hourglass.utils import atomic_write, suggest
 
-MIN_FPS, MAX_FPS, DEFAULT_FPS = (
-    1.0,
-    240.0,
-    25.0,
-)  # frames per second; of a file that lies
-LACKING = 0.05  # share of the frames that a header may promise in vain: many count ill
+MIN_FPS, MAX_FPS = 1.0, 240.0  # headers of damaged files state other rates
+DEFAULT_FPS = 25.0  # in place of such a rate
+MAX_MISSING_RATIO = 0.05  # of the frames a header states: many headers are inexact
+
+# Suffix -> codec, of those that OpenCV's wheels can encode. They have no encoder for
+# H.264, so browsers show .webm alone.
+CODECS = {
+    ".mp4": "mp4v",
+    ".mov": "mp4v",
+    ".mkv": "mp4v",
+    ".avi": "MJPG",
+    ".webm": "VP80",
+}
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # errors here name the file
 
 
 class VideoDecodeError(ValueError):
-    """A file that cannot be read as a video, or a camera that shows nothing."""
+    """Raised if a file cannot be read as a video, or a camera gives no frame."""
 
 
 class Video:
-    """A video that is read once, from its first frame on: iterate over it.
+    """A video file or a camera, read once from the first frame on.
+
+    Iterating yields frames `(height, width, 3)`, uint8, RGB, rotated as the file's
+    metadata says, so it can be given to `PoseEstimator.stream`.
 
     Args:
         source: The path of a file, or the number of a camera.
 
     Attributes:
-        name: What it is called.
+        name: The path, or "camera 0".
         fps: Frames per second.
-        count: Frames that its header promises; None where nobody knows.
+        count: Number of frames that the file's header states; None if unknown.
 
     Raises:
         OSError: If there is no such file.
-        BrokenVideo: If it cannot be opened.
+        VideoDecodeError: If it cannot be opened as a video.
+
+    Example:
+
+    ```python
+    import cv2
+    import numpy as np
+    import keras_hourglass as kh
+
+    codec = cv2.VideoWriter_fourcc(*"MJPG")
+    writer = cv2.VideoWriter("film.avi", codec, 25, (64, 48))
+    for value in range(5):
+        writer.write(np.full((48, 64, 3), 40 * value, "uint8"))
+    writer.release()
+
+    video = kh.Video("film.avi")
+    print(video.fps, video.count)
+    for (pose,) in kh.PoseEstimator().stream(video):
+        print(pose["left_wrist"])
+    ```
     """
 
-    def __init__(self, source: Path | int):
+    def __init__(self, source: Path | str | int):
         self.is_camera = isinstance(source, int)
         self.name = f"camera {source}" if self.is_camera else str(source)
         if self.is_camera:
             self._capture = cv2.VideoCapture(source)
         else:
-            # Whole, so that no name is taken for an address on the network.
+            # An absolute path is never taken for an address on the network.
             path = Path(source).resolve(strict=True)
-            if not path.is_file():  # of a pipe, the end may never come
-                raise VideoDecodeError(f"{self.name} cannot be opened: no file")
+            if not path.is_file():  # reading a pipe might never end
+                raise VideoDecodeError(f"{self.name} cannot be opened: not a file")
             self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         width, height, fps, count = map(
             self._capture.get,
@@ -64,123 +90,118 @@ class Video:
         )
         if not self._capture.isOpened() or not 0 < width * height <= MAX_PIXELS:
             self.close()
-            what = "there is none, or it is in use" if self.is_camera else "no video"
-            raise VideoDecodeError(f"{self.name} cannot be opened: {what}")
+            reason = "missing or in use" if self.is_camera else "not a video"
+            raise VideoDecodeError(f"{self.name} cannot be opened: {reason}")
         self.fps = fps if MIN_FPS <= fps <= MAX_FPS else DEFAULT_FPS
         self.count = int(count) if count > 0 and not self.is_camera else None
 
     def __iter__(self):
-        """Yields frames `(height, width, 3)`, uint8, RGB, turned as they are shown.
+        """Yields frames `(height, width, 3)`, uint8, RGB.
 
         Raises:
-            BrokenVideo: After the last, if there are far fewer than promised.
+            VideoDecodeError: After the last frame, if there are far fewer than the
+                header states.
         """
         number = 0
         try:
-            while (frame := self._next()) is not None:
+            while (frame := self._read()) is not None:
                 number += 1
                 yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
         finally:
             self.close()
-        if number < (1 - LACKING) * (self.count or 1):
-            promised = f" of {self.count:,}" if self.count else ""
-            raise VideoDecodeError(
-                f"{self.name} ends after {number:,}{promised} frames"
-            )
+        if number < (1 - MAX_MISSING_RATIO) * (self.count or 1):
+            stated = f" of {self.count:,}" if self.count else ""
+            raise VideoDecodeError(f"{self.name} ends after {number:,}{stated} frames")
 
-    def _next(self):
+    def _read(self):
         try:
             return self._capture.read()[1]
-        except cv2.error:  # of a frame that is damaged
+        except cv2.error:  # a damaged frame
             return None
 
     def close(self):
-        """Lets go of the file or the camera."""
+        """Releases the file or the camera."""
         self._capture.release()
 
 
-# Ending -> what its frames are packed with, of all that OpenCV's wheels can write.
-# Browsers show .webm alone: wheels have no encoder for H.264.
-CODECS = {
-    ".mp4": "mp4v",
-    ".mov": "mp4v",
-    ".mkv": "mp4v",
-    ".avi": "MJPG",
-    ".webm": "VP80",
-}
+class VideoWriter:
+    """Writes a video, frame by frame.
 
-
-@contextmanager
-def VideoWriter(path, fps: float):
-    """Gives a function that takes frames, one after another, for a video.
-
-    It takes the place of `path` at the end, if at least one frame came and nothing
-    went wrong; a stop before leaves no file, and an old one as it was.
+    A context manager: the video replaces `path` at the end, if at least one frame was
+    written and nothing was raised. Otherwise an existing file stays as it was.
 
     Args:
-        path: Its ending is one of `CODECS`.
+        path: Its suffix is one of `CODECS`.
         fps: Frames per second.
 
     Raises:
-        ValueError: If the ending is none of them, or frames differ in size.
-        OSError: If it could not be written.
+        ValueError: If the suffix is none of them, no frame was written, or frames
+            differ in size.
+        OSError: If the file cannot be written.
     """
-    path = Path(path)
-    ending = path.suffix.lower()
-    if ending not in CODECS:
-        raise ValueError(
-            f"`path` must end in one of a video. {suggest(ending, CODECS)}"
-        )
-    with atomic_write(path) as beside:
-        writer = _Writer(beside, CODECS[ending], fps)
-        try:
-            yield writer.write
-        finally:
-            writer.close()
-        if not writer.count:
-            raise ValueError(f"{path} was not written: there is no frame")
-        writer.check(path)
 
+    def __init__(self, path: Path | str, fps: float):
+        self.path, self.fps = Path(path), fps
+        suffix = self.path.suffix.lower()
+        if suffix not in CODECS:
+            raise ValueError(
+                f"`path` must end in one of a video. {suggest(suffix, CODECS)} "
+                f"Received: path={str(path)!r}"
+            )
+        self.codec, self.count, self.size = CODECS[suffix], 0, None
+        self._writer, self._stack = None, ExitStack()
 
-class _Writer:
-    """Opens the file once the first frame tells its size."""
-
-    def __init__(self, path, codec, fps):
-        self.path, self.codec, self.fps = path, codec, fps
-        self.count, self.size, self._writer = 0, None, None
+    def __enter__(self):
+        partial = self._stack.enter_context(atomic_write(self.path))
+        self._partial = str(partial.absolute())
+        return self
 
     def write(self, frame):
-        """Takes a frame `(height, width, 3)`, uint8, RGB."""
+        """Writes a frame `(height, width, 3)`, uint8, RGB."""
         size = frame.shape[1::-1]
         if self._writer is None:
-            self.size = size
-            even = tuple(side + side % 2 for side in size)  # as the codecs want it
-            self._writer = cv2.VideoWriter(
-                str(self.path.absolute()),
-                cv2.CAP_FFMPEG,
-                cv2.VideoWriter_fourcc(*self.codec),
-                self.fps,
-                even,
-            )
-            if not self._writer.isOpened():
-                raise OSError(f"{self.path.parent} takes no video of {size} pixels")
+            self._open(size)
         if size != self.size:
             raise ValueError(
-                f"frames must be alike. Received: {size} pixels after {self.size}"
+                f"frames must have one size. Received: {size} pixels after {self.size}"
             )
-        right, below = size[0] % 2, size[1] % 2
-        frame = cv2.copyMakeBorder(frame, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        right, bottom = size[0] % 2, size[1] % 2  # codecs need even sides
+        frame = cv2.copyMakeBorder(frame, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
         self._writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
         self.count += 1
 
-    def close(self):
+    def __exit__(self, *error):
+        if error[0] is not None:
+            self._release()
+            return self._stack.__exit__(*error)
+        with self._stack:
+            self._release()
+            self._verify()
+
+    def _open(self, size):
+        self.size = size
+        self._writer = cv2.VideoWriter(
+            self._partial,
+            cv2.CAP_FFMPEG,
+            cv2.VideoWriter_fourcc(*self.codec),
+            self.fps,
+            tuple(side + side % 2 for side in size),
+        )
+        if not self._writer.isOpened():
+            raise OSError(
+                f"{self.path.parent} cannot be written, or not a video of {size} pixels"
+            )
+
+    def _release(self):
         if self._writer is not None:
             self._writer.release()
 
-    def check(self, path):
-        """Asks the file for its frames: the writer keeps a full disk to itself."""
-        written = cv2.VideoCapture(str(self.path.absolute()), cv2.CAP_FFMPEG)
+    def _verify(self):
+        """Counts the file's frames: OpenCV's writer does not report a full disk."""
+        if not self.count:
+            raise ValueError(f"{self.path} was not written: there is no frame")
+        written = cv2.VideoCapture(self._partial, cv2.CAP_FFMPEG)
         count = written.get(cv2.CAP_PROP_FRAME_COUNT)
         written.release()
         if count < self.count - 1:
-            raise OSError(f"{path} could not be written: is the disk full?")
+            raise OSError(f"{self.path} could not be written: is the disk full?")

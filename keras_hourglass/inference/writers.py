@@ -1,18 +1,4 @@
-"""JSON, a line for each picture or frame, as soon as it was looked at.
-
-COCO's keypoints, as its own evaluation and others read results.
-
-https://cocodataset.org/#format-results
-
-CSV, a line for each person.
-
-Of pictures, the columns are those of a dataset of one's own (`data/own.py`), so that
-what a network finds can be corrected by hand, and trained on.
-
-Drawings of what was seen: a picture for each picture, a video for each video.
-
-The kinds of data that joints are written as, and the files that hold them.
-"""
+"""Output writers: keypoints as JSON lines, CSV or COCO JSON, and drawings."""
 
 import csv
 import json
@@ -23,213 +9,243 @@ from pathlib import Path
 import numpy as np
 
 from keras_hourglass.data.readers.table import BOX_COLUMNS, IMAGE_COLUMN, PLACE, SCORE
-from keras_hourglass.inference.box_files import PERSON
+from keras_hourglass.inference.box_files import PERSON_CATEGORY
 from keras_hourglass.inference.boxes import image_id
 from keras_hourglass.inference.sources import DRAWING_MARK
 from keras_hourglass.inference.video import VideoWriter
-from keras_hourglass.skeletons import COCO
+from keras_hourglass.skeletons import COCO, Skeleton
 from keras_hourglass.utils import atomic_write
 from keras_hourglass.visualization.images import save_image
 from keras_hourglass.visualization.skeletons import draw_skeleton
 
-
-@contextmanager
-def jsonl_writer(file, skeleton, frames):
-    """See `formats.FORMATS`."""
-
-    def write(seen, drawn=None):
-        print(json.dumps(frame_entry(seen, drawn)), file=file, flush=True)
-
-    yield write
+FRAME_COLUMN = "frame"
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")  # of drawn images
+DEFAULT_IMAGE_SUFFIX, DEFAULT_VIDEO_SUFFIX = ".png", ".mp4"
 
 
-def frame_entry(seen, drawn=None) -> dict:
-    """What a line says: the picture, and of each person box, joints and scores.
+class JsonLinesWriter:
+    """Writes a JSON object for each image or frame, a line each, at once.
 
     Args:
-        seen: What was `Seen`.
-        drawn: The path that it was drawn to.
+        file: A text file opened for writing.
+        skeleton: The network's skeleton.
+        has_frames: Whether there are frames of videos, and not images alone.
     """
-    said = {"picture": seen.shot.source.name}
-    if seen.shot.frame is not None:
-        said |= {"frame": seen.shot.frame, "seconds": round(seen.shot.seconds, 3)}
-    if drawn is not None:
-        said["drawn"] = str(drawn)
-    people = [pose_entry(pose) for pose in seen.poses]
-    if seen.certain is not None:
-        people = [
-            {**found, "score": round(float(score), 4)}
-            for found, score in zip(people, seen.certain)
-        ]
-    return {**said, "people": people}
+
+    def __init__(self, file, skeleton: Skeleton, has_frames: bool):
+        self.file = file
+
+    def write(self, result, drawing=None):
+        """Writes a result.
+
+        Args:
+            result: A `FrameResult`.
+            drawing: Path of the file with its drawing, if there is one.
+        """
+        print(json.dumps(frame_entry(result, drawing)), file=self.file, flush=True)
+
+    def finish(self):
+        """Writes what ends the file."""
 
 
-def pose_entry(pose) -> dict:
-    """What is said of one person."""
-    return {
-        "box": pose.box.round(2).tolist(),
-        "joints": dict(zip(pose.names, pose.joints.round(2).tolist())),
-        "scores": dict(zip(pose.names, pose.scores.astype(float).round(4).tolist())),
-    }
+def frame_entry(result, drawing=None) -> dict:
+    """Converts a `FrameResult` to the object of a JSON line.
+
+    Args:
+        result: A `FrameResult`.
+        drawing: Path of the file with its drawing, if there is one.
+
+    Returns:
+        `"image"`: name; `"frame"` and `"seconds"` of a frame of a video; `"drawn"`, if
+        there is a drawing; `"people"`: for each person `"box"`, `"joints"`, `"scores"`
+        as in `Pose.to_dict`, and `"score"` of the box, if boxes were given.
+    """
+    frame = result.frame
+    entry = {"image": frame.source.name}
+    if frame.index is not None:
+        entry |= {"frame": frame.index, "seconds": round(frame.seconds, 3)}
+    if drawing is not None:
+        entry["drawn"] = str(drawing)
+    entry["people"] = []
+    for index, pose in enumerate(result.poses):
+        person = pose.round().to_dict()
+        del person["score"]
+        if result.box_scores is not None:
+            person["score"] = round(float(result.box_scores[index]), 4)
+        entry["people"].append(person)
+    return entry
 
 
-@contextmanager
-def coco_writer(file, skeleton, frames):
-    """See `formats.FORMATS`. Joints that a network does not know are 0, 0, 0.
+class CsvWriter:
+    """Writes a CSV line for each person.
+
+    For images, the columns are those of a custom dataset (`data/datasets/custom.py`),
+    so that predictions can be corrected by hand and trained on.
+
+    Args: See `JsonLinesWriter`.
+    """
+
+    def __init__(self, file, skeleton: Skeleton, has_frames: bool):
+        self.has_frames = has_frames
+        self.rows = csv.writer(file, lineterminator="\n")
+        joints = [name + end for name in skeleton.joints for end in (*PLACE, SCORE)]
+        frame = [FRAME_COLUMN] * has_frames
+        self.rows.writerow([IMAGE_COLUMN, *frame, *BOX_COLUMNS, *joints])
+
+    def write(self, result, drawing=None):
+        """Writes a result; see `JsonLinesWriter`."""
+        place = [result.frame.source.name, *[result.frame.index] * self.has_frames]
+        for pose in result.poses:
+            pose = pose.round()
+            scores = pose.scores.clip(0, 1)[:, None]
+            joints = np.concatenate([pose.joints, scores], axis=1)
+            self.rows.writerow([*place, *pose.box.tolist(), *joints.ravel()])
+
+    def finish(self):
+        """Writes what ends the file."""
+
+
+class CocoWriter:
+    """Writes a list of COCO's keypoint results, for its own evaluation among others.
+
+    The format: https://cocodataset.org/#format-results. Joints that the network lacks
+    are 0, 0, 0.
+
+    Args: See `JsonLinesWriter`.
 
     Raises:
-        ValueError: If it knows none of COCO's, or there are frames of videos.
+        ValueError: If the network has no joint of COCO's, or there are frames.
     """
-    if frames:
-        raise ValueError("COCO's keypoints are of pictures, not of videos")
-    known = [name for name in COCO.joints if name in skeleton.joints]
-    if not known:
-        raise ValueError(
-            "COCO's keypoints need a network with joints of COCO's. "
-            f"Received: joints={skeleton.joints}"
-        )
-    theirs, ours = [*COCO.indices(known)], [*skeleton.indices(known)]
-    before = "[\n"
 
-    def write(seen, drawn=None):
-        nonlocal before
-        for index, pose in enumerate(seen.poses):
+    def __init__(self, file, skeleton: Skeleton, has_frames: bool):
+        if has_frames:
+            raise ValueError("COCO's keypoints are of images, not of videos")
+        known = [name for name in COCO.joints if name in skeleton.joints]
+        if not known:
+            raise ValueError(
+                "COCO's keypoints need a network with joints of COCO's. "
+                f"Received: joints={skeleton.joints}"
+            )
+        self.coco_indices = [*COCO.indices(known)]
+        self.indices = [*skeleton.indices(known)]
+        self.file, self.separator = file, "[\n"
+
+    def write(self, result, drawing=None):
+        """Writes a result; see `JsonLinesWriter`."""
+        for index, pose in enumerate(result.poses):
+            certainty = 1 if result.box_scores is None else result.box_scores[index]
+            rounded = pose.round()
             keypoints = np.zeros((len(COCO.joints), 3))
-            keypoints[theirs, :2] = pose.joints[ours].round(2)
-            keypoints[theirs, 2] = pose.scores[ours].astype(float).round(4)
-            certain = 1 if seen.certain is None else seen.certain[index]
-            found = {
-                "image_id": image_id(seen.shot.source.name),
-                "category_id": PERSON,
-                "bbox": pose.box.round(2).tolist(),
+            keypoints[self.coco_indices, :2] = rounded.joints[self.indices]
+            keypoints[self.coco_indices, 2] = rounded.scores[self.indices]
+            entry = {
+                "image_id": image_id(result.frame.source.name),
+                "category_id": PERSON_CATEGORY,
+                "bbox": rounded.box.tolist(),
                 "keypoints": keypoints.ravel().tolist(),
-                "score": round(float(certain * pose.scores[ours].mean()), 4),
+                "score": round(float(certainty * pose.scores[self.indices].mean()), 4),
             }
-            file.write(before + json.dumps(found))
-            before = ",\n"
+            self.file.write(self.separator + json.dumps(entry))
+            self.separator = ",\n"
 
-    yield write
-    file.write("[]\n" if before == "[\n" else "\n]\n")
+    def finish(self):
+        """Writes what ends the file."""
+        self.file.write("[]\n" if self.separator == "[\n" else "\n]\n")
 
 
-FRAME = "frame"
+FORMATS = {"json": JsonLinesWriter, "csv": CsvWriter, "coco": CocoWriter}
+FORMAT_OF_SUFFIX = {".jsonl": "json", ".csv": "csv", ".json": "coco"}
 
 
 @contextmanager
-def csv_writer(file, skeleton, frames):
-    """See `formats.FORMATS`."""
-    ends = (*PLACE, SCORE)
-    joints = [name + end for name in skeleton.joints for end in ends]
-    rows = csv.writer(file, lineterminator="\n")
-    rows.writerow([IMAGE_COLUMN, *[FRAME] * frames, *BOX_COLUMNS, *joints])
+def open_writer(path: Path | None, format: str, skeleton, has_frames: bool):
+    """Opens a writer of `FORMATS`.
 
-    def write(seen, drawn=None):
-        place = [seen.shot.source.name, *[seen.shot.frame] * frames]
-        for pose in seen.poses:
-            scores = pose.scores.astype(float).clip(0, 1).round(4)[:, None]
-            joints = np.concatenate([pose.joints.round(2), scores], axis=1)
-            rows.writerow([*place, *pose.box.round(2).tolist(), *joints.ravel()])
+    A file takes its name when all is written; an interruption leaves no file, or the
+    old one.
 
-    yield write
+    Args:
+        path: Of the file; None for the standard output.
+        format: A key of `FORMATS`.
+        skeleton: The network's skeleton.
+        has_frames: Whether there are frames of videos, and not images alone.
+    """
+    with ExitStack() as stack:
+        file = sys.stdout
+        if path is not None:
+            path = stack.enter_context(atomic_write(path))
+            file = open(path, "w", encoding="utf-8", newline="")
+            stack.enter_context(file)
+        writer = FORMATS[format](file, skeleton, has_frames)
+        yield writer
+        writer.finish()
 
 
-IMAGES = (".png", ".jpg", ".jpeg", ".webp")
-IMAGE_ENDING, VIDEO_ENDING = ".png", ".mp4"  # unless somebody says otherwise
-
-
-def render_frame(seen, skeleton):
-    """The picture or frame with everybody's joints on it."""
-    pixels = seen.shot.pixels
-    for pose in seen.poses:
+def draw_poses(result, skeleton: Skeleton) -> np.ndarray:
+    """Draws all poses of a `FrameResult` on its image, `(height, width, 3)`."""
+    pixels = result.frame.pixels
+    for pose in result.poses:
         pixels = draw_skeleton(pixels, pose.joints, skeleton, pose.scores)
     return pixels
 
 
-@contextmanager
-def open_renderer(path: Path):
-    """Gives a function that takes what was drawn of one picture, video or camera.
+class DrawingWriter:
+    """Writes the drawing of an image, or those of a video's frames as a video.
 
-    The file takes its name when it is whole; a stop before leaves none, or the old.
+    A context manager: a file takes its name when it is whole.
 
     Args:
-        path: Of the drawing.
-    """
-    with ExitStack() as stack:
-        film = None
-
-        def take(pixels, shot):
-            nonlocal film
-            if shot.frame is None:
-                save_image(path, pixels)
-                return
-            film = film or _Film(stack.enter_context(VideoWriter(path, shot.fps)))
-            film.take(pixels, shot)
-
-        yield take
-
-
-class _Film:
-    """Frames as they come from a video; from a camera, when each is due.
-
-    A network may be slower than a camera: so the film is none the faster.
+        path: Of the image or video.
     """
 
-    def __init__(self, write):
-        self.write, self.count = write, 0
+    def __init__(self, path: Path):
+        self.path = path
+        self._stack, self._video = ExitStack(), None
 
-    def take(self, pixels, shot):
-        if shot.source.kind != "camera":
-            self.write(pixels)
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return self._stack.__exit__(*error)
+
+    def write(self, pixels, frame):
+        """Writes a drawing.
+
+        Args:
+            pixels: `(height, width, 3)`, uint8, RGB.
+            frame: The `Frame` that it shows.
+        """
+        if frame.index is None:
+            save_image(self.path, pixels)
             return
-        while self.count <= shot.seconds * shot.fps:
-            self.write(pixels)
-            self.count += 1
+        if self._video is None:
+            video = VideoWriter(self.path, frame.fps)
+            self._video = self._stack.enter_context(video)
+        if frame.source.kind != "camera":
+            self._video.write(pixels)
+            return
+        # The network may be slower than a camera: frames are repeated in between.
+        while self._video.count <= frame.seconds * frame.fps:
+            self._video.write(pixels)
 
 
 class OutputNames:
-    """Where drawings go, each to a name of its own.
+    """Names of the drawings in a folder, each used once.
 
     Args:
-        folder: For all of them.
+        folder: Of all drawings.
     """
 
     def __init__(self, folder: Path):
-        self.folder, self._taken = folder, set()
+        self.folder, self._used = folder, set()
 
-    def of(self, source) -> Path:
-        """The path for a `Source`'s drawing."""
-        ending = IMAGE_ENDING if source.kind == "picture" else VIDEO_ENDING
-        stem, count = f"{source.stem}", 1
-        while (name := f"{stem}{DRAWING_MARK}{ending}") in self._taken:
+    def path_of(self, source) -> Path:
+        """The path for the drawing of an `InputSource`."""
+        is_image = source.kind == "image"
+        suffix = DEFAULT_IMAGE_SUFFIX if is_image else DEFAULT_VIDEO_SUFFIX
+        stem, count = source.stem, 1
+        while (name := f"{stem}{DRAWING_MARK}{suffix}") in self._used:
             count += 1
             stem = f"{source.stem}-{count}"
-        self._taken.add(name)
+        self._used.add(name)
         return self.folder / name
-
-
-# Each gives, for an open file, the skeleton, and whether there are frames of videos, a
-# function that takes what was `Seen` and the path that it was drawn to, if it was.
-FORMATS = {"json": jsonl_writer, "csv": csv_writer, "coco": coco_writer}
-ENDINGS = {".jsonl": "json", ".csv": "csv", ".json": "coco"}
-
-
-@contextmanager
-def open_writer(path: Path | None, kind: str, skeleton, frames: bool):
-    """Gives a function that writes what was `Seen` and its drawing's path, or None.
-
-    A file takes its name when all is written; a stop before leaves none, or the old.
-
-    Args:
-        path: Of the file; None is the standard output, which has everything at once.
-        kind: One of `FORMATS`.
-        skeleton: Of the network.
-        frames: Whether there are frames of videos, and not pictures alone.
-    """
-    if path is None:
-        with FORMATS[kind](sys.stdout, skeleton, frames) as write:
-            yield write
-        return
-    with atomic_write(path) as beside:
-        with open(beside, "w", encoding="utf-8", newline="") as file:
-            with FORMATS[kind](file, skeleton, frames) as write:
-                yield write

@@ -1,7 +1,6 @@
-"""What is written is read again: by the rooms that read such files, and by OpenCV."""
+"""Outputs: what is written is read again, by our readers and by OpenCV."""
 
 import json
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -9,15 +8,18 @@ import pytest
 
 from keras_hourglass.data import datasets
 from keras_hourglass.inference.box_files import read_boxes
-from keras_hourglass.inference.output_plan import plan_outputs
+from keras_hourglass.inference.frames import Frame
+from keras_hourglass.inference.output_plan import OutputPlan, prints_data
+from keras_hourglass.inference.pose import Pose
+from keras_hourglass.inference.runner import FrameResult
 from keras_hourglass.inference.sources import InputSource
 from keras_hourglass.inference.video import Video
 from keras_hourglass.inference.writers import (
     FORMATS,
+    DrawingWriter,
     OutputNames,
-    open_renderer,
+    draw_poses,
     open_writer,
-    render_frame,
     save_image,
 )
 from keras_hourglass.skeletons import COCO, MPII, Skeleton
@@ -25,62 +27,60 @@ from keras_hourglass.visualization.skeletons import draw_skeleton
 
 PIXELS = np.full((64, 96, 3), 100, "uint8")
 PHOTO, OTHER = (
-    InputSource("photos/a b.png", "picture"),
-    InputSource("x/a b.jpg", "picture"),
+    InputSource("photos/a b.png", "image"),
+    InputSource("x/a b.jpg", "image"),
 )
 FILM, CAMERA = InputSource("film.mov", "video"), InputSource("0", "camera")
 
 
-def seen(source=PHOTO, people=2, frame=None, skeleton=MPII, certain=None):
+def result(source=PHOTO, people=2, frame=None, skeleton=MPII, box_scores=None):
     """Joints of person n are at (10 n + joint, 20 n), with scores 0.25 and up."""
     number = len(skeleton.joints)
-    shot = SimpleNamespace(
-        source=source, pixels=PIXELS, frame=frame, seconds=(frame or 0) / 10, fps=10.0
-    )
+    shot = Frame(source, PIXELS, frame, (frame or 0) / 10, 10.0)
     poses = [
-        SimpleNamespace(
+        Pose(
             joints=np.stack(
                 [10.004 * n + np.arange(number), np.full(number, 20 * n)], 1
             ),
             scores=np.linspace(0.25, 0.75, number, dtype="float32"),
             box=np.array([1.0 + n, 2, 30, 40]),
-            names=skeleton.joints,
+            skeleton=skeleton,
         )
         for n in range(people)
     ]
-    return SimpleNamespace(shot=shot, poses=poses, certain=certain)
+    return FrameResult(shot, poses, box_scores)
 
 
-def written(path, kind, *all_seen, skeleton=MPII):
-    frames = any(one.shot.frame is not None for one in all_seen)
-    with open_writer(path, kind, skeleton, frames) as write:
-        for one in all_seen:
-            write(one, None)
+def written(path, kind, *results, skeleton=MPII):
+    frames = any(one.frame.index is not None for one in results)
+    with open_writer(path, kind, skeleton, frames) as writer:
+        for one in results:
+            writer.write(one)
     return path
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_boxes_are_read_again_from_every_kind(kind, tmp_path):
     ending = ".csv" if kind == "csv" else ".json"
-    photo = InputSource("photos/000000000012.png", "picture")
-    path = written(tmp_path / f"found{ending}", kind, seen(photo), seen(OTHER, 0))
-    found = read_boxes(path).of("photos/000000000012.png")
+    photo = InputSource("photos/000000000012.png", "image")
+    path = written(tmp_path / f"found{ending}", kind, result(photo), result(OTHER, 0))
+    found = read_boxes(path).lookup("photos/000000000012.png")
     np.testing.assert_array_equal(found[:, :4], [[1, 2, 30, 40], [2, 2, 30, 40]])
-    assert not len(read_boxes(path).of("x/a b.jpg"))
+    assert not len(read_boxes(path).lookup("x/a b.jpg"))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "coco"])
 def test_boxes_of_frames_are_read_again(kind, tmp_path):
     path = tmp_path / ("found.csv" if kind == "csv" else "found.json")
-    written(path, kind, seen(FILM, 1, 0), seen(FILM, 0, 1), seen(FILM, 2, 2))
+    written(path, kind, result(FILM, 1, 0), result(FILM, 0, 1), result(FILM, 2, 2))
     known = read_boxes(path)
-    assert [len(known.of("film.mov", frame)) for frame in range(4)] == [1, 0, 2, 0]
+    assert [len(known.lookup("film.mov", frame)) for frame in range(4)] == [1, 0, 2, 0]
 
 
-def test_json_says_what_was_found_a_line_each(capsys):
-    written(None, "json", seen(certain=np.array([0.9, 0.5])), seen(FILM, 1, 3))
+def test_json_has_a_line_for_each_result(capsys):
+    written(None, "json", result(box_scores=np.array([0.9, 0.5])), result(FILM, 1, 3))
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
-    assert first["picture"] == "photos/a b.png" and "frame" not in first
+    assert first["image"] == "photos/a b.png" and "frame" not in first
     person = first["people"][1]
     assert person["score"] == 0.5 and person["box"] == [2, 2, 30, 40]
     assert person["joints"]["right_knee"] == [11, 20]
@@ -89,9 +89,9 @@ def test_json_says_what_was_found_a_line_each(capsys):
     assert "score" not in second["people"][0]
 
 
-def test_a_table_of_pictures_is_a_dataset_of_ones_own(tmp_path):
+def test_a_table_of_images_is_a_custom_dataset(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), PIXELS)
-    written(tmp_path / "people.csv", "csv", seen(InputSource("a.png", "picture")))
+    written(tmp_path / "people.csv", "csv", result(InputSource("a.png", "image")))
     people = datasets.load_dataset("own", tmp_path)
     assert people.skeleton.joints == MPII.joints
     np.testing.assert_allclose(people.joints[1][:, 0], np.arange(16) + 10, atol=0.01)
@@ -101,10 +101,10 @@ def test_a_table_of_pictures_is_a_dataset_of_ones_own(tmp_path):
     np.testing.assert_allclose(people.centers[0], [1 + 29 / 2, 2 + 39 / 2])
 
 
-def test_cocos_keypoints_are_in_its_order_and_its_reader_takes_them(tmp_path):
-    photo = InputSource("COCO_val2014_000000000042.jpg", "picture")
-    one = seen(photo, certain=np.array([1.0, 0.5]))
-    path = written(tmp_path / "found.json", "coco", one, seen(OTHER, 0))
+def test_cocos_keypoints_are_in_its_order(tmp_path):
+    photo = InputSource("COCO_val2014_000000000042.jpg", "image")
+    one = result(photo, box_scores=np.array([1.0, 0.5]))
+    path = written(tmp_path / "found.json", "coco", one, result(OTHER, 0))
     first, second = json.loads(path.read_text())
     assert (first["image_id"], first["category_id"]) == (42, 1)
     keypoints = dict(zip(COCO.joints, np.reshape(second["keypoints"], (17, 3))))
@@ -117,69 +117,68 @@ def test_cocos_keypoints_are_in_its_order_and_its_reader_takes_them(tmp_path):
     assert json.loads(written(tmp_path / "none.json", "coco").read_text()) == []
 
 
-def test_coco_is_not_for_videos_nor_for_other_joints(tmp_path):
+def test_coco_does_not_take_videos_or_other_joints(tmp_path):
     with pytest.raises(ValueError, match="not of videos"):
-        written(tmp_path / "found.json", "coco", seen(FILM, 1, 0))
+        written(tmp_path / "found.json", "coco", result(FILM, 1, 0))
     with pytest.raises(ValueError, match="joints of COCO's"):
         written(tmp_path / "x.json", "coco", skeleton=Skeleton(("tail",)))
     assert not [*tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_a_stop_leaves_no_half_of_a_file(kind, tmp_path):
+def test_an_interruption_leaves_no_partial_file(kind, tmp_path):
     (tmp_path / "old.json").write_text("old")
     with pytest.raises(KeyboardInterrupt):
-        with open_writer(tmp_path / "old.json", kind, MPII, False) as write:
-            write(seen(), None)
+        with open_writer(tmp_path / "old.json", kind, MPII, False) as writer:
+            writer.write(result())
             raise KeyboardInterrupt
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
 
 
 @pytest.mark.parametrize("name", ["a.png", "ä b.jpg", "a.webp"])
-def test_a_picture_is_drawn_with_everybody(name, tmp_path):
-    with open_renderer(tmp_path / name) as take:
-        take(render_frame(seen(), MPII), seen().shot)
+def test_an_image_is_drawn_with_all_people(name, tmp_path):
+    with DrawingWriter(tmp_path / name) as drawing:
+        drawing.write(draw_poses(result(), MPII), result().frame)
     read = cv2.imdecode(np.fromfile(tmp_path / name, "uint8"), cv2.IMREAD_COLOR)
     assert read.shape == PIXELS.shape and (read != 100).any()
-    for pose in seen().poses:
+    for pose in result().poses:
         drawn = draw_skeleton(PIXELS, pose.joints, MPII, pose.scores)
         there = (drawn != PIXELS).any(-1)
-        assert (render_frame(seen(), MPII)[there] != 100).any()
+        assert (draw_poses(result(), MPII)[there] != 100).any()
 
 
 def test_a_video_is_drawn_frame_by_frame_or_not_at_all(tmp_path):
-    with open_renderer(tmp_path / "a.mp4") as take:
+    with DrawingWriter(tmp_path / "a.mp4") as drawing:
         for frame in range(3):
-            take(PIXELS, seen(FILM, frame=frame).shot)
+            drawing.write(PIXELS, result(FILM, frame=frame).frame)
     video = Video(tmp_path / "a.mp4")
     assert (video.fps, len([*video])) == (10, 3)
-    with pytest.raises(KeyboardInterrupt), open_renderer(tmp_path / "b.mp4") as take:
-        take(PIXELS, seen(FILM, frame=0).shot)
+    with pytest.raises(KeyboardInterrupt), DrawingWriter(tmp_path / "b.mp4") as drawing:
+        drawing.write(PIXELS, result(FILM, frame=0).frame)
         raise KeyboardInterrupt
-    with open_renderer(tmp_path / "none.mp4"):
+    with DrawingWriter(tmp_path / "none.mp4"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
-def test_what_a_camera_saw_is_as_long_as_it_was_seen(tmp_path):
-    """At 10 frames per second, from a network that manages 3 and then 30."""
-    with open_renderer(tmp_path / "a.mp4") as take:
+def test_a_video_of_a_camera_lasts_as_long_as_the_camera_was_read(tmp_path):
+    """At 10 frames per second, from a network that processes 3 and then 30."""
+    with DrawingWriter(tmp_path / "a.mp4") as drawing:
         for seconds in (0, 0.35, 0.65, 0.68, 0.72, 0.95):
-            shot = seen(CAMERA, frame=0).shot
-            shot.seconds = seconds
-            take(PIXELS, shot)
+            shot = result(CAMERA, frame=0).frame
+            drawing.write(PIXELS, shot._replace(seconds=seconds))
     assert len([*Video(tmp_path / "a.mp4")]) == 10
 
 
-def test_a_picture_that_a_kind_of_file_cannot_hold_is_refused(tmp_path):
+def test_an_image_too_large_for_its_format_raises_an_error(tmp_path):
     with pytest.raises(ValueError, match="a .webp file takes no image of 20000 x 1"):
         save_image(tmp_path / "x.webp", np.zeros((1, 20000, 3), "uint8"))
     assert not [*tmp_path.iterdir()]
 
 
 def test_drawings_of_one_name_do_not_replace_each_other(tmp_path):
-    places = OutputNames(tmp_path)
-    found = [places.of(source).name for source in (PHOTO, OTHER, FILM, CAMERA)]
+    names = OutputNames(tmp_path)
+    found = [names.path_of(source).name for source in (PHOTO, OTHER, FILM, CAMERA)]
     assert found == [
         *("a b.joints.png", "a b-2.joints.png"),
         *("film.joints.mp4", "camera-0.joints.mp4"),
@@ -187,7 +186,8 @@ def test_drawings_of_one_name_do_not_replace_each_other(tmp_path):
 
 
 def planned(*outs, kind=None, sources=(PHOTO,)):
-    found = plan_outputs(outs, kind, sources)
+    found = OutputPlan.from_paths(outs, kind, sources)
+    assert prints_data(outs) == any(path is None for path, _ in found.data)
     return (
         [(path and str(path), kind) for path, kind in found.data],
         [*map(str, found.drawings), *(f"{each.folder}/" for each in found.folders)],
@@ -209,11 +209,11 @@ def planned(*outs, kind=None, sources=(PHOTO,)):
         (("-", "d"), [CAMERA], ([(None, "json")], ["d/"], [])),
     ],
 )  # fmt: skip
-def test_endings_say_what_is_meant(outs, sources, expected):
+def test_suffixes_say_what_is_written(outs, sources, expected):
     assert planned(*outs, sources=sources) == expected
 
 
-def test_a_kind_that_is_named_holds_whatever_the_ending():
+def test_a_given_format_holds_whatever_the_suffix():
     assert planned(kind="csv")[0] == [(None, "csv")]
     assert planned("a.json", kind="json")[0] == [("a.json", "json")]
 
@@ -221,20 +221,20 @@ def test_a_kind_that_is_named_holds_whatever_the_ending():
 @pytest.mark.parametrize(
     "output, sources, says",
     [
-        ("a.mp4", [PHOTO], "one video alone"),
-        ("a.mp4", [FILM, FILM], "one video alone"),
-        ("a.png", [FILM], "where videos are drawn"),
-        ("a.png", [PHOTO] * 700, "at most 600 pictures"),
+        ("a.mp4", [PHOTO], "of a single video"),
+        ("a.mp4", [FILM, FILM], "of a single video"),
+        ("a.png", [FILM], "folder or a video for videos"),
+        ("a.png", [PHOTO] * 700, "at most 600 images"),
         ("a.jsno", [PHOTO], "Did you mean '.json'"),
     ],
 )
-def test_what_cannot_be_is_refused(output, sources, says):
+def test_invalid_outputs_raise_an_error(output, sources, says):
     with pytest.raises(ValueError, match=f"`output` .*{says}.*output='{output}'"):
         planned(output, sources=sources)
 
 
-def test_what_is_looked_at_is_never_written_over(tmp_path, monkeypatch):
+def test_an_input_is_never_overwritten(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.png").write_bytes(b"")
-    with pytest.raises(ValueError, match="must not be what is looked at"):
-        planned("./a.png", sources=[InputSource("a.png", "picture")])
+    with pytest.raises(ValueError, match="must not be an input"):
+        planned("./a.png", sources=[InputSource("a.png", "image")])

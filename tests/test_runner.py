@@ -1,0 +1,123 @@
+from collections import deque
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from keras_hourglass.inference.frames import Frame
+from keras_hourglass.inference.runner import BoxFinder, estimate_frames
+from keras_hourglass.inference.sources import Failures, InputSource
+
+FILM, PHOTO = InputSource("film.mp4", "video"), InputSource("photo.jpg", "image")
+
+
+@dataclass(frozen=True)
+class Found:
+    joints: np.ndarray
+
+
+class Estimator:
+    """Predicts one joint of each person: where the image or the box begins.
+
+    As a real one does, it takes some images before it gives the first result.
+    """
+
+    ahead = 5
+
+    def stream(self, images, boxes=None):
+        pending = deque()
+        for pixels in images:
+            rows = [pixels[0, 0, :2]] if boxes is None else next(boxes)[:, :2]
+            pending.append([Found(np.array([row, row + 50], float)) for row in rows])
+            if len(pending) > self.ahead:
+                yield pending.popleft()
+        yield from pending
+
+
+def film(count, source=FILM):
+    for frame in range(count):
+        pixels = np.full((40, 60, 3), 10 * (frame % 4), "uint8")
+        yield Frame(source, pixels, frame, frame / 10, 10.0, count)
+
+
+def row(x, y=0, score=1.0):
+    return [x, y, 20, 20, score]
+
+
+def test_people_are_found_in_their_own_frame_whatever_was_read_ahead():
+    def find_boxes(frame):
+        return np.reshape(
+            [row(frame.index, n) for n in range(frame.index % 3)], (-1, 5)
+        )
+
+    results = [*estimate_frames(Estimator(), film(12), find_boxes)]
+    assert [each.frame.index for each in results] == [*range(12)]
+    for each in results:
+        assert [pose.joints[0, 0] for pose in each.poses] == (
+            [each.frame.index] * (each.frame.index % 3)
+        )
+        assert len(each.box_scores) == len(each.poses)
+
+
+def test_without_boxes_one_person_is_predicted():
+    results = [*estimate_frames(Estimator(), film(4))]
+    assert [each.poses[0].joints[0, 0] for each in results] == [0, 10, 20, 30]
+    assert {each.box_scores for each in results} == {None}
+
+
+@pytest.mark.parametrize("find_boxes", [None, lambda frame: np.array([row(1)])])
+def test_no_more_frames_are_in_memory_than_are_read_ahead(find_boxes):
+    """Counted by the frames that are alive, of an endless film."""
+    alive, most = set(), 0
+
+    class Counted(np.ndarray):
+        def __del__(self):
+            alive.discard(id(self))
+
+    def endless():
+        frame = 0
+        while True:
+            pixels = np.zeros((4, 4, 3), "uint8").view(Counted)
+            alive.add(id(pixels))
+            yield Frame(FILM, pixels, frame, frame / 10, 10.0)
+            del pixels
+            frame += 1
+
+    for _ in islice(estimate_frames(Estimator(), endless(), find_boxes), 200):
+        most = max(most, len(alive))
+    assert Estimator.ahead <= most <= Estimator.ahead + 4
+
+
+def test_videos_are_smoothed_each_for_itself_and_images_never():
+    other = InputSource("other.mp4", "video")
+    frames = [*film(4), *film(4, other), Frame(PHOTO, np.full((4, 4, 3), 90, "uint8"))]
+    rough, smooth = (
+        [
+            each.poses[0].joints[0, 0]
+            for each in estimate_frames(Estimator(), frames, smooth=smooth)
+        ]
+        for smooth in (False, True)
+    )
+    assert rough == [0, 10, 20, 30] * 2 + [90]
+    assert smooth[0] == smooth[4] == 0 and smooth[8] == 90
+    assert 0 < smooth[1] < 10 and smooth[1:4] == smooth[5:8]
+
+
+def test_boxes_of_low_scores_or_outside_are_left_out_and_the_latter_are_failures():
+    failures, rows = Failures(), [row(0, 0, 0.2), row(5, 0, 0.3), row(900), row(10)]
+    frame = Frame(PHOTO, np.zeros((40, 60, 3), "uint8"))
+    found = BoxFinder(rows, min_score=0.3, failures=failures)(frame)
+    assert found[:, 0].tolist() == [5, 10]
+    (message,) = failures.messages
+    assert message.startswith("photo.jpg") and "outside" in message
+    assert "900" in message
+    assert BoxFinder(rows, min_score=2)(frame).shape == (0, 5)
+
+
+def test_a_detector_may_be_a_function():
+    frame = Frame(PHOTO, np.zeros((40, 60, 3), "uint8"))
+    finder = BoxFinder(detector=lambda pixels: [[0, 0, *pixels.shape[1::-1]]])
+    assert finder(frame).tolist() == [[0, 0, 60, 40, 1]]
+    with pytest.raises(ValueError, match="one of `boxes` and `detector`"):
+        BoxFinder([row(1)], detector="hog")
