@@ -16,7 +16,8 @@ class MessageHandler(logging.Handler):
     """Prints messages as plain lines; those that warn say so."""
 
     def emit(self, record):
-        prefix = "Warning: " if record.levelno >= logging.WARNING else ""
+        level = record.levelname.capitalize()
+        prefix = f"{level}: " if record.levelno >= logging.WARNING else ""
         # By `print`: a live progress bar of rich takes its place for what it prints.
         print(f"{prefix}{self.format(record)}", file=sys.stderr)
 

@@ -126,6 +126,7 @@ def test_broken_inputs_are_named_and_skipped_and_the_status_is_one(folder, messa
     assert [found["image"] for found in lines(result)] == ["photo.png"]
     errors = messages()
     assert [level for level, _ in errors] == ["ERROR"] * 3
+    assert result.stderr.splitlines() == [f"Error: {text}" for _, text in errors]
     for name, (_, text) in zip(("*.bmp", "text.jpg", "none.png"), errors):
         assert name in text
     (folder / "empty").mkdir()

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 
-from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
+from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.batching import prefetch, run_batched
 from keras_hourglass.inference.boxes import zip_boxes
 from keras_hourglass.inference.images import is_single, iterate

@@ -12,7 +12,8 @@ import numpy as np
 from keras import ops
 
 from keras_hourglass.geometry import Window
-from keras_hourglass.heatmaps.decode import DEFAULT_DECODER, decode, validate_decoder
+from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
+from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.utils import suggest
 
