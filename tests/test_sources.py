@@ -116,6 +116,11 @@ def test_inputs_that_match_nothing_are_failures(folder, failures):
     ]
 
 
+def test_without_failures_an_input_that_matches_nothing_raises_an_error(folder):
+    with pytest.raises(ValueError, match="jpg matches no file"):
+        find_sources(["photos", "*.jpg"])
+
+
 def test_frames_are_those_of_images_and_videos_in_turn(folder, failures):
     frames = [*read_frames(find_sources(["photos"], failures), failures)]
     assert [(frame.source.stem, frame.index, frame.seconds) for frame in frames] == [

@@ -4,7 +4,6 @@ The crops of people to verify and calibrate on are synthetic, of a dataset, or o
 user's images: `(people, height, width, 3)`, uint8, RGB, of the network's size.
 """
 
-import logging
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +20,6 @@ from keras_hourglass.inference.images import to_region
 from keras_hourglass.inference.keypoints import predict_keypoints
 from keras_hourglass.inference.sources import find_sources
 from keras_hourglass.inference.views import crop_views
-
-logger = logging.getLogger(__name__)
 
 
 class ExportError(NamedTuple):
@@ -192,15 +189,10 @@ def _find_images(images) -> list[str]:
     if isinstance(images, (str, bytes)) or hasattr(images, "__fspath__"):
         images = [images]
     images = [str(path) for path in images]
-    sources = find_sources(images, logger.info, _fail)
-    paths = [source.name for source in sources if source.kind == "picture"]
+    paths = [each.name for each in find_sources(images) if each.kind == "image"]
     if not paths:
         raise ValueError(
             "`images` must be images, or folders of them. "
             f"Received: images={', '.join(images)}"
         )
     return paths[:MAX_CROPS]
-
-
-def _fail(reason):
-    raise ValueError(reason)

@@ -46,15 +46,20 @@ class InputSource:
 class Failures:
     """Inputs that failed, logged as errors and collected.
 
+    Args:
+        strict: Raises a `ValueError` at the first failure instead.
+
     Attributes:
         messages: The messages so far.
     """
 
-    def __init__(self):
-        self.messages = []
+    def __init__(self, strict: bool = False):
+        self.strict, self.messages = strict, []
 
     def add(self, message: str):
         """Logs and keeps a message."""
+        if self.strict:
+            raise ValueError(message)
         logger.error(message)
         self.messages.append(message)
 
@@ -66,12 +71,15 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
         inputs: Paths of images, videos or folders; patterns such as `photos/*.jpg`,
             where `**` matches any folders; `-`, an image on the standard input; or
             the number of a camera, if no file has that name.
-        failures: Collects inputs that match nothing.
+        failures: Collects inputs that match nothing; without it, they are an error.
 
     Returns:
         The sources; those of a folder or pattern are sorted by name.
+
+    Raises:
+        ValueError: If an input matches nothing, and there are no `failures`.
     """
-    failures, found = failures or Failures(), []
+    failures, found = failures or Failures(strict=True), []
     for name in map(str, inputs):
         if name == STDIN:
             found.append(InputSource(name, "image"))

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_hourglass.data.readers.table import BOX_COLUMNS, IMAGE_COLUMN, PLACE, SCORE
+from keras_hourglass.data.readers.table import (
+    BOX_COLUMNS,
+    COORDINATES,
+    IMAGE_COLUMN,
+    SCORE,
+)
 from keras_hourglass.inference.box_files import PERSON_CATEGORY
 from keras_hourglass.inference.boxes import image_id
 from keras_hourglass.inference.sources import DRAWING_MARK
@@ -88,7 +93,9 @@ class CsvWriter:
     def __init__(self, file, skeleton: Skeleton, has_frames: bool):
         self.has_frames = has_frames
         self.rows = csv.writer(file, lineterminator="\n")
-        joints = [name + end for name in skeleton.joints for end in (*PLACE, SCORE)]
+        joints = [
+            name + end for name in skeleton.joints for end in (*COORDINATES, SCORE)
+        ]
         frame = [FRAME_COLUMN] * has_frames
         self.rows.writerow([IMAGE_COLUMN, *frame, *BOX_COLUMNS, *joints])
 

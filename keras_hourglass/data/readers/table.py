@@ -12,7 +12,7 @@ from keras_hourglass.utils import suggest
 IMAGE_COLUMN, OLD_IMAGE_COLUMN = "image", "picture"  # the latter until version 0.1
 BOX_COLUMNS = ("x", "y", "width", "height")
 PLAIN_COLUMNS = (IMAGE_COLUMN, *BOX_COLUMNS, "head_size", "split")
-COORDINATES = PLACE = ("_x", "_y")  # endings of a joint's columns
+COORDINATES = ("_x", "_y")  # endings of a joint's columns
 SCORE = "_score"  # as `predict` writes it
 WEIGHTS = ("_weight", SCORE)
 JOINTS = sorted({name for known in SKELETONS.values() for name in known.joints})
