@@ -1,13 +1,8 @@
-"""How joints are called: sides, halves, and what several skeletons have in common.
+"""Skeletons: joints, the limbs between them, and report groups.
 
-Left and right are told from the joints' names, so that no table of pairs can be
-wrong: `left_knee` and `right_knee` change places in a mirror, `pelvis` stays.
-
-What a body consists of: named joints, the limbs between them, report groups.
-
-The skeletons of the datasets that everybody knows.
-
-What a body consists of: the only place that names joints.
+Sides are derived from the joints' names: `left_knee` and `right_knee` change places in
+a mirrored image, `pelvis` stays. The skeletons of MPII, LSP and COCO are here; no other
+module names joints.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -17,11 +12,11 @@ from keras_hourglass.utils import suggest
 
 SIDES = {"left_": "right_", "right_": "left_"}
 LOWER_BODY = ("pelvis", "hip", "knee", "ankle", "heel", "foot", "big_toe", "small_toe")
-SHORT_SIDES = {"l_": "left_", "r_": "right_"}  # as many annotation files write them
+SHORT_SIDES = {"l_": "left_", "r_": "right_"}  # common in annotation files
 
 
 def full_name(name: str) -> str:
-    """A joint's name in full words: `l_knee` is `left_knee`."""
+    """Spells out the side of a joint's name: `l_knee` becomes `left_knee`."""
     for short, side in SHORT_SIDES.items():
         if name.startswith(short):
             return side + name.removeprefix(short)
@@ -29,14 +24,14 @@ def full_name(name: str) -> str:
 
 
 def without_side(name: str) -> str:
-    """A joint's name without its side: `left_knee` is a `knee`."""
+    """Removes the side of a joint's name: `left_knee` becomes `knee`."""
     for side in SIDES:
         name = name.removeprefix(side)
     return name
 
 
 def mirrored_name(name: str) -> str:
-    """The name of the joint on the other side; a joint in the middle is its own."""
+    """Returns the name of the joint on the other side; itself for a middle joint."""
     for side, other in SIDES.items():
         if name.startswith(side):
             return other + name.removeprefix(side)
@@ -44,7 +39,7 @@ def mirrored_name(name: str) -> str:
 
 
 def both_sides(*names):
-    """The right and the left joint of each name."""
+    """Returns the names of the right and the left joint of each name."""
     return tuple(side + name for name in names for side in ("right_", "left_"))
 
 
@@ -67,9 +62,9 @@ ARMS_AND_LEGS = tuple(
     ]
 )
 HIPS = ("right_hip", "left_hip")
-OFFICIAL_HEAD = ("upper_neck", "head_top")  # MPII's own evaluation averages these
+OFFICIAL_HEAD = ("upper_neck", "head_top")  # averaged by MPII's own evaluation
 SHOULDERS = ("right_shoulder", "left_shoulder")
-MIDDLES = {"pelvis": HIPS, "thorax": SHOULDERS}  # as MPII labels them, to 0.003 torsos
+MIDPOINTS = {"pelvis": HIPS, "thorax": SHOULDERS}  # in MPII's labels, to 0.003 torsos
 
 
 @dataclass(frozen=True)
@@ -77,13 +72,32 @@ class Skeleton:
     """The joints of a dataset or a network, in the order of their heatmaps.
 
     Args:
-        joints: Names, each once. `left_` and `right_` say that a joint has a twin.
-        limbs: Pairs of names, to draw a line between.
-        groups: Column of a report -> the joints whose rates it averages.
-        unscored: Joints that published means leave out.
+        joints: Names, each once. Those that begin with `left_` or `right_` (or `l_`,
+            `r_`) need their counterpart on the other side, with which they are
+            exchanged in mirrored images.
+        limbs: Pairs of names, which are drawn as lines.
+        groups: Column of a report -> names of the joints that it averages. Without
+            groups, each joint is a column.
+        unscored: Names of joints that the mean PCKh leaves out.
 
     Raises:
-        ValueError: If a name comes twice, is unknown, or lacks its twin.
+        ValueError: If a name is repeated or unknown, or a counterpart is missing.
+
+    Example:
+
+    ```python
+    import keras_hourglass as kh
+
+    hand = kh.Skeleton(
+        joints=("left_thumb", "right_thumb", "wrist"),
+        limbs=[("wrist", "left_thumb"), ("wrist", "right_thumb")],
+        groups={"Thumb": ("left_thumb", "right_thumb")},
+    )
+    print(hand.flip_indices)  # (1, 0, 2)
+    model = kh.StackedHourglass(
+        1, filters=8, stem_filters=8, image_size=64, skeleton=hand
+    )
+    ```
     """
 
     joints: tuple[str, ...]
@@ -106,38 +120,38 @@ class Skeleton:
         used |= {mirrored_name(name) for name in self.joints}
         if missing := sorted(used - {*self.joints}):
             raise ValueError(
-                f"`joints` must hold every joint that is used, and the twin of each "
-                f"on the other side; {missing} are missing. "
+                "`joints` must include every joint that is used, and the counterpart "
+                f"of each on the other side; {missing} are missing. "
                 f"Received: joints={self.joints}"
             )
 
     @cached_property
     def flip_indices(self) -> tuple[int, ...]:
-        """For each joint, the index of the one that takes its place in a mirror."""
+        """For each joint, the index of its counterpart in a mirrored image."""
         return tuple(self.joints.index(mirrored_name(name)) for name in self.joints)
 
     @property
     def scored(self) -> tuple[int, ...]:
-        """The indices of the joints that published means include."""
+        """The indices of the joints that the mean PCKh includes."""
         return self.indices(name for name in self.joints if name not in self.unscored)
 
     @property
     def arms_and_legs(self) -> tuple[int, ...]:
-        """The indices of the joints of arms and legs, from shoulders and hips on."""
-        limbs = {name for names in LIMB_GROUPS.values() for name in names}
-        return self.indices(name for name in self.joints if name in limbs)
+        """The indices of the joints of arms and legs, with shoulders and hips."""
+        limb_joints = {name for names in LIMB_GROUPS.values() for name in names}
+        return self.indices(name for name in self.joints if name in limb_joints)
 
     @cached_property
     def limb_segments(self) -> tuple[tuple[int, int], ...]:
-        """The indices of both ends of each bone of arms and legs."""
-        known = {*self.joints}
-        return tuple(self.indices(bone) for bone in ARMS_AND_LEGS if known >= {*bone})
+        """The indices of both ends of each segment of arms and legs."""
+        names = {*self.joints}
+        return tuple(self.indices(ends) for ends in ARMS_AND_LEGS if names >= {*ends})
 
     @property
     def torso(self) -> tuple[tuple[int, int], ...]:
         """The indices of both shoulders, then of both hips, right before left."""
-        known = {*self.joints}
-        pairs = [pair for pair in (SHOULDERS, HIPS) if known >= {*pair}]
+        names = {*self.joints}
+        pairs = [pair for pair in (SHOULDERS, HIPS) if names >= {*pair}]
         return tuple(map(self.indices, pairs))
 
     @cached_property
@@ -148,19 +162,20 @@ class Skeleton:
         return self.indices(upper), self.indices(lower)
 
     def indices(self, names) -> tuple[int, ...]:
-        """Where the named joints stand."""
+        """Returns the indices of joints, from their names."""
         return tuple(self.joints.index(name) for name in names)
 
     def midpoint_of(self, name: str) -> tuple[int, ...]:
-        """The indices of the joints in whose middle a joint lies.
+        """Returns the indices of the joints whose midpoint is a given joint.
 
-        Its own, where the skeleton has it; none, where nothing tells where it lies.
+        Its own index if the skeleton has the joint, those of the hips for "pelvis" and
+        of the shoulders for "thorax", and none if it cannot be derived.
         """
-        names = (name,) if name in self.joints else MIDDLES.get(name, ())
+        names = (name,) if name in self.joints else MIDPOINTS.get(name, ())
         return self.indices(names) if {*names} <= {*self.joints} else ()
 
     def get_config(self) -> dict:
-        """What `get` makes the same skeleton of again, in types that JSON knows."""
+        """Returns a configuration in JSON's types, from which `get` restores it."""
         return asdict(self)
 
 
@@ -216,12 +231,20 @@ SKELETONS = {"mpii": MPII, "lsp": LSP, "coco": COCO}
 
 
 def get(skeleton) -> Skeleton:
-    """A skeleton from its name or configuration. A skeleton is handed back."""
+    """Returns a skeleton from its name or configuration.
+
+    Args:
+        skeleton: A key of `SKELETONS`, a `get_config()`, or a `Skeleton`, which is
+            returned as it is.
+
+    Raises:
+        ValueError: If the name is unknown, or the configuration is invalid.
+    """
     if isinstance(skeleton, Skeleton):
         return skeleton
     if isinstance(skeleton, dict):
         return Skeleton(**skeleton)
-    if skeleton in SKELETONS:
+    if isinstance(skeleton, str) and skeleton in SKELETONS:
         return SKELETONS[skeleton]
     raise ValueError(
         f"`skeleton` must be a skeleton or its name. {suggest(skeleton, SKELETONS)} "

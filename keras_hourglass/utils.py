@@ -1,9 +1,4 @@
-"""What to say to someone who named something that there is not.
-
-Writing a file whole or not at all: beside, then renamed.
-
-What becomes of Ctrl-C where work is kept.
-"""
+"""Utilities: suggestions for misspelled names, atomic file writes, silenced output."""
 
 import os
 import sys
@@ -14,7 +9,7 @@ from tempfile import TemporaryFile
 
 
 def suggest(given, choices) -> str:
-    """A guess at which of the names was meant; all of them, where none is close."""
+    """Suggests the closest of several names for an error message, or lists them all."""
     close = get_close_matches(str(given), choices, n=1)
     return f"Did you mean {close[0]!r}?" if close else f"Choose from {[*choices]}."
 
@@ -24,45 +19,48 @@ TEMPORARY_MARK = ".partial"
 
 @contextmanager
 def atomic_write(path, durable: bool = False):
-    """Gives a path to write to, which takes the place of `path` if all went well.
+    """Yields a temporary path, which replaces `path` if the block succeeds.
 
-    A stop or a full disk at any moment leaves the old file or the new one. The name
-    keeps its ending, which tells many writers what to write.
+    If the process is killed or the disk is full, the old file stays. The temporary
+    file lies in the same folder and has the same ending, as many writers choose the
+    format by it.
 
     Args:
-        path: What to replace.
-        durable: Whether that must also hold when the machine loses its power: waits
-            for the disk.
+        path: The file to write.
+        durable: Whether to wait for the disk, so that this also holds if the machine
+            loses power.
     """
     path = Path(path)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{TEMPORARY_MARK}{path.suffix}")
+    name = f".{path.stem}.{os.getpid()}{TEMPORARY_MARK}{path.suffix}"
+    temporary = path.with_name(name)
     try:
-        yield beside
+        yield temporary
         if durable:
-            _flush(beside)
-        os.replace(beside, path)
+            _flush(temporary)
+        os.replace(temporary, path)
         if durable and os.name == "posix":  # elsewhere, folders cannot be opened
             _flush(path.parent)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def is_temporary(path) -> bool:
-    """Whether a file is what a killed process left of one that it was writing."""
+    """Whether a file is a temporary one of `atomic_write`, left by a killed process."""
+    path = Path(path)
     return path.name.startswith(".") and TEMPORARY_MARK in path.name
 
 
 def _flush(path):
-    """Waits until the disk has all of a file, or of a folder's names."""
-    opened = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+    """Waits until a file's content, or a folder's names, are on the disk."""
+    descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
     try:
-        os.fsync(opened)
+        os.fsync(descriptor)
     finally:
-        os.close(opened)
+        os.close(descriptor)
 
 
 class Interrupted(Exception):
-    """Work was stopped by hand. All is kept; the message says how to go on."""
+    """Raised on a graceful stop; the message says how to resume."""
 
 
 @contextmanager

@@ -32,9 +32,9 @@ def windows(random, array=np.asarray):
 
 def test_to_grid_undoes_to_image(array):
     random = np.random.default_rng(0)
-    crop = windows(random, array)
+    window = windows(random, array)
     points = random.uniform(0, 64, (3, 16, 2))
-    back = crop.to_grid(crop.to_image(array(points), SIZE), SIZE)
+    back = window.to_grid(window.to_image(array(points), SIZE), SIZE)
     np.testing.assert_allclose(back, points, atol=1e-9)
 
 
@@ -44,8 +44,8 @@ def test_to_grid_undoes_to_image_inside_a_tf_data_pipeline():
     points = random.uniform(0, 64, (3, 16, 2))
 
     def there_and_back(center, right, down, points):
-        crop = Window(center, right, down)
-        return crop.to_grid(crop.to_image(points, SIZE), SIZE)
+        window = Window(center, right, down)
+        return window.to_grid(window.to_image(points, SIZE), SIZE)
 
     rows = tf.data.Dataset.from_tensor_slices((*windows(random), points))
     back = [*rows.map(there_and_back).as_numpy_iterator()]
@@ -53,61 +53,65 @@ def test_to_grid_undoes_to_image_inside_a_tf_data_pipeline():
 
 
 def test_corners_of_the_grid_are_corners_of_the_window():
-    crop = Window(np.array([100.0, 80.0]), np.array([40.0, 0.0]), np.array([0.0, 60.0]))
+    window = Window(
+        np.array([100.0, 80.0]), np.array([40.0, 0.0]), np.array([0.0, 60.0])
+    )
     corners = np.array([[-0.5, -0.5], [63.5, 95.5]])
-    np.testing.assert_allclose(crop.to_image(corners, SIZE), [[80, 50], [120, 110]])
-    mirrored = crop.mirrored().to_image(corners, SIZE)
+    np.testing.assert_allclose(window.to_image(corners, SIZE), [[80, 50], [120, 110]])
+    mirrored = window.mirrored().to_image(corners, SIZE)
     np.testing.assert_allclose(mirrored, [[120, 50], [80, 110]])
 
 
 def test_corners_go_round_clockwise():
-    crop = Window(np.array([100.0, 80.0]), np.array([40.0, 0.0]), np.array([0.0, 60.0]))
+    window = Window(
+        np.array([100.0, 80.0]), np.array([40.0, 0.0]), np.array([0.0, 60.0])
+    )
     expected = [[80, 50], [120, 50], [120, 110], [80, 110]]
-    np.testing.assert_allclose(crop.corners(), expected)
+    np.testing.assert_allclose(window.corners(), expected)
 
 
 def test_a_heatmap_pixel_k_lies_over_image_pixel_4k_and_a_half_more_than_1():
-    crop = windows(np.random.default_rng(2))
+    window = windows(np.random.default_rng(2))
     heatmap = np.array([[0.0, 0.0], [7.0, 20.0], [15.0, 23.0]])
-    over = crop.to_grid(crop.to_image(heatmap, (16, 24)), SIZE)
+    over = window.to_grid(window.to_image(heatmap, (16, 24)), SIZE)
     np.testing.assert_allclose(over, np.broadcast_to(4 * heatmap + 1.5, over.shape))
 
 
 def test_an_upright_window_has_the_grids_aspect_and_its_longer_edge_is_the_side(array):
-    crop = Window.from_center(array([[50.0, 70.0]]), array([30.0]), (64, 96))
-    np.testing.assert_allclose(crop.center, [[50, 70]])
-    np.testing.assert_allclose(crop.right, [[20, 0]])
-    np.testing.assert_allclose(crop.down, [[0, 30]])
+    window = Window.from_center(array([[50.0, 70.0]]), array([30.0]), (64, 96))
+    np.testing.assert_allclose(window.center, [[50, 70]])
+    np.testing.assert_allclose(window.right, [[20, 0]])
+    np.testing.assert_allclose(window.down, [[0, 30]])
 
 
-def test_the_box_of_the_whole_picture_is_the_whole_picture(array):
-    crop = Window.from_rectangle(array([0.0, 0.0, 5.0, 3.0]))
+def test_the_box_of_a_whole_image_is_the_whole_image(array):
+    window = Window.from_rectangle(array([0.0, 0.0, 5.0, 3.0]))
     points = np.array([[0.0, 0.0], [4.0, 2.0]])
-    np.testing.assert_allclose(crop.center, [2, 1])
-    np.testing.assert_allclose(crop.to_image(points, (5, 3)), points)
+    np.testing.assert_allclose(window.center, [2, 1])
+    np.testing.assert_allclose(window.to_image(points, (5, 3)), points)
 
 
 def test_the_window_around_a_box_is_a_multiple_of_its_longer_edge(array):
-    crop = Window.from_box(
+    window = Window.from_box(
         array([[10.0, 20.0, 41.0, 81.0], [0, 0, 8, 4]]), 1.25, (1, 2)
     )
-    np.testing.assert_allclose(crop.center, [[30, 60], [3.5, 1.5]])
-    np.testing.assert_allclose(crop.down, [[0, 101.25], [0, 10]])
-    np.testing.assert_allclose(crop.right, [[50.625, 0], [5, 0]])
+    np.testing.assert_allclose(window.center, [[30, 60], [3.5, 1.5]])
+    np.testing.assert_allclose(window.down, [[0, 101.25], [0, 10]])
+    np.testing.assert_allclose(window.right, [[50.625, 0], [5, 0]])
 
 
-def test_a_quarter_turn_puts_the_upper_edge_on_the_right_as_seen():
-    crop = Window(np.array([10.0, 20.0]), np.array([4.0, 0.0]), np.array([0.0, 6.0]))
-    turned = crop.turned(pi / 2)
+def test_a_quarter_turn_is_clockwise_on_the_image():
+    window = Window(np.array([10.0, 20.0]), np.array([4.0, 0.0]), np.array([0.0, 6.0]))
+    turned = window.turned(pi / 2)
     np.testing.assert_allclose(turned.right, [0, 4], atol=1e-12)
     np.testing.assert_allclose(turned.down, [-6, 0], atol=1e-12)
-    np.testing.assert_allclose(turned.center, crop.center)
+    np.testing.assert_allclose(turned.center, window.center)
 
 
 def test_turning_back_and_mirroring_twice_change_nothing():
-    crop = windows(np.random.default_rng(3))
-    back = crop.turned(0.7).mirrored().mirrored().turned(-0.7)
-    np.testing.assert_allclose(back, crop)
+    window = windows(np.random.default_rng(3))
+    back = window.turned(0.7).mirrored().mirrored().turned(-0.7)
+    np.testing.assert_allclose(back, window)
 
 
 def test_each_of_many_windows_may_be_changed_in_its_own_way():
@@ -123,34 +127,34 @@ def test_each_of_many_windows_may_be_changed_in_its_own_way():
 
 
 def test_a_window_is_moved_along_its_own_edges():
-    crop = Window(np.array([10.0, 20.0]), np.array([0.0, 4.0]), np.array([-6.0, 0.0]))
-    np.testing.assert_allclose(crop.moved(0.5, -1).center, [16, 22])
+    window = Window(np.array([10.0, 20.0]), np.array([0.0, 4.0]), np.array([-6.0, 0.0]))
+    np.testing.assert_allclose(window.moved(0.5, -1).center, [16, 22])
 
 
-def test_scaling_keeps_the_middle():
-    crop = Window(np.array([10.0, 20.0]), np.array([0.0, 4.0]), np.array([-6.0, 0.0]))
-    center, right, down = crop.scaled(1.5)
+def test_scaling_keeps_the_center():
+    window = Window(np.array([10.0, 20.0]), np.array([0.0, 4.0]), np.array([-6.0, 0.0]))
+    center, right, down = window.scaled(1.5)
     np.testing.assert_allclose([center, right, down], [[10, 20], [0, 6], [-9, 0]])
 
 
 def test_a_part_of_a_window_lies_where_its_pixels_lie():
-    crop = windows(np.random.default_rng(4))
-    inner = crop.part(np.array([8.0, 20.0, 32.0, 40.0]), SIZE)
+    window = windows(np.random.default_rng(4))
+    inner = window.part(np.array([8.0, 20.0, 32.0, 40.0]), SIZE)
     points = np.array([[0.0, 0.0], [31.0, 39.0], [3.0, 30.0]])
     np.testing.assert_allclose(
-        inner.to_image(points, (32, 40)), crop.to_image(points + (8, 20), SIZE)
+        inner.to_image(points, (32, 40)), window.to_image(points + (8, 20), SIZE)
     )
 
 
-def test_a_pixel_of_the_image_is_as_long_on_the_grid_as_distances_say():
-    crop = Window.from_center(np.zeros((1, 2)), np.array([48.0]), SIZE).turned(0.3)
-    pair = crop.to_grid(np.array([[[0.0, 0.0], [3.0, 4.0]]]), SIZE)[0]
+def test_a_pixel_of_the_image_is_as_long_on_the_grid_as_its_distances():
+    window = Window.from_center(np.zeros((1, 2)), np.array([48.0]), SIZE).turned(0.3)
+    pair = window.to_grid(np.array([[[0.0, 0.0], [3.0, 4.0]]]), SIZE)[0]
     length = np.linalg.norm(pair[0] - pair[1])
-    np.testing.assert_allclose(crop.scale(SIZE), [2])
+    np.testing.assert_allclose(window.scale(SIZE), [2])
     assert length == pytest.approx(5 * 2)
 
 
-def test_a_covering_box_holds_all_points_with_a_pixel_to_spare():
+def test_an_enclosing_box_holds_all_points_with_a_pixel_to_spare():
     points = np.array([[10.2, 20.9], [30.0, 25.1]])
     x, y, width, height = enclosing_box(points, 100, 80)
     assert (x, y) == (9, 19)
@@ -158,7 +162,7 @@ def test_a_covering_box_holds_all_points_with_a_pixel_to_spare():
 
 
 @pytest.mark.parametrize("places", [(-30, 200), (-50, -40), (150, 160)])
-def test_a_covering_box_is_never_empty_or_outside(places):
+def test_an_enclosing_box_is_never_empty_or_outside(places):
     x, y, width, height = enclosing_box(np.array([places, places[::-1]]) * 1.0, 100, 80)
     assert 0 <= x < x + width <= 100 and 0 <= y < y + height <= 80
 
@@ -177,7 +181,7 @@ def test_the_first_pixel_of_a_box_is_where_the_box_begins():
         ((3, 0, 97, 50), (0, 0, 112, 64)),  # the image is too small
     ],
 )
-def test_a_box_grows_to_whole_steps_within_the_image_if_there_is_room(box, expected):
+def test_a_box_is_padded_within_the_image_if_there_is_room(box, expected):
     assert pad_to_multiple(box, 16, width=100, height=50) == expected
 
 
@@ -194,17 +198,17 @@ def test_a_box_comes_back_from_its_window():
         ((93, 49, 5, 1), (80, 48, 20, 2)),  # the last blocks end with the image
     ],
 )
-def test_a_box_grows_to_the_whole_blocks_that_an_image_is_cut_into(box, expected):
+def test_a_box_is_aligned_to_the_blocks_of_an_image(box, expected):
     assert align_to_blocks(box, 16, width=100, height=50) == expected
 
 
-def test_a_steadied_window_is_whole_and_stays_where_noise_moves_its_joints(array):
+def test_a_rounded_window_is_whole_and_does_not_follow_noise(array):
     center, side = np.array([[10.5, 3.0], [7.25, -2.5]]), np.array([20.0, 0.3])
     expected = round_window(array(center), array(side))
     for noise in (-1e-4, 1e-4):
         again = round_window(array(center + noise), array(side + noise))
-        for values, found in zip(expected, again):
-            np.testing.assert_array_equal(found, values)
-            np.testing.assert_array_equal(found, np.round(found))
+        for values, rounded in zip(expected, again):
+            np.testing.assert_array_equal(rounded, values)
+            np.testing.assert_array_equal(rounded, np.round(rounded))
     assert np.abs(expected[0] - center).max() < 1
     np.testing.assert_array_equal(expected[1], [20, 1])

@@ -7,12 +7,12 @@ from keras_hourglass.skeletons import COCO, LSP, MPII, SKELETONS, Skeleton
 
 
 @pytest.mark.parametrize("name", SKELETONS)
-def test_mirrored_twice_a_joint_is_itself(name):
-    mirror = skeletons.get(name).flip_indices
-    assert [mirror[i] for i in mirror] == [*range(len(mirror))]
+def test_flipping_twice_changes_nothing(name):
+    flip = skeletons.get(name).flip_indices
+    assert [flip[i] for i in flip] == [*range(len(flip))]
 
 
-def test_mpii_mirrors_as_everybody_writes_it():
+def test_flip_indices_of_mpii_are_the_published_ones():
     assert MPII.flip_indices == (5, 4, 3, 2, 1, 0, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
 
 
@@ -25,18 +25,18 @@ def test_mpii_has_its_joints_in_its_order():
     assert [len(skeletons.get(name).joints) for name in SKELETONS] == [16, 14, 17]
 
 
-def test_the_lower_body_is_what_hrnet_counts_to_it():
+def test_the_lower_body_is_that_of_hrnet():
     upper, lower = MPII.upper_lower
     assert lower == (0, 1, 2, 3, 4, 5, 6) and upper == tuple(range(7, 16))
     assert COCO.upper_lower == (tuple(range(11)), tuple(range(11, 17)))
 
 
-def test_the_trunk_is_shoulders_and_hips_right_before_left():
+def test_the_torso_is_shoulders_and_hips_right_before_left():
     assert MPII.torso == ((12, 13), (2, 3))
     assert Skeleton(("left_hip", "neck", "right_hip")).torso == ((2, 0),)
 
 
-def test_bones_are_those_of_arms_and_legs_that_are_there():
+def test_limb_segments_are_those_of_arms_and_legs_that_exist():
     assert len(MPII.limb_segments) == len(COCO.limb_segments) == 8
     assert (MPII.joints.index("left_elbow"), MPII.joints.index("left_wrist")) in (
         MPII.limb_segments
@@ -54,12 +54,12 @@ def test_published_means_leave_out_pelvis_and_thorax():
 
 
 @pytest.mark.parametrize("name", SKELETONS)
-def test_comes_back_from_json(name):
-    kept = json.loads(json.dumps(skeletons.get(name).get_config()))
-    assert skeletons.get(kept) == skeletons.get(name)
+def test_a_configuration_survives_json(name):
+    restored = json.loads(json.dumps(skeletons.get(name).get_config()))
+    assert skeletons.get(restored) == skeletons.get(name)
 
 
-def test_a_joint_without_its_twin_is_refused():
+def test_a_joint_without_its_counterpart_is_refused():
     with pytest.raises(ValueError, match="right_knee.*missing.*left_knee"):
         Skeleton(("left_knee", "pelvis"))
 
@@ -69,14 +69,16 @@ def test_a_joint_named_twice_is_refused():
         Skeleton(("pelvis", "pelvis"))
 
 
-def test_a_limb_to_nowhere_is_refused():
+def test_a_limb_to_an_unknown_joint_is_refused():
     with pytest.raises(ValueError, match="tail"):
         Skeleton(("pelvis",), limbs=(("pelvis", "tail"),))
 
 
-def test_unknown_skeleton_says_what_was_meant():
+def test_an_unknown_name_suggests_a_skeleton():
     with pytest.raises(ValueError, match="Did you mean 'mpii'.*skeleton='mpi'"):
         skeletons.get("mpi")
+    with pytest.raises(ValueError, match="Choose from.*skeleton=\\['nose'\\]"):
+        skeletons.get(["nose"])
 
 
 @pytest.mark.parametrize("name", ["mpii", "lsp", "coco"])
@@ -87,7 +89,7 @@ def test_arms_and_legs_are_twelve_joints_in_every_skeleton(name):
     assert limbs == {side + kind for side in ("left_", "right_") for kind in kinds}
 
 
-def test_a_joint_lies_around_itself_or_the_two_whose_middle_it_is():
+def test_a_midpoint_is_of_the_joint_itself_or_of_the_two_around_it():
     assert MPII.midpoint_of("pelvis") == MPII.indices(["pelvis"])
     assert LSP.midpoint_of("pelvis") == LSP.indices(["right_hip", "left_hip"])
     assert LSP.midpoint_of("thorax") == LSP.indices(["right_shoulder", "left_shoulder"])
