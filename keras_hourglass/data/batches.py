@@ -21,14 +21,13 @@ BACKENDS = ("tensorflow", "jax", "torch")
 def make_batches(
     people: People,
     model,
-    *,
-    batch_size: int = 16,
-    augmentation=None,
-    shuffle: bool = False,
-    seed: int = 0,
-    first_epoch: int = 0,
-    backend: str | None = None,
-    broken: str = "error",
+    batch_size: int,
+    augmentation,
+    shuffle: bool,
+    seed: int,
+    first_epoch: int,
+    backend: str | None,
+    broken: str,
 ):
     """Makes a finite dataset of people, see `People.batches`."""
     if backend is not None and backend not in BACKENDS:

@@ -1,13 +1,12 @@
 """Mixtures: several datasets as one, with training people, shares and validation."""
 
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets.spec import DatasetSpec
 from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.splits import hold_out_every
 from keras_hourglass.skeletons import Skeleton
 
 __all__ = ["DatasetSpec", "Mixture", "load_mixture", "load_validation"]
@@ -57,7 +56,7 @@ def load_mixture(
     parts = [_load_for_skeleton(spec, skeleton, missing) for spec in specs]
     notes = [note for people in parts for note in people.notes]
     if not any((people.splits == "val").any() for people in parts):
-        parts = [_hold_out(people) for people in parts]
+        parts = [hold_out_every(people, HELD_OUT) for people in parts]
         notes.append(HELD_OUT_NOTE)
     train = [people[people.splits == "train"] for people in parts]
     for spec, people in zip(specs, train):
@@ -95,7 +94,7 @@ def load_validation(
     if include_train:
         return people
     if not (people.splits == "val").any():
-        people = _hold_out(people).with_notes(HELD_OUT_NOTE)
+        people = hold_out_every(people, HELD_OUT).with_notes(HELD_OUT_NOTE)
     return people[people.splits == "val"]
 
 
@@ -105,10 +104,3 @@ def _load_for_skeleton(spec, skeleton, missing):
         return people.trainable_on(skeleton, spec.name)
     except ValueError as error:
         raise DatasetError(str(error)) from None
-
-
-def _hold_out(people):
-    """Marks one of every `HELD_OUT` photographs for validation, with all its people."""
-    _, photograph = np.unique(people.photographs.astype(str), return_inverse=True)
-    held = photograph % HELD_OUT == min(HELD_OUT, photograph.max() + 1) - 1
-    return replace(people, splits=np.where(held, "val", people.splits))

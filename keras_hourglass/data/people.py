@@ -2,16 +2,15 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from operator import index as as_index
 
 import numpy as np
 
+from keras_hourglass.data.splits import select_split, split_by_photograph
 from keras_hourglass.skeletons import SKELETONS, Skeleton
-from keras_hourglass.utils import suggest
 
 HEAD_SIZE_RATIO = 0.1  # of the window: MPII's head size where no head box is known
-SPLITS = ("train", "val")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +40,8 @@ class Person:
     side: float
     head_size: float
     split: str
-    skeleton: Skeleton
-    reader: object = None
+    skeleton: Skeleton = field(repr=False)
+    reader: object = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,7 +81,6 @@ class People:
 
     people = kh.load_dataset("synthetic", 20)
     print(people[0].name, people[0].joints.shape)
-    labeled = people[people.weights.all(axis=1)]
     train, val = people.split("train"), people.split("val")
     ```
     """
@@ -163,20 +161,8 @@ class People:
                 f"Received: name={name!r}, val_share={val_share}"
             )
         if name is None:
-            return self._hold_out(val_share, seed)
-        if name not in SPLITS:
-            raise ValueError(
-                f"`name` must be 'train' or 'val'. {suggest(name, SPLITS)} "
-                f"Received: name={name!r}"
-            )
-        marked = self.splits == name
-        if not marked.any():
-            advice = "; split them with `train, val = people.split(val_share=0.1)`"
-            raise ValueError(
-                f"no person is marked {name!r} in {self!r}"
-                + (advice if name == "val" else "")
-            )
-        return self[marked]
+            return split_by_photograph(self, val_share, seed)
+        return select_split(self, name)
 
     def batches(
         self,
@@ -237,17 +223,8 @@ class People:
         """
         from keras_hourglass.data.batches import make_batches
 
-        return make_batches(
-            self,
-            model,
-            batch_size=batch_size,
-            augmentation=augmentation,
-            shuffle=shuffle,
-            seed=seed,
-            first_epoch=first_epoch,
-            backend=backend,
-            broken=broken,
-        )
+        how = augmentation, shuffle, seed, first_epoch, backend, broken
+        return make_batches(self, model, batch_size, *how)
 
     def plot(
         self,
@@ -332,7 +309,7 @@ class People:
         )
 
     def _person(self, row):
-        columns = {field.name: field.name + "s" for field in fields(Person)}
+        columns = {f.name: f.name + "s" for f in fields(Person)}
         columns |= {"joints": "joints", "weights": "weights", "visible": "visible"}
         values = {
             name: getattr(self, column)[row]
@@ -342,26 +319,6 @@ class People:
         for name in ("side", "head_size"):
             values[name] = float(values[name])
         return Person(skeleton=self.skeleton, **values)
-
-    def _hold_out(self, val_share, seed):
-        _, photograph = np.unique(self.photographs.astype(str), return_inverse=True)
-        count = int(photograph.max(initial=-1)) + 1
-        if marked := int((self.splits == "val").sum()):
-            raise ValueError(
-                f"`val_share` is for people without marks, but {marked:,} are marked "
-                "'val': use `people.split('train')` and `people.split('val')`"
-            )
-        if not 0 < val_share < 1 or count < 2:
-            raise ValueError(
-                "`val_share` must lie between 0 and 1, and the people be on two or "
-                f"more photographs. Received: val_share={val_share}, {count} "
-                "photographs"
-            )
-        order = np.random.default_rng(seed).permutation(count)
-        held_out = order[: min(max(1, round(val_share * count)), count - 1)]
-        held = np.isin(photograph, held_out)
-        people = replace(self, splits=np.where(held, "val", self.splits).astype(object))
-        return people[~held], people[held]
 
     def _origin(self):
         """The folder of the images, or the function that makes them."""

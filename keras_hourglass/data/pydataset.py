@@ -18,6 +18,8 @@ class PeopleDataset(keras.utils.PyDataset):
 
     Its next epoch begins once all batches of one were taken, in `fit` or in a `for`
     loop: the batches that Keras takes before training, for their shapes, do not count.
+    Within `fit`, batches come in the sampler's order, also with `shuffle=True`, by
+    which Keras would take them in another one.
 
     Args:
         loader: Makes samples.
@@ -47,6 +49,7 @@ class PeopleDataset(keras.utils.PyDataset):
         self.first_batch, self.shard, self.waited = first_batch, shard, 0.0
         # Keras ends an epoch before the first one, in which it may have taken batches.
         self._fitting = self._in_epoch = self._complete = False
+        self._position = 0  # batches taken from the current iterator
         self._start()
 
     def __getstate__(self):
@@ -61,8 +64,19 @@ class PeopleDataset(keras.utils.PyDataset):
             return self.sampler.steps
         return -(-len(self.loader) // self.batch_size)
 
+    @property
+    def num_batches(self):
+        self._position = 0  # Keras asks for it whenever it begins to iterate
+        return len(self)
+
     def __getitem__(self, batch):
-        self._complete |= self._in_epoch and batch == len(self) - 1
+        if self._in_epoch:
+            batch = self._position % len(self)
+            self._position += 1
+            self._complete |= batch == len(self) - 1
+        return self._take(batch)
+
+    def _take(self, batch):
         if self.sampler is None:
             last = len(self)
         else:
@@ -80,7 +94,7 @@ class PeopleDataset(keras.utils.PyDataset):
 
     def __iter__(self):
         for batch in range(len(self)):
-            yield self[batch]
+            yield self._take(batch)
         self._next_epoch()
 
     def on_epoch_begin(self):

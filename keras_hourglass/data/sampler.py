@@ -44,7 +44,9 @@ class EpochSampler:
         people = sum(map(_people_per_epoch, self.counts, self.shares))
         largest = people if drop_last else float("inf")
         if not 1 <= batch_size <= largest:
-            limits = f"1 to {people}, the people of an epoch" if drop_last else "1 up"
+            limits = (
+                f"1 to {people}, the people of an epoch" if drop_last else "1 or above"
+            )
             raise ValueError(
                 f"`batch_size` must be {limits}. Received: batch_size={batch_size}"
             )
