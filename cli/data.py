@@ -77,9 +77,9 @@ def prepare_command(
             err=True,
         )
     if not done.written:
-        click.echo(f"Nothing is left to do: {output} holds {done.there:,} people")
+        click.echo(f"Nothing is left to do: {output} holds {done.existing:,} people")
         return
-    total = done.there + done.written
+    total = done.existing + done.written
     click.echo(f"{done.written:,} people written, {total:,} are in {output}")
     click.echo(f"To use them: --dataset crops:{output}")
 
@@ -107,12 +107,13 @@ def check_command(context, source, headers_only, threads, as_json):
     with click.progressbar(length=length, label="Pictures", file=sys.stderr) as bar:
         report = check_people(people, faults, not headers_only, threads, bar.update)
     if as_json:
-        first = {kind: cases[:FIRST] for kind, cases in report.found.items()}
-        found = {kind: len(cases) for kind, cases in report.found.items()}
+        first = {kind: cases[:FIRST] for kind, cases in report.problems.items()}
+        problems = {kind: len(cases) for kind, cases in report.problems.items()}
         click.echo(
             json.dumps(
                 {
-                    **{"wrong": report.wrong, "counts": report.counts, "found": found},
+                    **{"failed": report.failed, "counts": report.counts},
+                    "problems": problems,
                     **{"first": first, "notes": report.notes},
                 },
                 indent=2,
@@ -120,7 +121,7 @@ def check_command(context, source, headers_only, threads, as_json):
         )
     else:
         show_report(report)
-    context.exit(int(report.wrong))
+    context.exit(int(report.failed))
 
 
 def show_report(report):
@@ -130,13 +131,13 @@ def show_report(report):
     for note in report.notes:
         click.echo(note)
     click.echo()
-    for kind, cases in report.found.items():
+    for kind, cases in report.problems.items():
         click.echo(f"{len(cases):>10,}  {PROBLEMS[kind]}")
         for case in cases[:FEW]:
             click.echo(f"{'':12}{case}")
         if len(cases) > FEW:
             click.echo(f"{'':12}and {len(cases) - FEW:,} more")
-    click.echo("\nSomething is wrong." if report.wrong else "\nNothing is wrong.")
+    click.echo("\nSomething is wrong." if report.failed else "\nNothing is wrong.")
 
 
 @command.command("show")

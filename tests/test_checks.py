@@ -49,15 +49,15 @@ def report(folder, **kwargs):
 
 
 def kinds(found):
-    return {kind for kind, cases in found.found.items() if cases}
+    return {kind for kind, cases in found.problems.items() if cases}
 
 
 def test_a_clean_folder_has_nothing_wrong(clean):
     found = report(clean)
-    assert not found.wrong and not kinds(found)
-    assert found.counts["people"] == found.counts["pictures"] == 10
+    assert not found.failed and not kinds(found)
+    assert found.counts["people"] == found.counts["images"] == 10
     assert found.counts["train"] == 10 and found.counts["labelled_joints"] == 160
-    assert {*found.found} == {*PROBLEMS}
+    assert {*found.problems} == {*PROBLEMS}
 
 
 def harm(folder, kind):
@@ -70,19 +70,19 @@ def harm(folder, kind):
         image.unlink()
     elif kind == "broken":
         image.write_bytes(image.read_bytes()[:-200])
-    elif kind == "outside":
+    elif kind == "joints_outside":
         person["joints"][5] = [500, 20]
-    elif kind == "headless":
+    elif kind == "no_head_size":
         person["head_size"] = 0
-    elif kind == "exchanged":
+    elif kind == "swapped_sides":
         person["joints"] = exchange(person["joints"])
-    elif kind == "twice":
+    elif kind == "duplicate_people":
         joints = (np.array(person["joints"]) + 0.3).tolist()
         whole["people"].append({**person, "joints": joints})
-    elif kind == "copies":
+    elif kind == "duplicate_images":
         shutil.copy(image, image.with_name("copy.jpg"))
         whole["people"][4]["image"] = "copy.jpg"
-    elif kind == "turned":
+    elif kind == "rotated":
         turn(image)
     (folder / "annotations.json").write_text(json.dumps(whole))
 
@@ -108,9 +108,9 @@ def turn(image):
 def test_each_kind_of_harm_is_found_by_itself_and_named(folder, kind):
     harm(folder, kind)
     found = report(folder)
-    assert kinds(found) == {kind} and found.wrong == (kind not in HARMLESS)
-    (case,) = found.found[kind]
-    assert "copy.jpg" in case if kind == "copies" else "000003.jpg" in case
+    assert kinds(found) == {kind} and found.failed == (kind not in HARMLESS)
+    (case,) = found.problems[kind]
+    assert "copy.jpg" in case if kind == "duplicate_images" else "000003.jpg" in case
 
 
 def test_headers_alone_tell_all_but_damage_within(folder):
@@ -121,8 +121,8 @@ def test_headers_alone_tell_all_but_damage_within(folder):
     image.write_bytes(stored)
     assert kinds(report(folder)) == {"broken"}
     assert not kinds(report(folder, decode=False))
-    harm(folder, "outside")
-    assert kinds(report(folder, decode=False)) == {"outside"}
+    harm(folder, "joints_outside")
+    assert kinds(report(folder, decode=False)) == {"joints_outside"}
 
 
 @pytest.mark.parametrize("decode", [True, False])
@@ -150,7 +150,7 @@ def test_progress_counts_every_picture(clean):
 
 def test_drawn_people_have_no_files_to_look_at():
     found = check_people(synthetic.load_synthetic("10")[:10])
-    assert not found.wrong and found.counts["people"] == 10
+    assert not found.failed and found.counts["people"] == 10
 
 
 EXCHANGES = {  # what is exchanged -> how many of those that are broad are found
@@ -174,7 +174,7 @@ def test_most_who_face_some_way_are_found_when_exchanged_and_few_otherwise(
 ):
     people = annotated[::5]
     ways = np.abs(sides.facing(people)).min(1)
-    broad = ways > sides.BROAD
+    broad = ways > sides.MIN_WIDTH
     found = np.zeros(len(people), bool)
     found[[*sides.swapped_sides(exchanged(people, pairs))]] = True
     assert broad.sum() > 1000 and found[broad].mean() > 0.97

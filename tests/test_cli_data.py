@@ -74,9 +74,9 @@ def test_check_says_by_its_exit_status_whether_something_is_wrong(tmp_path, draw
     for number in range(5):
         (folder / "images" / f"00000{number}.jpg").unlink()
     output = call(*command, status=1).stdout
-    assert "5  pictures that are missing" in output and "and 2 more" in output
+    assert "5  images that are missing" in output and "and 2 more" in output
     report = json.loads(call(*command, "--json", status=1).stdout)
-    assert report["wrong"] and report["found"]["missing"] == 5
+    assert report["failed"] and report["problems"]["missing"] == 5
     assert report["counts"]["people"] == 7 and len(report["first"]["missing"]) == 5
 
 

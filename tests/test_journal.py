@@ -5,24 +5,24 @@ import pytest
 from keras_hourglass.data.prepare.journal import Journal
 from keras_hourglass.data.readers.files import DatasetError
 
-MAKING = {"size": 64, "people": 3}
+SETTINGS = {"size": 64, "people": 3}
 
 
 def keep(journal, *numbers):
     for number in numbers:
         (journal.images / f"{number}.jpg").write_text("a picture")
-        journal.keep({"image": f"{number}.jpg", "number": number})
+        journal.add({"image": f"{number}.jpg", "number": number})
 
 
 def test_what_was_kept_is_there_when_it_goes_on(tmp_path):
-    journal = Journal(tmp_path / "new", MAKING)
+    journal = Journal(tmp_path / "new", SETTINGS)
     keep(journal, 2, 0)  # and nothing is closed, as after a kill
-    again = Journal(tmp_path / "new", MAKING)
+    again = Journal(tmp_path / "new", SETTINGS)
     assert sorted(again.entries) == ["0.jpg", "2.jpg"]
     keep(again, 1)
     again.finish(["neck"])
     whole = json.loads((tmp_path / "new" / "annotations.json").read_text())
-    assert whole["joint_names"] == ["neck"] and whole["prepared"] == MAKING
+    assert whole["joint_names"] == ["neck"] and whole["prepared"] == SETTINGS
     assert [person["number"] for person in whole["people"]] == [0, 1, 2]
     assert {path.name for path in (tmp_path / "new").iterdir()} == {
         "annotations.json",
@@ -31,26 +31,26 @@ def test_what_was_kept_is_there_when_it_goes_on(tmp_path):
 
 
 def test_a_line_that_was_cut_off_is_done_again(tmp_path):
-    journal = Journal(tmp_path, MAKING)
+    journal = Journal(tmp_path, SETTINGS)
     keep(journal, 0, 1)
-    journal.pause()
+    journal.close()
     path = tmp_path / "unfinished.jsonl"
     path.write_text(path.read_text()[:-5])
-    again = Journal(tmp_path, MAKING)
+    again = Journal(tmp_path, SETTINGS)
     assert [*again.entries] == ["0.jpg"]
     keep(again, 1)
-    assert sorted(Journal(tmp_path, MAKING).entries) == ["0.jpg", "1.jpg"]
+    assert sorted(Journal(tmp_path, SETTINGS).entries) == ["0.jpg", "1.jpg"]
 
 
 @pytest.mark.parametrize("finished", [True, False])
 def test_a_person_whose_image_is_gone_or_empty_is_done_again(tmp_path, finished):
-    journal = Journal(tmp_path, MAKING)
+    journal = Journal(tmp_path, SETTINGS)
     keep(journal, 0, 1, 2)
     if finished:
         journal.finish(["neck"])
     (journal.images / "1.jpg").unlink()
     (journal.images / "2.jpg").write_text("")
-    again = Journal(tmp_path, MAKING)
+    again = Journal(tmp_path, SETTINGS)
     assert [*again.entries] == ["0.jpg"]
     keep(again, 1, 2)
     again.finish(["neck"])
@@ -58,19 +58,19 @@ def test_a_person_whose_image_is_gone_or_empty_is_done_again(tmp_path, finished)
 
 
 def test_half_written_images_of_one_who_was_killed_are_swept_up(tmp_path):
-    journal = Journal(tmp_path, MAKING)
+    journal = Journal(tmp_path, SETTINGS)
     partial = journal.images / ".7.123.partial.jpg"
     partial.write_text("half")
-    Journal(tmp_path, MAKING)
+    Journal(tmp_path, SETTINGS)
     assert not partial.exists()
 
 
 def test_a_finished_folder_is_not_touched(tmp_path):
-    journal = Journal(tmp_path, MAKING)
+    journal = Journal(tmp_path, SETTINGS)
     keep(journal, 0)
     journal.finish(["neck"])
     before = (tmp_path / "annotations.json").stat().st_mtime_ns
-    again = Journal(tmp_path, MAKING)
+    again = Journal(tmp_path, SETTINGS)
     again.finish(["neck"])
     assert (tmp_path / "annotations.json").stat().st_mtime_ns == before
     assert not (tmp_path / "unfinished.jsonl").exists()
@@ -78,20 +78,20 @@ def test_a_finished_folder_is_not_touched(tmp_path):
 
 @pytest.mark.parametrize("finished", [True, False])
 def test_other_people_or_another_way_are_refused(tmp_path, finished):
-    journal = Journal(tmp_path, MAKING)
+    journal = Journal(tmp_path, SETTINGS)
     keep(journal, 0)
     if finished:
         journal.finish(["neck"])
     with pytest.raises(DatasetError, match="differ: size: 64, now 96$"):
-        Journal(tmp_path, {**MAKING, "size": 96})
+        Journal(tmp_path, {**SETTINGS, "size": 96})
 
 
 def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(DatasetError, match="must be a new folder"):
-        Journal(tmp_path, MAKING)
+        Journal(tmp_path, SETTINGS)
     with pytest.raises(DatasetError, match="must be a new folder"):
-        Journal(tmp_path / "thesis.txt", MAKING)
+        Journal(tmp_path / "thesis.txt", SETTINGS)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
@@ -99,7 +99,7 @@ def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path):
 def test_a_prepared_folder_from_elsewhere_is_refused(tmp_path, text):
     (tmp_path / "annotations.json").write_text(text)
     with pytest.raises(DatasetError, match="annotations.json was not"):
-        Journal(tmp_path, MAKING)
+        Journal(tmp_path, SETTINGS)
     assert (tmp_path / "annotations.json").read_text() == text
 
 

@@ -87,8 +87,8 @@ def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
         paths.append(path)
         return whole(path)
 
-    whole = decoding.read_region
-    monkeypatch.setattr(decoding, "read_region", read)
+    whole = decoding.read_image
+    monkeypatch.setattr(decoding, "read_image", read)
     prepare(few, tmp_path / "new", SMALL)
     assert sorted(paths) == sorted({*few.images})
     assert len(paths) < len(few)
@@ -141,7 +141,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_so(few, tmp_path):
     with pytest.raises(Interrupted, match="of 12 people are kept.*same command"):
         prepare(few, tmp_path / "new", SMALL, threads=1, advance=stop)
     done = prepare(few, tmp_path / "new", SMALL)
-    assert done.there > 0 and done.there + done.written == 12
+    assert done.existing > 0 and done.existing + done.written == 12
 
 
 CHILD = """
@@ -165,7 +165,7 @@ def test_killed_in_the_middle_it_goes_on_and_ends_as_if_unbroken(shared, few, tm
     child.wait()
     assert not (new / "annotations.json").exists()
     done = prepare(few, new, SMALL)
-    assert 0 < done.there < 12 and done.there + done.written == 12
+    assert 0 < done.existing < 12 and done.existing + done.written == 12
     prepare(few, tmp_path / "unbroken", SMALL)
     for path in (tmp_path / "unbroken").rglob("*.*"):
         twin = new / path.relative_to(tmp_path / "unbroken")
@@ -182,7 +182,7 @@ def test_a_broken_picture_is_named_or_left_out_and_counted(few, tmp_path):
         prepare(people, tmp_path / "new", SMALL)
     done = prepare(people, tmp_path / "new", SMALL, broken="skip")
     assert [*done.failures] == [people.images[2]]
-    assert done.there + done.written == 5
+    assert done.existing + done.written == 5
     assert len(datasets.load_dataset("crops", tmp_path / "new")) == 5
 
 
@@ -190,7 +190,7 @@ def test_where_no_picture_can_be_read_no_folder_is_called_whole(few, tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
     people = few[np.arange(2)]
     people.images[:] = str(tmp_path / "text.jpg")
-    with pytest.raises(ImageDecodeError, match="no picture can be read"):
+    with pytest.raises(ImageDecodeError, match="no image can be read"):
         prepare(people, tmp_path / "new", SMALL, broken="skip")
     assert not (tmp_path / "new/annotations.json").exists()
 

@@ -1,4 +1,4 @@
-"""What is wrong with a dataset, as far as a program can tell."""
+"""Dataset checks: faults in annotations and image files that a program can find."""
 
 import os
 from collections import Counter
@@ -13,124 +13,126 @@ from keras_hourglass.data.people import People
 from keras_hourglass.data.readers.paths import display_path
 from keras_hourglass.geometry import Window
 
-PROBLEMS = {  # what may be found -> how it is called
-    "unusable": "people that cannot be used as they are written",
-    "missing": "pictures that are missing",
-    "broken": "pictures that cannot be read",
-    "turned": "pictures that are turned as their EXIF tag says",
-    "outside": "people with joints outside of their picture",
-    "headless": "people with a head of size 0, who are never scored",
-    "exchanged": "people whose left and right look exchanged",
-    "twice": "people who are there twice",
-    "copies": "pictures that are there twice, under two names",
+PROBLEMS = {  # kind of problem -> description
+    "unusable": "people whose annotation is faulty",
+    "missing": "images that are missing",
+    "broken": "images that cannot be read",
+    "rotated": "images that are rotated or mirrored by their EXIF orientation",
+    "joints_outside": "people with joints outside of their image",
+    "no_head_size": "people with a head size of 0, who are never scored",
+    "swapped_sides": "people whose left and right seem to be swapped",
+    "duplicate_people": "people who are listed twice",
+    "duplicate_images": "images that exist twice, under two names",
 }
-HARMLESS = {  # what is to be known, but not to be mended for sure
-    "turned",  # the library reads them as they are shown
-    "exchanged",  # a guess: a body may well be twisted so
+HARMLESS = {  # worth knowing, but no reason to fail
+    "rotated",  # images are read upright
+    "swapped_sides",  # a heuristic: a body may be twisted as far
 }
-TOLERANCE = 1  # pixel around the picture, in which a joint is taken to be on its rim
+TOLERANCE = 1  # pixels outside of the image in which a joint counts as on its edge
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What was found.
+    """Result of a check.
 
     Attributes:
-        counts: Of people, pictures, labelled joints, and people of each split.
-        found: Kind of `KINDS` -> each case: file, person, and why.
-        notes: How many people the dataset's reader leaves out, and why: such as those
-            with no usable joint. They do no harm.
+        counts: Numbers of people, images and labelled joints, and of people per split.
+        problems: Kind of `PROBLEMS` -> each case: file, person, reason.
+        notes: Number of people that the dataset's reader leaves out, and the reason,
+            such as no usable joint. They are not problems.
     """
 
     counts: dict[str, int]
-    found: dict[str, list[str]]
+    problems: dict[str, list[str]]
     notes: tuple[str, ...]
 
     @property
-    def wrong(self) -> bool:
-        """Whether there is anything that should be mended."""
-        return any(cases for kind, cases in self.found.items() if kind not in HARMLESS)
+    def failed(self) -> bool:
+        """Whether there are problems of a kind that is not `HARMLESS`."""
+        return any(
+            cases for kind, cases in self.problems.items() if kind not in HARMLESS
+        )
 
 
 def check_people(
     people: People, faults=(), decode=True, threads=None, advance=None
 ) -> CheckReport:
-    """Looks at every person and every picture.
+    """Checks every person and every image of a dataset.
 
     Args:
-        people: As `data.load(..., missing="keep", faults=faults)` gives them.
-        faults: (name, why) of those who cannot be used.
-        decode: Whether to decode the pictures, which alone finds damage within.
-        threads: Pictures at a time; as many as there are cores, unless given.
-        advance: Called with how many more pictures are done.
+        people: From `load_dataset(..., missing="keep")`, within `collect_faults`.
+        faults: (name, reason) of each faulty entry, from `collect_faults`.
+        decode: Whether to decode all images, which is needed to find damage in them.
+        threads: Images inspected in parallel; the number of cores by default.
+        advance: Called with the number of images done since its last call.
     """
     files = [*dict.fromkeys(people.images[people.readers == None])]  # noqa: E711
-    facts = _inspect_image(
-        files, decode, threads or os.cpu_count(), advance or (lambda n: None)
-    )
+    infos = _inspect_images(files, decode, threads or os.cpu_count(), advance)
     names = people.names
-    found = {
-        "unusable": [f"{name}: {why}" for name, why in faults],
-        "missing": [display_path(path) for path in files if facts[path].missing],
-        "broken": [facts[path].fault for path in files if facts[path].fault],
-        "turned": [display_path(path) for path in files if facts[path].turned],
-        "outside": _joints_outside(people, facts),
-        "headless": [*names[people.head_sizes <= 0]],
-        "exchanged": [
-            f"{names[row]}: {why}" for row, why in sides.swapped_sides(people).items()
+    duplicate_people = duplicates.duplicate_people(people)
+    duplicate_images = duplicates.duplicate_images(
+        {path: infos[path].digest for path in files if infos[path].digest}
+    )
+    problems = {
+        "unusable": [f"{name}: {reason}" for name, reason in faults],
+        "missing": [display_path(path) for path in files if infos[path].missing],
+        "broken": [infos[path].fault for path in files if infos[path].fault],
+        "rotated": [display_path(path) for path in files if infos[path].rotated],
+        "joints_outside": _joints_outside(people, infos),
+        "no_head_size": [*names[people.head_sizes <= 0]],
+        "swapped_sides": [
+            f"{names[row]}: {reason}"
+            for row, reason in sides.swapped_sides(people).items()
         ],
-        "twice": [
-            f"{names[row]} is {names[other]}"
-            for row, other in duplicates.duplicate_people(people).items()
+        "duplicate_people": [
+            f"{names[row]} is {names[first]}" for row, first in duplicate_people.items()
         ],
-        "copies": [
-            f"{display_path(path)} is {display_path(other)}"
-            for path, other in duplicates.duplicate_images(
-                {path: facts[path].digest for path in files if facts[path].digest}
-            ).items()
+        "duplicate_images": [
+            f"{display_path(path)} is {display_path(first)}"
+            for path, first in duplicate_images.items()
         ],
     }
     if throughout := sides.mirrored_throughout(people):
-        found["exchanged"].insert(0, throughout)
+        problems["swapped_sides"].insert(0, throughout)
     counts = {
         "people": len(people),
-        "pictures": len({*people.images}),
+        "images": len({*people.images}),
         "labelled_joints": int((people.weights > 0).sum()),
         **dict(sorted(Counter(people.splits).items())),
     }
-    return CheckReport(counts, found, people.notes)
+    return CheckReport(counts, problems, people.notes)
 
 
-def _inspect_image(files, decode, threads, advance) -> dict[str, ImageInfo]:
-    facts, pool = {}, ThreadPoolExecutor(threads)
+def _inspect_images(files, decode, threads, advance) -> dict[str, ImageInfo]:
+    infos, pool = {}, ThreadPoolExecutor(threads)
     try:
-        for path, fact in zip(
-            files, pool.map(lambda path: inspect_image(path, decode), files)
-        ):
-            facts[path] = fact
-            advance(1)
+        inspected = pool.map(lambda path: inspect_image(path, decode), files)
+        for path, info in zip(files, inspected):
+            infos[path] = info
+            if advance is not None:
+                advance(1)
     finally:
         pool.shutdown(cancel_futures=True)
-    return facts
+    return infos
 
 
-def _joints_outside(people, facts) -> list[str]:
-    """Who has joints that lie beyond the rim of the picture, and the first of them."""
-    found = []
+def _joints_outside(people, infos) -> list[str]:
+    """Describes the people with joints outside of their image, with the first joint."""
+    cases = []
     for row, path in enumerate(people.images):
-        size = facts[path].size if path in facts else None
+        size = infos[path].size if path in infos else None
         if size is None:
             continue
         box = np.array(
             [-TOLERANCE, -TOLERANCE, size[0] + 2 * TOLERANCE, size[1] + 2 * TOLERANCE]
         )
-        place = Window.from_rectangle(box).to_grid(people.joints[row], (1, 1))
-        out = (np.abs(place) > 0.5).any(-1) & (people.weights[row] > 0)
-        if out.any():
-            first = int(out.argmax())
-            found.append(
+        points = Window.from_rectangle(box).to_grid(people.joints[row], (1, 1))
+        outside = (np.abs(points) > 0.5).any(-1) & (people.weights[row] > 0)
+        if outside.any():
+            first = int(outside.argmax())
+            x, y = people.joints[row, first]
+            cases.append(
                 f"{people.names[row]}: {people.skeleton.joints[first]} at "
-                f"({people.joints[row, first, 0]:.0f}, "
-                f"{people.joints[row, first, 1]:.0f}) of {size[0]} x {size[1]}"
+                f"({x:.0f}, {y:.0f}) of {size[0]} x {size[1]}"
             )
-    return found
+    return cases

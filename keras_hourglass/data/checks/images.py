@@ -1,4 +1,4 @@
-"""What there is to know of a picture's file."""
+"""Image files: size, orientation, digest and faults of each."""
 
 import hashlib
 from typing import NamedTuple
@@ -9,41 +9,41 @@ from keras_hourglass.data.images.safety import ImageDecodeError
 
 
 class ImageInfo(NamedTuple):
-    """What a file turned out to be.
+    """Properties of an image file.
 
     Attributes:
-        size: Width and height as shown, pixels; None if it cannot be read.
-        turned: Whether it is stored otherwise than shown.
-        digest: The same for files with the same bytes.
+        size: Width and height of the upright image, pixels; None if it is unreadable.
+        rotated: Whether its EXIF orientation rotates or mirrors it.
+        digest: Digest of the file's bytes.
         missing: Whether there is no such file.
-        fault: Why it cannot be read.
+        fault: The reason why it cannot be read.
     """
 
     size: tuple[int, int] | None = None
-    turned: bool = False
+    rotated: bool = False
     digest: bytes | None = None
     missing: bool = False
     fault: str | None = None
 
 
 def inspect_image(path: str, decode: bool = True) -> ImageInfo:
-    """Looks at a file.
+    """Inspects an image file.
 
     Args:
         path: Of the file.
-        decode: Whether to decode all of it, which alone finds damage within.
+        decode: Whether to decode it, which is needed to find damage in its pixels.
     """
     try:
         data = safety.read_bytes(path)
-        head = safety.read_checked_header(path, data)
-        size = head.width, head.height
+        header = safety.read_checked_header(path, data)
+        size = header.width, header.height
         if decode:
-            size = decode_image(path, data, head).size
-        elif EXIF_TRANSFORMS[head.orientation][0]:
+            size = decode_image(path, data, header).size
+        elif EXIF_TRANSFORMS[header.orientation][0]:  # transposed
             size = size[::-1]
     except FileNotFoundError:
         return ImageInfo(missing=True)
     except (ImageDecodeError, OSError) as error:
         return ImageInfo(fault=str(error))
     digest = hashlib.blake2b(data, digest_size=16).digest()
-    return ImageInfo(size, head.orientation != 1, digest)
+    return ImageInfo(size, header.orientation != 1, digest)

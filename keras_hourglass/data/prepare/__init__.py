@@ -1,6 +1,6 @@
-"""From a dataset's pictures to a prepared folder: small crops, one of each person.
+"""Prepared datasets: writing a folder with one small crop per person.
 
-Training reads crops several times as fast as photographs, and they need less room.
+Training reads crops several times as fast as photographs, and they take less space.
 """
 
 import hashlib
@@ -23,17 +23,17 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.utils import Interrupted, atomic_write
 from keras_hourglass.visualization.images import encode_image
 
-cv2.setNumThreads(1)  # pictures are cut side by side; more threads only get in the way
-COLUMNS = ("joints", "weights", "centers", "sides", "head_sizes", "splits")
+cv2.setNumThreads(1)  # images are processed in parallel; more threads slow that down
+IDENTITY_COLUMNS = ("joints", "weights", "centers", "sides", "head_sizes", "splits")
 
 
 @dataclass(frozen=True)
 class CropOptions:
-    """How crops are kept.
+    """Size and quality of crops.
 
     Attributes:
-        size: Pixels of the window's side; smaller people stay as they are.
-        quality: Of the JPEG, 1 to 100.
+        size: Pixels of the window's side; smaller people are not enlarged.
+        quality: JPEG quality, 1 to 100.
     """
 
     size: int = 256
@@ -41,81 +41,88 @@ class CropOptions:
 
 
 class Prepared(NamedTuple):
-    """What was done: people written, people there before, pictures -> why not."""
+    """Result of `prepare`.
+
+    Attributes:
+        written: Number of people written.
+        existing: Number of people that a previous call had written.
+        failures: Image that cannot be read -> reason.
+    """
 
     written: int
-    there: int
+    existing: int
     failures: dict[str, str]
 
 
 def prepare(
     people: People,
     folder,
-    form: CropOptions = CropOptions(),
+    options: CropOptions = CropOptions(),
     broken: str = "error",
     threads: int | None = None,
     advance=lambda count: None,
 ) -> Prepared:
-    """Writes a prepared folder, or goes on with one.
+    """Writes a prepared folder, or resumes one.
+
+    The folder is read by `load_dataset("crops", folder)`. See `datasets/prepared.py`.
 
     Args:
-        people: Whom to cut out.
-        folder: Where; new, or begun by the same call before.
-        form: How to keep them.
-        broken: Of pictures: "error" or "skip", which leaves their people out.
-        threads: Pictures at a time; as many as there are cores, unless given.
-        advance: Called with how many more people are done.
+        people: To crop.
+        folder: A new folder, or one that the same call has begun.
+        options: Size and quality of the crops.
+        broken: Images that cannot be read: "error" raises, "skip" leaves their people
+            out.
+        threads: Images processed in parallel; the number of cores by default.
+        advance: Called with the number of people done since its last call.
 
     Raises:
         DatasetError: If the folder holds something else.
-        BrokenPicture: If a picture cannot be read; names file and person.
-        Interrupted: On Ctrl-C, once everything is kept.
+        ImageDecodeError: If an image cannot be read; names file and person.
+        Interrupted: On Ctrl-C; the work so far is kept.
     """
-    journal = Journal(folder, {**asdict(form), **crop_identity(people)})
+    journal = Journal(folder, {**asdict(options), **crop_identity(people)})
     rows_of = {}
     for row, path in enumerate(people.images):
         if image_name(row) not in journal.entries:
             rows_of.setdefault(path, []).append(row)
-    there, failures = len(journal.entries), {}
-    advance(there)
+    existing, failures = len(journal.entries), {}
+    advance(existing)
 
-    def work(rows):
+    def crop_image(rows):
         try:
-            return rows, list(_write(people, rows, journal.images, form))
+            return rows, list(_write_crops(people, rows, journal.images, options))
         except ImageDecodeError as error:
             return rows, error
 
     pool = ThreadPoolExecutor(threads or os.cpu_count())
     try:
-        for rows, made in pool.map(work, rows_of.values()):
-            if isinstance(made, ImageDecodeError):
+        for rows, entries in pool.map(crop_image, rows_of.values()):
+            if isinstance(entries, ImageDecodeError):
                 if broken != "skip":
                     raise ImageDecodeError(
-                        f"{made}; `--broken-images skip` goes on without it"
+                        f"{entries}; `--broken-images skip` leaves it out"
                     )
-                failures[people.images[rows[0]]] = str(made)
+                failures[people.images[rows[0]]] = str(entries)
             else:
-                for person in made:
-                    journal.keep(person)
+                for entry in entries:
+                    journal.add(entry)
             advance(len(rows))
     except KeyboardInterrupt:
         raise Interrupted(
             f"Stopped: {len(journal.entries):,} of {len(people):,} people are kept in "
-            f"{folder}. The same command goes on with the others"
+            f"{folder}. The same command resumes"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
-        journal.pause()
+        journal.close()
     if not journal.entries:
-        raise ImageDecodeError(
-            f"no picture can be read: {next(iter(failures.values()))}"
-        )
+        raise ImageDecodeError(f"no image can be read: {next(iter(failures.values()))}")
     journal.finish(people.skeleton.joints)
-    return Prepared(len(journal.entries) - there, there, failures)
+    return Prepared(len(journal.entries) - existing, existing, failures)
 
 
 def require_outside(folder, root) -> Path:
-    """The folder to write to, once it is sure that it is no part of the dataset's."""
+    """Checks that the output folder does not lie within the dataset's folder."""
     folder = Path(folder)
     if root is not None and Path(root).is_dir():
         inner, outer = folder.resolve(), Path(root).resolve()
@@ -128,14 +135,14 @@ def require_outside(folder, root) -> Path:
 
 
 def image_name(row: int) -> str:
-    """The crop of a person: by place in the dataset, since files may share names."""
+    """Returns the name of a person's crop: by row, since source files share names."""
     return f"{row:06d}.jpg"
 
 
 def crop_identity(people: People) -> dict:
-    """What tells these people from others: how many, and a digest of all about them."""
+    """Returns what identifies a list of people: their number and a digest."""
     digest = hashlib.sha256()
-    for name in COLUMNS:
+    for name in IDENTITY_COLUMNS:
         column = getattr(people, name)
         digest.update(
             column.tobytes() if column.dtype != object else "\0".join(column).encode()
@@ -145,16 +152,16 @@ def crop_identity(people: People) -> dict:
     return {"people": len(people), "annotations": digest.hexdigest()[:16]}
 
 
-def _write(people, rows, images, form):
-    """Cuts out the people of one picture; gives their entries."""
+def _write_crops(people, rows, images, options):
+    """Writes the crops of one image's people; yields their annotations."""
     path, reader = people.images[rows[0]], people.readers[rows[0]]
     try:
-        pixels = reader(path) if reader else decoding.read_region(path).pixels
+        pixels = reader(path) if reader else decoding.read_image(path)
     except (ImageDecodeError, OSError) as error:
         raise ImageDecodeError(f"{people.names[rows[0]]}: {error}") from None
     for row in rows:
         center, side = people.centers[row].astype(float), np.float64(people.sides[row])
-        crop = crop_person(pixels, Window.from_center(center, side), form.size)
-        with atomic_write(images / image_name(row)) as beside:
-            beside.write_bytes(encode_image(crop.pixels, ".jpg", form.quality))
+        crop = crop_person(pixels, Window.from_center(center, side), options.size)
+        with atomic_write(images / image_name(row)) as temporary:
+            temporary.write_bytes(encode_image(crop.pixels, ".jpg", options.quality))
         yield crop_entry(people, row, crop, image_name(row))

@@ -1,61 +1,64 @@
-"""How far a prepared folder has come, kept so that a kill at any moment loses little.
+"""Journal of a prepared folder: progress on disk, so that a killed run can be resumed.
 
-While it is made, `unfinished.jsonl` says in its first line what is made, then an entry
-of `annotations.json` in each. At the end they become that file, and it goes.
+During the work, the first line of `unfinished.jsonl` holds the settings, and each other
+line an entry of `annotations.json`. In the end they become that file, and the journal
+is deleted.
 """
 
 import json
 from pathlib import Path
 
 from keras_hourglass.data.readers.files import DatasetError, read_json
-from keras_hourglass.utils import atomic_write
+from keras_hourglass.utils import atomic_write, is_temporary
 
-WHOLE, UNFINISHED, IMAGES = "annotations.json", "unfinished.jsonl", "images"
+ANNOTATIONS, UNFINISHED, IMAGES = "annotations.json", "unfinished.jsonl", "images"
 
 
 class Journal:
-    """The people of a prepared folder that are there already.
+    """The people that a prepared folder holds so far.
 
     Args:
-        folder: Which; made if it does not exist.
-        making: Name -> value of all that decides what comes out.
+        folder: The folder; made if it does not exist.
+        settings: Name -> value of everything that determines the output.
 
     Attributes:
-        entries: Image -> what `annotations.json` says of it; each one's file is whole.
+        entries: Image -> its entry of `annotations.json`, for each complete image file.
+        images: Folder of the image files.
 
     Raises:
         DatasetError: If the folder holds something else.
         OSError: If it cannot be written to.
     """
 
-    def __init__(self, folder, making: dict):
-        self.folder, self.making = Path(folder), making
+    def __init__(self, folder, settings: dict):
+        self.folder, self.settings = Path(folder), settings
         self.images = self.folder / IMAGES
-        self._unfinished, self._whole = self.folder / UNFINISHED, self.folder / WHOLE
+        self._unfinished = self.folder / UNFINISHED
+        self._annotations = self.folder / ANNOTATIONS
         self._file, listed = None, []
         if self._unfinished.is_file():
             listed = self._read_unfinished()
-        elif self._whole.is_file():
-            listed = self._read_whole()
+        elif self._annotations.is_file():
+            listed = self._read_annotations()
         elif self.folder.exists():
-            self._refuse_unless_empty()
+            self._require_empty()
         self.images.mkdir(parents=True, exist_ok=True)
-        for partial in self.images.glob(".*.partial.*"):  # of one who was killed
-            partial.unlink(missing_ok=True)
-        here = {path.name for path in self.images.iterdir() if path.stat().st_size}
-        self.entries = {e["image"]: e for e in listed if e["image"] in here}
+        for path in filter(is_temporary, self.images.iterdir()):  # of a killed run
+            path.unlink(missing_ok=True)
+        written = {path.name for path in self.images.iterdir() if path.stat().st_size}
+        self.entries = {e["image"]: e for e in listed if e["image"] in written}
         if self._unfinished.is_file() or len(self.entries) < max(1, len(listed)):
-            self._begin()
+            self._open()
 
-    def keep(self, entry: dict):
-        """Notes a person whose image is written."""
+    def add(self, entry: dict):
+        """Adds the entry of a person whose image is written."""
         if self._file is None:
-            self._begin()
+            self._open()
         self.entries[entry["image"]] = entry
-        self._file.write(_line(entry))
+        self._file.write(_to_line(entry))
 
-    def pause(self):
-        """Leaves the folder as it is, to go on with another time."""
+    def close(self):
+        """Closes the journal; the folder stays as it is, to be resumed."""
         if self._file is not None:
             self._file.close()
 
@@ -64,54 +67,54 @@ class Journal:
         if self._file is None:
             return
         people = [self.entries[image] for image in sorted(self.entries)]
-        whole = {"joint_names": [*joint_names], "prepared": self.making}
-        with atomic_write(self._whole) as path:
-            text = json.dumps({**whole, "people": people})
+        contents = {"joint_names": [*joint_names], "prepared": self.settings}
+        with atomic_write(self._annotations) as path:
+            text = json.dumps({**contents, "people": people})
             path.write_text(text, encoding="utf-8")
         self._file.close()
         self._unfinished.unlink()
 
-    def _begin(self):
-        """Opens the unfinished list, with what is known, and no line cut off."""
+    def _open(self):
+        """Writes the known entries anew, without truncated lines, to append to them."""
         with atomic_write(self._unfinished) as path:
-            known = [self.making, *self.entries.values()]
-            path.write_text("".join(map(_line, known)), encoding="utf-8")
+            lines = [self.settings, *self.entries.values()]
+            path.write_text("".join(map(_to_line, lines)), encoding="utf-8")
         self._file = self._unfinished.open("a", buffering=1, encoding="utf-8")
 
     def _read_unfinished(self):
-        *whole, _ = self._unfinished.read_text(encoding="utf-8").split("\n")
+        *lines, _ = self._unfinished.read_text(encoding="utf-8").split("\n")
         try:
-            made, *listed = map(json.loads, whole)
+            settings, *listed = map(json.loads, lines)
         except ValueError as error:
             raise DatasetError(f"{self._unfinished} is damaged: {error}") from None
-        self._refuse_unless_same(made)
+        self._require_same(settings)
         return listed
 
-    def _read_whole(self):
-        whole = read_json(self._whole)
-        made = whole.get("prepared") if isinstance(whole, dict) else None
-        if made is None:
+    def _read_annotations(self):
+        contents = read_json(self._annotations)
+        settings = contents.get("prepared") if isinstance(contents, dict) else None
+        if settings is None:
             raise DatasetError(
                 f"`output` must be a new folder, or one that was prepared before; "
-                f"{self._whole} was not"
+                f"{self._annotations} was not"
             )
-        self._refuse_unless_same(made)
-        return whole["people"]
+        self._require_same(settings)
+        return contents["people"]
 
-    def _refuse_unless_same(self, made):
+    def _require_same(self, settings):
         different = [
-            f"{name}: {made.get(name)}, now {value}"
-            for name, value in self.making.items()
-            if made.get(name) != value
+            f"{name}: {settings.get(name)}, now {value}"
+            for name, value in self.settings.items()
+            if settings.get(name) != value
         ]
         if different:
             raise DatasetError(
-                "`output` must be a new folder, or one that was prepared of the same "
-                f"people in the same way; in {self.folder} these differ: "
+                "`output` must be a new folder, or one that was prepared from the same "
+                f"people with the same settings; in {self.folder} these differ: "
                 f"{'; '.join(different)}"
             )
 
-    def _refuse_unless_empty(self):
+    def _require_empty(self):
         if not self.folder.is_dir() or any(self.folder.glob("[!.]*")):
             raise DatasetError(
                 "`output` must be a new folder, or one that was prepared before. "
@@ -119,5 +122,5 @@ class Journal:
             )
 
 
-def _line(value) -> str:
+def _to_line(value) -> str:
     return json.dumps(value) + "\n"
