@@ -60,7 +60,7 @@ class PCKh(keras.metrics.Metric):
     print(float(metric.result()))  # 100.0
     print(metric.per_group()["Wrist"])  # 100.0
 
-    model = kh.StackedHourglass(1, filters=8, stem_filters=8, image_size=64)
+    model = kh.StackedHourglass(1, filters=8, depth=1, image_size=64)
     metrics = [kh.PCKh(), kh.PCKh(0.1, name="pckh01")]  # of the model's skeleton
     model.compile("adam", kh.HeatmapLoss(), metrics=metrics)
     ```

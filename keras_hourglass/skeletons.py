@@ -95,7 +95,7 @@ class Skeleton:
     )
     print(hand.flip_indices)  # (1, 0, 2)
     model = kh.StackedHourglass(
-        1, filters=8, stem_filters=8, image_size=64, skeleton=hand
+        1, filters=8, stem_filters=8, depth=1, image_size=64, skeleton=hand
     )
     ```
     """

@@ -1,6 +1,6 @@
-"""What tensorflow-addons did, this library and Keras do.
+"""Parity with tensorflow-addons, of warps and optimizer steps.
 
-`tests/golden/addons.py` wrote the numbers; its docstring says what they are.
+`tests/golden/addons.py` wrote the expected values; its docstring describes them.
 """
 
 from pathlib import Path
@@ -19,8 +19,8 @@ from keras_hourglass.training.recipes import OPTIMIZERS
 with np.load(Path(__file__).parent / "golden/addons.npz") as file:
     GOLDEN = dict(file)
 
-PICTURE = GOLDEN["picture"]
-SIZE = PICTURE.shape[1], PICTURE.shape[0]
+IMAGE = GOLDEN["picture"]  # the key of version 0.1's file
+SIZE = IMAGE.shape[1], IMAGE.shape[0]
 RATE, DECAY = float(GOLDEN["rate"]), float(GOLDEN["decay"])
 
 # In levels of 255. OpenCV 5 is 5e-4 away, by its rounding of the map. Before it,
@@ -38,7 +38,7 @@ each_map = pytest.mark.parametrize(
 
 
 def window(index):
-    """The window that is cut out where a map of tensorflow-addons is followed."""
+    """The window that corresponds to a map of tensorflow-addons."""
     matrix = GOLDEN["maps"][index, :6].astype(float).reshape(2, 3)
     (width, height), (right, down, offset) = SIZE, matrix.T
     center = right * (width - 1) / 2 + down * (height - 1) / 2 + offset
@@ -46,7 +46,7 @@ def window(index):
 
 
 @each_map
-def test_a_window_leads_where_the_map_leads(index):
+def test_a_window_transforms_points_as_the_map(index):
     corners = np.array([[0.0, 0.0], [25.0, 0.0], [25.0, 17.0], [4.0, 9.0]])
     matrix = GOLDEN["maps"][index, :6].reshape(2, 3)
     expected = corners @ matrix[:, :2].T + matrix[:, 2]
@@ -59,15 +59,15 @@ def test_a_window_leads_where_the_map_leads(index):
 
 
 @each_map
-def test_cut_interpolates_like_tensorflow_addons(index):
-    found = warp(whole_region(PICTURE.astype("float32")), window(index), SIZE)
+def test_warp_interpolates_like_tensorflow_addons(index):
+    found = warp(whole_region(IMAGE.astype("float32")), window(index), SIZE)
     expected = GOLDEN["warped_float32"][index]
     np.testing.assert_allclose(found, expected, rtol=0, atol=OPENCV)
 
 
 @each_map
-def test_cut_rounds_to_the_nearest_level(index):
-    found = warp(whole_region(PICTURE), window(index), SIZE)
+def test_warp_rounds_to_the_nearest_level(index):
+    found = warp(whole_region(IMAGE), window(index), SIZE)
     assert found.dtype == np.uint8
     expected = GOLDEN["warped_float32"][index]
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.5 + OPENCV)
@@ -79,7 +79,7 @@ def test_keras_warps_like_tensorflow_addons(index, dtype):
     # On the CPU: a GPU may multiply the map to 10 bits.
     with keras.device("cpu"):
         found = ops.image.affine_transform(
-            ops.convert_to_tensor(PICTURE.astype(dtype)),
+            ops.convert_to_tensor(IMAGE.astype(dtype)),
             ops.convert_to_tensor(GOLDEN["maps"][index]),
             data_format="channels_last",
         )
@@ -116,7 +116,7 @@ def walk(optimizer):
     ],
     ids=["adamw", "lamb", "rmsprop"],
 )
-def test_optimizer_steps_like_its_ancestor(name, optimizer, atol):
+def test_optimizer_steps_like_that_of_tensorflow_addons(name, optimizer, atol):
     for weight, path in walk(optimizer()).items():
         expected = GOLDEN[f"{name}_{weight}"]
         np.testing.assert_allclose(path, expected, rtol=0, atol=atol, err_msg=weight)

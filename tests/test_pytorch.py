@@ -25,7 +25,7 @@ from keras_hourglass.training.fine_tuning import network_config, transfer_weight
 from keras_hourglass_cli import main as cli
 
 torch = pytest.importorskip("torch")
-THERE = runpy.run_path(str(Path(__file__).with_name("torch_hourglass.py")))
+TORCH = runpy.run_path(str(Path(__file__).with_name("torch_hourglass.py")))
 SMALL = {"stacks": 2, "blocks": 2, "filters": 6, "stem_filters": 4, "depth": 2}
 STEPS = checkpoint.STEP_COUNTER
 TINY = {"stacks": 2, "blocks": 1, "filters": 4, "stem_filters": 2, "depth": 1}
@@ -47,19 +47,19 @@ def call(*arguments, status=0):
 
 
 @pytest.fixture(scope="module")
-def there():
-    return THERE["trained"](**SMALL)
+def torch_model():
+    return TORCH["trained"](**SMALL)
 
 
 @pytest.fixture(scope="module")
-def path(there, tmp_path_factory):
-    path = tmp_path_factory.mktemp("there") / "weights.pth"
-    torch.save(there.state_dict(), path)
+def path(torch_model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("torch") / "weights.pth"
+    torch.save(torch_model.state_dict(), path)
     return path
 
 
 @pytest.fixture(scope="module")
-def here(path):
+def keras_model(path):
     return from_torch(path, image_size=(64, 128), offset=(0.25, -0.5))
 
 
@@ -67,7 +67,7 @@ def here(path):
 def tiny(tmp_path_factory):
     """The file of a smaller one."""
     path = tmp_path_factory.mktemp("tiny") / "weights.pth"
-    torch.save(THERE["trained"](**TINY).state_dict(), path)
+    torch.save(TORCH["trained"](**TINY).state_dict(), path)
     return path
 
 
@@ -87,25 +87,26 @@ def weights(tiny):
     ids=["1 stack", "2 stacks", "8 stacks", "hg8"],
 )
 def test_heatmaps_are_those_of_pytorch(network, tmp_path):
-    there = THERE["trained"](**network)
-    torch.save(there.state_dict(), tmp_path / "weights.pth")
+    torch_model = TORCH["trained"](**network)
+    torch.save(torch_model.state_dict(), tmp_path / "weights.pth")
     model = from_torch(tmp_path / "weights.pth", image_size=(64, 128))
-    wanted = heatmaps(there)
-    assert wanted.shape[1] == network["stacks"] and wanted.std() > 0.1
-    np.testing.assert_allclose(heatmaps(model), wanted, atol=1e-4)
+    expected = heatmaps(torch_model)
+    assert expected.shape[1] == network["stacks"] and expected.std() > 0.1
+    np.testing.assert_allclose(heatmaps(model), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("stacks, blocks, depth", [(1, 1, 3), (3, 2, 1)])
 def test_every_weight_has_pytorchs_name_and_shape(stacks, blocks, depth):
     network = {**TINY, "stacks": stacks, "blocks": blocks, "depth": depth}
-    there = THERE["Network"](**network).state_dict()
-    there = {name: there[name] for name in there if STEPS not in name}
-    assert mapping.infer_config(there) == network
-    here = mapping.torch_variables(StackedHourglass(**network, image_size=64))
-    assert {*here} == {*there}
-    assert len({id(variable) for variable in here.values()}) == len(here)
-    for name, tensor in there.items():
-        assert mapping.to_torch_layout(np.empty(here[name].shape)).shape == tensor.shape
+    weights = TORCH["Network"](**network).state_dict()
+    weights = {name: weights[name] for name in weights if STEPS not in name}
+    assert mapping.infer_config(weights) == network
+    variables = mapping.torch_variables(StackedHourglass(**network, image_size=64))
+    assert {*variables} == {*weights}
+    assert len({id(variable) for variable in variables.values()}) == len(variables)
+    for name, tensor in weights.items():
+        array = np.empty(variables[name].shape)
+        assert mapping.to_torch_layout(array).shape == tensor.shape
 
 
 @pytest.mark.parametrize(
@@ -133,8 +134,8 @@ def test_every_weight_has_pytorchs_name_and_shape(stacks, blocks, depth):
         ("score_.0.weight", lambda m: m.get_layer("stack_1_heatmaps_back").kernel),
     ],
 )
-def test_a_name_is_the_weight_worked_out_by_hand(here, name, place):
-    assert mapping.torch_variables(here)[name] is place(here)
+def test_a_name_is_the_weight_worked_out_by_hand(keras_model, name, place):
+    assert mapping.torch_variables(keras_model)[name] is place(keras_model)
 
 
 def block(model, number):
@@ -149,16 +150,16 @@ def low(model):
     return top(model).inner[0]
 
 
-def test_a_round_trip_is_exact_to_the_bit(here, there, tmp_path):
-    to_torch(here, tmp_path / "back.pth")
-    back, before = torch.load(tmp_path / "back.pth"), there.state_dict()
-    THERE["Network"](**SMALL).load_state_dict(back, strict=True)
+def test_a_round_trip_is_exact_to_the_bit(keras_model, torch_model, tmp_path):
+    to_torch(keras_model, tmp_path / "back.pth")
+    back, before = torch.load(tmp_path / "back.pth"), torch_model.state_dict()
+    TORCH["Network"](**SMALL).load_state_dict(back, strict=True)
     assert {*back} == {*before}
     for name in back:
         same = torch.equal(back[name], before[name])
         assert same or name.endswith(STEPS)
     again = checkpoint.read_checkpoint(tmp_path / "back.pth")
-    for name, variable in mapping.torch_variables(here).items():
+    for name, variable in mapping.torch_variables(keras_model).items():
         kept = keras.ops.convert_to_numpy(variable)
         np.testing.assert_array_equal(mapping.to_keras_layout(again[name]), kept)
 
@@ -280,12 +281,12 @@ def test_blocks_that_pytorch_does_not_have_are_refused(tmp_path):
     assert not [*tmp_path.iterdir()]
 
 
-def test_without_pytorch_the_extra_is_named(path, here, monkeypatch):
+def test_without_pytorch_the_extra_is_named(path, keras_model, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match=r"keras-hourglass\[torch\]"):
         from_torch(path)
     with pytest.raises(ImportError, match=r"keras-hourglass\[torch\]"):
-        to_torch(here, path)
+        to_torch(keras_model, path)
 
 
 def test_convert_goes_both_ways_and_saves(tiny, tmp_path):
@@ -360,11 +361,11 @@ def test_the_command_refuses_what_makes_no_sense(tiny, tmp_path):
 
 
 def test_a_converted_network_predicts_and_trains(tiny):
-    here = from_torch(tiny, image_size=64, offset=(0.5, 0))
-    ((pose,),) = PoseEstimator(here)([IMAGES[0]], [[0, 0, 128, 64]])
+    converted = from_torch(tiny, image_size=64, offset=(0.5, 0))
+    ((pose,),) = PoseEstimator(converted)([IMAGES[0]], [[0, 0, 128, 64]])
     assert pose.names == MPII.joints and np.isfinite(pose.joints).all()
-    model = StackedHourglass(**network_config(here))  # as `train --from` begins
-    assert not transfer_weights(here, model).new
+    model = StackedHourglass(**network_config(converted))  # as `train --from` begins
+    assert not transfer_weights(converted, model).new
     before = model.get_weights()
     model.compile("adam", HeatmapLoss(), run_eagerly=True)
     model.fit(IMAGES[:, :, :64], np.ones((2, 16, 4), "float32"), verbose=0)

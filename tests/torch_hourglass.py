@@ -1,4 +1,4 @@
-"""The hourglass network in PyTorch, written for the tests of what converts it.
+"""The hourglass network in PyTorch, for the tests of conversion.
 
 By the description of Newell, Yang, Deng. Stacked Hourglass Networks for Human Pose
 Estimation, ECCV 2016. Modules have the names of the published checkpoints.
@@ -37,7 +37,7 @@ def chain(blocks, filters):
 class Hourglass(nn.Module):
     def __init__(self, depth, blocks, filters):
         super().__init__()
-        # Up, down and back at each level, the innermost first, and there one between.
+        # Up, down and back at each level, from the innermost, which has `inner` too.
         self.hg = nn.ModuleList(
             nn.ModuleList(chain(blocks, filters) for _ in range(3 if level else 4))
             for level in range(depth)
@@ -76,8 +76,8 @@ class Network(nn.Module):
         self.fc_ = pointwise(filters, filters, between)
         self.score_ = pointwise(joints, filters, between)
 
-    def forward(self, pictures):
-        x = torch.as_tensor(pictures).float() / 255 - torch.tensor(MEAN)
+    def forward(self, images):
+        x = torch.as_tensor(images).float() / 255 - torch.tensor(MEAN)
         x = self.bn1(self.conv1(x.permute(0, 3, 1, 2))).relu()
         x = functional.max_pool2d(self.layer1(x), 2)
         x = self.layer3(self.layer2(x))
@@ -91,7 +91,7 @@ class Network(nn.Module):
 
 
 def trained(**sizes):
-    """A network whose every weight and statistic is as uneven as training makes it."""
+    """A network with random weights and statistics, as uneven as after training."""
     torch.manual_seed(0)
     network = Network(**sizes).eval()
     for module in network.modules():

@@ -36,7 +36,7 @@ class PCKhCallback(keras.callbacks.Callback):
     import numpy as np
     import keras_hourglass as kh
 
-    model = kh.StackedHourglass(1, filters=8, stem_filters=8, image_size=64)
+    model = kh.StackedHourglass(1, filters=8, depth=1, image_size=64)
     model.compile("adam", kh.HeatmapLoss(), metrics=[kh.PCKh(skeleton="mpii")])
     images = np.zeros((2, 64, 64, 3), "uint8")
     labels = np.full((2, 16, 4), (5.0, 3.0, 1.0, 4.0), "float32")

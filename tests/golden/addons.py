@@ -1,19 +1,18 @@
-"""Writes down what tensorflow-addons does, for the tests to hold this library to.
+"""Writes the results of tensorflow-addons to a file that tests compare with.
 
-tensorflow-addons is dead and cannot be imported beside TensorFlow 2.16 or later. So
-this runs in an environment of its own, and the tests read the file that it writes.
-`tox -e addons` makes such an environment and checks the file. To write it anew, on
-Python 3.11:
+tensorflow-addons is at its end of life and cannot be imported with TensorFlow 2.16 or
+later, so this runs in a separate environment. `tox -e addons` makes such an
+environment and checks the file. To write it again, on Python 3.11:
 
 pip install tensorflow==2.15.1 tensorflow-addons==0.23.0 "numpy<2"
 python tests/golden/addons.py
 
-What went in lies in the file beside what came out:
+The file holds inputs and results:
 
 picture: `(height, width, 3)`, uint8.
 names, maps: `(maps,)` and `(maps, 8)`, from pixels of the result to those of the
     picture, as `tfa.image.transform` takes them.
-warped_float32, warped_uint8: `(maps, height, width, 3)`, what it made of the picture.
+warped_float32, warped_uint8: `(maps, height, width, 3)`, what the warped images.
 start_*: Weights before the first step, by name.
 gradients_*: `(steps, ...)`, the gradients of each step.
 rate, decay: The learning rate, and the weight decay of AdamW.
@@ -43,7 +42,7 @@ OPTIMIZERS = {
 
 
 def similarity(degrees=0.0, scale=1.0, mirror=1, across=0.0, along=0.0):
-    """A map that turns, scales and mirrors about the middle, then moves by pixels."""
+    """A map that rotates, scales and mirrors about the center, then translates."""
     c, s = scale * cos(radians(degrees)), scale * sin(radians(degrees))
     matrix = np.array([[mirror * c, -s], [mirror * s, c]])
     middle = np.array([WIDTH - 1, HEIGHT - 1]) / 2
@@ -107,7 +106,7 @@ def walk(optimizer, start, gradients):
 
 
 def differences(found):
-    """Names of what is not in the file as it was found."""
+    """Names of arrays that differ from the file's."""
     with np.load(FILE) as file:
         written = dict(file)
     for name in sorted({*written, *found}):

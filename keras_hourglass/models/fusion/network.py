@@ -69,7 +69,7 @@ def fuse(model: StackedHourglass) -> FusedHourglass:
     import numpy as np
     import keras_hourglass as kh
 
-    model = kh.StackedHourglass(1, filters=8, stem_filters=8, image_size=64)
+    model = kh.StackedHourglass(1, filters=8, depth=1, image_size=64)
     fused = kh.fuse(model)
     images = np.zeros((1, 64, 64, 3), "uint8")
     expected = model.predict_on_batch(images)

@@ -56,7 +56,7 @@ def convert(source, target=None, *, skeleton=None, **network) -> StackedHourglas
     ```python
     import keras_hourglass as kh
 
-    model = kh.StackedHourglass(2, filters=8, stem_filters=8, image_size=64)
+    model = kh.StackedHourglass(2, filters=8, depth=1, image_size=64)
     kh.convert(model, "weights.pth")
     again = kh.convert("weights.pth", "model.keras", image_size=64)
     assert again.stacks == 2 and again.skeleton == model.skeleton
