@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from keras_hourglass import PoseEstimator, StackedHourglass
-from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.inference import detectors, runner
 from keras_hourglass.inference.runner import estimate_frames, predict_sources
 from keras_hourglass.inference.video import Video, VideoWriter
@@ -62,10 +62,10 @@ def folder(tmp_path, monkeypatch, estimator):
     """A working folder with a photograph and a film; the network is loaded once."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runner, "PoseEstimator", lambda *args, **kwargs: estimator)
-    cv2.imwrite("photo.png", draw(0, 0)[0])
+    cv2.imwrite("photo.png", draw_image(0, 0)[0])
     with VideoWriter("fílm 1.mp4", 10) as writer:
         for frame in range(7):
-            writer.write(np.roll(draw(0, 0)[0], 3 * frame, axis=1))
+            writer.write(np.roll(draw_image(0, 0)[0], 3 * frame, axis=1))
     return tmp_path
 
 
@@ -79,7 +79,7 @@ def names(folder):
 
 def test_keypoints_are_printed_and_drawn_by_default(network, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    cv2.imwrite("a photo.png", draw(0, 0)[0])
+    cv2.imwrite("a photo.png", draw_image(0, 0)[0])
     (found,) = lines(call("a photo.png", "--model", network))
     assert found["image"] == "a photo.png" and found["drawn"] == "a photo.joints.png"
     (person,) = found["people"]
@@ -173,7 +173,7 @@ def test_a_detector_gives_boxes(folder, monkeypatch):
 
 
 def test_several_images_on_one_sheet_and_a_video_into_one(folder):
-    cv2.imwrite("other.png", draw(0, 1)[0][:90])
+    cv2.imwrite("other.png", draw_image(0, 1)[0][:90])
     call("photo.png", "other.png", "--output", "sheet.png", "--output", "x.json")
     assert cv2.imread("sheet.png").shape == (256, 512, 3)
     assert len(json.loads((folder / "x.json").read_text())) == 2
@@ -228,7 +228,7 @@ def test_ctrl_c_stops_a_camera_and_its_video_is_kept(folder, monkeypatch):
             for frame in range(1000):
                 if frame == 6:
                     os.kill(os.getpid(), signal.SIGINT)
-                yield draw(0, 0)[0]
+                yield draw_image(0, 0)[0]
 
     monkeypatch.setattr("keras_hourglass.inference.frames.Video", Camera)
     before = signal.getsignal(signal.SIGINT)

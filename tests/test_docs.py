@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import keras_hourglass as kh
-from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.data.prepare import prepare
 from keras_hourglass_cli import main as cli
 
@@ -86,7 +86,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("docs")
     people = kh.load_dataset("synthetic:12")
     prepare(people, folder / "CROPS", size=96)
-    pixels = cv2.cvtColor(draw(0, 3)[0], cv2.COLOR_RGB2BGR)
+    pixels = cv2.cvtColor(draw_image(0, 3)[0], cv2.COLOR_RGB2BGR)
     (folder / "photos").mkdir()
     for name in ("photo.jpg", "photos/one.jpg", "photos/two.jpg"):
         cv2.imwrite(str(folder / name), pixels)

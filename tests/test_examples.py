@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.skeletons import MPII
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -18,7 +18,7 @@ TINY = {"image_size": 64, "filters": 8}
 
 def picture(folder):
     StackedHourglass(stacks=1, stem_filters=4, **TINY).save(folder / "model.keras")
-    cv2.imwrite(str(folder / "photo.png"), draw(0, 0)[0])
+    cv2.imwrite(str(folder / "photo.png"), draw_image(0, 0)[0])
     names = {"photo": folder / "photo.png", "model": folder / "model.keras"}
     return {**names, "box": [40, 30, 100, 140], "output": folder / "joints.png"}
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from keras_hourglass import PoseEstimator, StackedHourglass, export_model
-from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.export import exporter, saved_model
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.metadata import read_metadata
@@ -52,7 +52,7 @@ def images(tmp_path_factory):
     """Paths of images of several kinds and sizes."""
     folder = tmp_path_factory.mktemp("images")
     for index, (width, height) in enumerate([(192, 150), (700, 333), (1, 1)]):
-        pixels = cv2.resize(draw(1, index)[0], (width, height))
+        pixels = cv2.resize(draw_image(1, index)[0], (width, height))
         cv2.imwrite(str(folder / f"{index}.{'png' if index else 'jpg'}"), pixels)
     return sorted(folder.iterdir())
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_hourglass.data import warp
-from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.data.images import decoding
 from keras_hourglass.export import tf_image
 from keras_hourglass.geometry import Window
@@ -48,7 +48,7 @@ def test_an_image_of_one_pixel_is_not_shrunk_away():
 
 
 MAX_PIXELS = 200 * 200
-PIXELS = draw(0, 0)[0]  # 192 x 192
+PIXELS = draw_image(0, 0)[0]  # 192 x 192
 
 
 @tf.function(input_signature=[tf.TensorSpec((), tf.string)])

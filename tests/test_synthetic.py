@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.datasets.synthetic import parts, person
-from keras_hourglass.data.datasets.synthetic.drawing import draw
-from keras_hourglass.data.datasets.synthetic.pose import pose
+from keras_hourglass.data.datasets.synthetic.pose import sample_pose
+from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.skeletons import MPII
 
 PEOPLE, SIZE = 200, 96
@@ -14,14 +14,16 @@ SIDES = ("left", "right")
 @pytest.fixture(scope="module")
 def people():
     """Pixels, joints and visibility of many people, each stacked."""
-    return [np.stack(row) for row in zip(*(draw(3, i, SIZE) for i in range(PEOPLE)))]
+    return [
+        np.stack(row) for row in zip(*(draw_image(3, i, SIZE) for i in range(PEOPLE)))
+    ]
 
 
 @pytest.fixture(scope="module")
 def bodies():
     """`(people, 16, 3)`, in standing heights."""
     random = np.random.default_rng(0)
-    return np.stack([pose(random).joints for _ in range(PEOPLE)])
+    return np.stack([sample_pose(random).joints for _ in range(PEOPLE)])
 
 
 def lengths(points, first, second):
@@ -30,23 +32,23 @@ def lengths(points, first, second):
 
 
 def test_a_picture_is_the_same_to_the_byte_whenever_it_is_drawn():
-    first = draw(1, 7, SIZE)
-    draw(2, 3, SIZE)
-    for before, after in zip(first, draw(1, 7, SIZE), strict=True):
+    first = draw_image(1, 7, SIZE)
+    draw_image(2, 3, SIZE)
+    for before, after in zip(first, draw_image(1, 7, SIZE), strict=True):
         assert before.tobytes() == after.tobytes()
 
 
 @pytest.mark.parametrize("seed, index", [(1, 8), (2, 7), (7, 1)])
 def test_another_index_or_seed_gives_another_picture(seed, index):
-    pixels, joints, _ = draw(1, 7, SIZE)
-    others = draw(seed, index, SIZE)
+    pixels, joints, _ = draw_image(1, 7, SIZE)
+    others = draw_image(seed, index, SIZE)
     assert not np.array_equal(pixels, others[0])
     assert not np.allclose(joints, others[1], atol=1)
 
 
 @pytest.mark.parametrize("size", [64, 192, 600])
 def test_pictures_have_the_size_that_is_asked_for(size):
-    pixels, joints, visible = draw(0, 0, size)
+    pixels, joints, visible = draw_image(0, 0, size)
     assert pixels.shape == (size, size, 3) and pixels.dtype == np.uint8
     assert joints.shape == (16, 2) and joints.dtype == np.float64
     assert visible.shape == (16,) and visible.dtype == bool
@@ -107,7 +109,7 @@ def test_people_are_seen_from_the_front_as_often_as_from_behind(bodies):
 def test_the_nose_points_away_from_the_back_of_a_person_upright():
     random = np.random.default_rng(1)
     for _ in range(PEOPLE):
-        body = pose(random)
+        body = sample_pose(random)
         across = body.points["left_shoulder"] - body.points["right_shoulder"]
         up = body.points["thorax"] - body.points["waist"]
         # Left, up and front are a right-handed three; the picture's y points down.
@@ -136,34 +138,40 @@ def test_a_painted_disc_is_as_large_as_its_radius_says():
 
 def test_a_wrist_is_painted_where_its_label_says():
     random = np.random.default_rng(4)
-    numbers = [person.NUMBERS["left_forearm"], person.NUMBERS["right_forearm"]]
+    numbers = [
+        person.PART_INDICES["left_forearm"],
+        person.PART_INDICES["right_forearm"],
+    ]
     for _ in range(20):
-        body = pose(random).placed(np.array([150.0, 150.0]), 160.0)
-        top = np.zeros((300, 300), "uint8")
-        person.paint(random, np.zeros((300, 300, 3), "uint8"), body, top)
+        body = sample_pose(random).placed(np.array([150.0, 150.0]), 160.0)
+        part_map = np.zeros((300, 300), "uint8")
+        person.draw_person(random, np.zeros((300, 300, 3), "uint8"), body, part_map)
         joints = body.joints[:, :2]
-        shown = person.visible(joints, top)
+        shown = person.visible_joints(joints, part_map)
         for name, number in zip(SIDES, numbers, strict=True):
             wrist = MPII.joints.index(f"{name}_wrist")
             x, y = np.rint(joints[wrist]).astype(int)
-            assert shown[wrist] == (top[y, x] in (0, number))
+            assert shown[wrist] == (part_map[y, x] in (0, number))
 
 
 def test_an_occluder_or_the_edge_of_the_picture_hides_a_joint():
     joints = np.full((16, 2), 5.0)
-    top = np.zeros((10, 12), "uint8")
+    part_map = np.zeros((10, 12), "uint8")
     joints[1], joints[2] = (11.4, 9.4), (11.6, 5)
-    assert person.visible(joints, top).tolist() == [True, True, False] + [True] * 13
-    top[:] = person.OCCLUDER
-    assert not person.visible(joints, top).any()
+    assert (
+        person.visible_joints(joints, part_map).tolist()
+        == [True, True, False] + [True] * 13
+    )
+    part_map[:] = person.OCCLUDER
+    assert not person.visible_joints(joints, part_map).any()
 
 
 def test_the_number_of_opencv_threads_changes_nothing():
     threads = cv2.getNumThreads()
     try:
         cv2.setNumThreads(1)
-        alone = draw(5, 5)[0]
+        alone = draw_image(5, 5)[0]
         cv2.setNumThreads(4)
-        assert np.array_equal(alone, draw(5, 5)[0])
+        assert np.array_equal(alone, draw_image(5, 5)[0])
     finally:
         cv2.setNumThreads(threads)

@@ -131,8 +131,10 @@ def synthetic_photo(number: int) -> bytes:
     """A JPEG of a drawn person, as large as a photograph."""
     import cv2
 
-    from keras_hourglass.data.datasets.synthetic.drawing import draw
+    from keras_hourglass.data.datasets.synthetic.scene import draw_image
     from keras_hourglass.visualization.images import encode_image
 
-    pixels = cv2.resize(draw(0, number)[0], IMAGE_SIZE, interpolation=cv2.INTER_CUBIC)
+    pixels = cv2.resize(
+        draw_image(0, number)[0], IMAGE_SIZE, interpolation=cv2.INTER_CUBIC
+    )
     return encode_image(pixels, ".jpg")

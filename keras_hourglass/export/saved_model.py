@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.export import serving
 from keras_hourglass.export.metadata import describe_model
 from keras_hourglass.export.signatures import Signatures
@@ -56,7 +56,7 @@ def warm_up_requests(image_size: tuple[int, int]):
     Yields:
         Pairs of a signature's name and its inputs, arrays by name.
     """
-    image = draw(0, 0)[0]
+    image = draw_image(0, 0)[0]
     jpeg = tf.io.encode_jpeg(image).numpy()
     box = np.array([[0, 0, *image.shape[1::-1]]], "float32")
     crop = tf.image.resize(image, image_size).numpy().round().astype("uint8")

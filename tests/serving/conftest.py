@@ -19,7 +19,7 @@ import cv2
 import pytest
 
 from keras_hourglass import StackedHourglass, export_model
-from keras_hourglass.data.datasets.synthetic.drawing import draw
+from keras_hourglass.data.datasets.synthetic.scene import draw_image
 
 SIDE = 32  # pixels of the images that the network sees
 STARTED = 300  # seconds that a server may take, on the slowest of machines
@@ -40,7 +40,7 @@ def pictures():
     """Files of pictures of mixed sizes and kinds."""
     sizes = [(192, 150), (40, 90), (333, 700), (1, 1)]
     return [
-        cv2.imencode(kind, cv2.resize(draw(1, index)[0], size))[1].tobytes()
+        cv2.imencode(kind, cv2.resize(draw_image(1, index)[0], size))[1].tobytes()
         for index, size in enumerate(sizes)
         for kind in (".jpg", ".png")
     ]

@@ -1,29 +1,32 @@
-"""People that the library draws itself: any number, from a seed, without a download.
+"""Synthetic people: any number of rendered images, from a seed, without a download.
 
-They are for a first training and for tests: a network that has learnt them has
-learnt nothing of photographs.
+They serve a first training and tests. A network trained on them does not work on
+photographs.
 """
 
 from functools import lru_cache
 
 import numpy as np
 
-from keras_hourglass.data.datasets.synthetic.drawing import SIZE, WINDOW, draw, posed
+from keras_hourglass.data.datasets.synthetic.scene import (
+    IMAGE_SIZE,
+    WINDOWS_PER_IMAGE,
+    draw_image,
+    sample_body,
+)
 from keras_hourglass.data.people import People, from_rows
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.skeletons import MPII
 
-__all__ = ["draw", "load"]
-
 DEFAULT_COUNT, VALIDATION_COUNT = 2400, 400  # people
-SEEDS = {"train": 0, "val": 1}  # never the same row of pictures
+SEEDS = {"train": 0, "val": 1}  # no image of one is an image of the other
 
 
 def load_synthetic(root=None) -> People:
-    """Drawn people, and others to validate on.
+    """Loads synthetic people for training, and others for validation.
 
     Args:
-        root: How many train, in place of a folder.
+        root: Number of people for training, in place of a folder.
     """
     try:
         count = DEFAULT_COUNT if root is None else int(root)
@@ -33,14 +36,14 @@ def load_synthetic(root=None) -> People:
         raise DatasetError(
             f"`synthetic` takes a number of people, no folder. Received: {root!r}"
         )
-    middle = np.full(2, (SIZE - 1) / 2)
+    middle = np.full(2, (IMAGE_SIZE - 1) / 2)
     rows = [
         {
             "image": f"{split} {index}",
-            "joints": posed(SEEDS[split], index).joints[:, :2],
+            "joints": sample_body(SEEDS[split], index).joints[:, :2],
             "weights": np.ones(len(MPII.joints)),
             "center": middle,
-            "side": SIZE / WINDOW,
+            "side": IMAGE_SIZE / WINDOWS_PER_IMAGE,
             "split": split,
             "reader": read_synthetic,
         }
@@ -51,7 +54,7 @@ def load_synthetic(root=None) -> People:
 
 
 @lru_cache(maxsize=4096)  # of 110 kB each: drawing again would take two milliseconds
-def read_synthetic(picture: str) -> np.ndarray:
-    """The pixels of one of the pictures that `load` lists."""
-    split, index = picture.split()
-    return draw(SEEDS[split], int(index))[0]
+def read_synthetic(image: str) -> np.ndarray:
+    """Draws the pixels of an image that `load_synthetic` names."""
+    split, index = image.split()
+    return draw_image(SEEDS[split], int(index))[0]

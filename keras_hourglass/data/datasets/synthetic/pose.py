@@ -1,12 +1,8 @@
-"""How people are built and how they hold themselves: the bounds that poses keep.
+"""Poses: three-dimensional bodies with joint angles in human ranges, from any view.
 
-Lengths are shares of the standing height. Angles are degrees, each between two bounds.
-
-Bodies in three dimensions: joint angles in human ranges, seen from anywhere.
-
-A body stands in axes of its own, x to its left, y up, z to its front, until it is
-seen: then x is right and y down in the picture, and z points to the viewer. Lengths
-are shares of the standing height. Angles are degrees, drawn between two bounds.
+A body is built in coordinates of its own: x to its left, y up, z to its front. Viewed,
+x is right and y down in the image, and z points to the viewer. Lengths are shares of
+the standing height. Angles are in degrees, sampled between two bounds.
 """
 
 import math
@@ -35,12 +31,19 @@ HEIGHT = ("foot", "shin", "thigh", "loin", "chest", "neck", "head")
 
 
 class Legs(NamedTuple):
-    """How one leg is held, how the other is, and what the trunk does meanwhile."""
+    """A posture of torso and legs, as bounds of angles.
+
+    Attributes:
+        share: Of the people in this posture.
+        bend: Of the torso, to the front.
+        spread: Of the legs, to the sides.
+        first, second: Of hip and knee, of either leg.
+    """
 
     share: float
-    bend: tuple  # of the trunk, to the front
-    spread: tuple  # of the legs, to the sides
-    first: tuple  # of one hip and its knee
+    bend: tuple
+    spread: tuple
+    first: tuple
     second: tuple
 
 
@@ -71,12 +74,12 @@ DOWN, FORWARD = np.array([0.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])
 
 
 class Body(NamedTuple):
-    """A body as it is seen.
+    """A viewed body.
 
     Attributes:
-        points: The place, `(3,)`, of every joint, the waist, hands and toes, by name.
-        frames: The axes of `"pelvis"`, `"chest"` and `"head"`, the columns of `(3, 3)`.
-        height: How tall the body is where it stands.
+        points: Name -> position `(3,)` of all joints, the waist, hands, heels and toes.
+        frames: "pelvis", "chest" and "head" -> their axes, columns of `(3, 3)`.
+        height: Standing height.
     """
 
     points: dict
@@ -88,7 +91,7 @@ class Body(NamedTuple):
         return np.array([self.points[name] for name in MPII.joints])
 
     def placed(self, middle, height):
-        """The body at its size, the box of its joints around `middle`, in pixels."""
+        """Scales the body to pixels, its joints' box centered on `middle`."""
         joints = self.joints[:, :2]
         shift = middle - height * (joints.min(axis=0) + joints.max(axis=0)) / 2
         points = height * np.array(list(self.points.values()))
@@ -96,8 +99,8 @@ class Body(NamedTuple):
         return Body(dict(zip(self.points, points, strict=True)), self.frames, height)
 
 
-def turn(flex=0.0, twist=0.0, side=0.0):
-    """`(3, 3)`: a twist around y, then a bend around x, then one around z."""
+def rotation(flex=0.0, twist=0.0, side=0.0):
+    """Makes a rotation `(3, 3)`: around y, then around x, then around z."""
     flex, twist, side = math.radians(flex), math.radians(twist), math.radians(side)
     cx, sx = math.cos(flex), math.sin(flex)
     cy, sy = math.cos(twist), math.sin(twist)
@@ -111,43 +114,43 @@ def turn(flex=0.0, twist=0.0, side=0.0):
     )
 
 
-def pose(random) -> Body:
-    """A body of any build, in any posture, seen from any side."""
+def sample_pose(random) -> Body:
+    """Samples a body of random build, posture and view."""
     factors = random.normal(1, 0.06, len(LENGTHS)).clip(0.85, 1.15)
     length = dict(zip(LENGTHS, factors * list(LENGTHS.values()), strict=True))
     tall = sum(length[part] for part in HEIGHT)
     length = {part: value / tall for part, value in length.items()}
     legs = POSTURES[np.searchsorted(SHARES, random.random() * SHARES[-1])]
 
-    points, frames = _trunk(random, length, legs)
+    points, frames = _torso(random, length, legs)
     _arms(random, length, points, frames["chest"])
     _legs(random, length, points, legs)
 
     view = np.diag([1.0, -1.0, 1.0]) @ _view(random)
-    seen = np.array(list(points.values())) @ view.T
-    points = dict(zip(points, seen, strict=True))
+    viewed = np.array(list(points.values())) @ view.T
+    points = dict(zip(points, viewed, strict=True))
     return Body(points, {name: view @ axes for name, axes in frames.items()})
 
 
 def _view(random):
-    """From any side and slightly from above or below; some lie or hang."""
+    """Samples a rotation: from any side, slightly tilted; some people lie or hang."""
     roll = random.normal(0, 4)
     if random.random() < 0.07:
         roll = random.uniform(50, 310)
-    return turn(random.normal(5, 8), random.uniform(0, 360), roll)
+    return rotation(random.normal(5, 8), random.uniform(0, 360), roll)
 
 
 def _between(random, bounds):
     return [random.uniform(*pair) for pair in bounds]
 
 
-def _trunk(random, length, legs):
+def _torso(random, length, legs):
     flex = random.uniform(*legs.bend)
     twist, side = random.normal(0, 12), random.normal(0, 6)
-    loin = turn(0.4 * flex, 0.4 * twist, 0.4 * side)
-    chest = turn(flex, twist, side)
-    look = turn(random.normal(0, 12), min(max(random.normal(0, 28), -65), 65))
-    head = chest @ turn(-0.4 * flex, 0, random.normal(0, 6)) @ look
+    loin = rotation(0.4 * flex, 0.4 * twist, 0.4 * side)
+    chest = rotation(flex, twist, side)
+    gaze = rotation(random.normal(0, 12), min(max(random.normal(0, 28), -65), 65))
+    head = chest @ rotation(-0.4 * flex, 0, random.normal(0, 6)) @ gaze
     points = {"pelvis": np.zeros(3)}
     points["waist"] = -length["loin"] * (loin @ DOWN)
     points["thorax"] = points["waist"] - length["chest"] * (chest @ DOWN)
@@ -163,13 +166,13 @@ def _arms(random, length, points, chest):
         kinds[1] = kinds[0]
     for kind, (name, side) in zip(kinds, SIDES.items(), strict=True):
         flex, lift, inwards, elbow = _between(random, ARMS[kind][1:])
-        raised = max(lift, flex - 30, 0) / 150  # the shoulder blade goes along
+        raised = max(lift, flex - 30, 0) / 150  # the shoulder blade moves, too
         shoulder = np.array(
             [side * length["shoulders"] * (1 - 0.15 * raised), 0.035 * raised - 0.01, 0]
         )
-        upper = chest @ turn(-flex, -side * inwards, side * lift)
-        lower = upper @ turn(-elbow)
-        hand = lower @ turn(random.uniform(-30, 30))
+        upper = chest @ rotation(-flex, -side * inwards, side * lift)
+        lower = upper @ rotation(-elbow)
+        hand = lower @ rotation(random.uniform(-30, 30))
         at = points["thorax"] + chest @ shoulder
         points[f"{name}_shoulder"] = at
         points[f"{name}_elbow"] = at = at + length["upper_arm"] * (upper @ DOWN)
@@ -184,9 +187,9 @@ def _legs(random, length, points, legs):
     for bounds, (name, side) in zip(order, SIDES.items(), strict=True):
         flex, knee = _between(random, bounds)
         spread, inwards = random.uniform(*legs.spread), random.normal(-6, 8)
-        thigh = turn(-flex, -side * inwards, side * spread)
-        shin = thigh @ turn(knee)
-        foot = shin @ turn(random.uniform(5, 30))
+        thigh = rotation(-flex, -side * inwards, side * spread)
+        shin = thigh @ rotation(knee)
+        foot = shin @ rotation(random.uniform(5, 30))
         at = points["pelvis"] + side * length["hips"] * np.array([1.0, 0, 0])
         points[f"{name}_hip"] = at
         points[f"{name}_knee"] = at = at + length["thigh"] * (thigh @ DOWN)
