@@ -1,25 +1,10 @@
-"""`hourglass-keras evaluate`: PCKh of networks, or of a file of predictions."""
+"""`hourglass-keras evaluate`: PCKh of models, or of a file of predictions."""
 
 import json
-from datetime import date
 from pathlib import Path
 
 import click
-import keras
 
-from keras_hourglass import __version__
-from keras_hourglass.data.datasets.mpii.predictions import (
-    load_ground_truth,
-    prediction_errors,
-    read_predictions,
-)
-from keras_hourglass.data.mixture import load_validation
-from keras_hourglass.evaluation import bootstrap, evaluator
-from keras_hourglass.evaluation.report import to_plain
-from keras_hourglass.evaluation.scoring import score
-from keras_hourglass.models.loading import load_model
-from keras_hourglass.skeletons import MPII
-from keras_hourglass_cli import tables
 from keras_hourglass_cli.dataset_options import (
     broken_option,
     json_option,
@@ -32,14 +17,15 @@ from keras_hourglass_cli.inference_options import inference_options
 @click.command()
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @source_options(default="mpii", show_default=True)
-@click.option("--predictions", type=click.Path(), help="A file to score instead.")
-@click.option("--everybody", is_flag=True, help="Judge on those to train on, too.")
+@click.option("--predictions", type=click.Path(), help="Score this file instead.")
+@click.option("--all-splits", is_flag=True, help="Evaluate the training split, too.")
+@click.option("--everybody", is_flag=True, hidden=True)  # the name in version 0.1
 @inference_options
 @click.option(
     "--report",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for a page that shows all, and JSON.",
+    help="Folder for a report: an HTML page, and JSON.",
 )
 @missing_option
 @broken_option
@@ -48,20 +34,21 @@ def command(
     source,
     models,
     predictions,
+    all_splits,
     everybody,
     folder,
     missing_images,
     broken_images,
     as_json,
-    **seeing,
+    **options,
 ):
-    """Score networks on a dataset's validation people, under every named convention.
+    """Score models on a dataset's validation people, under every PCKh convention.
 
-    A MODEL is a .keras file or a preset with weights. Behind each mean stands what
-    95 % of 2,000 bootstraps over people lie between. Several models are compared with
-    the first, on the same draws of people.
+    A MODEL is a .keras file or a preset with weights. Each mean has an interval: 95 %
+    of 2,000 bootstrap resamples of people. Several models are compared with the first,
+    on the same resamples.
 
-    Or a FILE.{mat,h5,npz,json} of predictions for MPII's 2,958 validation people;
+    Or score a FILE.{mat,h5,npz,json} of predictions for MPII's 2,958 validation people;
     --root is then the folder with detections_our_format.mat.
     """
     if bool(models) == bool(predictions):
@@ -70,42 +57,38 @@ def command(
         raise click.UsageError("--report goes with MODELs: it shows their people.")
     if len({*models}) < len(models):
         raise click.UsageError("Name each MODEL once.")
-    if folder:  # before the minutes that judging takes
+    from keras_hourglass.evaluation import results, tables
+
+    if folder:  # an unusable folder is reported before minutes of work
         folder.mkdir(parents=True, exist_ok=True)
-    options = {**seeing, "broken": broken_images}
-    looks = []
-    for name in models:
-        model = load_model(name)
-        people = load_validation(source, model.skeleton, missing_images, everybody)
-        for note in people.notes:
-            click.echo(note, err=True)
-        found, unread = evaluator.predict_with_loader(model, people, **options)
-        looks.append(evaluator.ModelEvaluation(name, model, people, found, unread))
-    reports = {look.name: look.scores for look in looks}
     if predictions:
-        truth = load_ground_truth(source.root)
-        errors = prediction_errors(read_predictions(predictions), *truth)
-        reports[predictions] = score(errors, MPII)
-    pairs = [*evaluator.compare_models(looks, lambda note: click.echo(note, err=True))]
-    if as_json:
-        for first, second, differences in pairs:
-            reports[second]["less"] = {"model": first, "thresholds": differences}
-        click.echo(json.dumps(to_plain(reports), indent=2))
+        evaluations = [results.evaluate_predictions(predictions, source.root)]
     else:
-        for name, report in reports.items():
-            tables.print_scores(name, report)
-        for pair in pairs:
-            tables.print_difference(*pair)
+        from keras_hourglass.evaluation.evaluator import evaluate
+
+        options |= {"missing": missing_images, "broken": broken_images}
+        options["all_splits"] = all_splits or everybody
+        evaluations = [evaluate(model, source, **options) for model in models]
+    comparisons = results.compare_models(evaluations)
+    if as_json:
+        click.echo(json.dumps(to_data(evaluations, comparisons), indent=2))
+    else:
+        for evaluation in evaluations:
+            click.echo(evaluation)
+        for comparison in comparisons:
+            click.echo(tables.format_comparison(comparison))
     if folder:
-        about = {
-            "dataset": ":".join(filter(None, (source.name, source.root))),
-            "people": "all" if everybody else "to validate on",
-            "flip test": "on" if seeing["flip"] else "off",
-            "decoder": seeing["decoder"],
-            "written": f"{date.today()}, keras-hourglass {__version__}, "
-            f"{keras.backend.backend()}",
-            "intervals": f"{bootstrap.LEVEL} % of {bootstrap.RESAMPLES:,} bootstraps "
-            "over people",
-        }
-        path = evaluator.write_model_report(folder, about, looks, pairs, options)
-        click.echo(f"\nReport: {path}", err=as_json)
+        path = results.save_report(folder, evaluations, comparisons)
+        click.echo(f"Report: {path}", err=as_json)
+
+
+def to_data(evaluations, comparisons) -> dict:
+    """Makes the output of `--json`: model -> scores and comparison with the first."""
+    from keras_hourglass.evaluation.scoring import to_json_types
+
+    data = {evaluation.name: evaluation.to_dict() for evaluation in evaluations}
+    for comparison in comparisons:
+        data[comparison["second"]]["compared_with"] = to_json_types(
+            {"model": comparison["first"], "thresholds": comparison["thresholds"]}
+        )
+    return data

@@ -1,17 +1,9 @@
-"""`hourglass-keras submit-mpii`: predictions as MPII's test server asks for them."""
+"""`hourglass-keras submit-mpii`: predictions in the format of MPII's test server."""
 
 from pathlib import Path
 
 import click
 
-from keras_hourglass.data.datasets.mpii import mat_format, submission
-from keras_hourglass.data.datasets.mpii.testset import TestSet
-from keras_hourglass.data.readers import files
-from keras_hourglass.evaluation import evaluator
-from keras_hourglass.evaluation.predictions import to_image_points
-from keras_hourglass.models.loading import load_model
-from keras_hourglass.skeletons import MPII
-from keras_hourglass.utils import atomic_write
 from keras_hourglass_cli.inference_options import inference_options
 
 
@@ -24,43 +16,22 @@ from keras_hourglass_cli.inference_options import inference_options
     type=click.Path(path_type=Path, dir_okay=False),
     default="pred_keypoints_mpii.mat",
     show_default=True,
+    help="File to write.",
 )
-def command(model, root, output, **seeing):
-    """Write the file that MPII's test server asks for, and check it.
+def command(model, root, output, **options):
+    """Write and check the file of predictions for MPII's test server.
 
-    It holds the joints of all people of the test pictures that the server judges: of
-    those whom the annotation lists as single persons, in their windows.
+    It holds the joints of all people that the server evaluates: those that the
+    annotation of the test images lists as single persons.
     """
-    name, model = model, load_model(model)
-    if missing := sorted({*MPII.joints} - {*model.skeleton.joints}):
-        raise ValueError(f"`model` must find MPII's joints; {name} lacks {missing}")
-    root = files.require_folder(root, "mpii")
-    test = TestSet(files.find_file(root, *mat_format.NAMES))
-    people = test.as_people(root / "images").to_skeleton(model.skeleton)
-    pictures = dict.fromkeys(people.images)
-    if absent := [path for path in pictures if not Path(path).is_file()]:
-        raise files.DatasetError(
-            f"{len(absent):,} of {len(pictures):,} test pictures are missing, "
-            f"{absent[0]} first: the server wants everybody"
-        )
-    found, unread = evaluator.predict_with_loader(
-        model, people, broken="skip", **seeing
-    )
-    if unread:
-        raise files.DatasetError(
-            f"{len(unread):,} test pictures cannot be read, first {unread[0]}: the "
-            "server wants everybody"
-        )
-    sizes = model.image_size[::-1], model.heatmap_size
-    joints = to_image_points(found.points, people, *sizes)
-    with atomic_write(output) as beside:
-        submission.write_submission(
-            beside, test, joints[:, model.skeleton.indices(MPII.joints)]
-        )
-        submission.check_submission(beside, test)
+    from keras_hourglass.evaluation.mpii_submission import save_mpii_submission
+
+    test = save_mpii_submission(model, root, output, **options)
     click.echo(
-        f"{output}: {len(people):,} people of {len(test.entries):,} test pictures, "
+        f"{output}: {len(test.people):,} people of {len(test.entries):,} test images, "
         "16 joints each, in pixels counted from 1"
     )
     if test.unplaced:
-        click.echo(f"{test.unplaced:,} listed people have no place or size: left out")
+        click.echo(
+            f"{test.unplaced:,} listed people have no position or size: left out"
+        )

@@ -10,10 +10,8 @@ python examples/mpii.py FOLDER
 import sys
 from dataclasses import replace
 
-from keras_hourglass.data import batches
 from keras_hourglass.data.mixture import DatasetSpec
-from keras_hourglass.evaluation.predictions import evaluate_batches
-from keras_hourglass.evaluation.scoring import score
+from keras_hourglass.evaluation.evaluator import evaluate
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.training import recipes
 from keras_hourglass.training.config import TrainConfig
@@ -30,13 +28,10 @@ def main(root, output="runs/mpii", dataset="mpii", missing="error", **network):
     run.train()
 
     best = load_model(run.folder / BEST_FILE)
-    (people,) = run.validators.values()
-    errors, offset = evaluate_batches(
-        best, batches.validation_batches(people, 16), flip=True
-    )
-    report = score(errors, best.skeleton)
-    print(report["thresholds"]["0.5"]["means"], "mean signed error", offset)
-    return report
+    (loader,) = run.validators.values()
+    result = evaluate(best, loader.sampler.people, flip=True, batch_size=16)
+    print(result)
+    return result.to_dict()
 
 
 if __name__ == "__main__":

@@ -1,3 +1,5 @@
+"""Bootstrap intervals: of known distributions, and of pairs."""
+
 import numpy as np
 import pytest
 
@@ -6,7 +8,7 @@ from keras_hourglass.evaluation.bootstrap import (
     compare,
     interval,
     resample_counts,
-    resample_indices,
+    resample_means,
 )
 from keras_hourglass.evaluation.conventions import CONVENTIONS
 from keras_hourglass.evaluation.scoring import score
@@ -15,24 +17,24 @@ from keras_hourglass.skeletons import MPII, Skeleton
 LEG = Skeleton(("right_knee", "left_knee"))
 
 
-def test_each_draw_has_as_many_people_as_there_are_and_is_the_same_again():
-    drawn = resample_indices(30, resamples=500)
-    assert drawn.shape == (500, 30) and (drawn.sum(1) == 30).all()
-    assert (drawn == 0).any() and (drawn > 1).any()
-    np.testing.assert_array_equal(drawn, resample_indices(30, resamples=500))
-    np.testing.assert_allclose(drawn.mean(), 1)
+def test_each_resample_has_as_many_people_and_is_reproducible():
+    counts = resample_counts(30, resamples=500)
+    assert counts.shape == (500, 30) and (counts.sum(1) == 30).all()
+    assert (counts == 0).any() and (counts > 1).any()
+    np.testing.assert_array_equal(counts, resample_counts(30, resamples=500))
+    np.testing.assert_allclose(counts.mean(), 1)
 
 
-def test_an_interval_of_shares_is_that_of_the_binomial():
-    """80 of 200 people are right: the share's standard deviation is known."""
+def test_the_interval_of_a_rate_is_that_of_the_binomial():
+    """80 of 200 people are correct: the standard deviation of the rate is known."""
     errors = np.where(np.arange(200) < 80, 0.1, 9)[:, None].repeat(2, axis=1)
     low, high = score(errors, LEG)["thresholds"]["0.5"]["intervals"]["limbs"]
     half = 1.96 * 100 * np.sqrt(0.4 * 0.6 / 200)
     assert (low, high) == pytest.approx((40 - half, 40 + half), abs=0.7)
 
 
-def test_joints_of_one_person_are_drawn_together():
-    """Were they drawn apart, the interval would be narrower by the root of two."""
+def test_joints_of_one_person_are_resampled_together():
+    """Independent joints have an interval narrower by the root of two."""
     apart = np.where(np.random.default_rng(0).random((300, 2)) < 0.5, 0, 9.0)
     together = apart[:, :1].repeat(2, axis=1)
 
@@ -44,41 +46,39 @@ def test_joints_of_one_person_are_drawn_together():
 
 
 @pytest.mark.parametrize("name", CONVENTIONS)
-def test_a_draw_of_everybody_once_gives_the_mean(name):
+def test_a_resample_of_each_person_once_gives_the_mean(name):
     errors = np.random.default_rng(0).random((40, 16))
     errors[::3, :5] = np.nan
     convention = CONVENTIONS[name]
-    (once,) = resample_counts(
-        convention, errors, MPII, 0.5, np.ones((1, 40), "float32")
-    )
+    (once,) = resample_means(convention, errors, MPII, 0.5, np.ones((1, 40), "float32"))
     assert once == pytest.approx(convention.mean(errors, MPII, 0.5))
 
 
-def test_a_network_does_not_differ_from_itself():
-    network = np.random.default_rng(0).random((50, 16)), MPII
-    for held in compare(network, network, (0.5, 0.1), resample_indices(50)).values():
+def test_a_model_does_not_differ_from_itself():
+    model = np.random.default_rng(0).random((50, 16)), MPII
+    for held in compare(model, model, (0.5, 0.1), resample_counts(50)).values():
         for name in CONVENTIONS:
             assert held[name] == {"difference": 0, "interval": [0, 0]}
 
 
-def test_pairs_tell_more_than_two_intervals():
-    """The second network finds ten more joints of 200 people, and loses none."""
+def test_the_interval_of_a_difference_is_narrower_than_two_intervals():
+    """The second model gains ten joints of 200 people and loses none."""
     first = np.where(np.random.default_rng(0).random((200, 2)) < 0.5, 0.1, 9)
     second = first.copy()
     second[np.flatnonzero(first[:, 0] > 1)[:10], 0] = 0.1
-    drawn = resample_indices(200)
-    held = compare((first, LEG), (second, LEG), (0.5,), drawn)["0.5"]["limbs"]
+    counts = resample_counts(200)
+    held = compare((first, LEG), (second, LEG), (0.5,), counts)["0.5"]["limbs"]
     assert held["difference"] == pytest.approx(100 * 10 / 400)
     low, high = held["interval"]
     assert 0 < low < 2.5 < high < 5
     one, other = (
-        bootstrap.intervals(errors, LEG, 0.5, drawn)["limbs"]
+        bootstrap.mean_intervals(errors, LEG, 0.5, counts)["limbs"]
         for errors in (first, second)
     )
     assert one[1] > other[0], "apart, the intervals overlap"
 
 
-def test_nobody_has_no_interval():
+def test_the_interval_of_no_people_is_nan():
     errors = np.empty((0, 16))
     report = score(errors, MPII)
     assert report["people"] == 0

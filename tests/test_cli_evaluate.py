@@ -1,6 +1,8 @@
-"""`hourglass-keras evaluate`, from networks to a page."""
+"""`hourglass-keras evaluate`, from models to tables, data and a report."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -30,7 +32,7 @@ def few_validate(monkeypatch):
     monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT", 5)
 
 
-def test_two_networks_are_printed_with_intervals_compared_and_reported(
+def test_two_models_are_printed_with_intervals_compared_and_reported(
     networks, tmp_path
 ):
     one, two, _ = networks
@@ -39,13 +41,13 @@ def test_two_networks_are_printed_with_intervals_compared_and_reported(
     assert output.count("5 people, 80 joints") == 2
     assert f"{two} less {one}, percentage points" in output and " to " in output
     page = (tmp_path / "deep/report/report.html").read_text()
-    assert "The 5 worst of 5" in page and "Side by side" in page
+    assert "lowest PCKh (5 of 5)" in page and "Comparison" in page
     data = json.loads((tmp_path / "deep/report/report.json").read_text())
     assert [*data["models"]] == [str(one), str(two)]
-    held = data["models"][str(one)]
-    times = held["milliseconds"]
+    report = data["models"][str(one)]
+    times = report["milliseconds"]
     assert times["loader"] > 0 < times["network"] and times["decoder"] >= 0
-    assert len(held["worst"]) == 5 and len(held["by_joint"]) == 16
+    assert len(report["hardest"]) == 5 and len(report["by_joint"]) == 16
     assert len(data["comparisons"]) == 1
 
 
@@ -55,12 +57,12 @@ def test_data_has_intervals_and_the_difference_from_the_first(networks):
     reports = json.loads(call(*command).stdout)
     half = reports[str(one)]["thresholds"]["0.5"]
     assert half["intervals"].keys() == half["means"].keys()
-    assert reports[str(coco)]["less"]["model"] == str(one)
-    differences = reports[str(coco)]["less"]["thresholds"]["0.5"]
+    assert reports[str(coco)]["compared_with"]["model"] == str(one)
+    differences = reports[str(coco)]["compared_with"]["thresholds"]["0.5"]
     assert differences["limbs"]["interval"][0] <= differences["limbs"]["difference"]
 
 
-def test_a_decoder_is_what_one_asks_for():
+def test_the_decoder_is_the_one_of_the_option():
     def offset(*options):
         command = ["evaluate", "photo", "--dataset", "synthetic:2", "--json"]
         (report,) = json.loads(call(*command, *options).stdout).values()
@@ -69,14 +71,14 @@ def test_a_decoder_is_what_one_asks_for():
     assert None not in offset() != offset("--decoder", "quarter")
 
 
-def test_coco_is_judged_by_oks_too(networks, shared):
+def test_coco_is_scored_by_oks_too(networks, shared):
     pytest.importorskip("pycocotools")
     root = shared / "fixtures/coco_cc_by"
     output = call("evaluate", networks[2], "--dataset", f"coco:{root}").output
     assert "OKS: AP 0." in output and "17 of COCO's joints" in output
 
 
-def test_a_folder_that_cannot_be_made_is_refused_before_anybody_is_judged(tmp_path):
+def test_an_unusable_report_folder_is_an_error_before_any_work(tmp_path):
     (tmp_path / "file").touch()
     command = ["evaluate", "no.keras", "--report", tmp_path / "file" / "report"]
     assert "no.keras" not in call(*command, status=1).output
@@ -88,3 +90,24 @@ def test_a_folder_that_cannot_be_made_is_refused_before_anybody_is_judged(tmp_pa
 )
 def test_misuse_exits_with_two(arguments):
     call("evaluate", *arguments.split(), status=2)
+
+
+@pytest.mark.parametrize("flag", ["--all-splits", "--everybody"])
+def test_all_splits_are_evaluated_by_the_new_and_the_old_name(networks, flag):
+    command = ["evaluate", networks[0], "--dataset", "synthetic:2"]
+    assert "5 people, 80 joints" in call(*command).output
+    assert "7 people, 112 joints" in call(*command, flag).output
+    assert "everybody" not in call("evaluate", "--help").output
+
+
+def test_a_file_of_predictions_is_scored_without_keras(shared):
+    path = shared / "mpii/reference_predictions/bearpaw-hg_s8_b1.mat"
+    command = ["evaluate", "--predictions", path, "--root", shared / "mpii", "--json"]
+    code = (
+        "import sys; from keras_hourglass_cli.main import main\n"
+        f"main({[str(part) for part in command]}, standalone_mode=False)\n"
+        "assert not {'keras', 'tensorflow'} & {*sys.modules}"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    (report,) = json.loads(done.stdout).values()
+    assert report["pckh"] == pytest.approx(89.09, abs=0.0051)

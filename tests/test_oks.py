@@ -1,3 +1,5 @@
+"""Average precision by OKS, of shifts with known similarity."""
+
 import sys
 
 import numpy as np
@@ -14,7 +16,7 @@ SHOULDER = 0.079  # COCO's sigma of shoulders; OKS divides by twice that
 
 @pytest.fixture
 def person():
-    """Somebody of 100 x 100 pixels, with one shoulder."""
+    """A person of 100 x 100 pixels, with one labeled shoulder."""
     weights = np.zeros(17)
     weights[COCO.joints.index("left_shoulder")] = 1
     row = {"image": "1.jpg", "center": (0, 0), "side": 100, "area": 100.0**2}
@@ -24,12 +26,12 @@ def person():
 
 
 def shifted(person, similarity):
-    """Joints so far away that OKS is this."""
+    """Shifts the joints to a given OKS."""
     away = np.sqrt(-2 * np.log(similarity)) * 100 * 2 * SHOULDER
     return person.joints + (away, 0)
 
 
-def test_who_is_found_exactly_has_all_of_it(person):
+def test_exact_joints_have_full_precision(person):
     found = average_precision(person, person.joints, np.ones((1, 17)))
     assert [found[name] for name in ("AP", "AP50", "AR")] == pytest.approx([1, 1, 1])
     assert found["people"] == 1 and found["AP medium"] == -1
@@ -44,7 +46,7 @@ def test_a_shift_of_known_similarity_passes_the_thresholds_below_it(
     assert found["AP"] == pytest.approx(passed / 10)
 
 
-def test_joints_that_a_network_lacks_are_not_judged(shared):
+def test_joints_that_a_skeleton_lacks_are_not_evaluated(shared):
     people = datasets.load_dataset("coco", shared / "fixtures/coco_cc_by")
     mapped = people.to_skeleton(MPII)
     found = average_precision(mapped, mapped.joints, np.ones((len(people), 16)))
@@ -54,5 +56,5 @@ def test_joints_that_a_network_lacks_are_not_judged(shared):
 
 def test_without_the_package_the_extra_is_named(person, monkeypatch):
     monkeypatch.setitem(sys.modules, "pycocotools.coco", None)
-    with pytest.raises(ImportError, match=r"pip install 'keras-hourglass\[coco\]'"):
+    with pytest.raises(ImportError, match=r"pip install '\.\[coco\]'"):
         average_precision(person, person.joints, np.ones((1, 17)))

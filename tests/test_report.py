@@ -1,4 +1,4 @@
-"""The report: complete, on one page, whatever names its files have."""
+"""The report: complete, and on one page, whatever names its files have."""
 
 import json
 import re
@@ -11,12 +11,12 @@ import pytest
 
 from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.evaluation import bootstrap, report
-from keras_hourglass.evaluation.breakdowns import describe_details
+from keras_hourglass.evaluation.breakdowns import all_breakdowns
 from keras_hourglass.evaluation.conventions import CONVENTIONS
-from keras_hourglass.evaluation.predictions import Predictions
-from keras_hourglass.evaluation.report import html, images, to_plain
+from keras_hourglass.evaluation.report import html, images
 from keras_hourglass.evaluation.report.charts import curves_chart
-from keras_hourglass.evaluation.scoring import score
+from keras_hourglass.evaluation.results import Predictions
+from keras_hourglass.evaluation.scoring import score, to_json_types
 from keras_hourglass.skeletons import MPII
 
 EVIL = "<img src=https://evil.example/x onerror='alert(1)'>&\"</style>"
@@ -29,42 +29,41 @@ def people():
 
 
 @pytest.fixture(scope="module")
-def found(people):
-    """What a network might say that is 1 head off, or not at all."""
+def predictions(people):
+    """Predictions that are one head size off, or exact."""
     errors = np.zeros((6, 16))
     errors[::2] = 1
     errors[:, 9] = np.nan
-    points, scores = np.zeros((6, 16, 2)), np.full((6, 16), 0.75)
-    return Predictions(points, scores, errors, (0.1, float("nan")))
+    scores, offset = np.full((6, 16), 0.75), (0.1, float("nan"))
+    return Predictions(people.joints + 3, errors, scores, offset, (EVIL,))
 
 
 @pytest.fixture(scope="module")
-def made(people, found):
-    drawn = bootstrap.resample_indices(len(people))
-    made = score(found.errors, MPII, drawn) | describe_details(found, people, drawn)
+def made(people, predictions):
+    counts, errors = bootstrap.resample_counts(len(people)), predictions.errors
+    made = score(errors, MPII, counts)
+    made |= all_breakdowns(errors, predictions.scores, people, counts)
     milliseconds = {"loader": 1.0, "network": 7.0, "decoder": 2.0}
     oks = {"AP": 0.5, "AR medium": -1.0, "people": 6, "joints": ["left_hip"]}
-    made |= {"offset": found.offset, "milliseconds": milliseconds, "oks": oks}
-    return made | {"unread": [EVIL]}
+    made |= {"offset": predictions.offset, "milliseconds": milliseconds, "oks": oks}
+    return made | {"unreadable": [EVIL]}
 
 
 @pytest.fixture(scope="module")
-def written(made, people, found, tmp_path_factory):
+def written(made, people, predictions, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report") / "new"
-    joints = people.joints + 3
-    shown = [*images.hardest_images(joints, found.errors, people, [2, 0], (64, 64))]
+    shown = [*images.hardest_images(predictions, people, [2, 0], (64, 64))]
     shown.append((EVIL, shown[0][1]))
-    both = (found.errors, MPII), (found.errors, MPII)
-    pair = bootstrap.compare(*both, (0.5,), bootstrap.resample_indices(6))
+    both = (predictions.errors, MPII), (predictions.errors, MPII)
+    difference = bootstrap.compare(*both, (0.5,), bootstrap.resample_counts(6))
+    pair = {"first": EVIL, "second": "second.keras", "thresholds": difference}
     models = {EVIL: made, "second.keras": made}
-    path = report.write_report(
-        folder, {"dataset": EVIL}, models, [(EVIL, "second.keras", pair)], {EVIL: shown}
-    )
+    path = report.write_report(folder, {"dataset": EVIL}, models, [pair], {EVIL: shown})
     return path
 
 
 class Elements(HTMLParser):
-    """Counts elements and their attributes, and sees that each is ended."""
+    """Collects elements and their sources, and checks that each is closed."""
 
     def __init__(self):
         super().__init__()
@@ -81,7 +80,7 @@ class Elements(HTMLParser):
         assert self.open.pop() == name
 
 
-def test_the_page_is_whole_and_takes_nothing_from_elsewhere(written):
+def test_the_page_is_complete_and_fetches_nothing(written):
     page = written.read_text(encoding="utf-8")
     elements = Elements()
     elements.feed(page)
@@ -91,16 +90,16 @@ def test_the_page_is_whole_and_takes_nothing_from_elsewhere(written):
     assert all(
         s.startswith(("data:image/jpeg;base64,", "#m")) for s in elements.sources
     )
-    assert elements.names.count("img") == 3, "a name is no picture"
+    assert elements.names.count("img") == 3, "a name is not an image"
     assert "default-src 'none'" in page
     assert "@import" not in page and "url(" not in page
 
 
-def test_the_page_says_every_convention_group_joint_and_picture(written, made):
+def test_the_page_shows_every_convention_joint_and_image(written, made):
     page = written.read_text(encoding="utf-8")
     for name in CONVENTIONS:
         assert name in page
-    for text in ("left ankle", "worst", "network", "70%", "Average precision"):
+    for text in ("left ankle", "hardest people", "network", "70%", "Average precision"):
         assert text in page
     half = made["thresholds"]["0.5"]["means"]["limbs"]
     assert half == 50 and "<b>50.0</b>" in page
@@ -109,31 +108,30 @@ def test_the_page_says_every_convention_group_joint_and_picture(written, made):
     assert pixels.shape == (images.SIDE, 2 * images.SIDE + images.GAP, 3)
 
 
-def test_the_data_is_strict_json_and_says_what_the_page_says(written, made):
+def test_the_data_is_strict_json_with_the_same_contents(written, made):
     def refuse(constant):
         raise ValueError(constant)
 
     text = (written.parent / "report.json").read_text(encoding="utf-8")
     data = json.loads(text, parse_constant=refuse)
     assert data["models"][EVIL]["offset"] == [0.1, None]
-    assert data["models"]["second.keras"] == to_plain(made)
+    assert data["models"]["second.keras"] == to_json_types(made)
     (pair,) = data["comparisons"]
     assert pair["thresholds"]["0.5"]["limbs"]["difference"] == 0
 
 
-def test_the_truth_is_on_the_left_and_what_was_found_on_the_right(people):
-    """Whoever is found exactly looks alike on both, but for what a JPEG loses."""
+def test_ground_truth_is_on_the_left_and_prediction_on_the_right(people):
+    """Exact predictions look the same on both halves, but for JPEG's loss."""
 
     def halves(joints):
-        ((caption, jpeg),) = images.hardest_images(
-            joints, np.zeros((6, 16)), people, [1], (1, 1)
-        )
-        assert caption.endswith("16 of 16 joints right")
+        predictions = Predictions(joints, np.zeros((6, 16)))
+        ((caption, jpeg),) = images.hardest_images(predictions, people, [1], (1, 1))
+        assert caption.endswith("16 of 16 joints correct")
         pixels = cv2.imdecode(np.frombuffer(jpeg, "uint8"), cv2.IMREAD_COLOR)
         return pixels[:, : images.SIDE].astype(int), pixels[:, -images.SIDE :]
 
     def apart(one, other):
-        """Share of the colours that differ by more than a JPEG loses."""
+        """Computes the share of values that differ by more than JPEG loses."""
         return np.mean(np.abs(one - other) > 60)
 
     truth, exact = halves(people.joints)
@@ -142,13 +140,13 @@ def test_the_truth_is_on_the_left_and_what_was_found_on_the_right(people):
     assert apart(truth, moved) > 5e-3
 
 
-def test_what_comes_from_elsewhere_is_escaped_once():
+def test_text_is_escaped_once():
     assert html.tag("p", "a < b", html.tag("b", "&")) == "<p>a &lt; b<b>&amp;</b></p>"
     assert html.tag("p", class_='"') == '<p class="&quot;"></p>'
     assert html.table(["<"], [["<td>"]]).count("&lt;") == 2
 
 
 def test_a_curve_goes_from_corner_to_corner():
-    chart = curves_chart([0, 0.25, 0.5], {"all": [0, None, 100]}, "says")
+    chart = curves_chart([0, 0.25, 0.5], {"all": [0, None, 100]}, "text")
     (points,) = re.findall(r'points="([^"]+)"', chart)
     assert points == "44.0,260.0 490.0,12.0"

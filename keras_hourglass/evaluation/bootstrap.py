@@ -1,4 +1,6 @@
-"""How sure a mean is: as many people are drawn again and again, some twice, some never.
+"""Bootstrap intervals of means, by resampling people.
+
+People are resampled, not joints: the joints of one person are wrong together.
 
 Efron. Bootstrap Methods: Another Look at the Jackknife, Annals of Statistics, 1979.
 https://doi.org/10.1214/aos/1176344552
@@ -6,20 +8,23 @@ https://doi.org/10.1214/aos/1176344552
 
 import numpy as np
 
-from keras_hourglass.evaluation.conventions import CONVENTIONS, Convention, correct
+from keras_hourglass.evaluation.conventions import CONVENTIONS, Convention, is_correct
 from keras_hourglass.skeletons import Skeleton
 
 RESAMPLES, SEED = 2000, 0
-LEVEL = 95  # percent of the draws that an interval holds
+LEVEL = 95  # percent of the resamples within an interval
 
 
-def resample_indices(
+def resample_counts(
     people: int, resamples: int = RESAMPLES, seed: int = SEED
 ) -> np.ndarray:
-    """`(resamples, people)`, float32: how often each person is drawn.
+    """Resamples people with replacement.
 
-    The same people always give the same draws, so that networks are compared on them
-    pair by pair.
+    The same arguments give the same resamples, so that models are compared on them
+    in pairs.
+
+    Returns:
+        `(resamples, people)`, float32: the number of times each person is drawn.
     """
     random = np.random.default_rng(seed)
     if not people:
@@ -28,25 +33,28 @@ def resample_indices(
     return np.stack([np.bincount(row, minlength=people) for row in rows]).astype("f4")
 
 
-def resample_counts(
-    convention: Convention, errors, skeleton: Skeleton, threshold: float, drawn
+def resample_means(
+    convention: Convention, errors, skeleton: Skeleton, threshold: float, counts
 ) -> np.ndarray:
-    """`(resamples,)`: the convention's mean of each draw.
+    """Computes a convention's mean on each resample.
 
     Args:
-        convention: How rates become one number.
+        convention: The convention.
         errors: `(people, joints)`, in reference lengths; NaN where not scored.
-        skeleton: What the joints are.
+        skeleton: The joints' skeleton.
         threshold: In reference lengths.
-        drawn: What `draws` gives for as many people.
+        counts: The output of `resample_counts` for as many people.
+
+    Returns:
+        `(resamples,)`, percent.
     """
-    right = correct(errors, threshold, convention.inclusive).astype("float32")
-    labelled = np.isfinite(errors).astype("float32")
-    return convention.of_counts(drawn @ right, drawn @ labelled, skeleton)
+    correct = is_correct(errors, threshold, convention.inclusive).astype("float32")
+    labeled = np.isfinite(errors).astype("float32")
+    return convention.from_counts(counts @ correct, counts @ labeled, skeleton)
 
 
 def interval(values) -> list[float]:
-    """[low, high]: what `LEVEL` percent of the values lie between, by percentiles."""
+    """Computes [low, high], the percentiles around `LEVEL` percent of the values."""
     values = values[np.isfinite(values)]
     if not len(values):
         return [np.nan, np.nan]
@@ -54,44 +62,42 @@ def interval(values) -> list[float]:
     return np.percentile(values, [outside, 100 - outside]).tolist()
 
 
-def intervals(errors, skeleton: Skeleton, threshold: float, drawn) -> dict:
-    """Convention -> its interval; see `resampled`."""
+def mean_intervals(errors, skeleton: Skeleton, threshold: float, counts) -> dict:
+    """Computes the interval of each convention's mean; see `resample_means`."""
     return {
-        name: interval(resample_counts(convention, errors, skeleton, threshold, drawn))
+        name: interval(resample_means(convention, errors, skeleton, threshold, counts))
         for name, convention in CONVENTIONS.items()
     }
 
 
-def compare(first, second, thresholds, drawn) -> dict:
-    """How much better the second of two networks is, on the same people.
+def compare(first, second, thresholds, counts) -> dict:
+    """Compares two models on the same people and the same resamples.
 
     Args:
-        first, second: Errors `(people, joints)`, and what the joints are.
+        first, second: Errors `(people, joints)` and the joints' skeleton, each.
         thresholds: In reference lengths.
-        drawn: What `draws` gives for as many people: both see the same draws.
+        counts: The output of `resample_counts` for as many people.
 
     Returns:
-        For each threshold and convention: "difference" in percentage points, the
-        second's mean less the first's; and its "interval".
+        Threshold -> convention -> "difference" in percentage points, the second's mean
+        less the first's, and its "interval".
     """
-
-    def difference(convention, threshold):
-        one, other = (
-            convention.mean(*network, threshold) for network in (first, second)
-        )
-        drawn_one, drawn_other = (
-            resample_counts(convention, *network, threshold, drawn)
-            for network in (first, second)
-        )
-        return {
-            "difference": other - one,
-            "interval": interval(drawn_other - drawn_one),
-        }
-
     return {
         str(threshold): {
-            name: difference(convention, threshold)
+            name: _difference(convention, first, second, threshold, counts)
             for name, convention in CONVENTIONS.items()
         }
         for threshold in thresholds
+    }
+
+
+def _difference(convention, first, second, threshold, counts):
+    means = [convention.mean(*model, threshold) for model in (first, second)]
+    resampled = [
+        resample_means(convention, *model, threshold, counts)
+        for model in (first, second)
+    ]
+    return {
+        "difference": means[1] - means[0],
+        "interval": interval(resampled[1] - resampled[0]),
     }

@@ -1,67 +1,89 @@
-"""Scores of parts of the people: hidden joints, sizes, company.
+"""Breakdowns of an evaluation: by group of people, by joint, by torso, by person.
 
-The rates of each joint alone, and which conventions count it.
+All functions take errors `(people, joints)` in reference lengths, NaN where a joint is
+not scored, and `counts`, the output of `bootstrap.resample_counts` for as many people.
 
-Errors in lengths of the torso, as Leeds Sports Pose is judged by: PCK@0.2.
-
-The torso reaches from the left shoulder to the right hip, the diagonal of
+PCK@0.2 of the torso is the measure of Leeds Sports Pose. The torso reaches from the
+left shoulder to the right hip, the diagonal of
 Sapp, Taskar. MODEC: Multimodal Decomposable Models for Human Pose Estimation, CVPR 2013
-(https://doi.org/10.1109/CVPR.2013.471); that a fifth of a length is correct is from
+(https://doi.org/10.1109/CVPR.2013.471); the threshold of a fifth is from
 Yang, Ramanan. Articulated Human Detection with Flexible Mixtures of Parts, PAMI 2013
-(https://doi.org/10.1109/TPAMI.2012.261), who measured by the larger side of a box.
-
-Whom a network finds worst.
-
-What a report says of a network beside its scores.
+(https://doi.org/10.1109/TPAMI.2012.261), who measured by the longer side of a box.
 """
 
 import numpy as np
 
 from keras_hourglass.data.people import People
 from keras_hourglass.evaluation import bootstrap
-from keras_hourglass.evaluation.bootstrap import interval
 from keras_hourglass.evaluation.calibration import calibration
 from keras_hourglass.evaluation.conventions import (
-    CHOSEN,
     CONVENTIONS,
-    columns,
-    correct,
-    rates,
+    JOINT_SUBSETS,
+    PCKH_THRESHOLD,
+    column_rates,
+    is_correct,
+    joint_rates,
 )
-from keras_hourglass.evaluation.predictions import Predictions
-from keras_hourglass.evaluation.scoring import CURVE, THRESHOLDS, curves, means
+from keras_hourglass.evaluation.scoring import (
+    CURVE,
+    THRESHOLDS,
+    convention_means,
+    curves,
+)
 from keras_hourglass.skeletons import Skeleton
 
-GROUP_THRESHOLD = 0.5  # reference lengths
-GROUPS = 3  # of the people by their size, as many in each
+SIZE_GROUPS = 3  # of people by their size, equally many in each
+TORSO_THRESHOLD = 0.2  # torso lengths
+TORSO_DESCRIPTION = "torso: left shoulder to right hip"
+HARDEST_COUNT = 40
 
 
-def by_group(errors, people: People, drawn) -> dict[str, list[dict]]:
-    """Scores at 0.5 of each group of each kind; without kinds that nothing is known of.
+def all_breakdowns(errors, scores, people: People, counts) -> dict:
+    """Computes the parts of a report beside `scoring.score`.
 
     Args:
-        errors: `(people, joints)`, in reference lengths; NaN where not scored.
-        people: Whose errors they are.
-        drawn: What `bootstrap.draws` gives for as many people.
+        errors: `(people, joints)`
+        scores: `(people, joints)`, 0 to 1.
+        people: The people, in the order of the errors.
+        counts: See the module.
 
     Returns:
-        Kind -> of each group its "name", how many "people" and "joints" it has, the
-        "means" in percent, and their "intervals".
+        A dictionary of "by_joint", "groups" and "calibration", see the functions of
+        those names; and "curve", with "thresholds" and each convention's percentages.
+    """
+    return {
+        "curve": {"thresholds": CURVE.tolist(), **curves(errors, people.skeleton)},
+        "by_joint": by_joint(errors, people.skeleton, counts),
+        "groups": by_group(errors, people, counts),
+        "calibration": calibration(scores, errors, counts),
+    }
+
+
+def by_group(errors, people: People, counts) -> dict[str, list[dict]]:
+    """Computes PCKh of groups of joints and people, where the dataset knows them.
+
+    Returns:
+        Kind of group -> for each group its "name", the numbers of "people" and
+        "joints", the "means" in percent, and their "intervals". Kinds of which the
+        dataset knows nothing are left out.
     """
     return {
         kind: rows
         for kind, masks in people_groups(people).items()
-        if (rows := [*_rows(errors, people, masks, drawn)])
+        if (rows := [*_group_rows(errors, people.skeleton, masks, counts)])
     }
 
 
 def people_groups(people: People) -> dict[str, dict]:
-    """Kind -> group -> a mask that broadcasts to `(people, joints)`."""
+    """Gives masks: kind -> group -> a mask that broadcasts to `(people, joints)`."""
     others = people.num_others[:, None]
     return {
-        "joints": {"seen": people.visible == 1, "hidden": people.visible == 0},
-        "size in the photograph": _thirds(people.source_sizes[:, None]),
-        "others labelled in the picture": {
+        "visibility": {
+            "visible": people.visible == 1,
+            "occluded": people.visible == 0,
+        },
+        "size in the original image": _size_masks(people.source_sizes[:, None]),
+        "other people labeled in the image": {
             "none": others == 0,
             "one": others == 1,
             "two or more": others > 1,
@@ -69,106 +91,93 @@ def people_groups(people: People) -> dict[str, dict]:
     }
 
 
-def _thirds(sizes):
-    """Groups of as many people, by the borders between them in pixels."""
-    borders = np.unique(np.quantile(sizes, np.arange(1, GROUPS) / GROUPS)).tolist()
+def _size_masks(sizes):
+    """Splits people into groups of equal number, named by their bounds in pixels."""
     if not len(sizes) or sizes.min() == sizes.max():
         return {}
-    lows, highs = [-np.inf, *borders], [*borders, np.inf]
-    named = {}
+    bounds = np.unique(np.quantile(sizes, np.arange(1, SIZE_GROUPS) / SIZE_GROUPS))
+    lows, highs = [-np.inf, *bounds.tolist()], [*bounds.tolist(), np.inf]
+    masks = {}
     for low, high in zip(lows, highs):
         name = f"up to {high:.0f} pixels" if high < np.inf else f"over {low:.0f} pixels"
         if -np.inf < low and high < np.inf:
             name = f"{low:.0f} to {high:.0f} pixels"
-        named[name] = (low < sizes) & (sizes <= high)
-    return named
+        masks[name] = (low < sizes) & (sizes <= high)
+    return masks
 
 
-def _rows(errors, people, masks, drawn):
-    skeleton = people.skeleton
+def _group_rows(errors, skeleton, masks, counts):
     for name, mask in masks.items():
         part = np.where(mask, errors, np.nan)
         scored = np.isfinite(part)
         if scored.any():
+            arguments = part, skeleton, PCKH_THRESHOLD
             yield {
                 "name": name,
                 "people": int(scored.any(1).sum()),
                 "joints": int(scored.sum()),
-                "means": means(part, skeleton, GROUP_THRESHOLD),
-                "intervals": bootstrap.intervals(
-                    part, skeleton, GROUP_THRESHOLD, drawn
-                ),
+                "means": convention_means(*arguments),
+                "intervals": bootstrap.mean_intervals(*arguments, counts),
             }
 
 
-def by_joint(errors, skeleton: Skeleton, drawn) -> list[dict]:
-    """Of each joint that is labelled anywhere, how often it is found.
-
-    Args:
-        errors: `(people, joints)`, in reference lengths; NaN where not scored.
-        skeleton: What the joints are.
-        drawn: What `bootstrap.draws` gives for as many people.
+def by_joint(errors, skeleton: Skeleton, counts) -> list[dict]:
+    """Computes the rates of each joint that is labeled at least once.
 
     Returns:
-        The joint's "name", how often it is "labelled", "rates" in percent by
-        threshold, an error exactly at it counted as right; "strict", the rate at the
-        first threshold if it is not; "interval" of the first rate; and "counted", by
-        which conventions.
+        For each joint its "name"; "labeled", the number of people; "rates" in percent
+        by threshold, where an error at the threshold is correct; "strict", the rate at
+        the first threshold where it is not; the "interval" of the first rate; and
+        "counted", the names of the conventions that average it.
     """
     first = THRESHOLDS[0]
-    inclusive = {threshold: rates(errors, threshold, True) for threshold in THRESHOLDS}
-    strict, labelled = rates(errors, first), np.isfinite(errors)
-    right = correct(errors, first, True).astype("f4")
+    rates = {threshold: joint_rates(errors, threshold) for threshold in THRESHOLDS}
+    strict, labeled = joint_rates(errors, first, inclusive=False), np.isfinite(errors)
+    correct = is_correct(errors, first).astype("f4")
     with np.errstate(invalid="ignore"):
-        shares = 100 * (drawn @ right) / (drawn @ labelled.astype("f4"))
+        resampled = 100 * (counts @ correct) / (counts @ labeled.astype("f4"))
     counted = {
-        name: {*CHOSEN[convention.joints](skeleton)}
+        name: {*JOINT_SUBSETS[convention.joints](skeleton)}
         for name, convention in CONVENTIONS.items()
     }
     return [
         {
             "name": name,
-            "labelled": int(labelled[:, i].sum()),
-            "rates": {str(t): float(found[i]) for t, found in inclusive.items()},
+            "labeled": int(labeled[:, i].sum()),
+            "rates": {str(threshold): float(r[i]) for threshold, r in rates.items()},
             "strict": float(strict[i]),
-            "interval": interval(shares[:, i]),
-            "counted": [by for by, joints in counted.items() if i in joints],
+            "interval": bootstrap.interval(resampled[:, i]),
+            "counted": [name for name, joints in counted.items() if i in joints],
         }
         for i, name in enumerate(skeleton.joints)
-        if labelled[:, i].any()
+        if labeled[:, i].any()
     ]
 
 
-TORSO_THRESHOLD = 0.2  # torsos
-TORSO_DESCRIPTION = "torso: left shoulder to right hip"
+def pck_torso(errors, people: People, counts) -> dict | None:
+    """Computes PCK relative to the torso, with the keys of `scoring.score`.
 
-
-def pck_torso(errors, people: People, drawn) -> dict | None:
-    """PCK by the torso, as in `scoring.score`; None where no torso is labelled.
-
-    Args:
-        errors: `(people, joints)`, in reference lengths; NaN where not scored.
-        people: Whose errors they are.
-        drawn: What `bootstrap.draws` gives for as many people.
+    Returns:
+        A dictionary, or None where no torso is labeled.
     """
-    length = torsos(people)
+    lengths = torso_lengths(people)
     with np.errstate(divide="ignore", invalid="ignore"):
-        errors = errors * (people.head_sizes / length)[:, None]
+        errors = errors * (people.head_sizes / lengths)[:, None]
     if not np.isfinite(errors).any():
         return None
     arguments = errors, people.skeleton, TORSO_THRESHOLD
     return {
         "threshold": TORSO_THRESHOLD,
-        "says": TORSO_DESCRIPTION,
+        "description": TORSO_DESCRIPTION,
         "people": int(np.isfinite(errors).any(1).sum()),
-        "columns": columns(*arguments),
-        "means": means(*arguments),
-        "intervals": bootstrap.intervals(*arguments, drawn),
+        "columns": column_rates(*arguments),
+        "means": convention_means(*arguments),
+        "intervals": bootstrap.mean_intervals(*arguments, counts),
     }
 
 
-def torsos(people: People) -> np.ndarray:
-    """`(people,)`, picture pixels; NaN where an end of it is not labelled."""
+def torso_lengths(people: People) -> np.ndarray:
+    """Measures torsos: `(people,)`, image pixels; NaN where an end is not labeled."""
     if len(people.skeleton.torso) < 2:
         return np.full(len(people), np.nan)
     (_, shoulder), (hip, _) = people.skeleton.torso
@@ -177,43 +186,14 @@ def torsos(people: People) -> np.ndarray:
     return np.where(known, length, np.nan)
 
 
-HARDEST_COUNT = 40
-HARDEST_THRESHOLD = 0.5  # reference lengths
-
-
 def hardest_people(errors, count: int = HARDEST_COUNT) -> np.ndarray:
-    """The rows of those with the fewest joints right, in percent, the worst first.
-
-    Of like people the one with the larger mean error comes first.
-
-    Args:
-        errors: `(people, joints)`, in reference lengths; NaN where not scored.
-        count: At most so many.
-    """
-    scored = np.isfinite(errors)
-    judged = np.flatnonzero(scored.any(1))
-    shares = correct(errors, HARDEST_THRESHOLD, inclusive=True)[judged].sum(1)
-    shares = shares / scored[judged].sum(1)
-    order = np.lexsort((-np.nanmean(errors[judged], axis=1), shares))
-    return judged[order[:count]]
-
-
-def describe_details(found: Predictions, people: People, drawn) -> dict:
-    """What there is to say beside `score`.
-
-    Args:
-        found: What a network found on them.
-        people: With the network's skeleton.
-        drawn: What `bootstrap.draws` gives for as many people.
+    """Finds the people with the lowest PCKh; ties by the larger mean error.
 
     Returns:
-        "by_joint", "groups" and "calibration", as the functions of those names say;
-        and "curve", with "thresholds" and the percents of each convention.
+        `(people,)`, rows of `errors`, the hardest first, at most `count`.
     """
-    errors, skeleton = found.errors, people.skeleton
-    return {
-        "curve": {"thresholds": CURVE.tolist(), **curves(errors, skeleton)},
-        "by_joint": by_joint(errors, skeleton, drawn),
-        "groups": by_group(errors, people, drawn),
-        "calibration": calibration(found.scores, errors, drawn),
-    }
+    scored = np.isfinite(errors)
+    rows = np.flatnonzero(scored.any(1))
+    rates = is_correct(errors, PCKH_THRESHOLD)[rows].sum(1) / scored[rows].sum(1)
+    order = np.lexsort((-np.nanmean(errors[rows], axis=1), rates))
+    return rows[order[:count]]

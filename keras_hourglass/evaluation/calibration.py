@@ -1,4 +1,4 @@
-"""Whether scores can be believed: of those of 0.7, are 70 % right?
+"""Calibration of scores: of the joints with score 0.7, 70 % should be correct.
 
 Guo et al. On Calibration of Modern Neural Networks, ICML 2017.
 https://arxiv.org/abs/1706.04599
@@ -7,49 +7,48 @@ https://arxiv.org/abs/1706.04599
 import numpy as np
 
 from keras_hourglass.evaluation.bootstrap import interval
-from keras_hourglass.evaluation.conventions import correct
+from keras_hourglass.evaluation.conventions import PCKH_THRESHOLD, is_correct
 
 BINS = 10  # of the scores from 0 to 1
-THRESHOLD = 0.5  # reference lengths: an error up to that is right
 
 
-def calibration(scores, errors, drawn) -> dict:
-    """How many joints are right among those of like score.
+def calibration(scores, errors, counts) -> dict:
+    """Computes the rate of correct joints among those of similar score.
 
     Args:
-        scores: `(people, joints)`; below 0 counts as 0, above 1 as 1.
+        scores: `(people, joints)`, clipped to 0 to 1.
         errors: `(people, joints)`, in reference lengths; NaN where not scored.
-        drawn: What `bootstrap.draws` gives for as many people.
+        counts: The output of `bootstrap.resample_counts` for as many people.
 
     Returns:
-        "bins", of which each that has joints says "low" and "high", the number of
-        "joints", their mean "score", how many percent are "right", and the "interval"
-        of that; and "error", the mean distance of both in percentage points, every
-        joint counted alike.
+        A dictionary of "bins", with "low" and "high" of the scores, the number of
+        "joints", their mean "score", the percentage "correct" and its "interval", for
+        each bin that has joints; and "error", the expected calibration error in
+        percentage points, weighted by joints.
     """
     scored = np.isfinite(errors)
     scores = np.clip(scores, 0, 1)
-    right = correct(errors, THRESHOLD, inclusive=True)
-    place = np.minimum((scores * BINS).astype(int), BINS - 1)
-    bins, away = [], 0.0
+    correct = is_correct(errors, PCKH_THRESHOLD)
+    index = np.minimum((scores * BINS).astype(int), BINS - 1)
+    bins, total = [], 0.0
     for number in range(BINS):
-        inside = scored & (place == number)
+        inside = scored & (index == number)
         if not inside.any():
             continue
-        count, hits = inside.sum(), (inside & right).sum()
-        mean, share = float(scores[inside].mean()), 100 * hits / count
-        away += abs(100 * mean - share) * count
-        counts, found = (mask.sum(1).astype("f4") for mask in (inside, inside & right))
+        joints, hits = inside.sum(), inside & correct
+        score, rate = float(scores[inside].mean()), 100 * hits.sum() / joints
+        total += abs(100 * score - rate) * joints
+        per_person, hits_per_person = (m.sum(1).astype("f4") for m in (inside, hits))
         with np.errstate(invalid="ignore"):
-            drawn_shares = 100 * (drawn @ found) / (drawn @ counts)
+            rates = 100 * (counts @ hits_per_person) / (counts @ per_person)
         bins.append(
             {
                 "low": number / BINS,
                 "high": (number + 1) / BINS,
-                "joints": int(count),
-                "score": mean,
-                "right": float(share),
-                "interval": interval(drawn_shares),
+                "joints": int(joints),
+                "score": score,
+                "correct": float(rate),
+                "interval": interval(rates),
             }
         )
-    return {"bins": bins, "error": float(away / max(1, scored.sum()))}
+    return {"bins": bins, "error": float(total / max(1, scored.sum()))}

@@ -1,6 +1,8 @@
-"""How many joints are found: of each, and of the columns that tables print.
+"""PCKh conventions: from the errors of joints to published percentages.
 
-The conventions by which the rates of joints become one number, each by its name.
+Publications average the rates of joints in several ways, which differ by up to a
+percentage point. Each has a name here. All functions take errors `(people, joints)`
+in reference lengths (head sizes), NaN where a joint is not scored.
 
 Andriluka et al. 2D Human Pose Estimation: New Benchmark and State of the Art
 Analysis, CVPR 2014. http://human-pose.mpi-inf.mpg.de
@@ -13,38 +15,45 @@ import numpy as np
 
 from keras_hourglass.skeletons import OFFICIAL_HEAD, Skeleton
 
+PCKH_THRESHOLD = 0.5  # reference lengths: PCKh without a number means this one
 
-def correct(errors, threshold: float, inclusive: bool = False) -> np.ndarray:
-    """Of each error in reference lengths, whether the joint is found; NaN is not."""
+
+def is_correct(errors, threshold: float, inclusive: bool = True) -> np.ndarray:
+    """Compares errors with a threshold. NaN is not correct."""
     return errors <= threshold if inclusive else errors < threshold
 
 
-def rates(errors, threshold: float, inclusive: bool = False) -> np.ndarray:
-    """`(joints,)`, percent: how many of a joint's errors are under a threshold."""
-    with np.errstate(invalid="ignore"):
-        right = correct(errors, threshold, inclusive).sum(0)
-        return 100 * right / np.isfinite(errors).sum(0)
+def joint_rates(errors, threshold: float, inclusive: bool = True) -> np.ndarray:
+    """Computes the rate of correct predictions of each joint.
 
-
-def columns(errors, skeleton: Skeleton, threshold: float) -> dict[str, float]:
-    """Column -> percent: the mean of the rates of each of the skeleton's groups.
-
-    "Head" is the head's top; MPII's own evaluation averages it with the upper neck,
-    which is the column "Head (official)".
+    Returns:
+        `(joints,)`, percent; NaN where a joint is never scored.
     """
-    by_joint = rates(errors, threshold)
+    with np.errstate(invalid="ignore"):
+        correct = is_correct(errors, threshold, inclusive).sum(0)
+        return 100 * correct / np.isfinite(errors).sum(0)
+
+
+def column_rates(errors, skeleton: Skeleton, threshold: float) -> dict[str, float]:
+    """Computes the columns of published tables: the mean rate of each joint group.
+
+    "Head" is the head top; MPII's own evaluation averages it with the upper neck,
+    which is the column "Head (official)". Errors at the threshold are not correct.
+
+    Returns:
+        Column name -> percent. A skeleton without groups has a column per joint.
+    """
+    rates = joint_rates(errors, threshold, inclusive=False)
     groups = skeleton.groups or {name: (name,) for name in skeleton.joints}
-    table = {
-        column: float(np.mean(by_joint[[*skeleton.indices(names)]]))
+    if {*OFFICIAL_HEAD} <= {*skeleton.joints}:
+        groups = {**groups, "Head (official)": OFFICIAL_HEAD}
+    return {
+        column: float(np.mean(rates[[*skeleton.indices(names)]]))
         for column, names in groups.items()
     }
-    if {*OFFICIAL_HEAD} <= {*skeleton.joints}:
-        official = by_joint[[*skeleton.indices(OFFICIAL_HEAD)]]
-        table["Head (official)"] = float(np.mean(official))
-    return table
 
 
-CHOSEN = {
+JOINT_SUBSETS = {  # name -> indices of the joints that a convention averages
     "all": lambda skeleton: range(len(skeleton.joints)),
     "scored": lambda skeleton: skeleton.scored,
     "limbs": lambda skeleton: skeleton.arms_and_legs,
@@ -53,53 +62,59 @@ CHOSEN = {
 
 @dataclass(frozen=True)
 class Convention:
-    """How the rates of joints become one number.
+    """A way to average the rates of joints into one percentage.
 
     Attributes:
-        says: Who uses it.
-        joints: Which count: a key of `CHOSEN`.
-        by_count: Whether every labelled joint weighs the same, or every rate.
-        inclusive: Whether an error exactly at the threshold is correct.
+        description: The rule, and the publications that follow it.
+        joints: The averaged joints: a key of `JOINT_SUBSETS`.
+        by_count: True averages over all labeled joints, False over the joints' rates.
+        inclusive: True if an error exactly at the threshold is correct.
     """
 
-    says: str
+    description: str
     joints: str = "scored"
     by_count: bool = True
     inclusive: bool = True
 
     def mean(self, errors, skeleton: Skeleton, threshold: float) -> float:
-        """Percent, of errors `(people, joints)` in reference lengths, NaN unscored."""
-        right = correct(errors, threshold, self.inclusive)
-        return float(self.of_counts(right.sum(0), np.isfinite(errors).sum(0), skeleton))
+        """Averages errors `(people, joints)` into percent."""
+        correct = is_correct(errors, threshold, self.inclusive).sum(0)
+        return float(self.from_counts(correct, np.isfinite(errors).sum(0), skeleton))
 
-    def of_counts(self, right, labelled, skeleton: Skeleton):
-        """`(...)`, percent, of how many joints are right and how many are labelled.
+    def from_counts(self, correct, labeled, skeleton: Skeleton):
+        """Averages counts of correct and of labeled joints.
 
         Args:
-            right: `(..., joints)`
-            labelled: `(..., joints)`
-            skeleton: What the joints are.
+            correct: `(..., joints)`
+            labeled: `(..., joints)`
+            skeleton: The joints' skeleton.
+
+        Returns:
+            `(...)`, percent.
         """
-        chosen = [*CHOSEN[self.joints](skeleton)]
-        right, labelled = right[..., chosen], labelled[..., chosen]
+        chosen = [*JOINT_SUBSETS[self.joints](skeleton)]
+        correct, labeled = correct[..., chosen], labeled[..., chosen]
         if self.by_count:
-            return 100 * right.sum(-1) / np.maximum(1, labelled.sum(-1))
+            return 100 * correct.sum(-1) / np.maximum(1, labeled.sum(-1))
         with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # nothing labelled: NaN
-            return np.nanmean(100 * right / labelled, axis=-1)
+            warnings.simplefilter("ignore", RuntimeWarning)  # nothing labeled: NaN
+            return np.nanmean(100 * correct / labeled, axis=-1)
 
 
 CONVENTIONS = {
     "mean_of_joints": Convention(
-        "mean of the joints' rates, pelvis and thorax left out: the PyTorch ports, the "
-        "paper",
+        "mean of the joints' rates without pelvis and thorax (paper, PyTorch ports)",
         by_count=False,
         inclusive=False,
     ),
     "mean_by_count": Convention(
-        "every labelled joint weighs the same, pelvis and thorax left out: HRNet, "
-        "MMPose"
+        "mean over labeled joints without pelvis and thorax (HRNet, MMPose)"
     ),
-    "all_joints": Convention("the same with all 16 joints: princeton-vl", joints="all"),
-    "limbs": Convention("the same with the 12 joints of arms and legs", joints="limbs"),
+    "all_joints": Convention(
+        "mean over labeled joints, all 16 (princeton-vl)", joints="all"
+    ),
+    "limbs": Convention(
+        "mean over labeled joints, the 12 of arms and legs", joints="limbs"
+    ),
 }
+STANDARD = "mean_by_count"  # the convention of the `PCKh` metric

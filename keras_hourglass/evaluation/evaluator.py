@@ -1,222 +1,158 @@
-"""What a network is worth: its scores on people, and the time that it takes.
+"""Evaluation of a model on people: prediction, then scores."""
 
-What `hourglass-keras evaluate` knows of a network that has looked at people.
-"""
-
-import time
-from dataclasses import dataclass
-from functools import cached_property
+import logging
 
 import numpy as np
 
 from keras_hourglass.data.batches import make_loader, validation_batches
+from keras_hourglass.data.mixture import DatasetSpec, load_validation
 from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.evaluation import bootstrap, oks, predictions
-from keras_hourglass.evaluation.breakdowns import (
-    describe_details,
-    hardest_people,
-    pck_torso,
-)
-from keras_hourglass.evaluation.predictions import Predictions, to_image_points
-from keras_hourglass.evaluation.report import write_report
-from keras_hourglass.evaluation.report.images import hardest_images
-from keras_hourglass.evaluation.scoring import THRESHOLDS, score
+from keras_hourglass.evaluation.results import Evaluation, Predictions
+from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
-from keras_hourglass.inference.keypoints import predict_keypoints
+from keras_hourglass.heatmaps.labels import unpack
+from keras_hourglass.inference.keypoints import KeypointOptions, KeypointPredictor
+from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
-WARM_UP, ROUNDS = 3, 20
-TIMED = 64  # people, of whom the loader, the network and the decoder are timed
+logger = logging.getLogger(__name__)
 
 
-def predict_with_loader(
-    model: StackedHourglass,
-    people: People,
+def evaluate(
+    model,
+    people,
+    *,
     flip: bool = False,
+    decoder: str = DEFAULT_DECODER,
     batch_size: int = 8,
     broken: str = "error",
-    decoder: str = DEFAULT_DECODER,
-) -> tuple[Predictions, list[str]]:
-    """What a network finds on people, and which pictures could not be read, and why.
+    missing: str = "error",
+    all_splits: bool = False,
+    name: str | None = None,
+) -> Evaluation:
+    """Evaluates a model on people, under every published PCKh convention.
 
     Args:
-        model: The network.
-        people: With the network's skeleton.
-        flip: Looks at everybody mirrored, too.
-        batch_size: People that the network sees at once.
-        broken: Of pictures: "error" or "skip".
+        model: A `StackedHourglass`, or what `kh.load_model` takes: the path of a
+            `.keras` file or the name of a preset with weights.
+        people: The people to evaluate on: a `People`, whose joints are mapped to the
+            model's skeleton by name, or a dataset as in "mpii:DIR", of which the
+            validation people are loaded.
+        flip: Averages the heatmaps with those of the mirrored image (flip test).
         decoder: A key of `heatmaps.DECODERS`.
-    """
-    loader = make_loader(make_preprocessor(model, people), broken)
-    batches = validation_batches(loader, batch_size)
-    return predictions.predict_people(model, batches, flip, decoder), [
-        *loader.failures.values()
-    ]
-
-
-def evaluate_people(model: StackedHourglass, people: People, **options) -> dict:
-    """What `evaluation.score` says of a network's joints on people.
-
-    Args:
-        model: The network.
-        people: With the network's skeleton.
-        options: Of `look`.
+        batch_size: People per call of the network. On a GPU, larger is faster.
+        broken: "error" raises for an image that cannot be read; "skip" leaves its
+            people out of the scores and lists it under "unreadable".
+        missing: "error" raises if an image of the dataset does not exist; "skip" leaves
+            its people out. For datasets by name.
+        all_splits: Loads the people of all splits, not of validation alone. For
+            datasets by name.
+        name: Name of the model in tables and reports. By default what `model` is: its
+            path, its preset, or the model's `name`.
 
     Returns:
-        That report, with "offset", the mean signed error (x, y) in heatmap pixels;
-        and "unread", where there are any: what could not be read, and why.
+        An `Evaluation`: `pckh`, `per_joint`, `conventions`, `offset`, `to_dict()`,
+        `to_dataframe()`, `save_report(folder)`; printed, a table.
+
+    Raises:
+        ValueError: If an argument is invalid, or no joint of the model is labeled.
+        FileNotFoundError: If `model` names neither a file nor a preset.
+        DatasetError: If the dataset cannot be loaded.
+        ImageDecodeError: If an image cannot be read and `broken` is "error".
+
+    Example:
+
+    ```python
+    import keras_hourglass as kh
+
+    people = kh.load_dataset("synthetic", "2").split("val")[:16]
+    result = kh.evaluate("photo", people, flip=True)
+    print(f"PCKh@0.5 {result.pckh:.1f} %, wrist {result.per_joint['left_wrist']:.1f} %")
+    ```
     """
-    found, unread = predict_with_loader(model, people, **options)
-    report = {**score(found.errors, model.skeleton), "offset": found.offset}
-    return {**report, "unread": unread} if unread else report
+    options = KeypointOptions(flip, decoder, batch_size, broken)
+    if name is None:
+        name = model.name if isinstance(model, StackedHourglass) else str(model)
+    model = load_model(model)
+    people, dataset = _load_people(people, model.skeleton, missing, all_splits)
+    return Evaluation(
+        name=name,
+        skeleton=model.skeleton,
+        predictions=predict_people(model, people, options),
+        people=people,
+        model=model,
+        options=options,
+        dataset=dataset,
+    )
+
+
+def _load_people(people, skeleton, missing, all_splits):
+    """Returns the people, with the model's skeleton, and the dataset's name."""
+    if isinstance(people, People):
+        people = people.to_skeleton(skeleton)
+        if not people.weights.any():
+            raise ValueError(
+                "`people` must have labeled joints of the model's skeleton. "
+                f"Received: {len(people)} people with none of {skeleton.joints}"
+            )
+        return people, ""
+    if not isinstance(people, (str, DatasetSpec)):
+        raise ValueError(
+            "`people` must be a People or a dataset as in 'mpii:DIR'. "
+            f"Received: people={people!r}"
+        )
+    spec = DatasetSpec.parse(people) if isinstance(people, str) else people
+    if spec.share != 1:
+        raise ValueError(
+            f"`people` must be a whole dataset, without a share. Received: {people!r}"
+        )
+    people = load_validation(spec, skeleton, missing, all_splits)
+    for note in people.notes:
+        logger.info(note)
+    return people, ":".join(filter(None, spec[:2]))
+
+
+def predict_people(
+    model: StackedHourglass, people: People, options: KeypointOptions
+) -> Predictions:
+    """Predicts the joints of people, in their windows, and computes errors.
+
+    Args:
+        model: The network.
+        people: With the model's skeleton. Their labels may be unknown.
+        options: Flip test, decoder, batch size, and handling of broken images.
+    """
+    loader = make_loader(make_preprocessor(model, people), options.broken)
+    predictor = KeypointPredictor(model, options.flip, decoder=options.decoder)
+    points, scores, errors, offsets, largest = [], [], [], [], 0
+    for images, labels in validation_batches(loader, options.batch_size):
+        truth, weight, reference = unpack(np.asarray(labels))
+        crops = np.asarray(images)[:, None]
+        largest = max(largest, len(crops))  # the last, smaller batch is padded
+        keypoints, peaks = predictor.predict_keypoints(crops, largest)
+        difference = keypoints - truth
+        scored = (weight > 0) & (reference > 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            error = np.linalg.norm(difference, axis=-1) / reference
+        points.append(keypoints)
+        scores.append(peaks)
+        errors.append(np.where(scored, error, np.nan))
+        offsets.append(difference[scored & (error <= 1)])
+    signed = np.concatenate(offsets)
+    offset = signed.mean(0) if len(signed) else np.full(2, np.nan)
+    windows = Window.from_center(
+        people.centers.astype(float), people.sides.astype(float), model.image_size[::-1]
+    )
+    return Predictions(
+        joints=windows.to_image(np.concatenate(points), model.heatmap_size),
+        errors=np.concatenate(errors),
+        scores=np.concatenate(scores),
+        offset=tuple(map(float, offset)),
+        unreadable=tuple(loader.failures.values()),
+    )
 
 
 def make_preprocessor(model: StackedHourglass, people: People) -> Preprocessor:
-    """What shows people to a network as they are."""
+    """Makes the preprocessor of a model's crops, without augmentation."""
     return Preprocessor(people, model.image_size[::-1], model.heatmap_size)
-
-
-def profile(
-    model: StackedHourglass,
-    people: People,
-    flip: bool = False,
-    batch_size: int = 8,
-    broken: str = "error",
-    decoder: str = DEFAULT_DECODER,
-) -> dict[str, float]:
-    """Milliseconds per person of "loader", "network" and "decoder", one after another.
-
-    Of at most `TIMED` people, in whole batches, after one to warm up. The decoder's is
-    what finding joints takes beyond the network, with which it is compiled as one. In
-    training and judging the loader works beside the network instead.
-
-    Args:
-        model: The network.
-        people: With the network's skeleton.
-        flip: Looks at everybody mirrored, too.
-        batch_size: People that the network sees at once; fewer, to a power of two.
-        broken: Of pictures: "error" or "skip".
-        decoder: A key of `heatmaps.DECODERS`.
-    """
-    loader = make_loader(make_preprocessor(model, people), broken)
-    batch_size = 1 << (min(batch_size, len(people)).bit_length() - 1)
-    turns = max(1, min(len(people), TIMED) // batch_size)
-    taken = np.zeros(3)
-    for turn in range(turns + 1):
-        first = max(0, turn - 1) * batch_size  # the first batch twice
-        marks = [time.perf_counter()]
-        images, _ = loader.load_batch([(0, first + i) for i in range(batch_size)])
-        seen = np.concatenate([images, images[:, :, ::-1]]) if flip else images
-        marks.append(time.perf_counter())
-        model.predict_on_batch(seen)
-        marks.append(time.perf_counter())
-        predict_keypoints(model, images, flip, decoder)
-        marks.append(time.perf_counter())
-        if turn:
-            taken += np.diff(marks)
-    loading, network, whole = (1000 * taken / (turns * batch_size)).tolist()
-    beyond = max(0.0, whole - network)
-    return {"loader": loading, "network": network, "decoder": beyond}
-
-
-def network_milliseconds(model: StackedHourglass) -> float:
-    """Of the network alone, for one image: the median of some rounds."""
-    image = np.zeros((1, *model.image_size, 3), "uint8")
-    taken = []
-    for _ in range(WARM_UP + ROUNDS):
-        started = time.perf_counter()
-        model.predict_on_batch(image)
-        taken.append(time.perf_counter() - started)
-    return 1000 * float(np.median(taken[WARM_UP:]))
-
-
-@dataclass(frozen=True)
-class ModelEvaluation:
-    """A network, whom it has looked at, and what it found.
-
-    Attributes:
-        name: As the user named it.
-        model: The network.
-        people: With its skeleton.
-        found: On them.
-        unread: Which pictures could not be read, and why.
-    """
-
-    name: str
-    model: StackedHourglass
-    people: People
-    found: Predictions
-    unread: list[str]
-
-    @cached_property
-    def drawn(self):
-        """Of these people, for bootstraps."""
-        return bootstrap.resample_indices(len(self.people))
-
-    @cached_property
-    def joints(self):
-        """`(people, joints, 2)`, picture pixels: where the network found them."""
-        sizes = self.model.image_size[::-1], self.model.heatmap_size
-        return to_image_points(self.found.points, self.people, *sizes)
-
-    @cached_property
-    def scores(self) -> dict:
-        """What is printed, and the report says, too."""
-        errors, people = self.found.errors, self.people
-        made = score(errors, people.skeleton, self.drawn)
-        made["offset"] = self.found.offset
-        made["torso"] = pck_torso(errors, people, self.drawn)
-        if np.isfinite(people.areas).any():
-            made |= self._oks()
-        return made | ({"unread": self.unread} if self.unread else {})
-
-    def details(self, options) -> dict:
-        """All that the report says."""
-        return {
-            **self.scores,
-            **describe_details(self.found, self.people, self.drawn),
-            "milliseconds": profile(self.model, self.people, **options),
-            "worst": [str(name) for name in self.people.names[self._worst]],
-        }
-
-    def worst(self):
-        """(caption, JPEG) of those whom it finds worst."""
-        errors, aspect = self.found.errors, self.model.heatmap_size
-        return [*hardest_images(self.joints, errors, self.people, self._worst, aspect)]
-
-    @cached_property
-    def _worst(self):
-        return hardest_people(self.found.errors)
-
-    def _oks(self):
-        try:
-            found = self.joints, self.found.scores
-            return {"oks": oks.average_precision(self.people, *found)}
-        except ImportError as error:
-            return {"left_out": str(error)}
-
-
-def compare_models(looks: list[ModelEvaluation], note):
-    """(first, second, differences) of the first network and each of the others.
-
-    Args:
-        looks: In the order that the user named them.
-        note: Is told why two cannot be compared.
-    """
-    for look in looks[1:]:
-        first = looks[0]
-        if [*first.people.names] != [*look.people.names]:
-            note(f"{look.name} is not compared with {first.name}: other people")
-            continue
-        both = ((one.found.errors, one.people.skeleton) for one in (first, look))
-        differences = bootstrap.compare(*both, THRESHOLDS, first.drawn)
-        yield first.name, look.name, differences
-
-
-def write_model_report(folder, about, looks: list[ModelEvaluation], pairs, options):
-    """Writes the report; gives the page's path."""
-    made = {look.name: look.details(options) for look in looks}
-    return write_report(
-        folder, about, made, pairs, {look.name: look.worst() for look in looks}
-    )

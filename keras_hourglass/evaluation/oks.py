@@ -1,4 +1,4 @@
-"""Average precision by object keypoint similarity, as COCO judges.
+"""Object keypoint similarity: average precision by COCO's own evaluation.
 
 Lin et al. Microsoft COCO: Common Objects in Context, ECCV 2014.
 https://cocodataset.org/#keypoints-eval
@@ -18,19 +18,19 @@ PERSON = 1  # COCO's category
 
 
 def average_precision(people: People, joints, scores) -> dict:
-    """What COCO's own code says of one pose for each person, whose box was given.
+    """Computes OKS average precision of one pose per person, with given boxes.
 
-    Only joints that both COCO and the skeleton have are judged; and only people who
-    are in `people`, which of COCO are those with at least five labelled joints.
+    Only joints that COCO and the skeleton share are evaluated, on the people that
+    `people` holds: of COCO, those with at least five labeled joints.
 
     Args:
         people: With known `areas`.
-        joints: `(people, joints, 2)`, x before y, picture pixels.
-        scores: `(people, joints)`; the mean of a person's is that of the pose.
+        joints: `(people, joints, 2)`, x before y, image pixels.
+        scores: `(people, joints)`; a pose's score is the mean of its joints.
 
     Returns:
-        "AP" and so on, 0 to 1, -1 where there is nobody of such size; and "people" and
-        "joints", how many people and which joints were judged.
+        "AP" and so on, 0 to 1, -1 where there are no people of that size; "people",
+        the number of evaluated people; and "joints", the evaluated joints' names.
 
     Raises:
         ImportError: If pycocotools is not installed.
@@ -39,51 +39,50 @@ def average_precision(people: People, joints, scores) -> dict:
         from pycocotools.coco import COCO as Annotations
         from pycocotools.cocoeval import COCOeval
     except ImportError as error:
-        raise ImportError(
-            "OKS takes pycocotools: pip install 'keras-hourglass[coco]'"
-        ) from error
+        raise ImportError("OKS requires pycocotools: pip install '.[coco]'") from error
     shared = [name for name in COCO.joints if name in people.skeleton.joints]
-    places, columns = COCO.indices(shared), [*people.skeleton.indices(shared)]
-    labelled = np.zeros((len(people), len(COCO.joints)), bool)
-    labelled[:, places] = people.weights[:, columns] > 0
-    rows = np.flatnonzero(labelled.any(1) & np.isfinite(people.areas))
-    pictures, image = np.unique(people.images.astype(str), return_inverse=True)
+    indices, columns = COCO.indices(shared), [*people.skeleton.indices(shared)]
+    labeled = np.zeros((len(people), len(COCO.joints)), bool)
+    labeled[:, indices] = people.weights[:, columns] > 0
+    rows = np.flatnonzero(labeled.any(1) & np.isfinite(people.areas))
+    images, image_ids = np.unique(people.images.astype(str), return_inverse=True)
 
     def keypoints(xy, third):
-        whole = np.zeros((len(people), len(COCO.joints), 3))
-        whole[:, places, :2] = xy[:, columns]
-        whole[..., 2] = third
-        return whole.reshape(len(people), -1).tolist()
+        array = np.zeros((len(people), len(COCO.joints), 3))
+        array[:, indices, :2] = xy[:, columns]
+        array[..., 2] = third
+        return array.reshape(len(people), -1).tolist()
 
-    truths = keypoints(people.joints, 2 * labelled)
-    found = keypoints(joints, 1)
+    truths, predictions = keypoints(people.joints, 2 * labeled), keypoints(joints, 1)
     annotations = [
         {
-            **{"id": int(row) + 1, "image_id": int(image[row]), "category_id": PERSON},
-            **{"keypoints": truths[row], "num_keypoints": int(labelled[row].sum())},
-            **{"area": float(people.areas[row]), "iscrowd": 0, "bbox": [0, 0, 1, 1]},
+            **{"id": int(row) + 1, "image_id": int(image_ids[row])},
+            **{"category_id": PERSON, "iscrowd": 0, "bbox": [0, 0, 1, 1]},
+            **{"keypoints": truths[row], "num_keypoints": int(labeled[row].sum())},
+            "area": float(people.areas[row]),
         }
         for row in rows
     ]
     results = [
         {
-            **{"image_id": int(image[row]), "category_id": PERSON},
-            **{"keypoints": found[row], "score": float(np.mean(scores[row, columns]))},
+            **{"image_id": int(image_ids[row]), "category_id": PERSON},
+            "keypoints": predictions[row],
+            "score": float(np.mean(scores[row, columns])),
         }
         for row in rows
     ]
-    with redirect_stdout(StringIO()):
+    with redirect_stdout(StringIO()):  # pycocotools prints its progress
         truth = Annotations()
         truth.dataset = {
             "info": {},
-            "images": [{"id": number} for number in range(len(pictures))],
+            "images": [{"id": number} for number in range(len(images))],
             "categories": [{"id": PERSON, "name": "person"}],
             "annotations": annotations,
         }
         truth.createIndex()
-        judge = COCOeval(truth, truth.loadRes(results), "keypoints")
-        judge.evaluate()
-        judge.accumulate()
-        judge.summarize()
-    values = map(float, judge.stats)
+        evaluator = COCOeval(truth, truth.loadRes(results), "keypoints")
+        evaluator.evaluate()
+        evaluator.accumulate()
+        evaluator.summarize()
+    values = map(float, evaluator.stats)
     return {**dict(zip(NAMES, values)), "people": len(rows), "joints": shared}

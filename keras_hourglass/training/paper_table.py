@@ -17,7 +17,8 @@ import keras
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.mixture import load_mixture
-from keras_hourglass.evaluation import evaluator
+from keras_hourglass.evaluation.evaluator import evaluate
+from keras_hourglass.evaluation.profiling import network_milliseconds
 from keras_hourglass.models import presets
 from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.loading import load_model
@@ -217,9 +218,8 @@ def _measure_run(folder: Path, plan: TrainConfig) -> dict:
     model = load_model(folder / BEST_FILE)
     mixture = load_mixture(plan.sources, model.skeleton, plan.missing)
     people = next(iter(mixture.validation.values()))
-    report = evaluator.evaluate_people(model, people, broken=plan.broken)["thresholds"][
-        "0.5"
-    ]
+    scores = evaluate(model, people, broken=plan.broken).scores
+    report = scores["thresholds"]["0.5"]
     with open(folder / HISTORY_FILE, newline="") as file:
         seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
     return {
@@ -229,5 +229,5 @@ def _measure_run(folder: Path, plan: TrainConfig) -> dict:
         "parameters": count_parameters(model),
         "multiply_adds": count_macs(model),
         "training_seconds": seconds,
-        "milliseconds": evaluator.network_milliseconds(model),
+        "milliseconds": network_milliseconds(model),
     }

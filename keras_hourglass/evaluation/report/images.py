@@ -1,4 +1,4 @@
-"""Pictures of people: the truth beside what was found."""
+"""Images of the hardest people: ground truth on the left, prediction on the right."""
 
 from pathlib import Path
 
@@ -7,44 +7,44 @@ import numpy as np
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.evaluation.conventions import correct
+from keras_hourglass.evaluation.conventions import PCKH_THRESHOLD, is_correct
 from keras_hourglass.heatmaps.labels import unpack
 from keras_hourglass.visualization.images import encode_image
 from keras_hourglass.visualization.skeletons import draw_skeleton
 
-SIDE, GAP = 208, 4  # pixels of each of the two, and between them
-QUALITY = 82  # of the JPEGs
-THRESHOLD = 0.5  # reference lengths
+SIDE, GAP = 208, 4  # pixels: longer side of each half, and distance of the halves
+JPEG_QUALITY = 82
 
 
-def hardest_images(joints, errors, people: People, rows, aspect: tuple[int, int]):
-    """(caption, JPEG) of each of some people; black where a picture cannot be read.
+def hardest_images(predictions, people: People, rows, aspect: tuple[int, int]):
+    """Draws people; black where an image cannot be read.
 
     Args:
-        joints: `(people, joints, 2)`, x before y, picture pixels: what was found.
-        errors: `(people, joints)`, in reference lengths; NaN where not scored.
-        people: All of them, with the network's skeleton.
-        rows: Whom to show.
-        aspect: Columns and rows of what the network sees.
+        predictions: The `Predictions` for all people.
+        people: All people, with the model's skeleton.
+        rows: The people to draw.
+        aspect: Columns and rows of the network's input, or proportional to them.
+
+    Yields:
+        (caption, JPEG) of each person.
     """
     size = tuple(round(SIDE * side / max(aspect)) for side in aspect)
-    sampler = Preprocessor(people, size, size)  # labels in pixels of what is shown
-    loader = Loader(sampler, broken="skip")
+    preprocessor = Preprocessor(people, size, size)  # labels in pixels of the drawing
+    loader = Loader(preprocessor, broken="skip")
     for row in map(int, rows):
         image, label = loader.load(row)
         truth, weights, _ = unpack(label)
-        both = [
+        window = preprocessor.sample_params([(0, row)])[0].window
+        predicted = window.to_grid(predictions.joints[row], size)
+        halves = [
             draw_skeleton(image, truth, people.skeleton, weights),
             np.full((size[1], GAP, 3), 255, "uint8"),
-            draw_skeleton(
-                image,
-                sampler.sample_params([(0, row)])[0].window.to_grid(joints[row], size),
-                people.skeleton,
-            ),
+            draw_skeleton(image, predicted, people.skeleton),
         ]
-        right = correct(errors[row], THRESHOLD, inclusive=True).sum()
-        scored = np.isfinite(errors[row]).sum()
+        errors = predictions.errors[row]
+        correct, scored = is_correct(errors, PCKH_THRESHOLD), np.isfinite(errors)
+        name = Path(str(people.images[row])).name
         yield (
-            f"{Path(str(people.images[row])).name}: {right} of {scored} joints right",
-            encode_image(np.hstack(both), ".jpg", QUALITY),
+            f"{name}: {correct.sum()} of {scored.sum()} joints correct",
+            encode_image(np.hstack(halves), ".jpg", quality=JPEG_QUALITY),
         )

@@ -1,8 +1,9 @@
-"""The page: what is said of each model, and how they compare."""
+"""The report's page: a section per model, and their comparison."""
 
 from importlib.resources import files
 
-from keras_hourglass.evaluation.conventions import CONVENTIONS
+from keras_hourglass.evaluation.bootstrap import LEVEL
+from keras_hourglass.evaluation.conventions import CONVENTIONS, STANDARD
 from keras_hourglass.evaluation.report import sections
 from keras_hourglass.evaluation.report.charts import curves_chart
 from keras_hourglass.evaluation.report.html import (
@@ -13,14 +14,14 @@ from keras_hourglass.evaluation.report.html import (
     with_interval,
 )
 
-# Nothing is fetched, nothing runs: whatever a file's name says.
+# Nothing is fetched and no script runs, whatever a file's name contains.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-HEADLINE = ("limbs", "mean_by_count", "mean_of_joints")
-TITLE = "Joints found, and missed"
+HEADLINE = ("limbs", STANDARD, "mean_of_joints")
+TITLE = "Evaluation"
 
 
-def render_page(data: dict, pictures: dict) -> str:
-    """The whole page; see `report.write`, whose JSON is its data."""
+def render_page(data: dict, images: dict) -> str:
+    """Renders the whole page from the data of `report.json`; see `write_report`."""
     models = data["models"]
     style = Html(
         (files("keras_hourglass.evaluation.report") / "style.css").read_text("utf-8")
@@ -34,34 +35,34 @@ def render_page(data: dict, pictures: dict) -> str:
     body = [tag("h1", TITLE), tag("dl", *about)]
     if len(models) > 1:
         body.append(comparison_section(models, data["comparisons"]))
-    for number_, (name, report) in enumerate(models.items()):
-        body.append(model(name, report, pictures.get(name, ()), f"m{number_}"))
+    for index, (name, report) in enumerate(models.items()):
+        body.append(model_section(name, report, images.get(name, ()), f"m{index}"))
     return (
         '<!doctype html>\n<html lang="en"><head>'
         f"{head}{tag('style', style)}</head><body>{tag('main', *body)}</body></html>\n"
     )
 
 
-def model(name, report, pictures, anchor) -> Html:
-    """All that is said of a model."""
+def model_section(name, report, images, anchor) -> Html:
+    """Renders everything about one model."""
     parts = {
         "Conventions": sections.conventions(report),
-        "Joint by joint": sections.joints(report),
-        "Who is found": sections.groups(report),
-        "Whether its scores can be believed": sections.calibration(report),
+        "Joints": sections.joints(report),
+        "Groups": sections.groups(report),
+        "Calibration": sections.calibration(report),
     }
     if report.get("torso"):
-        parts["In lengths of the torso"] = sections.torso(report)
+        parts["PCK of the torso"] = sections.torso(report)
     if report.get("oks"):
-        parts["Average precision, as COCO judges"] = sections.oks(report)
-    if report.get("left_out"):
-        parts["Left out"] = tag("p", report["left_out"])
+        parts["Average precision (OKS)"] = sections.oks(report)
+    if report.get("skipped"):
+        parts["Skipped"] = tag("p", report["skipped"])
     if report.get("milliseconds"):
-        parts["Time of a person"] = sections.milliseconds(report)
-    if pictures:
-        said = f"The {len(pictures)} worst of {report['people']:,}: the truth, and "
-        said += "what was found"
-        parts[said] = sections.people(pictures)
+        parts["Time per person"] = sections.milliseconds(report)
+    if images:
+        title = "The hardest people: the lowest PCKh "
+        title += f"({len(images)} of {report['people']:,})"
+        parts[title] = sections.people(images)
     shown = (
         tag("section", tag("h3", title), part) for title, part in parts.items() if part
     )
@@ -69,48 +70,52 @@ def model(name, report, pictures, anchor) -> Html:
 
 
 def headline(report) -> Html:
-    """The numbers that one looks for first."""
+    """Renders the most cited numbers, large."""
     half = report["thresholds"][sections.FIRST]
     numbers = [
         tag(
             "div",
             tag("b", number(half["means"][name])),
             tag("span", f"{name}, PCKh@{sections.FIRST}"),
-            tag("small", "95 %: {:.1f} to {:.1f}".format(*half["intervals"][name])),
+            tag(
+                "small",
+                "{} %: {:.1f} to {:.1f}".format(LEVEL, *half["intervals"][name]),
+            ),
         )
         for name in HEADLINE
         if None not in half["intervals"][name]
     ]
     x, y = report["offset"]
-    off = f"x {number(x, 3, True)}, y {number(y, 3, True)}"
-    said = f"{report['people']:,} people, {report['joints']:,} joints. "
-    said += f"Mean signed error: {off} heatmap pixels."
-    if unread := report.get("unread"):
-        said += f" {len(unread):,} pictures could not be read, {unread[0]} first."
-    return Html(tag("div", *numbers, class_="headline") + tag("p", said))
+    offset = f"x {number(x, 3, True)}, y {number(y, 3, True)}"
+    text = f"{report['people']:,} people, {report['joints']:,} joints. "
+    text += f"Mean signed error: {offset} heatmap pixels."
+    if unreadable := report.get("unreadable"):
+        text += f" {len(unreadable):,} images could not be read, first: "
+        text += unreadable[0]
+    return Html(tag("div", *numbers, class_="headline") + tag("p", text))
 
 
 def comparison_section(models, comparisons) -> Html:
-    """The models side by side, and by how much they differ on the same people."""
+    """Renders the models' means in one table, and their differences."""
     first = next(iter(models.values()))
     rows = [
         [
-            tag("a", name, href=f"#m{place}"),
+            tag("a", name, href=f"#m{index}"),
             *(
                 with_interval(half["means"][convention], half["intervals"][convention])
                 for convention in CONVENTIONS
             ),
         ]
-        for place, (name, report) in enumerate(models.items())
+        for index, (name, report) in enumerate(models.items())
         for half in [report["thresholds"][sections.FIRST]]
     ]
     chart = curves_chart(
         first["curve"]["thresholds"],
-        {name: report["curve"]["mean_by_count"] for name, report in models.items()},
-        "How many joints each model finds under each threshold, counted alike",
+        {name: report["curve"][STANDARD] for name, report in models.items()},
+        f"Percentage of correct joints over the threshold, for each model ({STANDARD})",
     )
     parts = [table([f"PCKh@{sections.FIRST}, %", *CONVENTIONS], rows), chart]
-    for pair in comparisons:
+    for comparison in comparisons:
         differences = [
             [
                 f"at {threshold}",
@@ -121,9 +126,9 @@ def comparison_section(models, comparisons) -> Html:
                     for name in CONVENTIONS
                 ),
             ]
-            for threshold, held in pair["thresholds"].items()
+            for threshold, held in comparison["thresholds"].items()
         ]
-        said = f"{pair['second']} less {pair['first']}, percentage points; of the same "
-        said += "draws of people, 95 % lie between:"
-        parts += [tag("p", said), table(["", *CONVENTIONS], differences)]
-    return tag("article", tag("h2", "Side by side"), *parts)
+        text = f"{comparison['second']} less {comparison['first']}, percentage points, "
+        text += f"with {LEVEL} % intervals on the same resamples of people:"
+        parts += [tag("p", text), table(["", *CONVENTIONS], differences)]
+    return tag("article", tag("h2", "Comparison"), *parts)

@@ -1,20 +1,20 @@
-"""What the page says of one model, part by part."""
+"""Sections of the report's page about one model."""
 
 from base64 import b64encode
 
-from keras_hourglass.evaluation.conventions import CONVENTIONS
+from keras_hourglass.evaluation.conventions import CONVENTIONS, PCKH_THRESHOLD
 from keras_hourglass.evaluation.report.charts import curves_chart, reliability_chart
 from keras_hourglass.evaluation.report.html import (
     Html,
     TextCell,
     number,
-    safe,
     table,
     tag,
+    to_html,
     with_interval,
 )
 
-FIRST = "0.5"  # the threshold that most publications print
+FIRST = str(PCKH_THRESHOLD)
 
 
 def conventions(report) -> Html:
@@ -23,24 +23,27 @@ def conventions(report) -> Html:
     rows = [
         [
             name,
-            *(
-                with_interval(part["means"][name], part["intervals"][name])
-                for part in thresholds.values()
-            ),
+            *_means(thresholds.values(), name),
             number(report["area"][name]),
-            TextCell(convention.says),
+            TextCell(convention.description),
         ]
         for name, convention in CONVENTIONS.items()
     ]
-    header = ["PCKh, %", *(f"at {t}" for t in thresholds), "area", TextCell("says")]
-    return Html(table(header, rows) + _curve(report["curve"]) + _columns(thresholds))
+    header = ["PCKh, %", *(f"at {t}" for t in thresholds), "area"]
+    means = table([*header, TextCell("description")], rows)
+    return Html(means + _curve(report["curve"]) + _columns(thresholds))
+
+
+def _means(parts, name):
+    """Cells of a convention's mean in several parts of the data."""
+    return [with_interval(p["means"][name], p["intervals"][name]) for p in parts]
 
 
 def _curve(curve):
     return curves_chart(
         curve["thresholds"],
         {name: curve[name] for name in CONVENTIONS},
-        "How many joints are found under each threshold",
+        "Percentage of correct joints over the threshold, for each convention",
     )
 
 
@@ -50,18 +53,18 @@ def _columns(thresholds):
         [f"at {t}", *(number(part["columns"][name]) for name in names)]
         for t, part in thresholds.items()
     ]
-    return table(["mean of the joints' rates", *names], rows)
+    return table(["mean of the joints' rates, %", *names], rows)
 
 
 def joints(report) -> Html:
-    """Every joint alone, and which conventions count it."""
+    """Each joint, and the conventions that average it."""
     others = [t for t in report["thresholds"] if t != FIRST]
-    header = ["joint", "labelled", f"at most {FIRST}", f"below {FIRST}"]
+    header = ["joint", "labeled", f"at most {FIRST}", f"below {FIRST}"]
     header += [*(f"at most {t}" for t in others), *CONVENTIONS]
     rows = [
         [
             joint["name"].replace("_", " "),
-            joint["labelled"],
+            joint["labeled"],
             with_interval(joint["rates"][FIRST], joint["interval"]),
             number(joint["strict"]),
             *(number(joint["rates"][t]) for t in others),
@@ -73,8 +76,8 @@ def joints(report) -> Html:
 
 
 def groups(report) -> Html:
-    """Hidden and seen joints, sizes, company."""
-    header = ["", "people", "joints", *(f"{name}, %" for name in CONVENTIONS)]
+    """Visibility of joints, sizes of people, and others in the image."""
+    header = ["people", "joints", *(f"{name}, %" for name in CONVENTIONS)]
     parts = []
     for kind, listed in report["groups"].items():
         rows = [
@@ -82,76 +85,70 @@ def groups(report) -> Html:
                 group["name"],
                 group["people"],
                 group["joints"],
-                *(
-                    with_interval(group["means"][name], group["intervals"][name])
-                    for name in CONVENTIONS
-                ),
+                *(cell for name in CONVENTIONS for cell in _means([group], name)),
             ]
             for group in listed
         ]
-        parts.append(table([f"by {kind}", *header[1:]], rows))
-    return Html("".join(parts) or safe("The dataset says nothing of them."))
+        parts.append(table([f"by {kind}", *header], rows))
+    return Html("".join(parts) or to_html("The dataset has no data of groups."))
 
 
 def calibration(report) -> Html:
-    """Whether a score is the share that is right."""
-    held = report["calibration"]
+    """The percentage of correct joints by score."""
+    data = report["calibration"]
     rows = [
         [
             f"{part['low']:.1f} to {part['high']:.1f}",
             part["joints"],
             number(part["score"], 2),
-            with_interval(part["right"], part["interval"]),
+            with_interval(part["correct"], part["interval"]),
         ]
-        for part in held["bins"]
+        for part in data["bins"]
     ]
-    said = f"Scores are {number(held['error'])} percentage points off in the mean."
-    header = ["score", "joints", "mean score", "right, %"]
-    chart = reliability_chart(
-        held["bins"], "How many joints are right, by their scores"
-    )
-    return Html(chart + tag("p", said) + table(header, rows))
+    text = f"Expected calibration error: {number(data['error'])} percentage points."
+    header = ["score", "joints", "mean score", "correct, %"]
+    chart = reliability_chart(data["bins"], "Percentage of correct joints by score")
+    return Html(chart + tag("p", text) + table(header, rows))
 
 
 def torso(report) -> Html:
-    """PCK by the torso."""
-    held = report["torso"]
-    rows = [
-        [name, with_interval(held["means"][name], held["intervals"][name])]
-        for name in CONVENTIONS
-    ]
-    said = f"{held['people']:,} people; {held['says']}."
-    header = ["", f"PCK at {held['threshold']}, %"]
-    return Html(tag("p", said) + table(header, rows))
+    """PCK relative to the torso."""
+    data = report["torso"]
+    rows = [[name, *_means([data], name)] for name in CONVENTIONS]
+    text = f"{data['people']:,} people; {data['description']}."
+    header = ["", f"PCK at {data['threshold']}, %"]
+    return Html(tag("p", text) + table(header, rows))
 
 
 def oks(report) -> Html:
     """COCO's average precision."""
-    held = dict(report["oks"])
-    people, judged = held.pop("people"), held.pop("joints")
-    said = f"{people:,} people whose boxes were given, {len(judged)} of COCO's joints."
+    data = dict(report["oks"])
+    people, evaluated = data.pop("people"), data.pop("joints")
+    text = f"{people:,} people with given boxes, {len(evaluated)} of COCO's joints."
     values = [
-        number(value, 3) if value >= 0 else number(None) for value in held.values()
+        number(value, 3) if value >= 0 else number(None) for value in data.values()
     ]
-    return Html(tag("p", said) + table(["", *held], [["OKS", *values]]))
+    return Html(tag("p", text) + table(["", *data], [["OKS", *values]]))
 
 
 def milliseconds(report) -> Html:
-    """Where the time of a person goes."""
-    held = report["milliseconds"]
-    whole = sum(held.values())
+    """Time per person by stage."""
+    data = report["milliseconds"]
+    total = sum(data.values())
     rows = [
-        [name, number(value, 2), f"{value / whole:.0%}"] for name, value in held.items()
+        [name, number(value, 2), f"{value / total:.0%}"] for name, value in data.items()
     ]
-    rows.append(["one after another", number(whole, 2), "100%"])
+    rows.append(["total, one after another", number(total, 2), "100%"])
     return table(["", "ms per person", "share"], rows)
 
 
-def people(pictures) -> Html:
-    """Those whom the network finds worst, the truth beside what was found."""
+def people(images) -> Html:
+    """The hardest people: ground truth and prediction."""
     figures = []
-    for caption, jpeg in pictures:
+    for caption, jpeg in images:
         source = "data:image/jpeg;base64," + b64encode(jpeg).decode()
-        image = Html(f'<img loading="lazy" alt="{safe(caption)}" src="{source}">')
+        attributes = f'alt="{to_html(caption)}" src="{source}"'
+        image = Html(f'<img loading="lazy" {attributes}>')
         figures.append(tag("figure", image, tag("figcaption", caption)))
-    return tag("div", *figures, class_="people")
+    text = tag("p", "Ground truth on the left, prediction on the right.")
+    return Html(text + tag("div", *figures, class_="people"))

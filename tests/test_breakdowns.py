@@ -1,16 +1,16 @@
-"""Groups, calibration, torsos, joints and the worst: each by hand."""
+"""Breakdowns and calibration of small examples, computed by hand."""
 
 import numpy as np
 import pytest
 
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.evaluation.bootstrap import resample_indices
+from keras_hourglass.evaluation.bootstrap import resample_counts
 from keras_hourglass.evaluation.breakdowns import (
     by_group,
     by_joint,
     hardest_people,
     pck_torso,
-    torsos,
+    torso_lengths,
 )
 from keras_hourglass.evaluation.calibration import calibration
 from keras_hourglass.skeletons import LSP, MPII, Skeleton
@@ -20,57 +20,57 @@ ARMS = Skeleton(("right_wrist", "left_wrist"))
 
 def people(skeleton, rows):
     count = len(skeleton.joints)
-    usual = {"image": "1.jpg", "center": (0, 0), "side": 100}
-    usual |= {"joints": np.zeros((count, 2)), "weights": np.ones(count)}
-    return from_rows(skeleton, [{**usual, **row} for row in rows])
+    defaults = {"image": "1.jpg", "center": (0, 0), "side": 100}
+    defaults |= {"joints": np.zeros((count, 2)), "weights": np.ones(count)}
+    return from_rows(skeleton, [{**defaults, **row} for row in rows])
 
 
-def test_groups_are_of_hidden_joints_sizes_and_company():
+def test_groups_are_of_visibility_size_and_other_people():
     rows = [
         {"visible": (1, 0), "num_others": 0, "source_size": 100},
         {"visible": (1, np.nan), "num_others": 1, "source_size": 200},
         {"visible": (0, 0), "num_others": 5, "source_size": 300},
     ]
     errors = np.array([[0.1, 9], [9, 0.1], [np.nan, 0.1]])
-    found = by_group(errors, people(ARMS, rows), resample_indices(3))
-    share = {
+    groups = by_group(errors, people(ARMS, rows), resample_counts(3))
+    scores = {
         kind: {g["name"]: (g["joints"], g["means"]["all_joints"]) for g in listed}
-        for kind, listed in found.items()
+        for kind, listed in groups.items()
     }
-    assert share["joints"] == {"seen": (2, 50), "hidden": (2, 50)}
-    assert share["others labelled in the picture"] == {
+    assert scores["visibility"] == {"visible": (2, 50), "occluded": (2, 50)}
+    assert scores["other people labeled in the image"] == {
         "none": (2, 50),
         "one": (2, 50),
         "two or more": (1, 100),
     }
-    sizes = share["size in the photograph"]
+    sizes = scores["size in the original image"]
     assert [*sizes.values()] == [(2, 50), (2, 50), (1, 100)]
     assert [*sizes] == ["up to 167 pixels", "167 to 233 pixels", "over 233 pixels"]
 
 
-def test_of_what_nobody_says_there_is_no_group():
-    assert by_group(np.zeros((4, 2)), people(ARMS, [{}] * 4), resample_indices(4)) == {}
+def test_groups_that_the_dataset_does_not_know_are_left_out():
+    assert by_group(np.zeros((4, 2)), people(ARMS, [{}] * 4), resample_counts(4)) == {}
 
 
-def test_scores_that_are_the_share_of_right_joints_are_no_points_off():
-    """Of ten joints with a score of 0.7, seven are right."""
+def test_scores_equal_to_the_rate_have_no_calibration_error():
+    """Of ten joints with a score of 0.7, seven are correct."""
     scores = np.full((10, 1), 0.7)
     errors = np.where(np.arange(10) < 7, 0.5, 0.6)[:, None]
-    held = calibration(scores, errors, resample_indices(10))
+    held = calibration(scores, errors, resample_counts(10))
     (part,) = held["bins"]
     assert (part["low"], part["high"], part["joints"]) == (0.7, 0.8, 10)
-    assert part["right"] == 70 and held["error"] == pytest.approx(0)
+    assert part["correct"] == 70 and held["error"] == pytest.approx(0)
     low, high = part["interval"]
     assert low < 70 < high
 
 
-def test_scores_beyond_0_and_1_lie_in_the_outermost_bins():
+def test_scores_beyond_0_and_1_are_clipped():
     held = calibration(
-        np.array([[-0.2, 1.0, 1.3]]), np.array([[9, 0, 0]]), resample_indices(1)
+        np.array([[-0.2, 1.0, 1.3]]), np.array([[9, 0, 0]]), resample_counts(1)
     )
     first, last = held["bins"]
-    assert (first["low"], first["joints"], first["right"]) == (0, 1, 0)
-    assert (last["high"], last["joints"], last["right"]) == (1, 2, 100)
+    assert (first["low"], first["joints"], first["correct"]) == (0, 1, 0)
+    assert (last["high"], last["joints"], last["correct"]) == (1, 2, 100)
     assert held["error"] == 0
 
 
@@ -78,48 +78,48 @@ def test_a_torso_reaches_from_the_left_shoulder_to_the_right_hip():
     joints = np.zeros((14, 2))
     shoulder, hip = LSP.indices(["left_shoulder", "right_hip"])
     joints[shoulder] = 30, 40
-    unlabelled = np.ones(14)
-    unlabelled[hip] = 0
+    unlabeled = np.ones(14)
+    unlabeled[hip] = 0
     rows = [
         {"joints": joints, "head_size": 10},
-        {"joints": joints, "weights": unlabelled},
+        {"joints": joints, "weights": unlabeled},
         {},
     ]
     listed = people(LSP, rows)
-    np.testing.assert_equal(torsos(listed), [50, np.nan, np.nan])
+    np.testing.assert_equal(torso_lengths(listed), [50, np.nan, np.nan])
     errors = np.full((3, 14), 0.99)  # heads of 10 pixels: 0.198 torsos
-    held = pck_torso(errors, listed, resample_indices(3))
+    held = pck_torso(errors, listed, resample_counts(3))
     assert held["people"] == 1 and set(held["means"].values()) == {100}
-    further = pck_torso(np.full((3, 14), 1.01), listed, resample_indices(3))
+    further = pck_torso(np.full((3, 14), 1.01), listed, resample_counts(3))
     assert set(further["means"].values()) == {0}
 
 
 def test_without_shoulders_there_is_no_torso():
     assert (
-        pck_torso(np.zeros((2, 2)), people(ARMS, [{}] * 2), resample_indices(2)) is None
+        pck_torso(np.zeros((2, 2)), people(ARMS, [{}] * 2), resample_counts(2)) is None
     )
 
 
-def test_the_worst_have_the_fewest_right_joints_and_the_larger_errors_first():
+def test_the_hardest_people_have_the_lowest_pckh_and_then_the_largest_errors():
     nan = np.nan
     errors = np.array([[0.1, 0.1], [9, 9], [0.1, 9], [nan, nan], [99, 99], [nan, 0.5]])
     assert hardest_people(errors).tolist() == [4, 1, 2, 5, 0]
     assert hardest_people(errors, count=2).tolist() == [4, 1]
 
 
-def test_a_joint_says_its_rates_and_who_counts_it():
+def test_a_joint_has_its_rates_and_the_conventions_that_count_it():
     errors = np.full((4, 16), 0.15)
-    ankle, pelvis = MPII.indices(["left_ankle", "pelvis"])
-    errors[:, ankle] = [0.5, 0.1, 9, np.nan]
+    column, pelvis = MPII.indices(["left_ankle", "pelvis"])
+    errors[:, column] = [0.5, 0.1, 9, np.nan]
     errors[:, MPII.joints.index("head_top")] = np.nan
     table = {
-        joint["name"]: joint for joint in by_joint(errors, MPII, resample_indices(4))
+        joint["name"]: joint for joint in by_joint(errors, MPII, resample_counts(4))
     }
     assert "head_top" not in table and len(table) == 15
-    found = table["left_ankle"]
-    assert found["labelled"] == 3 and found["strict"] == pytest.approx(100 / 3)
-    assert found["rates"] == pytest.approx(
+    ankle = table["left_ankle"]
+    assert ankle["labeled"] == 3 and ankle["strict"] == pytest.approx(100 / 3)
+    assert ankle["rates"] == pytest.approx(
         {"0.5": 200 / 3, "0.2": 100 / 3, "0.1": 100 / 3}
     )
     assert table["pelvis"]["counted"] == ["all_joints"]
-    assert len(found["counted"]) == 4
+    assert len(ankle["counted"]) == 4

@@ -1,3 +1,5 @@
+"""Scores under every convention, against published numbers and by hand."""
+
 import json
 
 import numpy as np
@@ -11,11 +13,11 @@ from keras_hourglass.data.datasets.mpii.predictions import (
     read_predictions,
 )
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.evaluation.conventions import CONVENTIONS, columns
+from keras_hourglass.evaluation.conventions import CONVENTIONS, column_rates
 from keras_hourglass.evaluation.scoring import score
 from keras_hourglass.skeletons import MPII
 
-# What published networks score: data/README.md's table, to the last digit.
+# Scores of published networks: data/README.md's table, to the last digit.
 PUBLISHED = {
     "bearpaw-hg_s1_b1.mat": (
         *(95.12, 93.61, 85.53, 79.56, 84.51, 78.28, 73.38),
@@ -37,7 +39,7 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_published_predictions_score_what_is_published(name, shared):
+def test_published_predictions_get_their_published_scores(name, shared):
     joints, heads = load_ground_truth(shared / "mpii")
     path = shared / "mpii/reference_predictions" / name
     errors = prediction_errors(read_predictions(path), joints, heads)
@@ -54,7 +56,7 @@ def test_published_predictions_score_what_is_published(name, shared):
     np.testing.assert_allclose(got, PUBLISHED[name], atol=0.0051)
 
 
-def test_other_conventions_score_what_their_users_published(shared):
+def test_other_conventions_give_their_published_scores(shared):
     joints, heads = load_ground_truth(shared / "mpii")
     path = shared / "mpii/reference_predictions/bearpaw-hg_s8_b1.mat"
     errors = prediction_errors(read_predictions(path), joints, heads)
@@ -79,13 +81,13 @@ def test_an_error_at_the_threshold_is_correct_under_one_convention_only():
     }
 
 
-def test_a_tenth_is_a_tenth():
+def test_an_error_above_a_tenth_is_wrong_at_a_tenth():
     thresholds = score(errors_of(0.105), MPII)["thresholds"]
     assert thresholds["0.1"]["means"]["mean_by_count"] == 0
     assert thresholds["0.2"]["means"]["mean_by_count"] == 100
 
 
-def test_errors_made_by_hand_are_counted_at_every_threshold():
+def test_known_errors_are_counted_at_every_threshold():
     """Heads are of 64 pixels: every error is an exact number of them."""
     joints = np.random.default_rng(1).integers(0, 900, (5, 16, 2)).astype(float)
     heads, parts = np.full(5, 64.0), np.full(16, 0.0625)
@@ -96,7 +98,7 @@ def test_errors_made_by_hand_are_counted_at_every_threshold():
     np.testing.assert_allclose(errors, np.tile(parts, (5, 1)), atol=1e-12)
     thresholds = score(np.round(errors, 9), MPII)["thresholds"]
     means = {t: report["means"] for t, report in thresholds.items()}
-    # Of 14 joints two are ankles, which only "at the threshold is correct" forgives.
+    # Of 14 joints two are ankles, exactly at 0.5: correct under one convention.
     for threshold, by_joint, by_count in [
         ("0.5", 12, 14),
         ("0.2", 10, 10),
@@ -107,19 +109,19 @@ def test_errors_made_by_hand_are_counted_at_every_threshold():
         assert mean["mean_by_count"] == pytest.approx(100 * by_count / 14)
 
 
-def test_pixels_counted_from_the_wrong_number_are_a_pixel_off(tmp_path):
+def test_the_wrong_origin_shifts_predictions_by_a_pixel(tmp_path):
     joints = np.random.default_rng(2).uniform(1, 900, SHAPE)
     heads = np.full(len(joints), 50.0)
     for origin, off in [(1, 0), (0, 2**0.5 / 50)]:
-        np.savez(tmp_path / "found.npz", preds=joints, origin=origin)
+        np.savez(tmp_path / "predictions.npz", preds=joints, origin=origin)
         errors = prediction_errors(
-            read_predictions(tmp_path / "found.npz"), joints, heads
+            read_predictions(tmp_path / "predictions.npz"), joints, heads
         )
         np.testing.assert_allclose(errors, off, atol=1e-9)
 
 
-def test_means_weigh_joints_or_labels():
-    """Ankles are labelled on one person of four, and wrong there."""
+def test_means_weight_joints_or_labels():
+    """Ankles are labeled on one person of four, and wrong there."""
     errors = errors_of(0.0)
     ankles = [MPII.joints.index(f"{side}_ankle") for side in ("left", "right")]
     errors[1:, ankles], errors[0, ankles] = np.nan, 9
@@ -133,8 +135,21 @@ def test_means_weigh_joints_or_labels():
 def test_the_official_head_is_the_mean_of_neck_and_top():
     errors = errors_of(0.0)
     errors[:3, MPII.joints.index("upper_neck")] = 9
-    table = columns(errors, MPII, 0.5)
+    table = column_rates(errors, MPII, 0.5)
     assert (table["Head"], table["Head (official)"]) == (100, 62.5)
+
+
+def test_pckh_is_the_mean_by_count_and_each_joint_has_its_rate():
+    errors = errors_of(0.5)
+    errors[:, MPII.joints.index("left_knee")] = [0.1, 0.1, 9, np.nan]
+    errors[:, MPII.joints.index("head_top")] = np.nan
+    scores = score(errors, MPII)
+    half = scores["thresholds"]["0.5"]
+    assert scores["pckh"] == half["means"]["mean_by_count"]
+    assert [*half["per_joint"]] == [*MPII.joints]
+    assert half["per_joint"]["left_knee"] == pytest.approx(200 / 3)
+    assert half["per_joint"]["right_knee"] == 100, "at the threshold is correct"
+    assert np.isnan(half["per_joint"]["head_top"])
 
 
 def test_the_area_is_that_of_the_curve_by_trapezoids():
@@ -144,8 +159,8 @@ def test_the_area_is_that_of_the_curve_by_trapezoids():
     assert area["mean_of_joints"] == pytest.approx(49)
 
 
-def test_every_convention_says_who_uses_it():
-    assert all(convention.says for convention in CONVENTIONS.values())
+def test_every_convention_has_a_description():
+    assert all(convention.description for convention in CONVENTIONS.values())
 
 
 @pytest.fixture
@@ -153,7 +168,7 @@ def predictions():
     return np.random.default_rng(0).uniform(1, 900, SHAPE)
 
 
-def test_files_of_every_kind_say_the_same(predictions, tmp_path):
+def test_predictions_are_the_same_in_every_file_format(predictions, tmp_path):
     import h5py
 
     scipy.io.savemat(tmp_path / "a.mat", {"preds": predictions})
@@ -166,18 +181,18 @@ def test_files_of_every_kind_say_the_same(predictions, tmp_path):
         np.testing.assert_allclose(read_predictions(path), predictions, atol=1e-9)
 
 
-def test_unusable_predictions_are_refused_by_name(predictions, tmp_path):
+def test_unusable_predictions_are_refused_with_the_file(predictions, tmp_path):
     np.savez(tmp_path / "origin.npz", preds=predictions)
     np.savez(tmp_path / "few.npz", preds=predictions[:5], origin=0)
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "some.txt").write_text("")
-    for name, says in [
+    for name, message in [
         ("origin.npz", "origin"),
         ("few.npz", "must be .2958, 16, 2."),
         ("broken.json", "not readable as JSON"),
         ("some.txt", "must end in one of"),
     ]:
-        with pytest.raises(DatasetError, match=f"(?s){says}"):
+        with pytest.raises(DatasetError, match=f"(?s){message}"):
             read_predictions(tmp_path / name)
     with pytest.raises(FileNotFoundError):
         read_predictions(tmp_path / "none.npz")

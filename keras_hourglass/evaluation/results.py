@@ -1,0 +1,376 @@
+"""Results of an evaluation: scores, tables, data frames, comparisons and reports.
+
+NumPy only, so that files of predictions are scored without Keras; a report, which times
+the model, imports it.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_hourglass.data.datasets.mpii.predictions import (
+    load_ground_truth,
+    prediction_errors,
+    read_predictions,
+)
+from keras_hourglass.data.people import People
+from keras_hourglass.evaluation import bootstrap, oks, tables
+from keras_hourglass.evaluation.breakdowns import (
+    all_breakdowns,
+    hardest_people,
+    pck_torso,
+)
+from keras_hourglass.evaluation.conventions import PCKH_THRESHOLD
+from keras_hourglass.evaluation.scoring import THRESHOLDS, score, to_json_types
+from keras_hourglass.skeletons import MPII, Skeleton
+
+if TYPE_CHECKING:
+    from keras_hourglass.inference.keypoints import KeypointOptions
+    from keras_hourglass.models.stacked_hourglass import StackedHourglass
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """A model's predictions for people, and their errors.
+
+    Attributes:
+        joints: `(people, joints, 2)`, x before y, image pixels.
+        errors: `(people, joints)`, in reference lengths; NaN where not scored.
+        scores: `(people, joints)`, the values of the heatmaps' peaks; None where the
+            predictions are from a file.
+        offset: (x, y), heatmap pixels: the mean signed error of joints within one
+            reference length, the model's systematic error. None for a file.
+        unreadable: Messages about images that could not be read.
+    """
+
+    joints: np.ndarray
+    errors: np.ndarray
+    scores: np.ndarray | None = None
+    offset: tuple[float, float] | None = None
+    unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation:
+    """The result of evaluating one model; `print` shows it as a table.
+
+    Percentages are PCKh, measured in head sizes (Andriluka et al. 2D Human Pose
+    Estimation: New Benchmark and State of the Art Analysis, CVPR 2014,
+    http://human-pose.mpi-inf.mpg.de).
+
+    Attributes:
+        name: The model's name, path or preset, or the path of a file of predictions.
+        skeleton: The skeleton of the joints.
+        predictions: The predictions and their errors; see `Predictions`.
+        people: The evaluated people, with the model's skeleton; None for a file.
+        model: The evaluated model; None for a file.
+        options: The options of keypoint prediction; None for a file.
+        dataset: The dataset's name and folder, where known.
+
+    Example:
+
+    ```python
+    import keras_hourglass as kh
+
+    result = kh.evaluate("photo", "synthetic:2", flip=True)
+    print(result)
+    print(result.pckh, result.per_joint["left_wrist"])
+    ```
+    """
+
+    name: str
+    skeleton: Skeleton
+    predictions: Predictions
+    people: People | None = None
+    model: "StackedHourglass | None" = None
+    options: "KeypointOptions | None" = None
+    dataset: str = ""
+
+    @property
+    def pckh(self) -> float:
+        """PCKh@0.5 in percent, over all labeled joints that the skeleton scores.
+
+        The value of the `PCKh` metric, and the convention `mean_by_count`.
+        """
+        return self.scores["pckh"]
+
+    @property
+    def per_joint(self) -> dict[str, float]:
+        """PCKh@0.5 of each joint: name -> percent, NaN where never labeled."""
+        return self.scores["thresholds"][str(PCKH_THRESHOLD)]["per_joint"]
+
+    @property
+    def conventions(self) -> dict[str, float]:
+        """PCKh@0.5 under each published convention: name -> percent."""
+        return self.scores["thresholds"][str(PCKH_THRESHOLD)]["means"]
+
+    @property
+    def offset(self) -> tuple[float, float] | None:
+        """The mean signed error (x, y), heatmap pixels. None for a file."""
+        return self.predictions.offset
+
+    @cached_property
+    def scores(self) -> dict:
+        """All scores; see `scoring.score`, and for "torso" and "oks" their modules."""
+        made = score(self.predictions.errors, self.skeleton, self.resamples)
+        if self.offset is not None:
+            made["offset"] = self.offset
+        if self.people is not None:
+            made["torso"] = pck_torso(
+                self.predictions.errors, self.people, self.resamples
+            )
+            if np.isfinite(self.people.areas).any():
+                made |= self._oks()
+        if self.predictions.unreadable:
+            made["unreadable"] = [*self.predictions.unreadable]
+        return made
+
+    @cached_property
+    def resamples(self) -> np.ndarray:
+        """The bootstrap resamples of these people; see `bootstrap.resample_counts`."""
+        return bootstrap.resample_counts(len(self.predictions.errors))
+
+    def to_dict(self) -> dict:
+        """Returns all scores in JSON's types, NaN as None.
+
+        Returns:
+            The dictionary that `hourglass-keras evaluate --json` prints: "people",
+            "joints", "pckh", "thresholds" (with "columns", "per_joint", "means" and
+            "intervals" each), "area", and where known "offset", "torso", "oks",
+            "skipped" and "unreadable".
+
+        Example:
+
+        ```python
+        import json
+
+        import keras_hourglass as kh
+
+        print(json.dumps(kh.evaluate("photo", "synthetic:2").to_dict()))
+        ```
+        """
+        return to_json_types(self.scores)
+
+    def to_dataframe(self):
+        """Returns the percentages as a pandas data frame.
+
+        Returns:
+            A `pandas.DataFrame` with a row for each joint, table column and convention
+            at each threshold. Its columns: "kind" ("joint", "column" or "convention"),
+            "name", "threshold" in reference lengths, "percent", and the bounds "low"
+            and "high" of its 95 % interval, NaN except for conventions.
+
+        Raises:
+            ImportError: If pandas is not installed.
+
+        Example:
+
+        ```python
+        import keras_hourglass as kh
+
+        frame = kh.evaluate("photo", "synthetic:2").to_dataframe()
+        print(frame.pivot_table("percent", "name", "threshold"))
+        ```
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError(
+                "`to_dataframe` requires pandas: pip install '.[pandas]'"
+            ) from error
+        kinds = {"joint": "per_joint", "column": "columns", "convention": "means"}
+        rows = []
+        for threshold, part in self.scores["thresholds"].items():
+            for kind, key in kinds.items():
+                bounds = part["intervals"] if kind == "convention" else {}
+                for name, percent in part[key].items():
+                    low, high = bounds.get(name, (np.nan, np.nan))
+                    rows.append((kind, name, float(threshold), percent, low, high))
+        names = ["kind", "name", "threshold", "percent", "low", "high"]
+        return pandas.DataFrame(rows, columns=names)
+
+    def save_report(self, folder) -> Path:
+        """Writes the report of this evaluation; see the function `save_report`.
+
+        Args:
+            folder: Output folder; it is created where it does not exist.
+
+        Returns:
+            Path of `report.html`.
+
+        Raises:
+            ValueError: If this is the evaluation of a file of predictions.
+
+        Example:
+
+        ```python
+        import keras_hourglass as kh
+
+        kh.evaluate("photo", "synthetic:2").save_report("report")
+        ```
+        """
+        return save_report(folder, [self])
+
+    def __str__(self):
+        return tables.format_scores(self.name, self.scores)
+
+    def __repr__(self):
+        people = self.scores["people"]
+        return f"Evaluation({self.name!r}, people={people}, pckh={self.pckh:.2f})"
+
+    def _oks(self):
+        joints, scores = self.predictions.joints, self.predictions.scores
+        try:
+            return {"oks": oks.average_precision(self.people, joints, scores)}
+        except ImportError as error:
+            return {"skipped": str(error)}
+
+    def _report_data(self):
+        """All that the report shows of this model, and the hardest people's images."""
+        # Not needed to score: OpenCV, and Keras, which times the model.
+        from keras_hourglass.evaluation.profiling import profile
+        from keras_hourglass.evaluation.report.images import hardest_images
+
+        predictions, people = self.predictions, self.people
+        rows = hardest_people(predictions.errors)
+        data = {
+            **self.scores,
+            **all_breakdowns(
+                predictions.errors, predictions.scores, people, self.resamples
+            ),
+            "milliseconds": profile(self.model, people, self.options),
+            "hardest": [str(name) for name in people.names[rows]],
+        }
+        aspect = self.model.heatmap_size
+        return data, [*hardest_images(predictions, people, rows, aspect)]
+
+
+def evaluate_predictions(path, root) -> Evaluation:
+    """Scores a file of predictions for MPII's 2,958 validation people.
+
+    Args:
+        path: File ending in .mat, .h5, .npz or .json; see docs/evaluation.md.
+        root: Folder with `detections_our_format.mat`, itself or in `annotations/`.
+
+    Returns:
+        An `Evaluation` without people and model.
+
+    Raises:
+        DatasetError: If a file does not hold what it should.
+    """
+    truth, heads = load_ground_truth(root)
+    joints = read_predictions(path)
+    errors = prediction_errors(joints, truth, heads)
+    # Both count pixels from 1; the library counts from 0.
+    return Evaluation(str(path), MPII, Predictions(joints - 1, errors))
+
+
+def compare_models(evaluations: list[Evaluation]) -> list[dict]:
+    """Compares the first model with each of the others, on the same people.
+
+    The interval of a difference is that of pairs: narrower than the two models'
+    intervals suggest. A model that was evaluated on other people is not compared; a
+    warning is logged.
+
+    Args:
+        evaluations: One or more results of `kh.evaluate`.
+
+    Returns:
+        A list of dictionaries: "first" and "second", the models' names, and
+        "thresholds", the output of `bootstrap.compare`.
+
+    Example:
+
+    ```python
+    import keras_hourglass as kh
+    from keras_hourglass.evaluation.results import compare_models
+
+    results = [
+        kh.evaluate("photo", "synthetic:2", flip=flip, name=f"flip={flip}")
+        for flip in (False, True)
+    ]
+    (pair,) = compare_models(results)
+    print(pair["thresholds"]["0.5"]["mean_by_count"]["difference"])
+    ```
+    """
+    comparisons = []
+    for second in evaluations[1:]:
+        first = evaluations[0]
+        if not _same_people(first, second):
+            logger.warning(
+                "%s is not compared with %s: other people", second.name, first.name
+            )
+            continue
+        both = ((one.predictions.errors, one.skeleton) for one in (first, second))
+        differences = bootstrap.compare(*both, THRESHOLDS, first.resamples)
+        comparisons.append(
+            {"first": first.name, "second": second.name, "thresholds": differences}
+        )
+    return comparisons
+
+
+def _same_people(first, second):
+    names = [
+        None if one.people is None else [*one.people.names] for one in (first, second)
+    ]
+    return names[0] == names[1]
+
+
+def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path:
+    """Writes a report of one or more models: `report.html` and `report.json`.
+
+    The page is one file without scripts and references. It shows each convention with
+    intervals, curves, each joint, groups of people, calibration, the time per person,
+    which is measured now, and the hardest people.
+
+    Args:
+        folder: Output folder; it is created where it does not exist.
+        evaluations: Results of `kh.evaluate`, with different names.
+        comparisons: The output of `compare_models`; computed where it is not given.
+
+    Returns:
+        Path of `report.html`.
+
+    Raises:
+        ValueError: If names are not unique, or an evaluation is of a file.
+    """
+    import keras
+
+    from keras_hourglass import __version__
+    from keras_hourglass.evaluation.report import write_report
+
+    names = [evaluation.name for evaluation in evaluations]
+    if not names or len({*names}) < len(names):
+        raise ValueError(
+            "`evaluations` must be one or more, with different names. "
+            f"Received: {names}"
+        )
+    if files := [one.name for one in evaluations if one.model is None]:
+        raise ValueError(
+            "`evaluations` must be of models, since a report shows images of people. "
+            f"Received: files {files}"
+        )
+    if comparisons is None:
+        comparisons = compare_models(evaluations)
+    first = evaluations[0]
+    about = {"dataset": first.dataset} if first.dataset else {}
+    about |= {
+        "split": ", ".join(sorted({*map(str, first.people.splits)})),
+        "flip test": "on" if first.options.flip else "off",
+        "decoder": first.options.decoder,
+        "date": f"{date.today()}, keras-hourglass {__version__}, "
+        f"{keras.backend.backend()}",
+        "intervals": f"{bootstrap.LEVEL} % of {bootstrap.RESAMPLES:,} bootstrap "
+        "resamples of people",
+    }
+    models, images = {}, {}
+    for evaluation in evaluations:
+        models[evaluation.name], images[evaluation.name] = evaluation._report_data()
+    return write_report(folder, about, models, comparisons, images)

@@ -1,0 +1,130 @@
+"""Scores as plain text tables.
+
+Columns are as wide as the names in them, whatever the joints of a skeleton are called.
+"""
+
+from io import StringIO
+from math import isnan
+
+from rich.console import Console
+from rich.table import Table
+
+from keras_hourglass.evaluation.bootstrap import LEVEL, RESAMPLES
+from keras_hourglass.evaluation.conventions import CONVENTIONS
+
+MAX_WIDTH = 10_000  # characters: lines are never wrapped
+COLUMN_GAP = 2  # spaces
+NO_VALUE = "\N{EN DASH}"
+
+
+def format_scores(name, scores: dict) -> str:
+    """Formats the scores of a model or a file.
+
+    Args:
+        name: Its name.
+        scores: `Evaluation.scores`, or its `to_dict()`.
+    """
+    thresholds = scores["thresholds"]
+    header = [f"at {threshold}" for threshold in thresholds]
+    parts = [*thresholds.values()]
+    columns = [
+        [column, *(_number(part["columns"][column]) for part in parts)]
+        for column in parts[0]["columns"]
+    ]
+    means = [
+        [
+            convention,
+            *(_with_interval(part, convention) for part in parts),
+            _number(scores["area"][convention]),
+        ]
+        for convention in CONVENTIONS
+    ]
+    legend = [
+        f"{convention}: {CONVENTIONS[convention].description}"
+        for convention in CONVENTIONS
+    ]
+    return "\n".join(
+        [
+            f"{name}: {scores['people']:,} people, {scores['joints']:,} joints",
+            "",
+            format_table(["PCKh, %", *header], columns),
+            "",
+            format_table(["mean PCKh, %", *header, "area, 0 to 0.5"], means),
+            "",
+            *legend,
+            f"In parentheses: {LEVEL} % of {RESAMPLES:,} bootstraps over people.",
+            *_other_lines(scores),
+            "",
+        ]
+    )
+
+
+def format_comparison(comparison: dict) -> str:
+    """Formats one comparison of `compare_models`."""
+    thresholds = comparison["thresholds"]
+    rows = [
+        [
+            convention,
+            *(
+                "{:+.2f} ({:+.1f} to {:+.1f})".format(
+                    held[convention]["difference"], *held[convention]["interval"]
+                )
+                for held in thresholds.values()
+            ),
+        ]
+        for convention in CONVENTIONS
+    ]
+    header = ["PCKh", *(f"at {threshold}" for threshold in thresholds)]
+    title = f"{comparison['second']} less {comparison['first']}, percentage points, "
+    return f"{title}on the same people\n\n{format_table(header, rows)}\n"
+
+
+def format_table(header, rows) -> str:
+    """Formats rows of text: the first column on the left, all others on the right."""
+    table = Table(box=None, pad_edge=False, padding=(0, COLUMN_GAP, 0, 0))
+    for number, title in enumerate(header):
+        table.add_column(title, justify="right" if number else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    # Names are text, not markup: "[bold]" and ":wrist:" are printed as they are.
+    plain = {"markup": False, "emoji": False, "highlight": False, "color_system": None}
+    console = Console(file=StringIO(), width=MAX_WIDTH, **plain)
+    console.print(table)
+    return "\n".join(map(str.rstrip, console.file.getvalue().splitlines()))
+
+
+def _other_lines(scores):
+    if scores.get("offset"):
+        x, y = (NO_VALUE if _is_unknown(v) else f"{v:+.3f}" for v in scores["offset"])
+        yield f"\nMean signed error: x {x}, y {y} heatmap pixels"
+    if torso := scores.get("torso"):
+        means = ", ".join(
+            f"{name} {_number(torso['means'][name], 1)}" for name in CONVENTIONS
+        )
+        yield f"PCK@{torso['threshold']} ({torso['description']}): {means}"
+    if oks := scores.get("oks"):
+        values = ", ".join(f"{name} {oks[name]:.3f}" for name in _OKS_NAMES)
+        yield (
+            f"OKS: {values} ({oks['people']:,} people with given boxes, "
+            f"{len(oks['joints'])} of COCO's joints)"
+        )
+    if skipped := scores.get("skipped"):
+        yield skipped
+    if unreadable := scores.get("unreadable"):
+        yield f"{len(unreadable):,} images could not be read, first: {unreadable[0]}"
+
+
+_OKS_NAMES = ("AP", "AP50", "AP75", "AR")
+
+
+def _is_unknown(value):
+    return value is None or isnan(value)
+
+
+def _number(value, digits: int = 2):
+    return NO_VALUE if _is_unknown(value) else f"{value:.{digits}f}"
+
+
+def _with_interval(part, convention):
+    low, high = (_number(bound, 1) for bound in part["intervals"][convention])
+    return f"{_number(part['means'][convention])} ({low} to {high})"

@@ -1,0 +1,134 @@
+"""The result of an evaluation: numbers, tables, data frames and comparisons."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from keras_hourglass.data.people import from_rows
+from keras_hourglass.evaluation.results import (
+    Evaluation,
+    Predictions,
+    compare_models,
+    evaluate_predictions,
+    save_report,
+)
+from keras_hourglass.evaluation.tables import format_comparison, format_table
+from keras_hourglass.skeletons import MPII, Skeleton
+
+WRIST = MPII.joints.index("left_wrist")
+
+
+def people_of(skeleton, count=4):
+    joints = len(skeleton.joints)
+    row = {"center": (50, 50), "side": 100, "weights": np.ones(joints)}
+    row["joints"] = np.random.default_rng(0).uniform(10, 90, (joints, 2))
+    names = [f"{number}.jpg" for number in range(count)]
+    # "picture" until the readers' rows are renamed.
+    rows = [{**row, "image": name, "picture": name} for name in names]
+    return from_rows(skeleton, rows)
+
+
+def evaluation_of(errors, skeleton=MPII, name="model", **kwargs):
+    people = people_of(skeleton, len(errors))
+    predictions = Predictions(people.joints + 1, errors, 0 * errors + 0.5, (0.1, -0.2))
+    return Evaluation(name, skeleton, predictions, people, **kwargs)
+
+
+@pytest.fixture
+def result():
+    """All joints are exact but the left wrist, which one person of three has."""
+    errors = np.zeros((4, 16))
+    errors[:, WRIST] = [0.1, 9, 9, np.nan]
+    errors[:, MPII.joints.index("head_top")] = np.nan
+    return evaluation_of(errors)
+
+
+def test_numbers_of_a_result_are_those_of_its_scores(result):
+    assert result.pckh == result.conventions["mean_by_count"]
+    assert result.pckh == pytest.approx(100 * 49 / 51)  # without pelvis and thorax
+    assert result.per_joint["left_wrist"] == pytest.approx(100 / 3)
+    assert result.per_joint["right_wrist"] == 100
+    assert np.isnan(result.per_joint["head_top"])
+    assert result.offset == (0.1, -0.2)
+    assert len(result.people) == 4
+
+
+def test_the_dictionary_is_strict_json(result):
+    data = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    assert data["pckh"] == pytest.approx(result.pckh)
+    half = data["thresholds"]["0.5"]
+    assert half["per_joint"]["head_top"] is None
+    assert half["intervals"].keys() == half["means"].keys()
+    assert data["torso"]["description"] and data["offset"] == [0.1, -0.2]
+
+
+def test_the_data_frame_has_a_row_per_joint_column_and_convention(result):
+    pytest.importorskip("pandas")
+    frame = result.to_dataframe()
+    kinds = frame[frame.threshold == 0.5].groupby("kind").size().to_dict()
+    assert kinds == {"joint": 16, "column": 8, "convention": 4}
+    assert len(frame) == 3 * 28
+    wrist = frame[(frame.name == "left_wrist") & (frame.threshold == 0.5)]
+    assert wrist.percent.item() == pytest.approx(100 / 3) and np.isnan(wrist.low.item())
+    mean = frame[(frame.name == "mean_by_count") & (frame.threshold == 0.5)]
+    assert mean.low.item() <= mean.percent.item() <= mean.high.item()
+
+
+def test_without_pandas_the_extra_is_named(result, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"pip install '\.\[pandas\]'"):
+        result.to_dataframe()
+
+
+def test_the_printed_table_has_every_column_convention_and_the_offset(result):
+    text = str(result)
+    for name in ("Head (official)", "Ankle", "mean_of_joints", "limbs", "at 0.1"):
+        assert name in text
+    assert "model: 4 people, 59 joints" in text
+    assert "Mean signed error: x +0.100, y -0.200 heatmap pixels" in text
+    assert "96.08 (" in text and text == "\n".join(map(str.rstrip, text.split("\n")))
+    assert repr(result) == "Evaluation('model', people=4, pckh=96.08)"
+
+
+def test_columns_never_run_together_whatever_joints_are_called():
+    names = ("left_" + 60 * "x", "right_" + 60 * "x", "[bold]", ":wrist:", "a b")
+    text = str(evaluation_of(np.zeros((2, 5)), Skeleton(names)))
+    for name in names:
+        (line,) = [line for line in text.splitlines() if line.startswith(name)]
+        assert line.removeprefix(name).split() == ["100.00"] * 3
+
+
+def test_a_table_aligns_text_left_and_numbers_right():
+    text = format_table(["", "a", "long title"], [["x", "1.00", "2"], ["yy", "9", "3"]])
+    assert text.splitlines() == [
+        *("       a  long title", "x   1.00           2", "yy     9           3")
+    ]
+
+
+def test_models_are_compared_with_the_first_on_the_same_people(result, caplog):
+    second = evaluation_of(np.zeros((4, 16)), name="second")
+    third = evaluation_of(np.zeros((5, 16)), name="third")
+    (comparison,) = compare_models([result, second, third])
+    assert (comparison["first"], comparison["second"]) == ("model", "second")
+    assert "third is not compared with model: other people" in caplog.text
+    half = comparison["thresholds"]["0.5"]["mean_by_count"]
+    assert half["difference"] == pytest.approx(100 - result.pckh)
+    text = format_comparison(comparison)
+    assert "second less model, percentage points" in text and "+3.92 (" in text
+
+
+def test_a_report_refuses_equal_names_and_files(result, tmp_path):
+    with pytest.raises(ValueError, match="different names"):
+        save_report(tmp_path, [result, result])
+    with pytest.raises(ValueError, match="must be of models"):
+        Evaluation("a.mat", MPII, result.predictions).save_report(tmp_path)
+
+
+def test_a_file_of_predictions_is_a_result_too(shared):
+    path = shared / "mpii/reference_predictions/tompson.h5"
+    result = evaluate_predictions(path, shared / "mpii")
+    assert result.pckh == pytest.approx(82.34, abs=0.0051)
+    assert result.offset is None and "Mean signed error" not in str(result)
+    assert result.predictions.joints.shape == (2958, 16, 2)
