@@ -51,36 +51,10 @@ def start_keras(backend: str | None = None):
         import keras  # noqa: F401
 
 
-def format_table(columns, rows) -> str:
-    """Lays out rows in columns that are as wide as their longest cell.
-
-    Args:
-        columns: Titles. Columns of numbers (all but those of text) are aligned right.
-        rows: Sequences of cells: text, or numbers that are formatted already.
-
-    Returns:
-        Lines without color, however wide they are.
-    """
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.table import Table
-
-    rows = [[str(cell) for cell in row] for row in rows]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for index, title in enumerate(columns):
-        numbers = all(_is_number(row[index]) for row in rows if row[index])
-        table.add_column(title, justify="right" if numbers else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*map(_escape, row))
-    console = Console(file=StringIO(), width=10_000, color_system=None)
-    console.print(table)
-    lines = console.file.getvalue().splitlines()
-    return "\n".join(line.rstrip() for line in lines)
-
-
 def print_table(columns, rows, title: str = ""):
-    """Prints a table; see `format_table`."""
+    """Prints a table; see `utils.format_table`."""
+    from keras_hourglass.utils import format_table
+
     if title:
         click.echo(f"\n{title}")
     click.echo(format_table(columns, rows))
@@ -107,13 +81,3 @@ class RowPrinter:
     def _fit(self, index, cell):
         width = self.widths[index]
         return f"{cell:<{width}}" if index < self.text else f"{cell:>{width}}"
-
-
-def _is_number(cell: str) -> bool:
-    return cell.strip()[:1] in {*"0123456789+-.\N{EN DASH}"}
-
-
-def _escape(cell: str) -> str:
-    from rich.markup import escape
-
-    return escape(cell)

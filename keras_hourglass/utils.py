@@ -14,6 +14,38 @@ def suggest(given, choices) -> str:
     return f"Did you mean {close[0]!r}?" if close else f"Choose from {[*choices]}."
 
 
+def format_table(columns, rows) -> str:
+    """Formats rows of cells in columns that are as wide as their longest cell.
+
+    Args:
+        columns: Titles. Columns of numbers are aligned right, others left.
+        rows: Sequences of cells: text, or numbers that are formatted already.
+
+    Returns:
+        Lines without color, however wide they are.
+    """
+    from io import StringIO
+
+    from rich.console import Console  # not needed at import: it takes time
+    from rich.table import Table
+
+    rows = [[str(cell) for cell in row] for row in rows]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for index, title in enumerate(columns):
+        numeric = all(row[index][:1] in NUMBER_STARTS for row in rows if row[index])
+        table.add_column(title, justify="right" if numeric else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    # Names are text, not markup: "[bold]" and ":wrist:" are printed as they are.
+    plain = {"markup": False, "emoji": False, "highlight": False, "color_system": None}
+    console = Console(file=StringIO(), width=10_000, **plain)
+    console.print(table)
+    return "\n".join(map(str.rstrip, console.file.getvalue().splitlines()))
+
+
+NUMBER_STARTS = {*"0123456789+-.\N{EN DASH}"}
+
+
 TEMPORARY_MARK = ".partial"
 
 

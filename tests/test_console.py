@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
+from keras_hourglass.utils import format_table
 from keras_hourglass_cli.console import (
     LIBRARY,
     RowPrinter,
     configure_logging,
-    format_table,
 )
 
 

@@ -21,7 +21,7 @@ def everyone():
 
 @pytest.fixture
 def people(everyone):
-    return everyone.take(everyone.splits == "val")
+    return everyone[everyone.splits == "val"]
 
 
 def test_people_and_datasets_by_name_give_the_same_result(lively, people):
@@ -88,7 +88,7 @@ def test_what_is_not_people_is_an_error(lively, people, message):
 
 def test_people_without_labels_are_an_error(lively, people):
     with pytest.raises(ValueError, match="0 people with none of"):
-        kh.evaluate(lively, people.take(slice(0)))
+        kh.evaluate(lively, people[:0])
 
 
 def test_a_report_shows_the_options_and_the_split(lively, people, tmp_path):
@@ -101,7 +101,7 @@ def test_a_report_shows_the_options_and_the_split(lively, people, tmp_path):
 
 def test_unreadable_images_are_listed(lively, people, noise, tmp_path):
     broken = kh.load_dataset("crops", noise)
-    broken = broken.take(broken.splits == "val")
+    broken = broken[broken.splits == "val"]
     path = tmp_path / "broken.png"
     path.write_bytes(b"no image")
     broken.images[0] = str(path)

@@ -14,7 +14,7 @@ from keras_hourglass.evaluation.results import (
     evaluate_predictions,
     save_report,
 )
-from keras_hourglass.evaluation.tables import format_comparison, format_table
+from keras_hourglass.evaluation.tables import format_comparison
 from keras_hourglass.skeletons import MPII, Skeleton
 
 WRIST = MPII.joints.index("left_wrist")
@@ -25,8 +25,7 @@ def people_of(skeleton, count=4):
     row = {"center": (50, 50), "side": 100, "weights": np.ones(joints)}
     row["joints"] = np.random.default_rng(0).uniform(10, 90, (joints, 2))
     names = [f"{number}.jpg" for number in range(count)]
-    # "picture" until the readers' rows are renamed.
-    rows = [{**row, "image": name, "picture": name} for name in names]
+    rows = [{**row, "image": name} for name in names]
     return from_rows(skeleton, rows)
 
 
@@ -98,13 +97,6 @@ def test_columns_never_run_together_whatever_joints_are_called():
     for name in names:
         (line,) = [line for line in text.splitlines() if line.startswith(name)]
         assert line.removeprefix(name).split() == ["100.00"] * 3
-
-
-def test_a_table_aligns_text_left_and_numbers_right():
-    text = format_table(["", "a", "long title"], [["x", "1.00", "2"], ["yy", "9", "3"]])
-    assert text.splitlines() == [
-        *("       a  long title", "x   1.00           2", "yy     9           3")
-    ]
 
 
 def test_models_are_compared_with_the_first_on_the_same_people(result, caplog):

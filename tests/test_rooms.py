@@ -22,7 +22,8 @@ ARRAYS = {"numpy", "scipy", "h5py", "cv2"}
 # Room -> what it may import from outside, beside the rooms above it. The longest
 # entry that a module lies in counts.
 OUTSIDE = {
-    **{room: set() for room in ("utils", "skeletons", "geometry", "heatmaps.labels")},
+    "utils": {"rich"},
+    **{room: set() for room in ("skeletons", "geometry", "heatmaps.labels")},
     **{room: {"keras"} for room in ("heatmaps", "losses", "metrics")},
     "models": {"keras", "numpy"},
     "models.config": set(),

@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -343,7 +344,6 @@ def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path
     """
     import keras
 
-    from keras_hourglass import __version__
     from keras_hourglass.evaluation.report import write_report
 
     names = [evaluation.name for evaluation in evaluations]
@@ -365,7 +365,7 @@ def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path
         "split": ", ".join(sorted({*map(str, first.people.splits)})),
         "flip test": "on" if first.options.flip else "off",
         "decoder": first.options.decoder,
-        "date": f"{date.today()}, keras-hourglass {__version__}, "
+        "date": f"{date.today()}, keras-hourglass {version('keras-hourglass')}, "
         f"{keras.backend.backend()}",
         "intervals": f"{bootstrap.LEVEL} % of {bootstrap.RESAMPLES:,} bootstrap "
         "resamples of people",

@@ -3,17 +3,12 @@
 Columns are as wide as the names in them, whatever the joints of a skeleton are called.
 """
 
-from io import StringIO
 from math import isnan
-
-from rich.console import Console
-from rich.table import Table
 
 from keras_hourglass.evaluation.bootstrap import LEVEL, RESAMPLES
 from keras_hourglass.evaluation.conventions import CONVENTIONS
+from keras_hourglass.utils import format_table
 
-MAX_WIDTH = 10_000  # characters: lines are never wrapped
-COLUMN_GAP = 2  # spaces
 NO_VALUE = "\N{EN DASH}"
 
 
@@ -77,20 +72,6 @@ def format_comparison(comparison: dict) -> str:
     header = ["PCKh", *(f"at {threshold}" for threshold in thresholds)]
     title = f"{comparison['second']} less {comparison['first']}, percentage points, "
     return f"{title}on the same people\n\n{format_table(header, rows)}\n"
-
-
-def format_table(header, rows) -> str:
-    """Formats rows of text: the first column on the left, all others on the right."""
-    table = Table(box=None, pad_edge=False, padding=(0, COLUMN_GAP, 0, 0))
-    for number, title in enumerate(header):
-        table.add_column(title, justify="right" if number else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    # Names are text, not markup: "[bold]" and ":wrist:" are printed as they are.
-    plain = {"markup": False, "emoji": False, "highlight": False, "color_system": None}
-    console = Console(file=StringIO(), width=MAX_WIDTH, **plain)
-    console.print(table)
-    return "\n".join(map(str.rstrip, console.file.getvalue().splitlines()))
 
 
 def _other_lines(scores):
