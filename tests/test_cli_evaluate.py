@@ -97,7 +97,7 @@ def test_all_splits_are_evaluated_by_the_new_and_the_old_name(networks, flag):
     command = ["evaluate", networks[0], "--dataset", "synthetic:2"]
     assert "5 people, 80 joints" in call(*command).output
     assert "7 people, 112 joints" in call(*command, flag).output
-    assert "everybody" not in call("evaluate", "--help").output
+    assert "--everybody" not in call("evaluate", "--help").output
 
 
 def test_a_file_of_predictions_is_scored_without_keras(shared):

@@ -179,7 +179,7 @@ def test_the_command_writes_a_file_that_is_checked(tmp_path):
         return result.output
 
     said = call(network)
-    assert "4 people of 5 test pictures" in said and "1 listed people" in said
+    assert "4 people of 5 test images" in said and "1 listed people" in said
     test = testset.TestSet(root / mat_format.NAMES[0])
     joints = submission.check_submission(output, test)
     half = 1.25 * 200 * 2 / 2  # of the window, around objpos and 15 x scale below
@@ -187,7 +187,7 @@ def test_the_command_writes_a_file_that_is_checked(tmp_path):
     assert "lacks ['head_top'" in call(coco, status=1)
     kept = output.read_bytes()
     (root / "images/3.jpg").unlink()
-    assert "1 of 3 test pictures are missing" in call(network, status=1)
+    assert "1 of 3 test images are missing" in call(network, status=1)
     (root / "images/3.jpg").write_text("no picture")
     assert "cannot be read" in call(network, status=1)
     assert output.read_bytes() == kept
