@@ -29,7 +29,7 @@ def main(root, output="runs/mpii", dataset="mpii", missing="error", **network):
 
     best = load_model(run.folder / BEST_FILE)
     (loader,) = run.validators.values()
-    result = evaluate(best, loader.sampler.people, flip=True, batch_size=16)
+    result = evaluate(best, loader.preprocessor.people, flip=True, batch_size=16)
     print(result)
     return result.to_dict()
 
