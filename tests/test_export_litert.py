@@ -75,7 +75,7 @@ def test_tensorflows_interpreter_reads_it_too(files, monkeypatch):
 def test_a_file_that_is_off_is_not_written(lively, photographs, tmp_path, monkeypatch):
     monkeypatch.setitem(verification.LIMITS, "float32", ErrorLimit(-1, "max"))
     (tmp_path / "hourglass.tflite").write_text("the one before")
-    message = "litert is not written: its keypoints are 0.0.* is -1 px"
+    message = "Keypoints of litert must be the network's. .* 0.0.* is -1 px"
     with pytest.raises(ValueError, match=message):
         export_model(lively, tmp_path, "litert", crops=photographs[1])
     assert [path.read_text() for path in tmp_path.iterdir()] == ["the one before"]

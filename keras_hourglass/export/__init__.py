@@ -77,13 +77,15 @@ def export_model(
     from keras_hourglass.export.exporter import export_format
     from keras_hourglass.export.metadata import require_finite_weights
     from keras_hourglass.export.results import ExportResult, ExportResults
-    from keras_hourglass.export.verification import load_crops
+    from keras_hourglass.export.verification import calibration_split, load_crops
     from keras_hourglass.models.loading import load_model
 
     model = load_model(model)
     require_finite_weights(model)
     crops, described = load_crops(model, images, dataset, crops)
-    results, errors = ExportResults(crops=described), []
+    _, held_out = calibration_split(crops)
+    results = ExportResults(crops=f"{len(held_out)} of {described}")
+    errors = []
     for name, precision in chosen:
         own = {k: options[k] for k in FORMATS[name].options if k in options}
         logger.info("Exporting %s", format_name(name, precision))

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,6 @@ from keras_hourglass.export.results import ExportResult
 from keras_hourglass.inference import runtimes
 from keras_hourglass.utils import TEMPORARY_MARK, silence
 
-logger = logging.getLogger(__name__)
 STEM = "hourglass"  # of the names of files
 
 
@@ -51,7 +51,7 @@ def export_format(
         measured["limit"] = str(limit)
         measured["milliseconds"] = runtimes.measure_milliseconds(run, held_out[:1])
 
-    with silence(1, 2):
+    with _converters_silenced():
         if entry.suffix:
             mark = "" if precision == entry.precisions[0] else f"_{precision}"
             path = Path(directory, f"{STEM}{mark}{entry.suffix}")
@@ -61,6 +61,17 @@ def export_format(
             files = [file for file in path.rglob("*") if file.is_file()]
     size = sum(file.stat().st_size for file in files)
     return ExportResult(written, path, size, **measured)
+
+
+@contextmanager
+def _converters_silenced():
+    """Discards output of converters, and the root logger's handler that one adds."""
+    handlers = logging.root.handlers[:]
+    try:
+        with silence(1, 2):
+            yield
+    finally:
+        logging.root.handlers[:] = handlers
 
 
 def publish_files(path: Path, write) -> list[Path]:

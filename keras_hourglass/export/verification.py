@@ -88,8 +88,8 @@ def require_close(error: ExportError, limit: ErrorLimit, name: str, count: int):
     """
     if not getattr(error, limit.of) <= limit.pixels:
         raise ValueError(
-            f"{name} is not written: its keypoints are {error} from the network's, on "
-            f"{count} crops; the limit is {limit}"
+            f"Keypoints of {name} must be the network's. Received: keypoints {error} "
+            f"away on {count} crops, where the limit is {limit}"
         )
 
 

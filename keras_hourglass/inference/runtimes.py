@@ -1,9 +1,16 @@
-"""What runs exported files, each by its own runtime; and how quickly it does.
+"""Runtimes of exported files, and measurement of their speed and memory.
 
-    python -P runtimes.py RUNTIME SECONDS HEIGHT WIDTH FILE:BATCH...
+    python -P runtimes.py RUNTIME SECONDS HEIGHT WIDTH FILE:BATCH_SIZE...
 
-prints milliseconds of each batch, and the most memory that the process had. So run,
-this file imports nothing but NumPy and the one runtime, whose memory is measured.
+prints, as JSON, the milliseconds of each batch and the peak memory of the process.
+Run as a program, this file imports only NumPy and the one runtime, so that the memory
+is that of the runtime.
+
+A runtime is a function of a file and a number of threads, by default that of the
+processor. It loads the file and returns a function from crops `(people, height, width,
+3)`, uint8, RGB, to arrays by name: `keypoints` `(people, joints, 2)`, in pixels of the
+crops, `scores` `(people, joints)` and `heatmaps` `(people, height / 4, width / 4,
+joints)`.
 """
 
 import json
@@ -13,28 +20,28 @@ import time
 
 import numpy as np
 
-WARM_UP, MIN_CALLS, MAX_CALLS = (
-    3,
-    5,
-    200,
-)  # runs that are not timed, that are at least, at most
+WARM_UP_CALLS = 3  # not timed
+MIN_CALLS, MAX_CALLS = 5, 200  # timed
 
 
 def saved_model(path, threads: int | None = None):
-    """TensorFlow, in as many threads as it is set to."""
+    """TensorFlow, in as many threads as its configuration says."""
     import tensorflow as tf
 
     loaded = tf.saved_model.load(path)
 
-    def answer(crops):
-        served = loaded.signatures["serve_crops"](crops=tf.constant(crops))
-        return {name: value.numpy() for name, value in served.items()}
+    def run(crops):
+        outputs = loaded.signatures["serve_crops"](crops=tf.constant(crops))
+        return {name: value.numpy() for name, value in outputs.items()}
 
-    return answer
+    return run
 
 
 def litert(path, threads: int | None = None):
-    """LiteRT's own interpreter, where it is installed, else the one in TensorFlow."""
+    """LiteRT's own interpreter if it is installed, else the one in TensorFlow.
+
+    The file has a fixed batch size: crops are padded to a multiple of it.
+    """
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ModuleNotFoundError:
@@ -42,26 +49,26 @@ def litert(path, threads: int | None = None):
 
         Interpreter = tf.lite.Interpreter
     interpreter = Interpreter(str(path), num_threads=threads or os.cpu_count())
-    run = interpreter.get_signature_runner()
-    batch = run.get_input_details()["crops"]["shape"][0]
+    signature = interpreter.get_signature_runner()
+    batch_size = signature.get_input_details()["crops"]["shape"][0]
 
-    def answer(crops):
-        blank = np.zeros((-len(crops) % batch, *crops.shape[1:]), crops.dtype)
-        filled = np.concatenate([crops, blank])
-        parts = [
-            run(crops=filled[start : start + batch])
-            for start in range(0, len(filled), batch)
+    def run(crops):
+        padding = np.zeros((-len(crops) % batch_size, *crops.shape[1:]), crops.dtype)
+        padded = np.concatenate([crops, padding])
+        batches = [
+            signature(crops=padded[start : start + batch_size])
+            for start in range(0, len(padded), batch_size)
         ]
         return {
-            name: np.concatenate([part[name] for part in parts])[: len(crops)]
-            for name in parts[0]
+            name: np.concatenate([batch[name] for batch in batches])[: len(crops)]
+            for name in batches[0]
         }
 
-    return answer
+    return run
 
 
 def onnx(path, threads: int | None = None):
-    """ONNX Runtime, on the CPU."""
+    """ONNX Runtime on the CPU."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -74,7 +81,7 @@ def onnx(path, threads: int | None = None):
 
 
 def openvino(path, threads: int | None = None):
-    """OpenVINO, on the CPU, in float32: where it can, it would take bfloat16."""
+    """OpenVINO on the CPU, in float32; its default may be bfloat16."""
     import openvino
 
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -82,41 +89,45 @@ def openvino(path, threads: int | None = None):
     network = openvino.Core().compile_model(str(path), "CPU", settings)
     names = ("keypoints", "scores", "heatmaps")
 
-    def answer(crops):
-        found = network(crops)
-        return {name: found[name] for name in names}
+    def run(crops):
+        outputs = network(crops)
+        return {name: outputs[name] for name in names}
 
-    return answer
+    return run
 
 
 def keras(path, threads: int | None = None):
-    """Keras itself, in as many threads as its backend is set to: heatmaps alone."""
+    """Keras, in as many threads as its backend's configuration says: heatmaps alone."""
     from keras_hourglass.models.loading import load_model
 
     model = load_model(path)
     return lambda crops: {"heatmaps": model.predict_on_batch(crops)[:, -1]}
 
 
-# Runtime -> a function of a file, which gives one from crops `(people, height, width,
-# 3)`, uint8, to what the file answers, by name.
-RUNTIMES = {run.__name__: run for run in (keras, saved_model, litert, onnx, openvino)}
+RUNTIMES = {f.__name__: f for f in (keras, saved_model, litert, onnx, openvino)}
 
 
-def measure_milliseconds(answer, crops, seconds: float = 1.0) -> float:
-    """How long crops take, the median of some runs."""
-    for _ in range(WARM_UP):
-        answer(crops)
-    taken = []
-    while len(taken) < MIN_CALLS or (sum(taken) < seconds and len(taken) < MAX_CALLS):
+def measure_milliseconds(run, crops, seconds: float = 1.0) -> float:
+    """Measures the median time of a call.
+
+    Args:
+        run: A function of one argument.
+        crops: The argument.
+        seconds: Calls are repeated for so long, within `MIN_CALLS` and `MAX_CALLS`.
+    """
+    for _ in range(WARM_UP_CALLS):
+        run(crops)
+    times = []
+    while len(times) < MIN_CALLS or (sum(times) < seconds and len(times) < MAX_CALLS):
         started = time.perf_counter()
-        answer(crops)
-        taken.append(time.perf_counter() - started)
-    return 1000 * float(np.median(taken))
+        run(crops)
+        times.append(time.perf_counter() - started)
+    return 1000 * float(np.median(times))
 
 
 def peak_memory() -> int | None:
-    """Bytes that the process has had at most; None where nobody knows."""
-    try:  # of Linux: what `resource` says there includes the process that started it
+    """Peak memory of the process, in bytes; None if the system does not tell."""
+    try:  # Linux, where `resource` includes the process that started this one
         with open("/proc/self/status") as status:
             (line,) = (line for line in status if line.startswith("VmHWM"))
         return 1024 * int(line.split()[1])
@@ -126,20 +137,20 @@ def peak_memory() -> int | None:
         import resource
     except ModuleNotFoundError:  # Windows
         return None
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # of macOS: bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # macOS: in bytes
 
 
 def main(runtime, seconds, height, width, *files):
-    """See above."""
-    random, taken = np.random.default_rng(0), {}
+    """Measures a runtime; see the module's docstring for the arguments."""
+    random, milliseconds = np.random.default_rng(0), {}
     for file in files:
-        path, _, batch = file.rpartition(":")
-        size = (int(batch), int(height), int(width), 3)
-        crops = random.integers(0, 256, size, "uint8")
-        taken[batch] = measure_milliseconds(
+        path, _, batch_size = file.rpartition(":")
+        shape = (int(batch_size), int(height), int(width), 3)
+        crops = random.integers(0, 256, shape, "uint8")
+        milliseconds[batch_size] = measure_milliseconds(
             RUNTIMES[runtime](path), crops, float(seconds)
         )
-    print(json.dumps({"milliseconds": taken, "peak_memory": peak_memory()}))
+    print(json.dumps({"milliseconds": milliseconds, "peak_memory": peak_memory()}))
 
 
 if __name__ == "__main__":
