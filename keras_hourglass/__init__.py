@@ -82,5 +82,6 @@ def __dir__():
 
 
 if "keras" in sys.modules:  # its `load_model` finds classes that are registered
-    for _name in ("losses", "metrics", "models.fusion.network"):
+    _REGISTER = ("losses", "metrics", "models.fusion.network")
+    for _name in (*_REGISTER, "training.flat_optimizer"):
         import_module(f"{__name__}.{_name}")

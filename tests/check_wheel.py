@@ -24,7 +24,11 @@ def main(dist):
         assert needed in names, needed
     (source,) = Path(dist).glob("*.tar.gz")
     kept = {name.split("/", 1)[-1] for name in tarfile.open(source).getnames()}
-    for needed in ("tox.ini", "examples/custom_block.py", "tests/test_model.py"):
+    for needed in (
+        "tox.ini",
+        "examples/custom_block.py",
+        "tests/test_stacked_hourglass.py",
+    ):
         assert needed in kept, needed
 
 

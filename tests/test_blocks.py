@@ -5,6 +5,7 @@ import pytest
 from keras_hourglass.models import blocks
 from keras_hourglass.models.blocks import BLOCKS
 from keras_hourglass.models.blocks.bottleneck import Bottleneck
+from keras_hourglass.models.config import BLOCK_NAMES
 from keras_hourglass.models.flops import count_parameters
 from keras_hourglass.models.layer_utils import sublayers
 
@@ -21,8 +22,12 @@ PARAMETERS = {
 }
 
 
-def test_every_block_has_its_numbers():
+def test_every_block_has_its_counts():
     assert PARAMETERS.keys() == BLOCKS.keys()
+
+
+def test_names_of_the_configuration_are_those_of_the_blocks():
+    assert BLOCK_NAMES == tuple(BLOCKS)
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -62,7 +67,7 @@ def test_every_layer_of_a_block_has_its_precision(name, policy):
 
 
 @pytest.mark.parametrize("name", BLOCKS)
-def test_a_new_block_hands_on_what_it_gets(name):
+def test_a_new_block_is_the_identity(name):
     block = blocks.get(name)(filters=4)
     x = np.random.default_rng(0).random((1, 8, 8, 4), dtype="float32")
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(block(x)), x)
@@ -72,7 +77,7 @@ def test_a_new_block_hands_on_what_it_gets(name):
     assert np.any(keras.ops.convert_to_numpy(block(x)) != x)
 
 
-def test_multidilated_sees_three_pixels_far_and_no_further():
+def test_the_receptive_field_of_multidilated_is_three_pixels_to_each_side():
     block = blocks.get("multidilated")(filters=64)
     block.build((None, 15, 15, 4))
     block.branch[-1].kernel.assign(np.ones((1, 1, 32, 64)))
@@ -84,11 +89,13 @@ def test_multidilated_sees_three_pixels_far_and_no_further():
 
 
 def test_odd_filters_are_refused():
-    with pytest.raises(ValueError, match="`filters` must be a positive even number"):
+    with pytest.raises(ValueError, match="`filters` must be even.*Received: filters=7"):
         blocks.get("residual")(filters=7)
+    with pytest.raises(ValueError, match="`filters` must be a positive integer"):
+        blocks.get("residual")(filters=0)
 
 
-def test_unknown_block_says_what_was_meant():
+def test_an_unknown_block_is_refused_with_a_guess():
     with pytest.raises(ValueError, match="Did you mean 'ghost'.*block='gost'"):
         blocks.get("gost")
 

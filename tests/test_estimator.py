@@ -2,7 +2,6 @@
 
 import os
 
-import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -11,7 +10,6 @@ from keras_hourglass import PoseEstimator, Skeleton, StackedHourglass
 from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.geometry import Window
 from keras_hourglass.inference.views import refine_window
-from keras_hourglass.models.loading import load_model
 
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 2}
 PAIR = Skeleton(("left_eye", "right_eye"))
@@ -243,17 +241,3 @@ def test_invalid_options_raise_an_error(bright, wrong):
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"`{name}` must be.*Received: {name}="):
         PoseEstimator(bright, **wrong)
-
-
-def test_a_model_that_is_not_a_stacked_hourglass_raises_an_error(tmp_path):
-    other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    other.save(tmp_path / "other.keras")
-    with pytest.raises(ValueError, match="must hold a StackedHourglass.*Sequential"):
-        load_model(tmp_path / "other.keras")
-    (tmp_path / "text.keras").write_text("no model")
-    with pytest.raises(ValueError, match="text.keras is no readable Keras model"):
-        load_model(tmp_path / "text.keras")
-    with pytest.raises(FileNotFoundError, match="none.keras"):
-        load_model(tmp_path / "none.keras")
-    with pytest.raises(ValueError, match="the preset has none"):
-        load_model("hg2")

@@ -1,9 +1,13 @@
 """Every integer of the paper's table, counted on the networks themselves."""
 
+import subprocess
+import sys
+
 import pytest
 
 from keras_hourglass import StackedHourglass
 from keras_hourglass.models import presets
+from keras_hourglass.models.config import COUNTS
 from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.presets import PRESETS
 
@@ -38,10 +42,11 @@ CANNOT_MATCH = {
     "lighter/hg1_multidilated",
     "lighter/hg2_multidilated",
 }
+WITHOUT_WEIGHTS = [name for name in PRESETS if PRESETS[name].weights is None]
 
 
-def counted(name, **changes):
-    model = StackedHourglass.from_preset(name, **changes)
+def count(name, **changes):
+    model = StackedHourglass.from_preset(name, load_weights=False, **changes)
     return count_parameters(model), count_macs(model)
 
 
@@ -49,14 +54,21 @@ def test_every_preset_is_in_the_table():
     assert {*TABLE, *SAME_AS, presets.DEFAULT_PRESET} == {*PRESETS}
 
 
-@pytest.mark.parametrize("name", TABLE)
-def test_row_has_its_parameters_and_multiply_adds(name):
-    assert counted(name) == TABLE[name][:2]
+@pytest.mark.parametrize("name", PRESETS)
+def test_stored_counts_are_those_of_the_network(name):
+    assert count(name) == COUNTS[name]
+
+
+def test_stored_counts_are_those_of_the_table():
+    assert COUNTS.keys() == PRESETS.keys()
+    assert {name: counts[:2] for name, counts in TABLE.items()} == {
+        name: COUNTS[name] for name in TABLE
+    }
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_row_with_one_block_at_a_position(name):
-    assert counted(name, blocks=1) == TABLE[name][2:]
+    assert count(name, blocks=1) == TABLE[name][2:]
 
 
 @pytest.mark.parametrize("name", SAME_AS)
@@ -70,13 +82,37 @@ def test_row_prints_its_parameters_but_for_three_that_cannot(name):
     assert same == (name not in CANNOT_MATCH) == PRESETS[name].matches
 
 
-def test_unknown_preset_says_what_was_meant():
+def test_an_unknown_preset_is_refused_with_a_guess():
     with pytest.raises(ValueError, match="Did you mean 'lighter/hg1_ghost'"):
         presets.get_preset("lighter/hg1_gost")
+    with pytest.raises(ValueError, match="`name` must be the name of a preset"):
+        StackedHourglass.from_preset(["photo"])
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_without_weights_says_so(name):
-    if PRESETS[name].weights is None:
-        with pytest.raises(ValueError, match="must be False.*hourglass-keras"):
-            StackedHourglass.from_preset(name, weights=True)
+@pytest.mark.parametrize("name", WITHOUT_WEIGHTS)
+def test_a_preset_without_weights_is_refused_with_those_that_have_them(name):
+    with pytest.raises(ValueError, match="`load_weights` must be False.*are 'photo'"):
+        StackedHourglass.from_preset(name)
+
+
+def test_changes_that_the_weights_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="`filters` changes.*Received: filters=8"):
+        StackedHourglass.from_preset("photo", filters=8)
+    changes = {"image_size": 64, "stacks": 2, "offset": (0.5, 0), "name": "mine"}
+    model = StackedHourglass.from_preset("photo", **changes)
+    assert model.image_size == (64, 64) and model.name == "mine"
+    model = StackedHourglass.from_preset("photo", False, filters=8)
+    assert model.filters == 8
+
+
+def test_presets_are_listed_with_descriptions_in_the_order_of_the_table():
+    described = StackedHourglass.presets
+    assert [*described] == [*PRESETS]
+    assert all(text.endswith(".") and "\n" not in text for text in described.values())
+
+
+@pytest.mark.parametrize("module", ["presets", "config"])
+def test_keras_is_not_imported(module):
+    code = f"import sys, keras_hourglass.models.{module}; "
+    code += "assert not {'keras', 'tensorflow', 'jax', 'torch'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -18,7 +18,7 @@ def network(seed, **changes):
     return model
 
 
-def test_what_is_packed_comes_back_kernels_in_16_bits_and_all_else_exactly(tmp_path):
+def test_packed_weights_come_back_kernels_in_16_bits_and_others_exactly(tmp_path):
     source, target = network(0), network(1)
     weights.pack_weights(source, tmp_path / "small.npz")
     weights.unpack_weights(target, tmp_path / "small.npz")
@@ -34,21 +34,21 @@ def test_another_network_is_refused_with_the_numbers(tmp_path):
 
 
 def test_a_damaged_file_is_refused(tmp_path, monkeypatch):
-    kept = weights.pack_weights(network(0), tmp_path / "small.npz")
+    packed = weights.pack_weights(network(0), tmp_path / "small.npz")
     monkeypatch.setattr(weights, "files", lambda package: tmp_path)
-    weights.load_weights(network(1), kept)
+    weights.load_weights(network(1), packed)
     data = bytearray((tmp_path / "small.npz").read_bytes())
     data[len(data) // 2] ^= 1
     (tmp_path / "small.npz").write_bytes(data)
     with pytest.raises(ValueError, match="damaged.*SHA-256 must be .*Received"):
-        weights.load_weights(network(1), kept)
+        weights.load_weights(network(1), packed)
 
 
 @pytest.mark.parametrize("name", [n for n, p in PRESETS.items() if p.weights])
 def test_shipped_weights_load_and_are_small(name):
-    model = StackedHourglass.from_preset(name, weights=True)
-    held = PRESETS[name].weights
-    assert isinstance(held, Weights)
-    with weights.as_file(weights.files(weights.__name__) / held.file) as path:
+    model = StackedHourglass.from_preset(name)
+    packaged = PRESETS[name].weights
+    assert isinstance(packaged, Weights)
+    with weights.as_file(weights.files(weights.__name__) / packaged.file) as path:
         assert path.stat().st_size <= 6e6
     assert all(np.isfinite(w).all() for w in model.get_weights())

@@ -41,7 +41,7 @@ def command(source, image_size, people, as_json):
     from keras_hourglass.data.mixture import load_mixture
     from keras_hourglass.data.preprocessing import Preprocessor
     from keras_hourglass.data.sampler import EpochSampler
-    from keras_hourglass.models.stacked_hourglass import STRIDE
+    from keras_hourglass.models.config import STRIDE
     from keras_hourglass.skeletons import MPII
 
     mixture = load_mixture([source], MPII, missing="skip")

@@ -134,7 +134,7 @@ def command(names, chosen, seconds, as_json):
         click.echo(f"{head['date']}, {head['device']}, {head['cores']} cores: {rate}")
         printer = RowPrinter(COLUMNS, text=2)
     for name, preset in presets.items():
-        network = StackedHourglass.from_preset(name, weights=preset.weights is not None)
+        network = StackedHourglass.from_preset(name, preset.weights is not None)
         fixed = {"preset": name, "parameters": count_parameters(network)}
         fixed["multiply_adds"] = count_macs(network)
         for runtime in [*(chosen or RUNTIMES), "decoder"]:

@@ -11,7 +11,7 @@ from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.data.pydataset import PeopleDataset
 from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
-from keras_hourglass.models.stacked_hourglass import STRIDE
+from keras_hourglass.models.config import STRIDE
 from keras_hourglass.utils import suggest
 
 logger = logging.getLogger(__name__)

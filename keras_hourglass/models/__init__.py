@@ -1,1 +1,1 @@
-"""Networks: the stacked hourglass, its blocks, presets, weights and inference form."""
+"""Stacked hourglass networks, their blocks, presets, weights and inference form."""

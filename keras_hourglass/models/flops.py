@@ -1,4 +1,4 @@
-"""What a network costs: weights to learn and multiply-adds."""
+"""Parameters and multiply-adds of a network."""
 
 from math import prod
 
@@ -8,15 +8,15 @@ from keras_hourglass.models.layer_utils import sublayers
 
 
 def count_parameters(model) -> int:
-    """How many weights a model learns; moving statistics are not among them."""
+    """Counts the trainable weights of a model, without moving statistics."""
     return sum(prod(weight.shape) for weight in model.trainable_weights)
 
 
 def count_macs(model) -> int:
-    """Of all convolutions, for one image; what everybody counts, biases left out.
+    """Counts the multiply-adds of all convolutions for one image, without biases.
 
     Args:
-        model: Built for an image size that is known.
+        model: A Keras model, built for a known image size.
     """
     convolutions = [
         layer
@@ -29,5 +29,5 @@ def count_macs(model) -> int:
 
 
 def _output_pixels(layer):
-    seen = layer.get_build_config()["input_shape"]
-    return prod(layer.compute_output_shape(seen)[1:3])
+    input_shape = layer.get_build_config()["input_shape"]
+    return prod(layer.compute_output_shape(input_shape)[1:3])

@@ -1,15 +1,22 @@
-"""Two small layers at the network's ends: pixels in, heatmaps out."""
+"""Layers at both ends of the network: normalization of pixels, stacking of heatmaps."""
 
 import keras
 from keras import ops
 
-# Mean of red, green and blue over MPII's people, in 0 to 1, as all ports subtract it.
+# Mean of red, green and blue over MPII's crops, from 0 to 1, as in all published code.
 MEAN_RGB = (0.4404, 0.4440, 0.4327)
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
 class NormalizePixels(keras.layers.Layer):
-    """RGB from 0 to 255 becomes 0 to 1, less its mean. Never divided by deviations."""
+    """Scales RGB from 0 to 255 to 0 to 1 and subtracts the mean, as in published code.
+
+    Input shape:
+        `(batch, height, width, 3)`, uint8 or float.
+
+    Output shape:
+        The same, in the compute dtype.
+    """
 
     def call(self, x):
         mean = ops.convert_to_tensor(MEAN_RGB, dtype=self.compute_dtype)
@@ -21,9 +28,15 @@ class NormalizePixels(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("keras_hourglass")
 class StackHeatmaps(keras.layers.Layer):
-    """Puts all stacks' heatmaps on one axis, `(batch, stacks, height, width, joints)`.
+    """Stacks the heatmaps of all hourglasses on an axis of their own.
 
-    Always in float32: losses and decoding lose too much in 16 bits.
+    Computes in float32, always: losses and decoding lose too much in 16 bits.
+
+    Input shape:
+        A list of `(batch, height, width, joints)`.
+
+    Output shape:
+        `(batch, stacks, height, width, joints)`
     """
 
     def __init__(self, dtype="float32", **kwargs):

@@ -1,10 +1,11 @@
-"""The hourglass: down to a few pixels, and back up, with a skip at every size."""
+"""One hourglass: down to a few pixels and up again, with a skip at every size."""
 
 import keras
 from keras import ops
 
 from keras_hourglass.models.blocks import get as get_block
 from keras_hourglass.models.blocks import name_of as block_name
+from keras_hourglass.models.config import validate_positive_integers
 from keras_hourglass.models.layer_utils import build_chain
 
 
@@ -16,10 +17,10 @@ class Hourglass(keras.layers.Layer):
     ECCV 2016. https://arxiv.org/abs/1603.06937
 
     Args:
-        depth: How often the size is halved.
-        block: Name or class of the bottleneck block.
+        depth: Number of times that the size is halved.
+        block: Name (a key of `blocks.BLOCKS`) or class of the bottleneck block.
         blocks: Blocks at each position.
-        filters: Channels throughout.
+        filters: Channels of all features, even.
 
     Input shape:
         `(batch, height, width, filters)`, height and width multiples of 2**depth.
@@ -30,26 +31,28 @@ class Hourglass(keras.layers.Layer):
 
     def __init__(self, depth: int, block, blocks: int, filters: int, **kwargs):
         super().__init__(**kwargs)
+        validate_positive_integers(depth=depth, blocks=blocks, filters=filters)
         self.depth, self.blocks, self.filters = depth, blocks, filters
         self.block = get_block(block)
-
-        def chain(name):
-            return [
-                self.block(filters, name=f"{name}_{i + 1}", dtype=self.dtype_policy)
-                for i in range(blocks)
-            ]
-
-        self.up, self.down, self.back = chain("up"), chain("down"), chain("back")
+        self.up, self.down = self._blocks("up"), self._blocks("down")
+        self.back = self._blocks("back")
         if depth > 1:
             args = (depth - 1, self.block, blocks, filters)
-            inner = Hourglass(*args, name="inner", dtype=self.dtype_policy)
-        self.inner = [inner] if depth > 1 else chain("inner")
+            self.inner = [Hourglass(*args, name="inner", dtype=self.dtype_policy)]
+        else:
+            self.inner = self._blocks("inner")
         self.pool = keras.layers.MaxPooling2D(2, dtype=self.dtype_policy)
         self.upsample = keras.layers.UpSampling2D(2, dtype=self.dtype_policy)
 
+    def _blocks(self, name):
+        return [
+            self.block(self.filters, name=f"{name}_{i + 1}", dtype=self.dtype_policy)
+            for i in range(self.blocks)
+        ]
+
     @property
     def detour(self):
-        """The layers on the way down and up again, in order."""
+        """The layers from pooling to upsampling, in order."""
         return [self.pool, *self.down, *self.inner, *self.back, self.upsample]
 
     def build(self, input_shape):

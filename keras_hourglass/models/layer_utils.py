@@ -1,23 +1,32 @@
-"""Layers within layers: to reach them all, and to build them one after another."""
+"""Nested layers: traversal, dtype policies and building."""
 
 
 def sublayers(layer):
-    """Every layer inside a layer or a model, at any depth, each once."""
-    # Keras has no public way to see beyond the first level.
+    """Lists all layers inside a layer or a model, at any depth, each once."""
+    # Keras's public attributes reach the first level only.
     return list(layer._flatten_layers(include_self=False))
 
 
 def apply_dtype_policy(layer):
-    """Gives every layer inside a layer the layer's own precision.
+    """Applies the dtype policy of a layer to all layers inside it.
 
-    Keras makes sub-layers under the global policy, whatever their owner's is.
+    Keras creates nested layers under the global policy, whatever their owner's is.
     """
     for inner in sublayers(layer):
         inner.dtype_policy = layer.dtype_policy
 
 
 def build_chain(layers, shape, build: bool = False):
-    """The shape that comes out of layers applied in order; may build them, too."""
+    """Computes the output shape of layers in a row, and may build them.
+
+    Args:
+        layers: Applied in order.
+        shape: Shape of the input, with the batch.
+        build: Whether to build the layers.
+
+    Returns:
+        The shape of the output.
+    """
     for layer in layers:
         if build:
             layer.build(shape)

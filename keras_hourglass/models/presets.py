@@ -1,4 +1,7 @@
-"""Networks by name: what their arguments are and what was printed about them."""
+"""Presets: networks by name, with their arguments and published figures.
+
+Imports no Keras, so that the command lists them at once.
+"""
 
 from dataclasses import dataclass, field
 
@@ -8,18 +11,20 @@ from keras_hourglass.utils import suggest
 
 @dataclass(frozen=True)
 class Preset:
-    """One network.
+    """A named network.
 
     Attributes:
+        description: One line about it.
         network: Arguments of `StackedHourglass` that differ from its defaults.
-        row: The row of Table 1 of "Lighter Stacked Hourglass Human Pose Estimation"
-            (https://arxiv.org/abs/2107.13643) that it is, if it is one.
-        printed: Millions of parameters that the row prints.
-        matches: Whether the network described has as many, to the decimal. Three
-            rows cannot: `layers/blocks/multidilated.py`.
-        weights: What the package carries for it, if it does.
+        row: Its row in Table 1 of "Lighter Stacked Hourglass Human Pose Estimation"
+            (https://arxiv.org/abs/2107.13643), if it is one.
+        printed: Parameters that the row prints, in millions.
+        matches: Whether the network that the paper describes has as many, to the
+            decimal. Three rows cannot: `models/blocks/multidilated.py`.
+        weights: The packaged weights, if there are any.
     """
 
+    description: str
     network: dict = field(default_factory=dict)
     row: str | None = None
     printed: float | None = None
@@ -29,16 +34,18 @@ class Preset:
 
 def _row(row, printed, stacks, block, matches=True, **network):
     """A row of Table 1: all of them have four blocks at each position."""
+    description = f"{row}: a row of Table 1 of Lighter Stacked Hourglass."
     network = {"stacks": stacks, "block": block, "blocks": 4, **network}
-    return Preset(network, row, printed, matches)
+    return Preset(description, network, row, printed, matches)
 
 
-DEFAULT_PRESET = "photo"  # what those get who name none
+DEFAULT_PRESET = "photo"
 ONE, TWO = "Single, Multidilated", "2-Stack, Multidilated"
 
 PRESETS = {
-    # Small, for photographs of all kinds: docs/model-card.md.
     "photo": Preset(
+        "Two small stacks of separable blocks at 192 pixels, with weights, for "
+        "photographs of all kinds (docs/model-card.md).",
         {
             **{"stacks": 2, "block": "separable", "filters": 128, "stem_filters": 16},
             "image_size": 192,
@@ -48,9 +55,15 @@ PRESETS = {
             "145041c5f67d94d60d32b12486000d602cf30657068b058b27c969bb531d45cc",
         ),
     ),
-    "hg1": Preset({"stacks": 1}),
-    "hg2": Preset({"stacks": 2}),
-    "hg8": Preset({"stacks": 8}),
+    "hg1": Preset("One stack of residual blocks, one at each position.", {"stacks": 1}),
+    "hg2": Preset(
+        "Two stacks of residual blocks, one at each position.", {"stacks": 2}
+    ),
+    "hg8": Preset(
+        "Eight stacks of residual blocks, one at each position: the network of "
+        "Newell et al.",
+        {"stacks": 8},
+    ),
     "lighter/hg8": _row("8-Stack Hourglass", 97.7, 8, "residual"),
     "lighter/hg1": _row("Single Hourglass", 12.6, 1, "residual"),
     "lighter/hg2": _row("2-Stack Hourglass", 24.8, 2, "residual"),
@@ -70,16 +83,18 @@ PRESETS = {
     "lighter/hg2_multidilated": _row(TWO, 26.9, 2, "multidilated", matches=False),
     "lighter/hg2_multidilated_dense": _row(TWO, 26.9, 2, "multidilated_dense"),
 }
+PRESETS_WITH_WEIGHTS = tuple(name for name in PRESETS if PRESETS[name].weights)
 
 
 def get_preset(name: str) -> Preset:
-    """The preset of a name.
+    """Finds a preset by its name.
 
     Raises:
-        ValueError: If there is none; with a guess at what was meant.
+        ValueError: If there is none; with a guess at the name that was meant.
     """
-    if name in PRESETS:
+    if isinstance(name, str) and name in PRESETS:
         return PRESETS[name]
     raise ValueError(
-        f"`name` must be a preset's. {suggest(name, PRESETS)} Received: name={name!r}"
+        f"`name` must be the name of a preset. {suggest(name, PRESETS)} "
+        f"Received: name={name!r}"
     )

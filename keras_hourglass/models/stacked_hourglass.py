@@ -1,125 +1,118 @@
-"""How a network takes its steps: soon, and quickly.
+"""Stacked hourglass network.
 
-The stacked hourglass network, whole.
+Newell, Yang, Deng. Stacked Hourglass Networks for Human Pose Estimation, ECCV 2016.
+https://arxiv.org/abs/1603.06937
 """
+
+import math
+from numbers import Real
 
 import keras
 from keras.initializers import RandomNormal
 from keras.layers import Add, Conv2D, Input, MaxPooling2D, ReLU, ZeroPadding2D
 
 from keras_hourglass import skeletons
-from keras_hourglass.models import presets
-from keras_hourglass.models.blocks import batch_norm
+from keras_hourglass.models import weights
 from keras_hourglass.models.blocks import get as get_block
 from keras_hourglass.models.blocks import name_of as block_name
-from keras_hourglass.models.blocks.bottleneck import batch_normalization
+from keras_hourglass.models.blocks.batch_norm import batch_normalization
+from keras_hourglass.models.config import (
+    NETWORK_DEFAULTS,
+    STRIDE,
+    validate_image_size,
+    validate_positive_integers,
+)
 from keras_hourglass.models.heads import NormalizePixels, StackHeatmaps
 from keras_hourglass.models.hourglass import Hourglass
-from keras_hourglass.models.weights import load_weights
+from keras_hourglass.models.input_checks import check_first_batch
+from keras_hourglass.models.presets import PRESETS, PRESETS_WITH_WEIGHTS, get_preset
 
-
-class Stepping(keras.Model):
-    """A model whose `fit` is Keras's own, but begins sooner and is quicker."""
-
-    def make_train_function(self, force: bool = False):
-        """As Keras has it, with norms quickened and the optimizer's variables made.
-
-        See `_direct`, too. Left to the first step, TensorFlow would make the variables
-        while it traces that, and then trace it once more: twice the time until anything
-        moves.
-        """
-        if self.train_function is not None and not force:
-            return
-        if not self.jit_compile:
-            batch_norm.use_fused_training(self)
-        if not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
-        super().make_train_function(force)
-        self.train_function = self._direct(self.train_function)
-
-    def make_test_function(self, force: bool = False):
-        """As Keras has it; see `_direct`."""
-        if self.test_function is not None and not force:
-            return
-        super().make_test_function(force)
-        self.test_function = self._direct(self.test_function)
-
-    def _direct(self, function):
-        """A step that is handed its batch, where it would take that from an iterator.
-
-        To take it, Keras has TensorFlow wrap the step in a second function, which
-        calls it with every weight of the network. To optimize that one, too, takes a
-        fifth of the time until anything moves.
-        """
-        strategy = getattr(self, "distribute_strategy", None)
-        if strategy is None:  # not on TensorFlow
-            return function
-        if strategy.num_replicas_in_sync > 1 or self.steps_per_execution > 1:
-            return function  # which takes a batch for each
-        return lambda batches: function(iter([next(batches)]))
-
-
-STRIDE = 4  # image pixels to a heatmap pixel
+# Arguments of a preset that can be changed and leave the meaning of its weights.
+FREE_ARGUMENTS = {"image_size", "offset", "name", "trainable"}
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
-class StackedHourglass(Stepping):
-    """Finds the joints of the person in the middle of a picture, as heatmaps.
+class StackedHourglass(keras.Model):
+    """Stacked hourglass network: estimates the pose of the person in a crop.
 
     Newell, Yang, Deng. Stacked Hourglass Networks for Human Pose Estimation, ECCV
     2016. https://arxiv.org/abs/1603.06937. The light blocks: Elhagry, Saeed, Araia.
     Lighter Stacked Hourglass Human Pose Estimation. https://arxiv.org/abs/2107.13643
 
     Args:
-        stacks: Hourglasses in a row. Each is supervised, the last is the answer.
-        block: Name (`layers.blocks.BLOCKS`) or class of the bottleneck block.
+        stacks: Hourglasses in a row. Each is supervised, the last one is decoded.
+        block: Name (one of `models.config.BLOCK_NAMES`) or class of the bottleneck
+            block, a registered subclass of `Bottleneck`.
         blocks: Blocks at each position of an hourglass.
         filters: Channels of the hourglasses, even.
-        stem_filters: Channels of the first convolution, even.
-        depth: How often an hourglass halves its input.
-        skeleton: Name (`skeleton.SKELETONS`), `Skeleton` or its configuration.
+        stem_filters: Channels of the first convolution.
+        depth: Number of times that an hourglass halves its input.
+        skeleton: Joints of the heatmaps: "mpii", "lsp", "coco", a `Skeleton`, or its
+            configuration.
         image_size: Pixels of a side, or (height, width); multiples of
-            4 * 2**depth.
-        offset: (x, y), heatmap pixels, that decoding adds: what the code that
-            trained the weights was off by.
+            `4 * 2**depth`.
+        offset: (x, y), in heatmap pixels, that decoding adds: the bias of the code
+            that trained the weights.
+        kwargs: `name` and `trainable`, as in `keras.Model`.
+
+    Attributes:
+        presets: Name -> description of all presets, for `from_preset`.
 
     Input shape:
         `(batch, height, width, 3)`, RGB from 0 to 255, uint8 or float.
 
     Output shape:
         `(batch, stacks, height / 4, width / 4, joints)`, float32, also for one
-        stack. A joint's heatmap is 1 where the joint is, 0 far from it.
+        stack. A heatmap is 1 at its joint, 0 far from it.
 
     Raises:
-        ValueError: If a size does not fit, a name is unknown, or Keras is set to
-            channels first.
+        ValueError: If an argument is out of its range, a name is unknown, or Keras is
+            set to channels first.
+
+    Example:
+
+    ```python
+    import numpy as np
+    import keras_hourglass as kh
+
+    model = kh.StackedHourglass(stacks=1, block="ghost", filters=32, image_size=64)
+    heatmaps = model.predict(np.zeros((2, 64, 64, 3), "uint8"))
+    assert heatmaps.shape == (2, 1, 16, 16, 16)
+    ```
     """
+
+    presets = {name: preset.description for name, preset in PRESETS.items()}
 
     def __init__(
         self,
-        stacks: int = 2,
-        block="residual",
-        blocks: int = 1,
-        filters: int = 256,
-        stem_filters: int = 64,
-        depth: int = 4,
-        skeleton="mpii",
-        image_size: int | tuple[int, int] = 256,
-        offset: tuple[float, float] = (0, 0),
+        stacks: int = NETWORK_DEFAULTS["stacks"],
+        block=NETWORK_DEFAULTS["block"],
+        blocks: int = NETWORK_DEFAULTS["blocks"],
+        filters: int = NETWORK_DEFAULTS["filters"],
+        stem_filters: int = NETWORK_DEFAULTS["stem_filters"],
+        depth: int = NETWORK_DEFAULTS["depth"],
+        skeleton=NETWORK_DEFAULTS["skeleton"],
+        image_size: int | tuple[int, int] = NETWORK_DEFAULTS["image_size"],
+        offset: tuple[float, float] = NETWORK_DEFAULTS["offset"],
         **kwargs,
     ):
-        for name, value in {"stacks": stacks, "blocks": blocks, "depth": depth}.items():
-            if value < 1:
-                raise ValueError(
-                    f"`{name}` must be at least 1. Received: {name}={value}"
-                )
+        if isinstance(stacks, str) and stacks in PRESETS:
+            raise ValueError(
+                "`stacks` must be a positive integer. The network of a preset is "
+                f"`StackedHourglass.from_preset({stacks!r})`. "
+                f"Received: stacks={stacks!r}"
+            )
+        counts = {"stacks": stacks, "blocks": blocks, "depth": depth}
+        counts |= {"filters": filters, "stem_filters": stem_filters}
+        validate_positive_integers(**counts)
         if keras.config.image_data_format() != "channels_last":
             raise ValueError(
-                "`image_data_format` must be 'channels_last' (keras.json says). "
+                "`image_data_format` must be 'channels_last' (see keras.json). "
                 f"Received: image_data_format={keras.config.image_data_format()!r}"
             )
         block, skeleton = get_block(block), skeletons.get(skeleton)
         height, width = validate_image_size(image_size, depth)
+        offset = _validate_offset(offset)
 
         images = Input((height, width, 3), name="images")
         x = _stem(images, block, stem_filters, filters)
@@ -141,34 +134,160 @@ class StackedHourglass(Stepping):
         self.stacks, self.block, self.blocks = stacks, block, blocks
         self.filters, self.stem_filters, self.depth = filters, stem_filters, depth
         self.skeleton, self.image_size = skeleton, (height, width)
-        self.offset = tuple(offset)
+        self.offset = offset
 
     @classmethod
-    def from_preset(cls, name: str, weights: bool = False, **changes):
-        """A network of `presets.PRESETS`.
+    def from_preset(cls, name: str, load_weights: bool = True, **changes):
+        """Creates the network of a preset, with its weights.
 
         Args:
-            name: A key of that table.
-            weights: Whether to load the weights that the package carries.
-            changes: Arguments of the constructor, in place of the preset's.
+            name: Name of the preset, a key of `StackedHourglass.presets`.
+            load_weights: Whether to load the weights of the preset. Most presets are
+                architectures without weights, which need `load_weights=False`.
+            changes: Arguments of the constructor that replace the preset's. With
+                weights these are `image_size`, `offset`, `name` and `trainable`.
+
+        Returns:
+            A `StackedHourglass`.
 
         Raises:
-            ValueError: If there is no such preset, or it has no weights.
+            ValueError: If there is no such preset, it has no weights, or its weights
+                do not fit the changed network.
+
+        Example:
+
+        ```python
+        import keras_hourglass as kh
+
+        print(kh.StackedHourglass.presets)
+        model = kh.StackedHourglass.from_preset("photo")
+        network = kh.StackedHourglass.from_preset("hg1", load_weights=False)
+        ```
         """
-        preset = presets.get_preset(name)
-        if weights and preset.weights is None:
+        preset = get_preset(name)
+        network = {**NETWORK_DEFAULTS, **preset.network}
+        if load_weights and preset.weights is None:
             raise ValueError(
-                f"`weights` must be False: the preset has none. Train it with "
-                f"`hourglass-keras train`. Received: name={name!r}, weights=True"
+                "`load_weights` must be False for a preset without weights; those with "
+                f"weights are {', '.join(map(repr, PRESETS_WITH_WEIGHTS))}. "
+                f"Received: name={name!r}, load_weights={load_weights}"
             )
+        for argument, value in changes.items():
+            fits = argument in FREE_ARGUMENTS or network.get(argument) == value
+            if load_weights and not fits:
+                raise ValueError(
+                    f"`load_weights` must be False where `{argument}` changes: the "
+                    f"weights of {name!r} are those of {argument}="
+                    f"{network.get(argument)!r}. Received: {argument}={value!r}"
+                )
         model = cls(**{**preset.network, **changes})
-        if weights:
-            load_weights(model, preset.weights)
+        if load_weights:
+            weights.load_weights(model, preset.weights)
         return model
+
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        **kwargs,
+    ):
+        """Configures training, as `keras.Model.compile` does.
+
+        Every `PCKh` among the metrics that has no skeleton receives the model's.
+
+        Args:
+            optimizer: Name or instance of an optimizer.
+            loss: Usually a `HeatmapLoss`.
+            loss_weights: As in `keras.Model.compile`.
+            metrics: List of metrics, usually with a `PCKh`.
+            weighted_metrics: List of metrics that heed sample weights.
+            kwargs: Other arguments of `keras.Model.compile`.
+
+        Example:
+
+        ```python
+        import keras
+        import keras_hourglass as kh
+
+        model = kh.StackedHourglass(stacks=1, filters=32, image_size=64)
+        model.compile(
+            keras.optimizers.Adam(1e-3), kh.HeatmapLoss(), metrics=[kh.PCKh()]
+        )
+        ```
+        """
+        for metric in keras.tree.flatten([metrics, weighted_metrics]):
+            if hasattr(metric, "bind") and metric.skeleton is None:
+                metric.bind(self.skeleton)
+        super().compile(
+            optimizer, loss, loss_weights, metrics, weighted_metrics, **kwargs
+        )
+
+    def compile_from_config(self, config):
+        # As in Keras, which leaves out models with a `compile` of their own.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def fit(self, x=None, y=None, *args, **kwargs):
+        """Trains the network, as `keras.Model.fit` does.
+
+        The first batch is checked before the first step, also of `validation_data`.
+
+        Args:
+            x: Images, `(samples, height, width, 3)`, RGB from 0 to 255; or batches of
+                images and labels: a `tf.data.Dataset`, a `keras.utils.PyDataset`, or
+                a generator.
+            y: Labels, `(samples, joints, 4)`: x and y in heatmap pixels, weight, and
+                reference length in heatmap pixels.
+            args, kwargs: Other arguments of `keras.Model.fit`.
+
+        Returns:
+            A `keras.callbacks.History`.
+
+        Raises:
+            ValueError: If images or labels do not fit the network.
+        """
+        x = check_first_batch(self, x, y)
+        validation = kwargs.get("validation_data")
+        if isinstance(validation, tuple | list):
+            check_first_batch(self, *validation[:2])
+        elif validation is not None:
+            kwargs["validation_data"] = check_first_batch(self, validation)
+        return super().fit(x, y, *args, **kwargs)
+
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        """Computes loss and metrics, as `keras.Model.evaluate` does.
+
+        The first batch is checked before the first step; see `fit`.
+
+        Args:
+            x: Images or batches, as in `fit`.
+            y: Labels, as in `fit`.
+            args, kwargs: Other arguments of `keras.Model.evaluate`.
+
+        Returns:
+            As `keras.Model.evaluate`.
+
+        Raises:
+            ValueError: If images or labels do not fit the network.
+        """
+        if not kwargs.get("_use_cached_eval_dataset"):  # `fit` has checked it
+            x = check_first_batch(self, x, y)
+        return super().evaluate(x, y, *args, **kwargs)
+
+    def make_train_function(self, force: bool = False):
+        # Within the first step, TensorFlow would trace it twice: once to create the
+        # variables of the optimizer.
+        if self.optimizer is not None and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        super().make_train_function(force)
 
     @property
     def heatmap_size(self) -> tuple[int, int]:
-        """(width, height) of the heatmaps, in pixels: a grid's size."""
+        """(width, height) of the heatmaps, in pixels: the size of a grid."""
         height, width = self.image_size
         return width // STRIDE, height // STRIDE
 
@@ -192,33 +311,29 @@ class StackedHourglass(Stepping):
         return cls(**config)
 
 
-def validate_image_size(image_size, depth: int) -> tuple[int, int]:
-    """(height, width) in pixels, once it is sure that they can be halved.
-
-    Raises:
-        ValueError: If they cannot; with sizes that can.
-    """
-    size = (image_size,) * 2 if isinstance(image_size, int) else tuple(image_size)
-    unit = STRIDE * 2**depth
-    if len(size) != 2 or any(side < unit or side % unit for side in size):
-        near = sorted({max(unit, round(side / unit) * unit) for side in size})
+def _validate_offset(offset) -> tuple[float, float]:
+    if (
+        not isinstance(offset, tuple | list)
+        or len(offset) != 2
+        or not all(isinstance(part, Real) and math.isfinite(part) for part in offset)
+    ):
         raise ValueError(
-            f"`image_size` must be multiples of {unit} for depth {depth} (say, "
-            f"{' or '.join(map(str, near))}). Received: image_size={image_size}"
+            "`offset` must be two finite numbers, (x, y), in heatmap pixels. "
+            f"Received: offset={offset!r}"
         )
-    return size
+    return tuple(offset)
 
 
 def _head(joints, name):
-    """The convolution that draws heatmaps; they begin near 0, as most pixels end."""
+    """Creates the convolution to heatmaps; near 0 at first, as most pixels end."""
     start = RandomNormal(stddev=0.001)
     return Conv2D(joints, 1, kernel_initializer=start, name=name)
 
 
 def _stem(images, block, stem_filters, filters):
-    """From pixels to the features, a quarter of the size, that hourglasses share."""
+    """Computes features of a quarter of the size of the images."""
     x = NormalizePixels(name="normalize")(images)
-    # Symmetric, as PyTorch pads; Keras's "same" would shift the features.
+    # Symmetric padding, as in PyTorch; Keras's "same" would shift the features.
     x = ZeroPadding2D(3, name="stem_padding")(x)
     x = Conv2D(stem_filters, 7, strides=2, name="stem_convolution")(x)
     x = batch_normalization(name="stem_norm")(x)

@@ -3,12 +3,13 @@
 import shutil
 from pathlib import Path
 
+from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.training import checkpoint, config
 from keras_hourglass.training.checkpoint import TrainState
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.utils import atomic_write, is_temporary
 
-BEST_FILE, LAST_FILE, HISTORY_FILE = "best.keras", "last.keras", "history.csv"
+LAST_FILE, HISTORY_FILE = "last.keras", "history.csv"
 EVENTS_DIR, SNAPSHOT_FILE = "logs", "predictions.png"
 
 

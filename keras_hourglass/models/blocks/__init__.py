@@ -1,4 +1,4 @@
-"""The bottleneck blocks by name."""
+"""Bottleneck blocks by name."""
 
 import keras
 
@@ -25,29 +25,30 @@ BLOCKS = {
 
 
 def get(block) -> type[Bottleneck]:
-    """The class of a block, from its name. A class is handed back unchanged.
+    """Finds the class of a block.
 
-    The name is a key of `BLOCKS`, or the one under which a class was registered
-    with Keras.
+    Args:
+        block: A class, which is returned; a key of `BLOCKS`; or the name under which
+            a class was registered with Keras.
 
     Raises:
-        ValueError: If it is neither; with a guess at what was meant.
+        ValueError: If there is no such block; with a guess at the one that was meant.
     """
     if isinstance(block, type) and issubclass(block, Bottleneck):
         return block
-    found = isinstance(block, str) and (
+    registered = isinstance(block, str) and (
         BLOCKS.get(block) or keras.saving.get_registered_object(block)
     )
-    if isinstance(found, type) and issubclass(found, Bottleneck):
-        return found
+    if isinstance(registered, type) and issubclass(registered, Bottleneck):
+        return registered
     raise ValueError(
-        f"`block` must be a block's name or class. {suggest(block, BLOCKS)} "
+        f"`block` must be the name or the class of a block. {suggest(block, BLOCKS)} "
         f"Received: block={block!r}"
     )
 
 
 def name_of(block: type[Bottleneck]) -> str:
-    """The name that `get` finds a class by.
+    """Returns the name by which `get` finds a class.
 
     Raises:
         ValueError: If the class is neither in `BLOCKS` nor registered with Keras.

@@ -1,63 +1,86 @@
-"""Batch norms that learn by one operation, where the backend has it."""
+"""Batch normalization that learns by one fused operation, where the backend has it.
+
+Keras computes moments and then normalizes by a dozen operations, each of which passes
+over all features, and by more of them to learn. TensorFlow and PyTorch have one
+operation for all of that. Compilers (XLA, JAX, `torch.compile`) fuse the dozen by
+themselves, so compiled steps keep Keras's. Results are the same but for rounding.
+"""
 
 import math
-from functools import partial
 
 import keras
 from keras import ops
-from keras.layers import BatchNormalization
-
-from keras_hourglass.models.layer_utils import sublayers
 
 FUSED_DTYPES = "float32", "float16", "bfloat16"  # that the operations compute in
 
 
-def use_fused_training(model):
-    """Lets a model's batch norms learn by one operation of TensorFlow or PyTorch.
+def batch_normalization(**kwargs) -> keras.layers.BatchNormalization:
+    """Makes a norm with PyTorch's constants, which all published networks have.
 
-    Keras computes moments and then normalizes by a dozen operations, which each go over
-    all features once, and by more to learn. What comes out is the same, but for
-    rounding. Compilers (XLA, JAX, `torch.compile`) join the dozen by themselves: a
-    model that is compiled by one should be left alone.
+    Every norm of the library comes from here.
 
-    Norms that the operation cannot do stay as they are: those over several devices'
-    moments, over another axis than the last of four, without scale or center, with
-    `renorm`, in 64 bits, or of another class.
+    Args:
+        kwargs: Other arguments of `keras.layers.BatchNormalization`.
     """
-    if keras.backend.backend() not in FUSED_OPERATIONS:
-        return
-    for layer in sublayers(model):
-        if type(layer) is BatchNormalization and "call" not in vars(layer):
-            layer.call = partial(_fused_call, layer, layer.call)
+    return BatchNormalization(epsilon=1e-5, momentum=0.9, **kwargs)
 
 
-def can_be_fused(layer: BatchNormalization) -> bool:
-    """Whether the operation computes what a layer does, as it is set now."""
-    return (
-        layer.input_spec.ndim == 4
-        and layer.axis in (-1, 3)
-        and layer.scale
-        and layer.center
-        and layer.compute_dtype in FUSED_DTYPES
-        and not (layer.synchronized or layer.renorm)
-    )
+@keras.saving.register_keras_serializable("keras_hourglass")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's `BatchNormalization`, with a fused training step.
+
+    Weights, configuration and the name are Keras's: saved files address weights by the
+    name of a layer's class.
+
+    Norms that the operation cannot compute fall back to Keras's: those over the
+    moments of several devices, over another axis than the last of four, without scale
+    or center, with `renorm`, with a mask, or in 64 bits.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        learns = training and self.trainable and mask is None
+        if not (learns and self.can_be_fused() and not _is_compiling()):
+            return super().call(inputs, training=training, mask=mask)
+        inputs = ops.cast(inputs, self.compute_dtype)
+        gamma, beta = (ops.cast(it, "float32") for it in (self.gamma, self.beta))
+        operation = FUSED_OPERATIONS[keras.backend.backend()]
+        outputs, mean, variance = operation(inputs, gamma, beta, self.epsilon)
+        _update_average(self.moving_mean, mean, self.momentum)
+        _update_average(self.moving_variance, variance, self.momentum)
+        return outputs
+
+    def can_be_fused(self) -> bool:
+        """Whether the fused operation computes this norm, as it is set now."""
+        return (
+            keras.backend.backend() in FUSED_OPERATIONS
+            and self.input_spec.ndim == 4
+            and self.axis in (-1, 3)
+            and self.scale
+            and self.center
+            and self.compute_dtype in FUSED_DTYPES
+            and not (self.synchronized or self.renorm)
+        )
 
 
-def _fused_call(layer, plainly, inputs, training=None, mask=None):
-    """In place of a layer's `call`, which is `plainly`."""
-    if not (training and layer.trainable and mask is None and can_be_fused(layer)):
-        return plainly(inputs, training=training, mask=mask)
-    inputs = ops.cast(inputs, layer.compute_dtype)
-    gamma, beta = (ops.cast(it, "float32") for it in (layer.gamma, layer.beta))
-    operation = FUSED_OPERATIONS[keras.backend.backend()]
-    outputs, mean, variance = operation(inputs, gamma, beta, layer.epsilon)
-    _update_average(layer.moving_mean, mean, layer.momentum)
-    _update_average(layer.moving_variance, variance, layer.momentum)
-    return outputs
+def _is_compiling() -> bool:
+    """Whether the current step is traced for a compiler.
+
+    Compilers fuse Keras's operations themselves, and XLA computes negative variances
+    from TensorFlow's operation.
+    """
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.compiler.is_compiling()
+    import tensorflow as tf
+    from tensorflow.python.ops import control_flow_util  # there is no public way
+
+    graph = tf.compat.v1.get_default_graph()
+    return control_flow_util.GraphOrParentsInXlaContext(graph)
 
 
 def _update_average(average, value, momentum):
-    # In 32 bits, as Keras has it, whatever the average is kept in.
+    # Computed in 32 bits, as in Keras, whatever the dtype of the average.
     moved = ops.cast(average, "float32") * momentum + value * (1 - momentum)
     average.assign(moved)
 
@@ -74,7 +97,7 @@ def _tensorflow_batch_norm(inputs, gamma, beta, epsilon):
         epsilon=epsilon,
         exponential_avg_factor=1.0,
     )
-    # Bessel's correction is undone. Of one value a channel cuDNN gives no number.
+    # Undoes Bessel's correction. With one value a channel, cuDNN gives NaN.
     count = ops.cast(math.prod(ops.shape(inputs)[:-1]), "float32")
     return outputs, mean, tf.math.multiply_no_nan(variance, (count - 1) / count)
 

@@ -1,4 +1,4 @@
-"""The bottleneck of Ghost modules.
+"""Bottleneck of Ghost modules.
 
 Han et al. GhostNet: More Features from Cheap Operations, CVPR 2020.
 https://arxiv.org/abs/1911.11907. As a block of hourglasses: Elhagry et al., Fig. 3d.
@@ -8,18 +8,19 @@ import keras
 from keras import ops
 from keras.layers import Activation, Conv2D, DepthwiseConv2D
 
-from keras_hourglass.models.blocks.bottleneck import Bottleneck, batch_normalization
+from keras_hourglass.models.blocks.batch_norm import batch_normalization
+from keras_hourglass.models.blocks.bottleneck import Bottleneck
 from keras_hourglass.models.layer_utils import apply_dtype_policy, build_chain
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
 class GhostModule(keras.layers.Layer):
-    """Half of the channels by a 1 x 1 convolution, the other half cheaply from it.
+    """Half of the channels by a 1 x 1 convolution, the others by a depthwise of them.
 
     Args:
         filters: Channels of the output, even.
-        activation: Name of a Keras activation, after each half's normalization.
-        initializer: Of the scale of each half's normalization.
+        activation: Keras activation after the normalization of each half.
+        initializer: Initializer of the scale of both normalizations.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class GhostModule(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("keras_hourglass")
 class GhostBlock(Bottleneck):
-    """A Ghost module to half of the channels, with ReLU, and one back, linear."""
+    """Two Ghost modules: to half of the channels, with ReLU, and back, linear."""
 
     def branch_layers(self):
         return [

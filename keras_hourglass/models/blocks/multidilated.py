@@ -1,13 +1,13 @@
-"""Bottlenecks that see several distances at once.
+"""Bottlenecks of parallel dilated convolutions.
 
 Kim, Lee. Lightweight Stacked Hourglass Network for Human Pose Estimation, Applied
 Sciences 2020, 10(18):6497. https://doi.org/10.3390/app10186497
 As in Elhagry et al. Lighter Stacked Hourglass Human Pose Estimation, Fig. 3e.
 https://arxiv.org/abs/2107.13643
 
-`multidilated` is the block as that paper describes it. Its Table 1 prints parameter
-counts that this block cannot have: those of `multidilated_dense`, the simplest design
-that has them.
+`multidilated` is the block as that paper describes it. Table 1 there prints parameter
+counts that this block cannot have; `multidilated_dense` is the simplest design that
+has them.
 """
 
 import keras
@@ -21,7 +21,7 @@ DILATIONS = (1, 2, 3)  # pixels
 
 
 class Parallel(keras.layers.Layer):
-    """The sum of branches that see the same input. A subclass lists them."""
+    """Base class of the sum of several branches of one input."""
 
     def __init__(self, filters: int, **kwargs):
         super().__init__(**kwargs)
@@ -30,7 +30,7 @@ class Parallel(keras.layers.Layer):
         apply_dtype_policy(self)
 
     def branch_layers(self) -> list:
-        """The layers to sum, each of them with `filters` channels."""
+        """Lists the layers to sum, each of `filters` channels."""
         raise NotImplementedError
 
     def build(self, input_shape):
@@ -59,7 +59,7 @@ class ParallelSeparable(Parallel):
 class ParallelDense(Parallel):
     """A dense 3 x 3 and depthwise ones of dilation 2 and 3, summed.
 
-    The input must have `filters` channels, since depthwise ones keep their number.
+    The input must have `filters` channels: depthwise convolutions keep their number.
     """
 
     def branch_layers(self):
@@ -85,7 +85,7 @@ class MultidilatedBlock(Bottleneck):
 
 @keras.saving.register_keras_serializable("keras_hourglass")
 class MultidilatedDenseBlock(Bottleneck):
-    """The one that fits the printed counts: dense 3 x 3, and one more 1 x 1."""
+    """The block of the printed counts: a dense 3 x 3, and another 1 x 1."""
 
     def branch_layers(self):
         half = self.filters // 2

@@ -1,4 +1,4 @@
-"""The bottleneck of the stacked hourglass paper.
+"""Bottleneck of the stacked hourglass paper.
 
 Newell, Yang, Deng. Stacked Hourglass Networks for Human Pose Estimation,
 ECCV 2016. https://arxiv.org/abs/1603.06937
@@ -12,7 +12,7 @@ from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
 
 @keras.saving.register_keras_serializable("keras_hourglass")
 class ResidualBlock(Bottleneck):
-    """1 x 1, 3 x 3, 1 x 1 convolutions, at half the channels in the middle."""
+    """1 x 1, 3 x 3 and 1 x 1 convolutions, the middle one at half of the channels."""
 
     def branch_layers(self):
         half = self.filters // 2

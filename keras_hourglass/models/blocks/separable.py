@@ -13,15 +13,14 @@ from keras_hourglass.models.layer_utils import apply_dtype_policy, build_chain
 
 @keras.saving.register_keras_serializable("keras_hourglass")
 class DepthwiseSeparable(keras.layers.Layer):
-    """A depthwise 3 x 3 and a pointwise convolution, nothing between, bias in both.
+    """A depthwise 3 x 3 and a pointwise convolution, linear between, with two biases.
 
-    Keras's `SeparableConv2D` has no bias after the depthwise part, so it is another
-    function.
+    Keras's `SeparableConv2D` has no bias after its depthwise part.
 
     Args:
         filters: Channels of the output.
         dilation: Step between the taps of the 3 x 3 convolution, in pixels.
-        initializer: Of the pointwise kernel.
+        initializer: Initializer of the pointwise kernel.
     """
 
     def __init__(

@@ -1,8 +1,9 @@
 """Fusion of sequences of layers, and of the layers that are made of them."""
 
 import keras
-from keras.layers import Activation, Add, BatchNormalization, Concatenate, ReLU
+from keras.layers import Activation, Add, Concatenate, ReLU
 
+from keras_hourglass.models.blocks import batch_norm
 from keras_hourglass.models.blocks.bottleneck import Bottleneck
 from keras_hourglass.models.blocks.ghost import GhostModule
 from keras_hourglass.models.fusion.linear import (
@@ -75,6 +76,5 @@ def _is(layer, activation) -> bool:
 
 def _is_norm(layers) -> bool:
     """Whether the first of some layers is a norm of channels."""
-    return [type(layer) for layer in layers[:1]] == [BatchNormalization] and (
-        layers[0].axis in (-1, 3)
-    )
+    classes = keras.layers.BatchNormalization, batch_norm.BatchNormalization
+    return bool(layers) and type(layers[0]) in classes and layers[0].axis in (-1, 3)

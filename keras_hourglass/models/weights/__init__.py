@@ -1,8 +1,8 @@
-"""Weights that the package carries: written small, and checked when they are read.
+"""Packaged weights: a compact file format, verified by its digest.
 
-Kernels are kept in 16 bits; biases, norms and their statistics, which are few and in
-which small differences matter, in 32. Two long arrays in one file: a group of HDF5 for
-each of a thousand small arrays would take more room than the weights.
+Kernels are stored in 16 bits; biases, norms and their statistics, which are few and
+sensitive to rounding, in 32. All weights of a kind form one array: one HDF5 group for
+each of a thousand small arrays would take more space than the weights.
 """
 
 from hashlib import sha256
@@ -18,53 +18,58 @@ KINDS = {"kernels": "float16", "others": "float32"}
 
 
 class Weights(NamedTuple):
-    """A file in this folder, and the SHA-256 of its bytes."""
+    """A file in this folder, and its SHA-256 in hexadecimal digits."""
 
     file: str
     digest: str
 
 
 def load_weights(model, weights: Weights):
-    """Gives a model the weights of a file of the package.
+    """Loads packaged weights into a model.
 
     Raises:
-        ValueError: If the file is not the one that was shipped.
+        ValueError: If the file is damaged.
     """
     with as_file(files(__name__) / weights.file) as path:
-        if (found := digest_of(path)) != weights.digest:
+        if (digest := digest_of(path)) != weights.digest:
             raise ValueError(
-                f"{path} is damaged, install the package anew: its SHA-256 must be "
-                f"{weights.digest}. Received: {found}"
+                f"{path} is damaged, please reinstall the package: its SHA-256 must be "
+                f"{weights.digest}. Received: {digest}"
             )
         unpack_weights(model, path)
 
 
 def pack_weights(model, path) -> Weights:
-    """Writes a model's weights as the package carries them.
+    """Writes the weights of a model in the format of the package.
 
     Args:
         model: A Keras model.
-        path: Of the file, which ends in `.npz`.
+        path: Path of the file to write, which ends in `.npz`.
+
+    Returns:
+        The name and the digest of the file.
     """
     values = [np.asarray(value, "float32") for value in model.get_weights()]
     flat = {
         kind: np.concatenate([v.ravel() for v in values if kind_of(v) == kind])
         for kind in KINDS
     }
-    with atomic_write(path) as beside:
-        np.savez_compressed(beside, **{k: v.astype(KINDS[k]) for k, v in flat.items()})
+    with atomic_write(path) as temporary:
+        np.savez_compressed(
+            temporary, **{k: v.astype(KINDS[k]) for k, v in flat.items()}
+        )
     return Weights(Path(path).name, digest_of(path))
 
 
 def unpack_weights(model, path):
-    """Gives a model the weights of a file that `pack` wrote of one like it.
+    """Loads into a model the weights that `pack_weights` wrote of one like it.
 
     Raises:
-        ValueError: If the file holds more or fewer weights than the model has.
+        ValueError: If the file holds more or fewer weights than the model.
     """
     shapes = model.get_weights()
-    with np.load(path) as held:
-        flat = {kind: held[kind].astype("float32") for kind in KINDS}
+    with np.load(path) as file:
+        flat = {kind: file[kind].astype("float32") for kind in KINDS}
     for kind, values in flat.items():
         needed = sum(shape.size for shape in shapes if kind_of(shape) == kind)
         if len(values) != needed:
@@ -81,10 +86,10 @@ def unpack_weights(model, path):
 
 
 def kind_of(value: np.ndarray) -> str:
-    """Which key of `KINDS` an array of a model is kept under."""
+    """Returns the key of `KINDS` under which an array is stored."""
     return "kernels" if value.ndim > 1 else "others"
 
 
 def digest_of(path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
+    """Computes the SHA-256 of a file, in hexadecimal digits."""
     return sha256(Path(path).read_bytes()).hexdigest()

@@ -1,7 +1,9 @@
 import os
 import subprocess
 import sys
+import warnings
 from importlib.util import find_spec
+from inspect import signature
 
 import keras
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from keras_hourglass import HeatmapLoss, PCKh, Skeleton, StackedHourglass
 from keras_hourglass.models.blocks import BLOCKS
 from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
+from keras_hourglass.models.config import NETWORK_DEFAULTS
 from keras_hourglass.models.hourglass import Hourglass
 from keras_hourglass.models.layer_utils import sublayers
 
@@ -22,14 +25,14 @@ LABELS = np.concatenate(
 
 
 @keras.saving.register_keras_serializable("tests")
-class OwnBlock(Bottleneck):
-    """A block that a user wrote."""
+class CustomBlock(Bottleneck):
+    """A custom block."""
 
     def branch_layers(self):
         return preactivated(keras.layers.Conv2D(self.filters, 3, padding="same"))
 
 
-def predicted(model, images=IMAGES):
+def predict(model, images=IMAGES):
     return keras.ops.convert_to_numpy(model(images, training=False))
 
 
@@ -46,11 +49,11 @@ def test_file_gives_the_same_network_with_the_same_heatmaps(block, tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
     assert type(again) is StackedHourglass and again.get_config() == model.get_config()
-    np.testing.assert_allclose(predicted(again), predicted(model), atol=1e-6)
+    np.testing.assert_allclose(predict(again), predict(model), atol=1e-6)
     model.save_weights(tmp_path / "model.weights.h5")
     fresh = StackedHourglass(block=block, **TINY)
     fresh.load_weights(tmp_path / "model.weights.h5")
-    np.testing.assert_allclose(predicted(fresh), predicted(model), atol=1e-6)
+    np.testing.assert_allclose(predict(fresh), predict(model), atol=1e-6)
 
 
 def test_one_file_gives_the_same_heatmaps_on_every_backend(tmp_path):
@@ -68,7 +71,7 @@ for name in sys.argv[2:]:
     for block, model in models.items():
         for layer in sublayers(model):
             if isinstance(layer, keras.layers.BatchNormalization):
-                shape = layer.moving_mean.shape  # untrained, both would hide faults
+                shape = layer.moving_mean.shape  # as they begin, both would hide errors
                 layer.moving_mean.assign(RANDOM.normal(0, 0.1, shape))
                 layer.moving_variance.assign(RANDOM.uniform(0.5, 2, shape))
         model.save(tmp_path / f"{block}.keras")
@@ -82,10 +85,10 @@ for name in sys.argv[2:]:
         subprocess.run(args, env=environment, check=True)
         for block, model in models.items():
             other = np.load(tmp_path / f"{block}.npy")
-            np.testing.assert_allclose(predicted(model), other, atol=1e-4)
+            np.testing.assert_allclose(predict(model), other, atol=1e-4)
 
 
-def test_sizes_that_do_not_fit_are_refused_with_ones_that_do():
+def test_image_sizes_that_do_not_fit_are_refused_with_ones_that_do():
     with pytest.raises(ValueError, match="multiples of 64.*64 or 128.*=.100, 64"):
         StackedHourglass(image_size=(100, 64))
     with pytest.raises(ValueError, match="multiples of 32 for depth 3"):
@@ -93,10 +96,37 @@ def test_sizes_that_do_not_fit_are_refused_with_ones_that_do():
     assert StackedHourglass(stacks=1, filters=2, image_size=96, depth=3)
 
 
-@pytest.mark.parametrize("argument", ["stacks", "blocks", "depth"])
-def test_none_of_something_is_refused(argument):
-    with pytest.raises(ValueError, match=f"`{argument}` must be at least 1"):
-        StackedHourglass(**{argument: 0})
+@pytest.mark.parametrize(
+    "argument", ["stacks", "blocks", "depth", "filters", "stem_filters"]
+)
+@pytest.mark.parametrize("value", [0, 1.5, "2", True])
+def test_counts_must_be_positive_integers(argument, value):
+    message = f"`{argument}` must be a positive integer. Received: {argument}={value!r}"
+    with pytest.raises(ValueError, match=message):
+        StackedHourglass(**{argument: value})
+
+
+@pytest.mark.parametrize("size", ["256", 64.0, (64,), (64, 64, 3), None])
+def test_image_sizes_must_be_one_or_two_integers(size):
+    with pytest.raises(ValueError, match="`image_size` must be an integer or two"):
+        StackedHourglass(image_size=size)
+
+
+@pytest.mark.parametrize("offset", [0, (0,), ("a", "b"), (0, float("nan"))])
+def test_offsets_must_be_two_finite_numbers(offset):
+    with pytest.raises(ValueError, match="`offset` must be two finite numbers"):
+        StackedHourglass(offset=offset)
+
+
+def test_the_name_of_a_preset_is_refused_with_how_to_get_it():
+    with pytest.raises(ValueError, match=r"is `StackedHourglass.from_preset\('hg8'\)`"):
+        StackedHourglass("hg8")
+
+
+def test_defaults_are_those_of_the_configuration():
+    parameters = signature(StackedHourglass).parameters
+    defaults = {name: p.default for name, p in parameters.items() if name != "kwargs"}
+    assert defaults == NETWORK_DEFAULTS
 
 
 def test_channels_first_is_refused():
@@ -108,13 +138,13 @@ def test_channels_first_is_refused():
         keras.config.set_image_data_format("channels_last")
 
 
-def test_bytes_and_floats_of_the_same_picture_are_the_same():
+def test_bytes_and_floats_of_an_image_give_the_same_heatmaps():
     model = StackedHourglass(stacks=1, **TINY)
-    same = predicted(model, IMAGES.astype("float32"))
-    np.testing.assert_array_equal(predicted(model), same)
+    same = predict(model, IMAGES.astype("float32"))
+    np.testing.assert_array_equal(predict(model), same)
 
 
-def test_pixels_are_scaled_to_one_and_lose_their_mean():
+def test_pixels_are_scaled_to_one_and_their_mean_is_subtracted():
     from keras_hourglass.models.heads import NormalizePixels
 
     out = NormalizePixels()(np.array([[[[255, 0, 51]]]], "uint8"))
@@ -122,10 +152,10 @@ def test_pixels_are_scaled_to_one_and_lose_their_mean():
     np.testing.assert_allclose(out[0, 0, 0], [0.5596, -0.4440, -0.2327], atol=1e-6)
 
 
-def test_unknown_batch_sizes_and_other_skeletons():
+def test_batch_sizes_and_skeletons_may_vary():
     skeleton = Skeleton(("left_eye", "right_eye", "nose"))
     model = StackedHourglass(stacks=1, skeleton=skeleton, **TINY)
-    assert [predicted(model, IMAGES[:n]).shape[0] for n in (1, 2)] == [1, 2]
+    assert [predict(model, IMAGES[:n]).shape[0] for n in (1, 2)] == [1, 2]
     assert model.output_shape[-1] == 3
     assert StackedHourglass.from_config(model.get_config()).skeleton == skeleton
 
@@ -136,22 +166,22 @@ def test_mixed_precision_ends_in_float32(policy):
     keras.config.set_dtype_policy(policy)
     try:
         model = StackedHourglass(stacks=2, block="multidilated", **TINY)
-        out = predicted(model)
+        out = predict(model)
     finally:
         keras.config.set_dtype_policy(previous)
     assert out.dtype == "float32" and np.isfinite(out).all()
 
 
-def test_a_block_of_ones_own_trains_and_reloads(tmp_path):
-    model = StackedHourglass(stacks=1, block=OwnBlock, **TINY)
+def test_a_custom_block_trains_and_reloads(tmp_path):
+    model = StackedHourglass(stacks=1, block=CustomBlock, **TINY)
     model.compile("adam", HeatmapLoss(), metrics=[PCKh()], run_eagerly=True)
     before = model.get_weights()
     model.fit(IMAGES, LABELS, verbose=0)
     assert any(np.any(a != b) for a, b in zip(before, model.get_weights()))
     model.save(tmp_path / "own.keras")
     again = keras.models.load_model(tmp_path / "own.keras")
-    assert again.block is OwnBlock
-    np.testing.assert_allclose(predicted(again), predicted(model), atol=1e-6)
+    assert again.block is CustomBlock
+    np.testing.assert_allclose(predict(again), predict(model), atol=1e-6)
 
 
 def test_validation_changes_no_weight():
@@ -172,11 +202,11 @@ def test_a_clone_is_the_same_network():
     model = StackedHourglass(stacks=1, **TINY)
     clone = keras.models.clone_model(model)
     clone.set_weights(model.get_weights())
-    np.testing.assert_allclose(predicted(clone), predicted(model), atol=1e-6)
+    np.testing.assert_allclose(predict(clone), predict(model), atol=1e-6)
 
 
-def test_an_hourglass_adds_what_it_saw_at_every_size():
-    """With blocks that change nothing, ones come out as often as there are ways."""
+def test_an_hourglass_adds_a_skip_at_every_size():
+    """With blocks that are the identity, ones come out as often as there are paths."""
     hourglass = Hourglass(depth=3, block="residual", blocks=2, filters=4)
     hourglass.build((None, 16, 8, 4))
     for layer in sublayers(hourglass):
@@ -190,3 +220,102 @@ def test_a_frozen_network_does_not_learn():
     model = StackedHourglass(stacks=1, **TINY)
     model.trainable = False
     assert not model.trainable_weights
+
+
+class Bindable(keras.metrics.Metric):
+    """A metric that needs a skeleton, as `PCKh` does."""
+
+    def __init__(self, skeleton=None, **kwargs):
+        super().__init__(**kwargs)
+        self.skeleton = skeleton
+
+    def bind(self, skeleton):
+        self.skeleton = skeleton
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        pass
+
+    def result(self):
+        return 0.0
+
+
+def test_compile_binds_metrics_without_a_skeleton_to_that_of_the_network():
+    model = StackedHourglass(stacks=1, skeleton="lsp", **TINY)
+    first, second = Bindable(name="first"), Bindable(name="second")
+    bound = Bindable("another", name="bound")
+    model.compile(
+        "adam", HeatmapLoss(), None, [first, "mse"], weighted_metrics=[second]
+    )
+    assert first.skeleton is second.skeleton is model.skeleton
+    model.compile("adam", HeatmapLoss(), metrics={"heatmaps": [bound]})
+    assert bound.skeleton == "another"
+
+
+def test_a_compiled_file_is_loaded_compiled_and_without_a_warning(tmp_path):
+    model = StackedHourglass(stacks=1, **TINY)
+    model.compile(keras.optimizers.Adam(0.25), HeatmapLoss(), metrics=[PCKh()])
+    model.optimizer.build(model.trainable_variables)
+    model.optimizer.iterations.assign(7)
+    model.save(tmp_path / "model.keras")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = keras.models.load_model(tmp_path / "model.keras")
+    assert again.compiled and float(again.optimizer.learning_rate) == 0.25
+    assert int(again.optimizer.iterations) == 7
+
+
+def make_compiled(**compiling):
+    keras.utils.set_random_seed(1)
+    size = {**TINY, "image_size": 32}
+    model = StackedHourglass(stacks=1, **size)
+    model.compile("adam", HeatmapLoss(), **compiling)
+    return model
+
+
+SQUARE = RANDOM.integers(0, 256, (6, 32, 32, 3), "uint8")
+SQUARE_LABELS = np.ones((6, 16, 4), "float32")
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="other backends do not trace twice"
+)
+@pytest.mark.parametrize("method", ["fit", "evaluate", "train_on_batch"])
+def test_a_step_is_traced_once(method, monkeypatch):
+    name, traces = "test_step" if method == "evaluate" else "train_step", []
+
+    def step(self, data):
+        traces.append(data)
+        return getattr(keras.Model, name)(self, data)
+
+    monkeypatch.setattr(StackedHourglass, name, step, raising=False)
+    getattr(make_compiled(), method)(SQUARE, SQUARE_LABELS)
+    assert len(traces) == 1
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_fit_runs_all_batches_of_every_epoch(steps):
+    if steps > 1 and keras.backend.backend() == "torch":
+        pytest.skip("PyTorch takes one step at a time")
+    ended = []
+    record = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: ended.append(batch)
+    )
+    model = make_compiled(steps_per_execution=steps)
+    model.fit(
+        *(SQUARE, SQUARE_LABELS, 2, 2),
+        validation_data=(SQUARE[:5], SQUARE_LABELS[:5]),
+        callbacks=[record],
+        verbose=0,
+    )
+    assert len(ended) == 2 * -(-3 // steps)
+    assert model.optimizer.iterations == 6
+
+
+def test_fit_learns_the_same_as_single_batches():
+    fitted, stepped = make_compiled(), make_compiled()
+    fitted.fit(SQUARE, SQUARE_LABELS, 2, shuffle=False, verbose=0)
+    for first in (0, 2, 4):
+        rows = slice(first, first + 2)
+        stepped.train_on_batch(SQUARE[rows], SQUARE_LABELS[rows])
+    for one, other in zip(fitted.get_weights(), stepped.get_weights()):
+        np.testing.assert_allclose(one, other, atol=1e-6)

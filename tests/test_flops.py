@@ -5,7 +5,7 @@ from keras_hourglass import StackedHourglass
 from keras_hourglass.models.flops import count_macs, count_parameters
 
 
-def test_multiply_adds_of_two_convolutions_by_hand():
+def test_multiply_adds_of_two_convolutions_equal_those_by_hand():
     model = keras.Sequential(
         [
             keras.Input((6, 10, 3)),

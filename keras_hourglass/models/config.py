@@ -1,0 +1,111 @@
+"""Configuration of the networks: defaults, names, sizes and counts, without Keras.
+
+The constructor of `StackedHourglass` and the help of the command both read it here.
+"""
+
+from typing import NamedTuple
+
+NETWORK_DEFAULTS = {  # arguments of `StackedHourglass`
+    "stacks": 2,
+    "block": "residual",
+    "blocks": 1,
+    "filters": 256,
+    "stem_filters": 64,
+    "depth": 4,
+    "skeleton": "mpii",
+    "image_size": 256,
+    "offset": (0, 0),
+}
+BLOCK_NAMES = (  # the keys of `blocks.BLOCKS`
+    *("residual", "separable", "separable3", "ghost"),
+    *("multidilated", "multidilated_dense"),
+)
+STRIDE = 4  # image pixels to a heatmap pixel
+BEST_FILE = "best.keras"  # the best network of a training run, in the run's folder
+
+
+class Counts(NamedTuple):
+    """Costs of a network.
+
+    Attributes:
+        parameters: Trainable weights, without the moving statistics of norms.
+        multiply_adds: Of all convolutions, for one image.
+    """
+
+    parameters: int
+    multiply_adds: int
+
+
+COUNTS = {  # of each preset, at its own image size
+    "photo": Counts(706_336, 528_029_568),
+    "hg1": Counts(3_586_960, 5_804_654_592),
+    "hg2": Counts(6_730_912, 8_988_917_760),
+    "hg8": Counts(25_594_624, 28_094_496_768),
+    "lighter/hg8": Counts(97_676_032, 90_826_604_544),
+    "lighter/hg1": Counts(12_597_136, 13_646_168_064),
+    "lighter/hg2": Counts(24_751_264, 24_671_944_704),
+    "lighter/hg1_separable": Counts(5_037_072, 5_676_916_736),
+    "lighter/hg1_separable3": Counts(5_259_792, 5_889_032_192),
+    "lighter/hg1_ghost": Counts(2_165_872, 2_764_984_320),
+    "lighter/hg1_ghost_reduced": Counts(2_130_080, 2_425_638_912),
+    "lighter/hg1_multidilated": Counts(7_110_544, 7_838_932_992),
+    "lighter/hg1_multidilated_dense": Counts(13_708_752, 14_802_599_936),
+    "lighter/hg2_separable": Counts(9_922_848, 10_325_180_416),
+    "lighter/hg2_multidilated": Counts(13_989_024, 14_208_811_008),
+    "lighter/hg2_multidilated_dense": Counts(26_930_912, 26_745_733_120),
+}
+
+
+def validate_positive_integers(**arguments):
+    """Checks that arguments are integers of at least 1.
+
+    Args:
+        arguments: Name -> value.
+
+    Raises:
+        ValueError: If one is not.
+    """
+    for name, value in arguments.items():
+        if not _is_integer(value) or value < 1:
+            raise ValueError(
+                f"`{name}` must be a positive integer. Received: {name}={value!r}"
+            )
+
+
+def validate_image_size(image_size, depth: int) -> tuple[int, int]:
+    """Checks that a network of some depth can halve its images often enough.
+
+    Args:
+        image_size: Pixels of a side, or (height, width).
+        depth: Number of times that an hourglass halves its features.
+
+    Returns:
+        (height, width), in pixels.
+
+    Raises:
+        ValueError: If a side is no multiple of `4 * 2**depth`; with sizes that are.
+    """
+    unit = STRIDE * 2**depth
+    size = (image_size,) * 2 if _is_integer(image_size) else image_size
+    if (
+        not isinstance(size, tuple | list)
+        or len(size) != 2
+        or not all(map(_is_integer, size))
+    ):
+        raise ValueError(
+            "`image_size` must be an integer or two, (height, width), multiples of "
+            f"{unit} for depth {depth}. Received: image_size={image_size!r}"
+        )
+    if any(side < unit or side % unit for side in size):
+        near = sorted({max(unit, round(side / unit) * unit) for side in size})
+        raise ValueError(
+            f"`image_size` must be multiples of {unit} for depth {depth} (say, "
+            f"{' or '.join(map(str, near))}). Received: image_size={image_size}"
+        )
+    height, width = map(int, size)
+    return height, width
+
+
+def _is_integer(value) -> bool:
+    """Whether a value counts something; NumPy's integers do, booleans do not."""
+    return hasattr(value, "__index__") and not isinstance(value, bool)

@@ -1,0 +1,89 @@
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from keras_hourglass import HeatmapLoss, PCKh, StackedHourglass, fuse, load_model
+from keras_hourglass.models.config import BEST_FILE
+from keras_hourglass.models.fusion import FusedHourglass
+from keras_hourglass.models.loading import for_inference
+from keras_hourglass.training.flat_optimizer import FlatOptimizer
+
+TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "image_size": 16}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return StackedHourglass(**TINY, name="tiny")
+
+
+def test_a_network_is_returned_as_it_is(model):
+    assert load_model(model) is model
+
+
+def test_a_file_a_run_and_a_preset_are_loaded(model, tmp_path):
+    model.save(tmp_path / BEST_FILE)
+    for source in (tmp_path, str(tmp_path), tmp_path / BEST_FILE):
+        loaded = load_model(source)
+        for one, other in zip(loaded.get_weights(), model.get_weights()):
+            np.testing.assert_array_equal(one, other)
+    assert load_model("photo").image_size == (192, 192)
+
+
+def test_a_missing_file_is_refused_with_a_guess_at_a_preset(tmp_path):
+    with pytest.raises(FileNotFoundError, match="none.keras"):
+        load_model(tmp_path / "none.keras")
+    with pytest.raises(FileNotFoundError, match="Did you mean 'photo'.*='phtoo'"):
+        load_model("phtoo")
+    with pytest.raises(FileNotFoundError, match=f"of a training run, with {BEST_FILE}"):
+        load_model(tmp_path)
+
+
+def test_a_preset_without_weights_is_refused():
+    with pytest.raises(ValueError, match="a preset with weights.*'photo'.*'hg2'"):
+        load_model("hg2")
+
+
+def test_anything_but_a_stacked_hourglass_is_refused(tmp_path):
+    other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    other.save(tmp_path / "other.keras")
+    with pytest.raises(ValueError, match="must hold a StackedHourglass.*Sequential"):
+        load_model(tmp_path / "other.keras")
+    (tmp_path / "text.keras").write_text("no model")
+    with pytest.raises(ValueError, match="text.keras must be a readable Keras model"):
+        load_model(tmp_path / "text.keras")
+    with pytest.raises(ValueError, match="`model` must be a Stacked.*a Sequential"):
+        load_model(other)
+
+
+def test_the_inference_form_is_fused_unless_a_subclass_computes_something_else(model):
+    class Blank(StackedHourglass):
+        def call(self, images):
+            return 0 * super().call(images)
+
+    assert isinstance(for_inference(model), FusedHourglass)
+    blank = Blank(**TINY)
+    assert for_inference(blank) is blank
+
+
+def test_a_fresh_process_loads_compiled_and_fused_files_by_keras_alone(model, tmp_path):
+    optimizer = FlatOptimizer(keras.optimizers.Adam(1e-3))
+    model.compile(optimizer, HeatmapLoss(), metrics=[PCKh()])
+    optimizer.build(model.trainable_variables)
+    model.save(tmp_path / "trained.keras")
+    fuse(model).save(tmp_path / "fused.keras")
+    code = """
+import sys, warnings
+warnings.simplefilter("error")
+import keras, keras_hourglass
+trained = keras.models.load_model(sys.argv[1] + "/trained.keras")
+assert type(trained.optimizer).__name__ == "FlatOptimizer" and trained.compiled
+assert type(trained.loss).__name__ == "HeatmapLoss"
+fused = keras.models.load_model(sys.argv[1] + "/fused.keras")
+assert type(fused) is not type(trained) and fused.skeleton == trained.skeleton
+"""
+    arguments = [sys.executable, "-c", code, str(tmp_path)]
+    subprocess.run(arguments, env={**os.environ}, check=True)
