@@ -126,7 +126,7 @@ def test_headers_alone_tell_all_but_damage_within(folder):
 
 
 @pytest.mark.parametrize("decode", [True, False])
-def test_the_size_of_a_picture_is_that_which_is_shown(tmp_path, decode):
+def test_the_size_of_an_image_is_that_of_the_upright_image(tmp_path, decode):
     path = tmp_path / "a.jpg"
     cv2.imwrite(str(path), np.zeros((20, 30, 3), "uint8"))
     assert inspect_image(str(path), decode)[:2] == ((30, 20), False)
@@ -137,18 +137,18 @@ def test_the_size_of_a_picture_is_that_which_is_shown(tmp_path, decode):
     assert inspect_image(str(path), decode)[:2] == ((20, 30), True)
 
 
-def test_what_is_no_file_is_broken_and_not_missing(tmp_path):
+def test_a_folder_is_a_broken_image_and_not_a_missing_one(tmp_path):
     assert inspect_image(str(tmp_path / "nothing.jpg")).missing
     assert "not a regular file" in inspect_image(str(tmp_path)).fault
 
 
-def test_progress_counts_every_picture(clean):
+def test_progress_counts_every_image(clean):
     steps = []
     report(clean, advance=steps.append, threads=3)
     assert sum(steps) == 10
 
 
-def test_drawn_people_have_no_files_to_look_at():
+def test_synthetic_people_have_no_files_to_check():
     found = check_people(synthetic.load_synthetic("10")[:10])
     assert not found.failed and found.counts["people"] == 10
 
@@ -169,7 +169,7 @@ def exchanged(people, pairs):
 
 
 @pytest.mark.parametrize("pairs", EXCHANGES.values(), ids=EXCHANGES)
-def test_most_who_face_some_way_are_found_when_exchanged_and_few_otherwise(
+def test_most_people_who_face_some_way_are_found_when_swapped_and_few_otherwise(
     annotated, pairs
 ):
     people = annotated[::5]
@@ -188,7 +188,7 @@ def test_of_exchanged_knees_or_elbows_those_far_apart_are_found(annotated, pair)
     assert found > 0.2 * len(people)
 
 
-def test_a_dataset_whose_every_joint_is_exchanged_is_told_from_a_right_one(annotated):
+def test_a_dataset_with_all_sides_swapped_is_recognized(annotated):
     assert sides.mirrored_throughout(annotated) is None
     everything = [
         pair for pair in enumerate(annotated.skeleton.flip_indices) if pair[0] < pair[1]
@@ -204,7 +204,7 @@ def test_a_skeleton_without_shoulders_is_not_judged(clean):
     assert not sides.swapped_sides(people) and sides.mirrored_throughout(people) is None
 
 
-def test_two_people_of_a_picture_are_not_the_same_one(annotated):
+def test_two_people_of_an_image_are_not_the_same_one(annotated):
     few = annotated[:400]
     assert not duplicates.duplicate_people(few)
     assert duplicates.duplicate_images({"a": b"1", "b": b"2", "c": b"1"}) == {"c": "a"}

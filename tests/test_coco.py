@@ -11,7 +11,7 @@ from keras_hourglass.skeletons import COCO
 
 
 def annotation(**fields):
-    """Somebody with `FEWEST` joints, the first of them hidden."""
+    """A person with `MIN_JOINTS` joints, the first of them hidden."""
     keypoints = np.zeros((17, 3))
     keypoints[:MIN_JOINTS] = [[10 + i, 20 + i, 2] for i in range(MIN_JOINTS)]
     keypoints[0, 2] = 1
@@ -38,7 +38,7 @@ def load(folder):
     return datasets.load_dataset("coco", folder, missing="keep")
 
 
-def test_a_person_is_what_the_file_says_with_a_window_around_the_box(tmp_path):
+def test_a_person_has_the_values_of_the_file_and_a_window_around_the_box(tmp_path):
     people = load(write(tmp_path, annotation()))
     assert people.skeleton is COCO and people.splits.tolist() == ["train"]
     assert people.images.tolist() == [str(tmp_path / "images" / "5.jpg")]
@@ -60,7 +60,7 @@ def test_crowds_and_people_of_few_joints_are_left_out_and_counted_apart(tmp_path
     assert sum("2 of 4 people" in note for note in people.notes) == 1
 
 
-def test_what_a_file_is_called_says_the_split_and_the_folder(tmp_path):
+def test_the_name_of_a_file_gives_the_split_and_the_folder(tmp_path):
     (tmp_path / "val2017").mkdir()
     (tmp_path / "images" / "train2017").mkdir(parents=True)
     for split in ("val", "train"):
@@ -79,12 +79,12 @@ BROKEN = {
     "joints are text": ({"keypoints": "here"}, ""),
     "box without size": ({"bbox": [1, 2, 0, 0]}, "`box` must be"),
     "box is a number": ({"bbox": 3}, "`box` must be"),
-    "unknown picture": ({"image_id": 6}, "no image has the id 6"),
+    "unknown image": ({"image_id": 6}, "no image has the id 6"),
 }
 
 
 @pytest.mark.parametrize("fields, said", BROKEN.values(), ids=BROKEN)
-def test_what_cannot_be_is_a_fault_of_its_person(tmp_path, fields, said):
+def test_an_invalid_value_is_a_fault_of_its_person(tmp_path, fields, said):
     root = write(tmp_path, annotation(), annotation(**fields, id=78))
     with pytest.raises(DatasetError, match=f"annotation 78.*{said}"):
         load(root)
@@ -100,12 +100,12 @@ def test_a_file_of_another_kind_is_refused_by_its_name(tmp_path, text):
         load(tmp_path)
 
 
-def test_a_folder_without_annotation_says_what_was_looked_for(tmp_path):
+def test_a_folder_without_annotation_is_refused_with_the_files_expected(tmp_path):
     with pytest.raises(DatasetError, match=r"must hold person_keypoints\*.json"):
         load(tmp_path)
 
 
-def test_pictures_in_a_folder_of_another_alphabet_are_found(tmp_path):
+def test_images_in_a_folder_of_another_alphabet_are_found(tmp_path):
     root = write(tmp_path / "Füße und 足", annotation())
     (root / "images").mkdir()
     (root / "images" / "5.jpg").touch()
@@ -135,7 +135,7 @@ def test_the_file_lists_its_joints_as_the_skeleton_does(shared):
     assert tuple(person["keypoints"]) == COCO.joints
 
 
-def test_what_is_hidden_who_else_is_there_and_how_large_somebody_is(tmp_path):
+def test_visibility_other_people_and_area_are_read(tmp_path):
     people = load(write(tmp_path, annotation(area=1234.5), annotation(id=78)))
     assert people.visible[0, :MIN_JOINTS].tolist() == [0] + [1] * (MIN_JOINTS - 1)
     assert people.num_others.tolist() == [1, 1]

@@ -6,7 +6,7 @@ from keras_hourglass.data.prepare.cropping import crop_entry, crop_person
 from keras_hourglass.geometry import Window
 from keras_hourglass.skeletons import Skeleton
 
-PICTURE = (700, 500)  # width and height
+IMAGE_SIZE = (700, 500)  # width and height
 
 
 def window(x, y, side):
@@ -14,8 +14,8 @@ def window(x, y, side):
 
 
 @pytest.fixture
-def picture(dotted):
-    return dotted((203.3, 150.8), PICTURE, 9)
+def image(dotted):
+    return dotted((203.3, 150.8), IMAGE_SIZE, 9)
 
 
 @pytest.mark.parametrize(
@@ -24,19 +24,19 @@ def picture(dotted):
         (230, 170, 90, "small, in the middle"),
         (300, 250, 300, "large"),
         (210, 160, 333, "over the upper left corner"),
-        (400, 300, 900, "larger than the picture"),
+        (400, 300, 900, "larger than the image"),
         (640, 440, 1300, "over the lower right corner"),
     ],
 )
-def test_a_dot_lies_in_the_crop_where_the_place_says(picture, found, x, y, side, says):
-    crop = crop_person(picture, window(x, y, side), 96)
+def test_a_dot_lies_in_the_crop_where_the_place_says(image, found, x, y, side, says):
+    crop = crop_person(image, window(x, y, side), 96)
     (expected,) = crop.place.to_grid(np.array([[203.3, 150.8]]), crop.size)
     np.testing.assert_allclose(found(crop.pixels), expected, atol=0.05)
 
 
 @pytest.mark.parametrize("side", [20, 64, 65, 90, 127, 128, 130, 400, 1000])
-def test_large_people_are_shrunk_to_about_the_size_and_small_ones_stay(picture, side):
-    crop = crop_person(picture, window(300, 250, side), 64)
+def test_large_people_are_shrunk_to_about_the_size_and_small_ones_stay(image, side):
+    crop = crop_person(image, window(300, 250, side), 64)
     factor = crop.place.scale(crop.size)
     down = crop.size[1] / crop.place.down[1]
     assert factor == down  # exactly: pixels are not stretched
@@ -44,14 +44,14 @@ def test_large_people_are_shrunk_to_about_the_size_and_small_ones_stay(picture, 
     assert crop.size[0] % 16 == crop.size[1] % 16 == 0
 
 
-def test_half_of_a_window_is_kept_around_it_where_the_picture_has_room(picture):
-    crop = crop_person(picture, window(350, 250, 200), 96)
+def test_half_of_a_window_is_kept_around_it_where_the_image_has_room(image):
+    crop = crop_person(image, window(350, 250, 200), 96)
     (left, top), _, (right, bottom), _ = crop.place.corners()
     assert left <= 200 and top <= 100 and right >= 500 and bottom >= 400
     assert right - left <= 300 + 40 and bottom - top <= 300 + 40
 
 
-def test_beyond_the_picture_there_is_less_than_a_block_and_it_is_black():
+def test_beyond_the_image_there_is_less_than_a_block_and_it_is_black():
     white = np.full((100, 130, 3), 255, "uint8")
     crop = crop_person(white, window(60, 50, 200), 400)
     assert crop.size == (144, 112)
@@ -67,7 +67,7 @@ def test_fine_stripes_become_gray_and_no_coarse_ones():
     assert np.abs(inner - 127).max() < 30
 
 
-def test_an_entry_leads_back_to_the_original(picture):
+def test_an_entry_leads_back_to_the_original(image):
     skeleton = Skeleton(("neck", "left_hip", "right_hip"))
     row = {
         "image": "folder/photo.jpg",
@@ -82,7 +82,7 @@ def test_an_entry_leads_back_to_the_original(picture):
         "area": 5000,
     }
     people = from_rows(skeleton, [row])
-    crop = crop_person(picture, window(*row["center"], row["side"]), 96)
+    crop = crop_person(image, window(*row["center"], row["side"]), 96)
     kept = crop_entry(people, 0, crop, "000000.jpg")
 
     def back(points):

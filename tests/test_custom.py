@@ -15,7 +15,7 @@ LINE = "1.jpg,10,20,30,120"
 
 @pytest.fixture
 def folder(tmp_path):
-    """Writes a table of some lines beside an empty picture."""
+    """Writes a table of some lines beside an empty image."""
     (tmp_path / "1.jpg").touch()
 
     def write(*lines, header=HEADER, encoding="utf-8"):
@@ -26,7 +26,7 @@ def folder(tmp_path):
     return write
 
 
-def test_a_picture_and_its_joints_are_all_that_is_needed(folder):
+def test_an_image_and_its_joints_are_all_that_is_needed(folder):
     root = folder(LINE)
     people = datasets.load_dataset("own", root)
     assert people.skeleton.joints == ("left_knee", "right_knee")
@@ -70,7 +70,7 @@ def test_a_table_may_be_as_spreadsheets_write_it(folder, parting, encoding):
     assert datasets.load_dataset("own", root).joints.tolist() == [[[10, 20], [30, 120]]]
 
 
-def test_short_names_of_joints_and_quoted_pictures_are_understood(folder):
+def test_short_names_of_joints_and_quoted_images_are_understood(folder):
     header = HEADER.replace("left", "l").replace("right", "r")
     root = folder('"1, the first.jpg",10,20,30,120', "", header=header)
     people = datasets.load_dataset("own", root, missing="keep")
@@ -85,16 +85,16 @@ def test_all_joints_of_mpii_make_its_skeleton(folder):
     assert people.skeleton is MPII
 
 
-def test_pictures_lie_in_the_folder_or_its_images(folder):
+def test_images_lie_in_the_folder_or_its_images(folder):
     root = folder(LINE, "Größe 足.jpg,1,2,3,4")
     (root / "images").mkdir()
     (root / "images" / "Größe 足.jpg").touch()
-    pictures = datasets.load_dataset("own", root).images.tolist()
-    assert pictures == [str(root / "1.jpg"), str(root / "images" / "Größe 足.jpg")]
+    images = datasets.load_dataset("own", root).images.tolist()
+    assert images == [str(root / "1.jpg"), str(root / "images" / "Größe 足.jpg")]
 
 
 HEADERS = {
-    "no picture": (HEADER.replace("image", "file"), "name a column 'image'"),
+    "no image": (HEADER.replace("image", "file"), "name a column 'image'"),
     "nothing": ("", "name a column 'image'"),
     "no twin": ("image,left_knee_x,left_knee_y", "right_knee.*missing"),
     "no joint": ("image", "one or more different names"),
@@ -120,7 +120,7 @@ LINES = {
     "half a joint": ("1.jpg,10,,30,120", "'left_knee' must have both"),
     "too few cells": ("1.jpg,10,20,30", "4 cells stand under 5 columns"),
     "too many cells": (LINE + ",7", "6 cells stand under 5 columns"),
-    "no picture": (",10,20,30,120", "image '' lies outside"),
+    "no image": (",10,20,30,120", "image '' lies outside"),
     "elsewhere": ("../1.jpg,10,20,30,120", "lies outside"),
     "one joint": ("1.jpg,10,20,,", "`side` must be"),
 }
@@ -142,7 +142,7 @@ def test_a_part_of_a_box_is_none(folder):
         datasets.load_dataset("own", folder(LINE + ",1,2,,3", header=header))
 
 
-def test_a_table_of_nobody_says_so(folder):
+def test_a_table_without_people_is_refused(folder):
     with pytest.raises(DatasetError, match="no usable people.*is empty"):
         datasets.load_dataset("own", folder())
 
@@ -169,7 +169,7 @@ def test_json_says_the_same_with_a_box_in_place_of_the_window(tmp_path):
         datasets.load_dataset("own", tmp_path)
 
 
-def test_a_folder_without_a_table_says_what_was_looked_for(tmp_path):
+def test_a_folder_without_a_table_is_refused_with_the_files_expected(tmp_path):
     with pytest.raises(DatasetError, match="hold people.csv or people.json"):
         datasets.load_dataset("own", tmp_path)
 

@@ -1,4 +1,4 @@
-"""Damaged pictures and annotations are read or refused: no crash, no hang, no silence.
+"""Damaged images and annotations are read or refused: no crash, no hang, no silence.
 
 In a process of their own, since a crash would end this one.
 """
@@ -20,7 +20,7 @@ def run(script, first, count, folder, seconds):
 
 
 @pytest.mark.parametrize("script, count", [("images.py", 500), ("annotations.py", 300)])
-def test_what_is_damaged_is_read_or_refused(script, count, tmp_path):
+def test_damaged_files_are_read_or_refused(script, count, tmp_path):
     if script == "images.py":
         pytest.importorskip("tensorflow")
     run(script, 0, count, tmp_path, 300)

@@ -1,4 +1,4 @@
-"""Odd and hostile pictures come out as they are shown, or not at all, in both readers.
+"""Odd and hostile images are read upright and complete, or refused, by both readers.
 
 One reads with OpenCV, the other only the window, with TensorFlow.
 """
@@ -85,7 +85,7 @@ def flat_jpeg(values, transform):
 
 @pytest.mark.parametrize("side", [150, 380, 900])  # reads it whole, at 1/2, 1/4
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_a_dot_lies_where_it_is_shown_however_the_picture_is_turned(
+def test_a_dot_lies_where_it_is_shown_however_the_image_is_turned(
     turn, side, read, file, dotted, found, as_stored, exif, with_exif
 ):
     pixels = as_stored(dotted(PLACE, SIZE, 9), turn)
@@ -128,7 +128,7 @@ def tiff(pixels, turn):
         b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x09\0\0\0",
     ],
 )
-def test_a_wrong_exif_block_leaves_a_picture_as_it_is(
+def test_a_wrong_exif_block_leaves_an_image_as_it_is(
     block, read, file, dotted, found, with_exif
 ):
     data = cv2.imencode(".jpg", dotted(PLACE, SIZE, 9))[1].tobytes()
@@ -205,7 +205,7 @@ def test_of_an_animation_the_first_frame_is_read(extension, read, file):
 
 
 @pytest.mark.parametrize("name", ["größe 日本.png", "no extension", "a.txt", " b .gif"])
-def test_a_name_says_nothing_about_the_format(name, read, file):
+def test_a_name_does_not_decide_the_format(name, read, file):
     data = cv2.imencode(".jpg", np.full((40, 60, 3), 90, "uint8"))[1].tobytes()
     region = read(file(data, name), window(30, (30, 20)), GRID)
     assert np.abs(region.pixels.astype(int) - 90).max() < 3
@@ -216,7 +216,7 @@ def broken():
     whole = {e: cv2.imencode(e, noise)[1].tobytes() for e in FORMATS}
     yield from {
         "empty": b"",
-        "text": b"no picture",
+        "text": b"no image",
         "page": b"<html>Not found</html>",
         "zeros": bytes(10**5),
         "marker alone": b"\xff\xd8\xff\xd9",
@@ -232,12 +232,12 @@ BROKEN = dict(broken())
 
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
-def test_what_is_damaged_is_refused_by_its_name_never_shown_in_part(data, read, file):
+def test_a_damaged_file_is_refused_by_its_name_never_read_in_part(data, read, file):
     with pytest.raises(ImageDecodeError, match="a.jpg cannot be read as an image: "):
         read(file(data), window(60, (100, 60)), GRID)
 
 
-def test_a_folder_in_place_of_a_picture_is_refused(read, tmp_path):
+def test_a_folder_in_place_of_an_image_is_refused(read, tmp_path):
     with pytest.raises(ImageDecodeError, match="not a regular file"):
         read(str(tmp_path), window(), GRID)
 

@@ -23,7 +23,7 @@ def encoded(exif, with_exif):
     return encode
 
 
-def on_the_picture(region, point):
+def on_the_image(region, point):
     return region.place.to_image(np.array([point]), region.size)[0]
 
 
@@ -34,7 +34,7 @@ def test_pixels_come_as_red_green_and_blue(encoded):
     np.testing.assert_allclose(region.pixels, pixels, atol=3)
 
 
-def test_a_gray_picture_has_three_equal_channels(tmp_path):
+def test_a_gray_image_has_three_equal_channels(tmp_path):
     gray = np.tile(np.arange(0, 240, 8, dtype="uint8"), (20, 1))
     path = tmp_path / "gray.jpg"
     cv2.imwrite(str(path), gray)
@@ -44,7 +44,7 @@ def test_a_gray_picture_has_three_equal_channels(tmp_path):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_is_turned_as_its_exif_tag_says(encoded, as_stored, orientation):
+def test_an_image_is_turned_as_its_exif_tag_says(encoded, as_stored, orientation):
     random = np.random.default_rng(0)
     shown = cv2.resize(random.integers(0, 255, (4, 6, 3), "uint8"), (60, 40))
     data = encoded(as_stored(shown, orientation), orientation=orientation)
@@ -60,24 +60,24 @@ def test_a_dot_lies_at_the_same_place_at_any_reduction(
 ):
     data = encoded(dotted(PLACE, SIZE, 6), extension)
     region = decoding.read_region("a", data, reduction)
-    place = on_the_picture(region, found(region.pixels))
+    place = on_the_image(region, found(region.pixels))
     np.testing.assert_allclose(place, PLACE, atol=0.1)
 
 
 @pytest.mark.parametrize("reduction", [2, 4])
 @pytest.mark.parametrize("orientation", range(2, 9))
-def test_a_dot_of_a_turned_picture_lies_at_the_same_place_at_any_reduction(
+def test_a_dot_of_a_turned_image_lies_at_the_same_place_at_any_reduction(
     dotted, found, encoded, as_stored, orientation, reduction
 ):
     shown = dotted(PLACE, SIZE, 6)
     data = encoded(as_stored(shown, orientation), orientation=orientation)
     region = decoding.read_region("a", data, reduction)
-    place = on_the_picture(region, found(region.pixels))
+    place = on_the_image(region, found(region.pixels))
     np.testing.assert_allclose(place, PLACE, atol=0.1)
 
 
 @pytest.mark.parametrize("reduction", [2, 4])
-def test_a_large_jpeg_is_read_at_the_size_that_is_asked_for(encoded, reduction):
+def test_a_large_jpeg_is_read_at_the_requested_size(encoded, reduction):
     region = decoding.read_region(
         "a", encoded(np.zeros((96, 160, 3), "uint8")), reduction
     )
@@ -88,7 +88,7 @@ def test_a_large_jpeg_is_read_at_the_size_that_is_asked_for(encoded, reduction):
     "side, expected",
     [(1000, 4), (256, 4), (250, 2), (128, 2), (120, 1), (10, 1)],
 )
-def test_a_picture_is_reduced_while_each_pixel_of_the_grid_has_one_of_its_own(
+def test_an_image_is_reduced_while_each_pixel_of_the_grid_has_one_of_its_own(
     side, expected
 ):
     window = Window.from_center(np.zeros(2), np.float64(side), (48, 64)).turned(0.4)
@@ -101,7 +101,7 @@ def test_a_broken_file_is_refused_by_its_name(
     tmp_path, dotted, encoded, extension, kind
 ):
     whole = encoded(dotted(PLACE, SIZE, 6), extension)
-    broken = {"empty": b"", "text": b"no picture", "half": whole[: len(whole) // 2]}
+    broken = {"empty": b"", "text": b"no image", "half": whole[: len(whole) // 2]}
     path = tmp_path / f"broken{extension}"
     path.write_bytes(broken[kind])
     with pytest.raises(ImageDecodeError, match=f"broken{extension} cannot"):
@@ -115,8 +115,8 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path):
 
 def test_pixels_of_a_box_lie_where_the_box_begins():
     region = decoding.region_of_box(np.zeros((20, 30, 3), "uint8"), (7, 9, 30, 20))
-    np.testing.assert_allclose(on_the_picture(region, (0, 0)), (7, 9))
-    np.testing.assert_allclose(on_the_picture(region, (29, 19)), (36, 28))
+    np.testing.assert_allclose(on_the_image(region, (0, 0)), (7, 9))
+    np.testing.assert_allclose(on_the_image(region, (29, 19)), (36, 28))
     assert region.size == (30, 20)
 
 
@@ -132,7 +132,7 @@ def test_read_image_gives_upright_pixels_of_a_path_and_of_bytes(
         assert np.abs(image.astype(int) - shown).mean() < 4
 
 
-def test_read_image_refuses_what_is_no_image_by_name(tmp_path):
+def test_read_image_refuses_other_data_and_missing_files(tmp_path):
     with pytest.raises(ImageDecodeError, match="the given data cannot be read as an"):
         kh.read_image(b"text")
     with pytest.raises(FileNotFoundError, match="nowhere.jpg"):

@@ -36,7 +36,7 @@ def test_the_header_of_a_jpeg_says_the_size_that_opencv_decodes(shape, options):
     assert headers.read_header(data) == Header(shape[1], shape[0], 1, channels)
 
 
-def test_the_header_of_real_pictures_says_the_size_that_opencv_decodes(shared):
+def test_the_header_of_real_images_says_the_size_that_opencv_decodes(shared):
     for path in sorted((shared / "fixtures").glob("*/images/*.jpg")):
         head = headers.read_header(path.read_bytes())
         height, width, _ = cv2.imread(str(path)).shape
@@ -99,7 +99,7 @@ def test_the_orientation_is_what_exif_says_in_both_byte_orders(
 
 
 @pytest.mark.parametrize("block", [b"", b"MM\0*\xff\xff", b"what", b"II*\0\xff\0\0\0"])
-def test_without_a_usable_orientation_a_picture_is_as_it_is(block, with_exif, exif):
+def test_without_a_usable_orientation_an_image_is_as_it_is(block, with_exif, exif):
     assert headers.read_header(with_exif(encoded((20, 30, 3)), block)).orientation == 1
     for useless in (exif(0), exif(9), exif(6, tag=0x0113)):
         assert read_orientation(useless) == 1
@@ -129,7 +129,7 @@ def test_a_file_that_ends_within_its_header_is_refused(extension):
             headers.read_header(data[:end])
 
 
-@pytest.mark.parametrize("data", [b"", bytes(100), b"no picture", b"\0\0\0\x18ftyp"])
+@pytest.mark.parametrize("data", [b"", bytes(100), b"no image", b"\0\0\0\x18ftyp"])
 def test_other_files_are_refused_with_the_list_of_formats(data):
     with pytest.raises(ValueError, match="not a JPEG, PNG, WebP, BMP, GIF or TIFF"):
         headers.read_header(data)

@@ -23,7 +23,7 @@ SIZES = {
 
 
 def sized(extension, width, height):
-    """A small picture whose header claims another size."""
+    """A small image whose header claims another size."""
     small = cv2.imencode(extension, np.zeros((16, 16, 3), "uint8"))[1].tobytes()
     data = bytearray(small)
     if extension == ".jpg":
@@ -42,7 +42,7 @@ def sized(extension, width, height):
 
 
 @pytest.mark.parametrize("extension", [".jpg", ".png", ".bmp", ".gif", ".tiff"])
-def test_a_picture_that_claims_a_huge_size_is_refused_before_it_is_decoded(
+def test_an_image_that_claims_a_huge_size_is_refused_before_it_is_decoded(
     extension, monkeypatch
 ):
     monkeypatch.setattr(cv2, "imdecode", None)  # is not reached
@@ -61,7 +61,7 @@ def test_the_limit_lies_below_that_of_opencv_and_every_format_has_it():
 
 @pytest.mark.parametrize("size", [(0, 16), (16, 0)])
 @pytest.mark.parametrize("extension", [".jpg", ".png", ".bmp", ".gif", ".tiff"])
-def test_a_picture_without_pixels_is_refused(extension, size):
+def test_an_image_without_pixels_is_refused(extension, size):
     with pytest.raises(ImageDecodeError, match=" x ".join(map(str, size))):
         read_checked_header("a", sized(extension, *size))
 
@@ -72,7 +72,7 @@ def test_the_bytes_of_a_file_with_any_name_are_read(tmp_path):
         assert read_bytes(str(tmp_path / name)) == b"\0what\xff"
 
 
-def test_what_is_no_file_is_refused_at_once(tmp_path):
+def test_folders_and_pipes_are_refused_at_once(tmp_path):
     with pytest.raises(ImageDecodeError, match=f"{tmp_path.name} .* not a regular"):
         read_bytes(tmp_path)
     os.mkfifo(tmp_path / "pipe")  # whose reader waits for a writer
@@ -119,7 +119,7 @@ def test_a_jpeg_that_was_cut_is_refused_even_where_an_end_was_put_to_it(
 
 
 @pytest.mark.parametrize("shape", [(64, 96, 3), (61, 93, 3), (61, 93)])
-def test_a_picture_that_ends_gray_is_whole(shape):
+def test_an_image_that_ends_gray_is_whole(shape):
     pixels = np.random.default_rng(0).integers(0, 255, shape, "uint8")
     pixels[-24:] = 128
     data = cv2.imencode(".jpg", pixels)[1].tobytes()
@@ -127,6 +127,6 @@ def test_a_picture_that_ends_gray_is_whole(shape):
     assert region.pixels[-1, -1].tolist() == [128] * 3
 
 
-def test_a_part_that_the_data_reach_is_not_looked_at(noisy):
+def test_a_complete_part_is_not_decoded_again(noisy):
     part = np.zeros((8, 8, 3), "uint8")
     assert require_complete_jpeg("a", b"no JPEG at all", part) is part

@@ -10,11 +10,11 @@ SETTINGS = {"size": 64, "people": 3}
 
 def keep(journal, *numbers):
     for number in numbers:
-        (journal.images / f"{number}.jpg").write_text("a picture")
+        (journal.images / f"{number}.jpg").write_text("an image")
         journal.add({"image": f"{number}.jpg", "number": number})
 
 
-def test_what_was_kept_is_there_when_it_goes_on(tmp_path):
+def test_added_entries_are_there_after_a_kill(tmp_path):
     journal = Journal(tmp_path / "new", SETTINGS)
     keep(journal, 2, 0)  # and nothing is closed, as after a kill
     again = Journal(tmp_path / "new", SETTINGS)
@@ -57,7 +57,7 @@ def test_a_person_whose_image_is_gone_or_empty_is_done_again(tmp_path, finished)
     assert len(json.loads((tmp_path / "annotations.json").read_text())["people"]) == 3
 
 
-def test_half_written_images_of_one_who_was_killed_are_swept_up(tmp_path):
+def test_temporary_files_of_a_killed_run_are_removed(tmp_path):
     journal = Journal(tmp_path, SETTINGS)
     partial = journal.images / ".7.123.partial.jpg"
     partial.write_text("half")

@@ -46,7 +46,7 @@ def test_an_unlabelled_joint_of_lspet_weighs_nothing(tmp_path):
     np.testing.assert_allclose(loaded.sides, 1.4 * 120)
 
 
-def test_somebody_without_a_labelled_joint_is_left_out(tmp_path):
+def test_a_person_without_a_labelled_joint_is_left_out(tmp_path):
     joints = people(2)
     joints[0, :, 2] = 0
     loaded = datasets.load_dataset(
@@ -83,7 +83,7 @@ def test_another_file_is_refused_by_its_name(tmp_path, content):
         datasets.load_dataset("lsp", tmp_path)
 
 
-def test_a_folder_without_annotation_says_what_was_looked_for(tmp_path):
+def test_a_folder_without_annotation_is_refused_with_the_files_expected(tmp_path):
     with pytest.raises(DatasetError, match="must hold joints.mat"):
         datasets.load_dataset("lspet", tmp_path)
 

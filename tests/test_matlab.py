@@ -6,7 +6,7 @@ from keras_hourglass.data.readers import matlab
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-def test_what_was_written_is_read(tmp_path, compressed):
+def test_written_variables_are_read_back(tmp_path, compressed):
     held = {"numbers": np.arange(6.0).reshape(2, 3), "who": {"name": "größe", "n": 3}}
     path = tmp_path / "a.mat"
     scipy.io.savemat(path, held, do_compression=compressed)
@@ -29,7 +29,7 @@ def test_a_file_that_ends_its_reader_is_an_error_like_any_other(tmp_path, monkey
         matlab.read_mat(tmp_path / "a.mat", "who")
 
 
-def test_what_is_wrong_with_a_struct_is_said(tmp_path):
+def test_the_error_of_a_damaged_struct_is_passed_on(tmp_path):
     scipy.io.savemat(tmp_path / "a.mat", {"who": {"name": "a" * 99}})
     whole = (tmp_path / "a.mat").read_bytes()
     (tmp_path / "a.mat").write_bytes(whole[:-60])

@@ -46,8 +46,8 @@ def rect(*lacking, **fields):
 
 
 def write(folder, *annorects, train=None, names=None):
-    """A file of the official structure, with a picture for each annorect."""
-    pictures = [
+    """A file of the official structure, with an image for each annorect."""
+    images = [
         {
             "image": {"name": name or f"{number}.jpg"},
             "annorect": annorect,
@@ -57,20 +57,20 @@ def write(folder, *annorects, train=None, names=None):
             zip(annorects, names or [None] * len(annorects)), 1
         )
     ]
-    everyone = np.empty(len(pictures), object)
+    everyone = np.empty(len(images), object)
     everyone[:] = 1
     release = {
-        "annolist": struct_array(*pictures),
-        "img_train": np.array(train or [1] * len(pictures), "uint8"),
+        "annolist": struct_array(*images),
+        "img_train": np.array(train or [1] * len(images), "uint8"),
         "single_person": everyone,
         "act": struct_array(*[{"act_name": "running", "cat_name": EMPTY}] * 2),
         "video_list": everyone,
         "version": "12",
     }
     (folder / "images").mkdir(exist_ok=True)
-    for picture in pictures:
+    for image in images:
         if names is None:
-            (folder / "images" / picture["image"]["name"]).touch()
+            (folder / "images" / image["image"]["name"]).touch()
     scipy.io.savemat(folder / mat_format.NAMES[0], {"RELEASE": release})
     return folder
 
@@ -128,9 +128,7 @@ LACKING = {
 
 
 @pytest.mark.parametrize("annorect", LACKING.values(), ids=LACKING)
-def test_a_person_who_lacks_something_needed_is_left_out_and_counted(
-    tmp_path, annorect
-):
+def test_an_incomplete_person_is_left_out_and_counted(tmp_path, annorect):
     people = datasets.load_dataset("mpii", write(tmp_path, rect(), annorect, rect()))
     assert [Path(name).name for name in people.images] == ["1.jpg", "3.jpg"]
     left_out = np.size(annorect)
@@ -146,7 +144,7 @@ def test_a_person_without_a_head_box_is_measured_by_scale(tmp_path, lacking, alo
     assert people.head_sizes[-1] == 25 * 2
 
 
-def test_a_person_keeps_the_number_in_the_picture_that_the_split_counts_by(tmp_path):
+def test_a_person_keeps_the_number_in_the_image_that_the_split_counts_by(tmp_path):
     image, person = next(pair for pair in validation_pairs() if pair[1] == 2)
     two = struct_array(rect("annopoints"), rect(), rect())
     rects = [EMPTY] * (image - 1) + [two]
@@ -155,7 +153,7 @@ def test_a_person_keeps_the_number_in_the_picture_that_the_split_counts_by(tmp_p
     assert f"image {image}, person {person}" in people.names[0]
 
 
-def test_pictures_of_the_test_set_are_nobodys(tmp_path):
+def test_images_of_the_test_set_are_left_out(tmp_path):
     folder = write(tmp_path, rect(), rect(), rect(), train=[0, 1, 0])
     people = datasets.load_dataset("mpii", folder)
     assert [Path(name).name for name in people.images] == ["2.jpg"]
@@ -168,7 +166,7 @@ def test_a_joint_that_no_skeleton_has_is_refused_with_the_persons_name(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["../1.jpg", "/etc/passwd", "a/../../1.jpg"])
-def test_a_picture_outside_of_the_folder_is_refused(tmp_path, name):
+def test_an_image_outside_of_the_folder_is_refused(tmp_path, name):
     folder = write(tmp_path, rect(), names=[name])
     with pytest.raises(DatasetError, match=f"{name}.*lies outside"):
         datasets.load_dataset("mpii", folder)
@@ -219,14 +217,14 @@ def test_missing_photographs_are_an_error_that_counts_them(tmp_path):
     assert "2 of 4 people remain" in people.notes[-1]
 
 
-def test_skipping_everybody_is_an_error(tmp_path):
+def test_skipping_all_people_is_an_error(tmp_path):
     folder = write(tmp_path, rect())
     (folder / "images" / "1.jpg").unlink()
     with pytest.raises(DatasetError, match="1 of 1 images are missing"):
         datasets.load_dataset("mpii", folder, missing="skip")
 
 
-def test_a_folder_without_annotations_says_which_files_it_looked_for(tmp_path):
+def test_a_folder_without_annotations_is_refused_with_the_files_expected(tmp_path):
     with pytest.raises(
         DatasetError, match=f"{mat_format.NAMES[0]} or mpii.*{tmp_path.name}"
     ):
@@ -240,7 +238,7 @@ def test_a_broken_json_is_refused_by_its_name(tmp_path, content):
         datasets.load_dataset("mpii", tmp_path)
 
 
-def test_the_real_annotations_hold_25204_people_of_whom_2958_validate(annotated):
+def test_the_real_annotations_hold_25204_people_with_2958_for_validation(annotated):
     assert len(annotated) == 25_204
     assert (annotated.splits == "train").sum() == 22_246
     assert (annotated.splits == "val").sum() == 2_958

@@ -34,7 +34,7 @@ def load(folder):
     return datasets.load_dataset("mpii", folder, missing="keep")
 
 
-def test_what_the_torch_code_has_added_to_the_window_is_not_added_twice(tmp_path):
+def test_margins_that_the_torch_code_adds_are_not_added_twice(tmp_path):
     people = load(write(tmp_path, "train.h5"))
     np.testing.assert_allclose(people.centers, [[100, 50 + 15 * 2]] * 2)
     np.testing.assert_allclose(people.sides, 200 * 1.25 * 2)
@@ -45,7 +45,7 @@ def test_what_the_torch_code_has_added_to_the_window_is_not_added_twice(tmp_path
     assert people.names[1] == f"2.jpg ({tmp_path}/train.h5, row 1)"
 
 
-def test_the_later_file_counts_joints_from_0_and_marks_its_training_pictures(tmp_path):
+def test_the_later_file_counts_joints_from_0_and_marks_its_training_images(tmp_path):
     people = load(write(tmp_path, "annot.h5", istrain=[1, 0], center=[[101, 51.0]] * 2))
     assert len(people) == 1
     np.testing.assert_allclose(people.centers, [[100, 50 + 15 * 2.5]])

@@ -1,4 +1,4 @@
-"""What MPII's test server asks for: written, read back, refused where it is wrong."""
+"""Submissions to MPII's test server: written, read back, refused where faulty."""
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ def rect(x, **fields):
     return {"scale": 2.0, "objpos": {"x": float(x), "y": 60.0}, **fields}
 
 
-PICTURES = {  # name -> whether to train on, the people, who of them is judged
+IMAGES = {  # name -> whether to train on, the people, numbers of those evaluated
     "1.jpg": (1, [rect(10), rect(20)], [1, 2]),
     "2.jpg": (0, [rect(30), rect(40, x1=5.0), rect(50)], [1, 3]),
     "3.jpg": (0, [rect(60)], 1),
@@ -29,7 +29,7 @@ PICTURES = {  # name -> whether to train on, the people, who of them is judged
 }
 
 
-def write(folder, pictures=PICTURES):
+def write(folder, images=IMAGES):
     """An annotation of the official structure."""
     entries = [
         {
@@ -37,17 +37,17 @@ def write(folder, pictures=PICTURES):
             "annorect": struct_array(rects) if rects else EMPTY,
             "vidx": 7.0,
         }
-        for name, (_, rects, _) in pictures.items()
+        for name, (_, rects, _) in images.items()
     ]
-    single = np.empty((len(pictures), 1), object)
-    single[:, 0] = [np.array(listed, float) for _, _, listed in pictures.values()]
+    single = np.empty((len(images), 1), object)
+    single[:, 0] = [np.array(listed, float) for _, _, listed in images.values()]
     release = {
         "annolist": struct_array(entries),
-        "img_train": np.array([train for train, _, _ in pictures.values()], "uint8"),
+        "img_train": np.array([train for train, _, _ in images.values()], "uint8"),
         "single_person": single,
     }
     (folder / "images").mkdir()
-    for name in pictures:
+    for name in images:
         cv2.imwrite(str(folder / "images" / name), np.full((120, 160, 3), 99, "uint8"))
     scipy.io.savemat(folder / mat_format.NAMES[0], {"RELEASE": release})
     return folder
@@ -63,7 +63,7 @@ def joints():
     return np.random.default_rng(0).uniform(-5, 200, (4, 16, 2))
 
 
-def test_those_are_judged_whom_the_annotation_lists_and_places(test):
+def test_people_are_evaluated_if_the_annotation_lists_and_places_them(test):
     listed = [(p.file, p.number, p.objpos[0]) for p in test.people]
     assert listed == [
         ("2.jpg", 0, 30),
@@ -74,7 +74,7 @@ def test_those_are_judged_whom_the_annotation_lists_and_places(test):
     assert test.unplaced == 1 and len(test.entries) == 5
 
 
-def test_a_test_person_is_looked_at_as_one_to_train_on_would_be(test, tmp_path):
+def test_a_test_person_has_the_window_of_a_training_person(test, tmp_path):
     people = test.as_people(tmp_path / "images")
     usual = to_person((30, 60), 2.0, np.ones((16, 2)))
     np.testing.assert_allclose(people.centers[0], usual["center"])
@@ -82,7 +82,7 @@ def test_a_test_person_is_looked_at_as_one_to_train_on_would_be(test, tmp_path):
     assert not people.weights.any() and people.images[0].endswith("2.jpg")
 
 
-def test_what_is_written_is_what_the_server_reads(test, joints, tmp_path):
+def test_a_submission_has_the_structure_that_the_server_reads(test, joints, tmp_path):
     path = tmp_path / "pred.mat"
     submission.write_submission(path, test, joints)
     pred = scipy.io.loadmat(path)["pred"]
@@ -98,7 +98,7 @@ def test_what_is_written_is_what_the_server_reads(test, joints, tmp_path):
         assert point["id"].item() == number
         x, y = point["x"].item(), point["y"].item()
         np.testing.assert_allclose((x, y), joints[1, number] + 1)
-    assert rects[0, 1]["annopoints"].size == 0, "the one in between is not judged"
+    assert rects[0, 1]["annopoints"].size == 0, "the second is not evaluated"
     assert rects[0, 1]["x1"].item() == 5 and rects[0, 0]["x1"].size == 0
     assert rects[0, 2]["objpos"][0, 0]["x"].item() == 50
     assert pred[0, 0]["vidx"].item() == 7
@@ -142,7 +142,7 @@ def test_a_file_that_the_server_would_misread_is_refused(
         submission.check_submission(tmp_path / "spoilt.mat", test)
 
 
-def test_other_pictures_are_refused(test, joints, tmp_path):
+def test_other_images_are_refused(test, joints, tmp_path):
     submission.write_submission(tmp_path / "pred.mat", test, joints)
     held = scipy.io.loadmat(tmp_path / "pred.mat")
     scipy.io.savemat(tmp_path / "few.mat", {"pred": held["pred"][:, 1:]})
@@ -151,18 +151,18 @@ def test_other_pictures_are_refused(test, joints, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "pictures, says",
+    "images, says",
     [
         (
-            {"1.jpg": PICTURES["1.jpg"], "6.jpg": PICTURES["6.jpg"]},
+            {"1.jpg": IMAGES["1.jpg"], "6.jpg": IMAGES["6.jpg"]},
             "no people to",
         ),
-        ({"1.jpg": (0, [rect(9)], 2), "6.jpg": PICTURES["6.jpg"]}, "no person 2"),
+        ({"1.jpg": (0, [rect(9)], 2), "6.jpg": IMAGES["6.jpg"]}, "no person 2"),
     ],
 )
-def test_an_annotation_without_people_to_judge_is_refused(tmp_path, pictures, says):
+def test_an_annotation_without_test_people_is_refused(tmp_path, images, says):
     with pytest.raises(DatasetError, match=says):
-        testset.TestSet(write(tmp_path, pictures) / mat_format.NAMES[0])
+        testset.TestSet(write(tmp_path, images) / mat_format.NAMES[0])
 
 
 def test_the_command_writes_a_file_that_is_checked(tmp_path):
@@ -188,6 +188,6 @@ def test_the_command_writes_a_file_that_is_checked(tmp_path):
     kept = output.read_bytes()
     (root / "images/3.jpg").unlink()
     assert "1 of 3 test images are missing" in call(network, status=1)
-    (root / "images/3.jpg").write_text("no picture")
+    (root / "images/3.jpg").write_text("no image")
     assert "cannot be read" in call(network, status=1)
     assert output.read_bytes() == kept

@@ -1,4 +1,4 @@
-"""From pictures to a prepared folder, whatever comes between."""
+"""Preparing a folder of crops, with interruptions and damaged files."""
 
 import json
 import os
@@ -80,7 +80,7 @@ def sample(people, row):
     return sampler.sample(decoding.read_region(people.images[row]), row, view)
 
 
-def test_each_picture_is_decoded_once(few, tmp_path, monkeypatch):
+def test_each_image_is_decoded_once(few, tmp_path, monkeypatch):
     paths = []
 
     def read(path):
@@ -133,7 +133,7 @@ def test_another_dataset_or_size_into_the_same_folder_is_refused(few, tmp_path, 
     assert stamps(tmp_path) == before
 
 
-def test_ctrl_c_keeps_what_is_done_and_says_so(few, tmp_path):
+def test_ctrl_c_keeps_the_work_so_far(few, tmp_path):
     def stop(count):
         if any((tmp_path / "new/images").glob("[0-9]*")):
             raise KeyboardInterrupt
@@ -172,10 +172,10 @@ def test_killed_in_the_middle_it_goes_on_and_ends_as_if_unbroken(shared, few, tm
         assert twin.read_bytes() == path.read_bytes()
 
 
-def test_a_broken_picture_is_named_or_left_out_and_counted(few, tmp_path):
+def test_a_broken_image_is_named_or_left_out_and_counted(few, tmp_path):
     people = few[np.arange(6)]
     people.images[2] = str(tmp_path / "text.jpg")
-    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "text.jpg").write_text("no image")
     with pytest.raises(
         ImageDecodeError, match="person .*text.jpg.*--broken-images skip"
     ):
@@ -186,8 +186,8 @@ def test_a_broken_picture_is_named_or_left_out_and_counted(few, tmp_path):
     assert len(datasets.load_dataset("crops", tmp_path / "new")) == 5
 
 
-def test_where_no_picture_can_be_read_no_folder_is_called_whole(few, tmp_path):
-    (tmp_path / "text.jpg").write_text("no picture")
+def test_where_no_image_can_be_read_no_folder_is_called_whole(few, tmp_path):
+    (tmp_path / "text.jpg").write_text("no image")
     people = few[np.arange(2)]
     people.images[:] = str(tmp_path / "text.jpg")
     with pytest.raises(ImageDecodeError, match="no image can be read"):
@@ -195,7 +195,7 @@ def test_where_no_picture_can_be_read_no_folder_is_called_whole(few, tmp_path):
     assert not (tmp_path / "new/annotations.json").exists()
 
 
-def test_a_failure_to_write_is_no_broken_picture(few, tmp_path, monkeypatch):
+def test_a_failure_to_write_is_no_broken_image(few, tmp_path, monkeypatch):
     def full(*args):
         raise OSError("no space left")
 

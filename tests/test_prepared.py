@@ -14,7 +14,7 @@ JOINTS = [[10, 40], [30, 20], [20, 120]]
 
 @pytest.fixture
 def folder(tmp_path):
-    """Writes a prepared folder of some people, with an empty file as picture."""
+    """Writes a prepared folder of some people, with an empty file as image."""
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "1.jpg").touch()
 
@@ -40,7 +40,7 @@ def person(**fields):
         ("stanford40_clean", 1500, 0),
     ],
 )
-def test_every_real_folder_loads_with_everybody_in_it(shared, name, train, val):
+def test_every_real_folder_loads_with_all_its_people(shared, name, train, val):
     people = datasets.load_dataset("crops", shared / name)
     assert people.skeleton is MPII
     assert (people.splits == "train").sum() == train
@@ -51,7 +51,7 @@ def test_every_real_folder_loads_with_everybody_in_it(shared, name, train, val):
     assert 0 <= people.weights.min() < people.weights.max() <= 1
 
 
-def test_a_person_is_what_the_file_says(folder):
+def test_a_person_has_the_values_of_the_file(folder):
     given = person(center=[5, 6], side=70, head_size=9, split="val", scores=[0, 0.5, 1])
     people = datasets.load_dataset("crops", folder(given))
     assert people.skeleton.joints == tuple(NAMES)
@@ -91,14 +91,14 @@ def test_an_absent_joint_may_be_nowhere(folder):
 
 
 def test_people_without_a_usable_joint_are_left_out_and_counted(folder):
-    nobody = person(present=[0, 0, 0])
-    people = datasets.load_dataset("crops", folder(nobody, person(), nobody))
+    unlabelled = person(present=[0, 0, 0])
+    people = datasets.load_dataset("crops", folder(unlabelled, person(), unlabelled))
     assert len(people) == 1 and "person 1" in people.names[0]
     assert len(people.notes) == 1
     assert people.notes[0].startswith("2 of 3 people of ")
 
 
-def test_a_folder_in_which_nobody_has_joints_is_refused(folder):
+def test_a_folder_without_usable_joints_is_refused(folder):
     with pytest.raises(
         DatasetError, match="no usable people.*1 of 1 .*no usable joint"
     ):
@@ -106,12 +106,12 @@ def test_a_folder_in_which_nobody_has_joints_is_refused(folder):
 
 
 BROKEN = {
-    "no picture": ({"joints": JOINTS}, "`image` is missing"),
+    "no image": ({"joints": JOINTS}, "`image` is missing"),
     "no joints": ({"image": "1.jpg"}, "`joints` is missing"),
-    "picture is a number": (person(image=5), "must be a file name"),
-    "picture elsewhere": (person(image="../1.jpg"), "lies outside"),
-    "picture anywhere": (person(image="/1.jpg"), "lies outside"),
-    "picture without a name": (person(image=" "), "lies outside"),
+    "image is a number": (person(image=5), "must be a file name"),
+    "image elsewhere": (person(image="../1.jpg"), "lies outside"),
+    "image anywhere": (person(image="/1.jpg"), "lies outside"),
+    "image without a name": (person(image=" "), "lies outside"),
     "two joints": (person(joints=JOINTS[:2]), "`joints` must be 3 pairs"),
     "ragged joints": (person(joints=[[1], [1, 2], [3, 4]]), ""),
     "joints are text": (person(joints="here"), ""),
@@ -130,12 +130,12 @@ BROKEN = {
     "side below 0": (person(side=-5), "`side` must be"),
     "side is text": (person(side="wide"), ""),
     "head beyond all": (person(head_size=1e30), "`head_size` must be"),
-    "picture with an end": (person(image="1.jpg\0.png"), "not a possible file name"),
-    "picture of half a letter": (
+    "image with an end": (person(image="1.jpg\0.png"), "not a possible file name"),
+    "image of half a letter": (
         person(image="\ud800.jpg"),
         "not a possible file name",
     ),
-    "picture with a long name": (person(image="x" * 10**6), "1,000,000 characters"),
+    "image with a long name": (person(image="x" * 10**6), "1,000,000 characters"),
     "scores are text": (person(scores="sure"), ""),
     "everything is null": (dict.fromkeys(["image", "joints", "present"]), ""),
     "people in people": ({"people": [person()]}, "missing"),
@@ -153,18 +153,18 @@ BROKEN = {
     "negative head": (person(head_size=-1), "`head_size` must be"),
     "head is no number": (person(head_size=float("nan")), "`head_size` must be"),
     "unknown split": (person(split="test"), "`split` must be"),
-    "not a person": ("somebody", ""),
-    "nobody": (None, ""),
+    "not a person": ("text", ""),
+    "null": (None, ""),
 }
 
 
 @pytest.mark.parametrize("broken, said", BROKEN.values(), ids=BROKEN)
-def test_what_cannot_be_is_refused_with_file_and_person(folder, broken, said):
+def test_an_invalid_value_is_refused_with_file_and_person(folder, broken, said):
     with pytest.raises(DatasetError, match=rf"annotations.json, person 1\)?: .*{said}"):
         datasets.load_dataset("crops", folder(person(), broken))
 
 
-def test_every_fault_of_a_folder_is_gathered_where_that_is_asked_for(folder):
+def test_all_faults_of_a_folder_are_collected_on_request(folder):
     broken = person(image="2.jpg", side=0), person(image="../1.jpg")
     root = folder(person(), *broken, person(present=[0, 0, 0]), person())
     with collect_faults() as faults:
@@ -176,13 +176,13 @@ def test_every_fault_of_a_folder_is_gathered_where_that_is_asked_for(folder):
     assert "person 2" in other and "lies outside" in outside
 
 
-def test_a_folder_of_faults_alone_is_nobody_and_its_faults(folder):
+def test_a_folder_of_faults_alone_gives_no_people_and_its_faults(folder):
     with collect_faults() as faults:
         people = datasets.load_dataset("crops", folder(person(side=0)))
     assert len(people) == 0 and len(faults) == 1
 
 
-def test_a_folder_of_nobody_says_so(folder):
+def test_a_folder_without_people_is_refused(folder):
     with pytest.raises(DatasetError, match="no usable people.*is empty"):
         datasets.load_dataset("crops", folder())
 
@@ -237,7 +237,7 @@ def test_links_are_followed_since_no_annotation_can_make_one(folder, tmp_path):
     assert len(datasets.load_dataset("crops", root)) == 1
 
 
-def test_missing_pictures_are_counted_or_skipped(folder):
+def test_missing_images_are_counted_or_skipped(folder):
     root = folder(person(), person(image="2.jpg"), person(image="2.jpg"))
     with pytest.raises(DatasetError, match="1 of 2 images are missing.*2.jpg"):
         datasets.load_dataset("crops", root)
@@ -257,12 +257,12 @@ def test_a_folder_must_be_named_and_exist(tmp_path):
         datasets.load_dataset("crops", tmp_path)
 
 
-def test_an_unknown_dataset_says_what_was_meant():
+def test_an_unknown_dataset_is_refused_with_a_suggestion():
     with pytest.raises(DatasetError, match="Did you mean 'mpii'.*'mpi'"):
         datasets.load_dataset("mpi")
 
 
-def test_a_crop_says_what_was_known_of_the_photograph(folder):
+def test_a_crop_keeps_what_is_known_of_the_photograph(folder):
     known = {"visible": [1, 0, None], "num_other_people": 2, "crop_factor": [0.5, 0.5]}
     root = folder(person(side=80, **known), person(side=80, crop_offset=[3, 4]))
     people = datasets.load_dataset("crops", root)
@@ -271,7 +271,7 @@ def test_a_crop_says_what_was_known_of_the_photograph(folder):
     assert people.source_sizes.tolist() == [160, 80] and np.isnan(people.areas).all()
 
 
-def test_several_people_to_a_picture_that_nobody_cut_are_counted(folder):
+def test_several_people_in_an_uncropped_image_are_counted(folder):
     people = datasets.load_dataset("crops", folder(person(), person(), person()))
     assert people.num_others.tolist() == [2, 2, 2]
 

@@ -46,18 +46,18 @@ def test_a_damaged_archive_is_refused_by_its_name(tmp_path, data):
 @pytest.mark.parametrize(
     "name", ["/etc/passwd", "../a", "a/../../b", "..", "a/..", "", " ", "//host/a"]
 )
-def test_a_picture_lies_in_the_folder_or_nowhere(tmp_path, name):
+def test_an_image_lies_in_the_folder_or_nowhere(tmp_path, name):
     with pytest.raises(files.DatasetError, match="lies outside of"):
         paths.resolve_path(tmp_path, name)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a/b.jpg", "..a/b..jpg", " a ", "a\n", "~"])
-def test_a_picture_may_have_any_name_within_the_folder(tmp_path, name):
+def test_an_image_may_have_any_name_within_the_folder(tmp_path, name):
     assert paths.resolve_path(tmp_path, name) == f"{tmp_path}/{name}"
 
 
 @pytest.mark.parametrize("name", [None, 3, ["a"], {"a": 1}, b"a"])
-def test_what_is_no_name_is_refused(tmp_path, name):
+def test_a_name_of_another_type_is_refused(tmp_path, name):
     with pytest.raises(files.DatasetError, match="must be a file name"):
         paths.resolve_path(tmp_path, name)
 

@@ -33,7 +33,7 @@ def test_at_the_bounds_geometry_still_tells_quarters_of_a_pixel_apart():
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf, 1e30, -1e30, 2.0**20 + 1])
-def test_numbers_beyond_all_pictures_are_refused_and_named(wrong):
+def test_numbers_beyond_all_images_are_refused_and_named(wrong):
     with pytest.raises(ValueError, match=r"joint 'neck' .* 1,048,576 pixels, not \[5"):
         validate_row(row(joints=[[3, 4], [5, wrong]]), NAMES)
     with pytest.raises(ValueError, match="`center` must be"):
@@ -56,6 +56,6 @@ def test_numbers_beyond_all_pictures_are_refused_and_named(wrong):
         (dict(head_size=-1), "`head_size` must be 0 to"),
     ],
 )
-def test_what_cannot_be_is_refused(wrong, said):
+def test_an_invalid_value_is_refused(wrong, said):
     with pytest.raises(ValueError, match=said):
         validate_row(row(**wrong), NAMES)

@@ -31,7 +31,7 @@ def lengths(points, first, second):
     return np.linalg.norm(points[:, a] - points[:, b], axis=-1)
 
 
-def test_a_picture_is_the_same_to_the_byte_whenever_it_is_drawn():
+def test_an_image_is_the_same_to_the_byte_whenever_it_is_drawn():
     first = draw_image(1, 7, SIZE)
     draw_image(2, 3, SIZE)
     for before, after in zip(first, draw_image(1, 7, SIZE), strict=True):
@@ -39,7 +39,7 @@ def test_a_picture_is_the_same_to_the_byte_whenever_it_is_drawn():
 
 
 @pytest.mark.parametrize("seed, index", [(1, 8), (2, 7), (7, 1)])
-def test_another_index_or_seed_gives_another_picture(seed, index):
+def test_another_index_or_seed_gives_another_image(seed, index):
     pixels, joints, _ = draw_image(1, 7, SIZE)
     others = draw_image(seed, index, SIZE)
     assert not np.array_equal(pixels, others[0])
@@ -47,7 +47,7 @@ def test_another_index_or_seed_gives_another_picture(seed, index):
 
 
 @pytest.mark.parametrize("size", [64, 192, 600])
-def test_pictures_have_the_size_that_is_asked_for(size):
+def test_images_have_the_requested_size(size):
     pixels, joints, visible = draw_image(0, 0, size)
     assert pixels.shape == (size, size, 3) and pixels.dtype == np.uint8
     assert joints.shape == (16, 2) and joints.dtype == np.float64
@@ -101,7 +101,7 @@ def test_legs_and_arms_bend_but_do_not_fold_flat(bodies, limb):
     assert inner.min() > 30 and inner.max() > 165
 
 
-def test_people_are_seen_from_the_front_as_often_as_from_behind(bodies):
+def test_people_face_the_camera_as_often_as_not(bodies):
     right, left = MPII.indices(["right_shoulder", "left_shoulder"])
     assert 0.4 < (bodies[:, right, 0] < bodies[:, left, 0]).mean() < 0.6
 
@@ -112,7 +112,7 @@ def test_the_nose_points_away_from_the_back_of_a_person_upright():
         body = sample_pose(random)
         across = body.points["left_shoulder"] - body.points["right_shoulder"]
         up = body.points["thorax"] - body.points["waist"]
-        # Left, up and front are a right-handed three; the picture's y points down.
+        # Left, up and front are a right-handed three; the image's y points down.
         front = -np.cross(across, up)
         assert front @ body.frames["chest"][:, 2] > 0
 
@@ -154,7 +154,7 @@ def test_a_wrist_is_painted_where_its_label_says():
             assert shown[wrist] == (part_map[y, x] in (0, number))
 
 
-def test_an_occluder_or_the_edge_of_the_picture_hides_a_joint():
+def test_an_occluder_or_the_edge_of_the_image_hides_a_joint():
     joints = np.full((16, 2), 5.0)
     part_map = np.zeros((10, 12), "uint8")
     joints[1], joints[2] = (11.4, 9.4), (11.6, 5)

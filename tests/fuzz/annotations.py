@@ -144,7 +144,7 @@ def check(dataset, path):
             assert (people.sides > 0).all() and (people.head_sizes >= 0).all()
             assert all(str(path.parent) in name for name in people.images)
             for name, wrong in faults:
-                assert str(path) in name and wrong, f"whose fault? {name}: {wrong}"
+                assert str(path) in name and wrong, f"which person? {name}: {wrong}"
         assert perf_counter() - began < LONG, "it took too long"
     return counted
 

@@ -1,4 +1,4 @@
-"""python pictures.py FIRST COUNT FOLDER: damaged pictures, read in both ways.
+"""python images.py FIRST COUNT FOLDER: damaged images, read in both ways.
 
 Each comes out as pixels, no more than its header says, or is refused as broken. What
 does not is printed with its number, of which all follows, and the file is kept.
@@ -20,11 +20,11 @@ from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.geometry import Window
 
 READERS = (loader.read_reduced, tf_data.read_window)
-LONG = 30  # seconds that no picture may take
+LONG = 30  # seconds that no image may take
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "fixtures"
 
 
-def whole_pictures():
+def whole_images():
     """Undamaged files to begin with: half of them plain JPEGs."""
     people = synthetic.load_synthetic("4")
     drawn = [people.readers[i](people.images[i])[..., ::-1] for i in range(4)]
@@ -46,7 +46,7 @@ def whole_pictures():
 
 
 def main(first, count, folder):
-    sources, counted, wrong = whole_pictures(), {"read": 0, "refused": 0}, 0
+    sources, counted, wrong = whole_images(), {"read": 0, "refused": 0}, 0
     for number in range(first, first + count):
         random = Random(number)
         data = damaged(random.choice(random.choice(sources)), random)
@@ -77,7 +77,7 @@ def main(first, count, folder):
         except Exception as error:
             wrong += 1
             print(f"{path}: {type(error).__name__}: {error}")
-    print(f"{count} damaged pictures: {counted}, {wrong} wrong")
+    print(f"{count} damaged images: {counted}, {wrong} wrong")
     return wrong
 
 

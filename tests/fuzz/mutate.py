@@ -1,4 +1,4 @@
-"""Damage: of bytes, as disks and networks do it, and of what JSON says."""
+"""Random damage: of bytes, as by disks and networks, and of parsed JSON."""
 
 import struct
 
@@ -10,7 +10,7 @@ ODD = [
 
 
 def damaged(data: bytes, random) -> bytes:
-    """The bytes with one to three kinds of damage."""
+    """Damages bytes in one to three ways."""
     out = bytearray(data)
     for _ in range(random.randint(1, 3)):
         random.choice(DAMAGE)(out, random)
@@ -64,7 +64,7 @@ DAMAGE = (_flip, _cut, _double, _drop, _blank, _head, _resize, _trail)
 
 
 def odd(value, random):
-    """What JSON says, with something else in one to three places."""
+    """Replaces one to three values of parsed JSON."""
     for _ in range(random.randint(1, 3)):
         value = _odd(value, random)
     return value

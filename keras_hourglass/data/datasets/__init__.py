@@ -1,4 +1,4 @@
-"""Datasets by name: a file each, all of them in the conventions of `people.py`."""
+"""Datasets by name: one module per format, whose `load_*(root)` returns `People`."""
 
 from keras_hourglass.data.datasets import coco, custom, lsp, mpii, prepared, synthetic
 from keras_hourglass.data.datasets.spec import DatasetSpec

@@ -54,5 +54,5 @@ def load_custom(root) -> People:
 
 
 def locate_image(root: Path, image: str) -> str:
-    """Returns the path of an image within a folder: in `images/`, if not beside it."""
+    """Returns the path of an image in a folder, or else in its `images/`."""
     return image if isfile(resolve_path(root, image)) else f"images/{image}"

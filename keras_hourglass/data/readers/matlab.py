@@ -47,8 +47,8 @@ def read_mat(path, variable: str, squeeze: bool = False):
             raise ValueError(f"it holds {sorted(kinds)}")
         if kinds[variable] in ("struct", "cell", "object"):
             return _read_in_child(path, variable, squeeze)
-        held = scipy.io.loadmat(path, variable_names=[variable], squeeze_me=squeeze)
-        return held[variable]
+        contents = scipy.io.loadmat(path, variable_names=[variable], squeeze_me=squeeze)
+        return contents[variable]
     except UNREADABLE as error:
         raise ValueError(str(error)) from None
 

@@ -58,7 +58,7 @@ def drop_missing(people: People, missing: str = "error") -> People:
             note of how many remain, "keep" returns all without a check.
 
     Raises:
-        DatasetError: If files are missing and `missing` is "error", or nobody remains.
+        DatasetError: If files are missing and `missing` is "error", or all are.
     """
     if missing not in MISSING_CHOICES:
         raise ValueError(
