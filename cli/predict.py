@@ -9,6 +9,7 @@ from keras_hourglass.inference.detectors import detector_names
 from keras_hourglass.inference.output_plan import prints_data
 from keras_hourglass.inference.writers import FORMATS
 from keras_hourglass.models import presets
+from keras_hourglass_cli.console import start_keras
 from keras_hourglass_cli.inference_options import inference_options
 
 
@@ -74,7 +75,8 @@ def command(inputs, rows, box_file, detector, outputs, **options):
     """
     if sum(map(bool, (rows, box_file, detector))) > 1:
         raise click.UsageError("Give one of --box, --boxes and --detector.")
-    from keras_hourglass.inference.runner import predict_sources  # imports Keras
+    start_keras()
+    from keras_hourglass.inference.runner import predict_sources
     from keras_hourglass_cli.progress import PredictProgress
 
     visible = not (prints_data(outputs) and sys.stdout.isatty())

@@ -4,6 +4,8 @@ import io
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -121,7 +123,7 @@ def test_drawings_are_not_inputs_again(folder, messages):
 
 
 def test_broken_inputs_are_named_and_skipped_and_the_status_is_one(folder, messages):
-    (folder / "text.jpg").write_text("no picture")
+    (folder / "text.jpg").write_text("not an image")
     result = call("text.jpg", "photo.png", "none.png", "*.bmp", status=1)
     assert [found["image"] for found in lines(result)] == ["photo.png"]
     errors = messages()
@@ -232,10 +234,10 @@ def test_ctrl_c_stops_a_camera_and_its_video_is_kept(folder, monkeypatch):
 
     monkeypatch.setattr("keras_hourglass.inference.frames.Video", Camera)
     before = signal.getsignal(signal.SIGINT)
-    found = lines(call("0", "--output", "seen.mp4"))
+    found = lines(call("0", "--output", "camera.mp4"))
     assert 6 <= len(found) < 12
     lasted = found[-1]["seconds"]
-    assert len([*Video("seen.mp4")]) == pytest.approx(10 * lasted + 0.5, abs=0.6)
+    assert len([*Video("camera.mp4")]) == pytest.approx(10 * lasted + 0.5, abs=0.6)
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -276,3 +278,9 @@ def test_python_does_what_the_command_does(folder):
     assert (summary.done, summary.total, summary.failures) == (1, 1, [])
     texts = [(folder / f"{name}.csv").read_text() for name in ("command", "python")]
     assert texts[0] == texts[1]
+
+
+def test_the_help_imports_no_keras():
+    code = "import sys; from keras_hourglass_cli import predict; "
+    code += "assert not {'keras', 'tensorflow', 'jax', 'torch'} & {*sys.modules}"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -23,7 +23,7 @@ def plugged(monkeypatch):
     module = SimpleNamespace(
         detect=lambda pixels: [[1, 2, *np.subtract(pixels.shape[1::-1], 5)]],
         scored=lambda pixels: np.array([[1, 2, 3, 4, 0.5]]),
-        nobody=lambda pixels: [],
+        empty=lambda pixels: [],
         wrong=lambda pixels: [[1, 2, 3]],
     )
     monkeypatch.setitem(sys.modules, "their_people", module)
@@ -40,9 +40,9 @@ def test_a_package_brings_a_detector_by_an_entry_point(plugged):
 
 @pytest.mark.parametrize(
     "name, expected",
-    [("scored", [[1, 2, 3, 4, 0.5]]), ("nobody", np.empty((0, 5)))],
+    [("scored", [[1, 2, 3, 4, 0.5]]), ("empty", np.empty((0, 5)))],
 )
-def test_a_function_of_a_module_is_a_detector_too(plugged, name, expected):
+def test_a_function_of_a_module_is_also_a_detector(plugged, name, expected):
     found = detectors.get_detector(f"their_people:{name}")(GRAY)
     np.testing.assert_array_equal(found, expected)
 

@@ -80,7 +80,7 @@ def test_a_folder_gives_its_images_and_videos_in_order(folder, failures, notes):
         ("-", ["-"]),
     ],
 )
-def test_patterns_and_files(folder, failures, named, expected):
+def test_patterns_and_files_give_their_paths(folder, failures, named, expected):
     assert [source.name for source in find_sources([named], failures)] == expected
     assert not failures.messages
 

@@ -26,13 +26,13 @@ def film(path, count=10, size=(64, 48), fps=20.0):
 
 
 @pytest.mark.parametrize("ending", CODECS)
-def test_what_is_written_is_read_again(ending, tmp_path):
+def test_a_written_video_is_read_again(ending, tmp_path):
     path = film(tmp_path / f"bär und bar{ending}")
     read = Video(path)
     assert (read.count, read.fps, read.name) == (10, 20.0, str(path))
-    for seen, meant in zip(read, frames(10), strict=True):
-        assert seen.shape == (48, 64, 3) and seen.dtype == np.uint8
-        assert np.abs(seen.astype(float) - meant).mean() < 12
+    for decoded, original in zip(read, frames(10), strict=True):
+        assert decoded.shape == (48, 64, 3) and decoded.dtype == np.uint8
+        assert np.abs(decoded.astype(float) - original).mean() < 12
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
@@ -52,7 +52,7 @@ def test_an_interruption_leaves_the_old_file_or_none(tmp_path):
     assert len([*Video(old)]) == 3
 
 
-def test_a_video_needs_frames_of_one_size_and_a_known_ending(tmp_path):
+def test_a_video_needs_frames_of_one_size_and_a_known_suffix(tmp_path):
     with pytest.raises(ValueError, match="there is no frame"):
         film(tmp_path / "none.mp4", count=0)
     with pytest.raises(ValueError, match="must have one size"):
@@ -89,11 +89,11 @@ def test_a_file_that_is_not_a_video_raises_an_error(tmp_path):
 def test_a_video_that_breaks_off_says_so_after_its_frames(tmp_path):
     whole = film(tmp_path / "whole.avi", count=20).read_bytes()
     (tmp_path / "half.avi").write_bytes(whole[: len(whole) // 2])
-    seen = []
+    read = []
     with pytest.raises(VideoDecodeError, match=r"half.avi ends after \d+ of 20 frames"):
         for frame in Video(tmp_path / "half.avi"):
-            seen.append(frame)
-    assert 0 < len(seen) < 20
+            read.append(frame)
+    assert 0 < len(read) < 20
 
 
 def test_a_path_is_never_taken_for_a_network_address(tmp_path, monkeypatch):

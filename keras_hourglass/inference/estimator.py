@@ -7,7 +7,7 @@ from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.batching import prefetch, run_batched
 from keras_hourglass.inference.boxes import zip_boxes
 from keras_hourglass.inference.images import is_single, iterate
-from keras_hourglass.inference.keypoints import KeypointPredictor
+from keras_hourglass.inference.keypoints import KeypointOptions, KeypointPredictor
 from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.views import ViewBuilder
 from keras_hourglass.models import presets
@@ -56,11 +56,9 @@ class PoseEstimator:
         decoder: str = DEFAULT_DECODER,
         batch_size: int = 8,
     ):
-        for name, value in {"passes": passes, "batch_size": batch_size}.items():
-            if value < 1:
-                raise ValueError(
-                    f"`{name}` must be at least 1. Received: {name}={value}"
-                )
+        KeypointOptions(flip, decoder, batch_size)  # validates them
+        if passes < 1:
+            raise ValueError(f"`passes` must be at least 1. Received: passes={passes}")
         self.model = for_inference(load_model(model))
         self.flip, self.scales = flip, tuple(scales)
         self.passes, self.batch_size, self.decoder = passes, batch_size, decoder
