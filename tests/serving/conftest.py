@@ -1,4 +1,4 @@
-"""A network that is exported, and a server of it.
+"""An exported network, and a server of it.
 
 The server is `tensorflow_model_server` where it is on the PATH, and a stand-in for it,
 `stand_in.py`, everywhere.
@@ -21,8 +21,8 @@ import pytest
 from keras_hourglass import StackedHourglass, export_model
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
 
-SIDE = 32  # pixels of the images that the network sees
-STARTED = 300  # seconds that a server may take, on the slowest of machines
+SIDE = 32  # pixels of the network's crops
+START_TIMEOUT = 300  # seconds, on slow machines
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +36,8 @@ def version(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def pictures():
-    """Files of pictures of mixed sizes and kinds."""
+def images():
+    """Contents of image files of mixed sizes and kinds."""
     sizes = [(192, 150), (40, 90), (333, 700), (1, 1)]
     return [
         cv2.imencode(kind, cv2.resize(draw_image(1, index)[0], size))[1].tobytes()
@@ -47,15 +47,15 @@ def pictures():
 
 
 @pytest.fixture(scope="session")
-def answers(version, pictures):
-    """The joints that the network finds without a server, on each picture."""
+def expected(version, images):
+    """Keypoints of the network without a server, on each image."""
     tf = pytest.importorskip("tensorflow")
     served = tf.saved_model.load(version).signatures["serving_default"]
-    return [served(image_bytes=tf.constant([p]))["keypoints"][0] for p in pictures]
+    return [served(image_bytes=tf.constant([data]))["keypoints"][0] for data in images]
 
 
 class Server:
-    """A process that serves a folder of versions, and how it is asked."""
+    """A process that serves a folder of versions, and clients of it."""
 
     name = "people"
 
@@ -80,8 +80,8 @@ class Server:
         self.stub = service.PredictionServiceStub(self.channel)
 
     def wait(self):
-        """Returns once the first version is there."""
-        for _ in range(STARTED):
+        """Waits until the first version is served."""
+        for _ in range(START_TIMEOUT):
             assert self.process.poll() is None, "the server has ended"
             try:
                 return urlopen(self.url).close()
@@ -93,8 +93,8 @@ class Server:
         self.process.terminate()
         self.process.wait()
 
-    def ask(self, signature="serving_default", name=name, **inputs):
-        """The answers by name, and the version that gave them; over gRPC."""
+    def predict(self, signature="serving_default", name=name, **inputs):
+        """Returns outputs by name, and the version that computed them; over gRPC."""
         from tensorflow import make_ndarray, make_tensor_proto
 
         spec = {"name": name, "signature_name": signature}
@@ -102,11 +102,11 @@ class Server:
         for key, value in inputs.items():
             request.inputs[key].CopyFrom(make_tensor_proto(value))
         response = self.stub.Predict(request, timeout=120)
-        found = {key: make_ndarray(value) for key, value in response.outputs.items()}
-        return found, response.model_spec.version.value
+        outputs = {key: make_ndarray(value) for key, value in response.outputs.items()}
+        return outputs, response.model_spec.version.value
 
     def post(self, content):
-        """Status and content, over REST; bytes of `content` are `{"b64": ...}`."""
+        """Returns status and content, over REST; bytes are sent as `{"b64": ...}`."""
         if not isinstance(content, bytes):
             content = json.dumps(content, default=_in_base_64).encode()
         request = Request(f"{self.url}:predict", content)

@@ -41,14 +41,14 @@ class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
             context.abort(grpc.StatusCode.NOT_FOUND, f"no model {spec.name!r}")
         try:
             inputs = {k: tf.make_ndarray(v) for k, v in request.inputs.items()}
-            found = version.run(spec.signature_name, inputs)
+            outputs = version.run(spec.signature_name, inputs)
         except REFUSED as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, _message(error))
         response = predict_pb2.PredictResponse()
         response.model_spec.name = self.name
         response.model_spec.version.value = version.number
         response.model_spec.signature_name = spec.signature_name or "serving_default"
-        for key, value in found.items():
+        for key, value in outputs.items():
             response.outputs[key].CopyFrom(tf.make_tensor_proto(value))
         return response
 
@@ -72,14 +72,14 @@ class Rest(BaseHTTPRequestHandler):
         if self.path != f"/v1/models/{self.name}:predict" or version is None:
             return self._answer(404, {"error": f"no model at {self.path}"})
         try:
-            asked = json.loads(body)
-            name = asked.get("signature_name", "serving_default")
-            inputs = _columns(asked["instances"], version.signatures[name].inputs)
-            found = version.run(name, inputs)
+            request = json.loads(body)
+            name = request.get("signature_name", "serving_default")
+            inputs = _columns(request["instances"], version.signatures[name].inputs)
+            outputs = version.run(name, inputs)
         except REFUSED as error:
             return self._answer(400, {"error": _message(error)})
-        rows = zip(*(value.tolist() for value in found.values()))
-        self._answer(200, {"predictions": [dict(zip(found, row)) for row in rows]})
+        rows = zip(*(value.tolist() for value in outputs.values()))
+        self._answer(200, {"predictions": [dict(zip(outputs, row)) for row in rows]})
 
     def _answer(self, status, content):
         data = json.dumps(content, allow_nan=False).encode()
@@ -89,7 +89,7 @@ class Rest(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, *_):
-        """Nothing."""
+        """Logs nothing."""
 
 
 def _columns(instances, infos):

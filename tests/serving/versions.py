@@ -1,4 +1,4 @@
-"""Versions of a SavedModel: loaded as they come, let go when nobody needs them."""
+"""Versions of a SavedModel, loaded when they appear."""
 
 import threading
 from pathlib import Path
@@ -26,7 +26,7 @@ class Version:
             self.run(request.model_spec.signature_name, inputs)
 
     def run(self, name, inputs):
-        """Answers by their names.
+        """Returns outputs by name.
 
         Raises:
             KeyError, ValueError: If there is no such signature, or its inputs differ.
@@ -47,8 +47,8 @@ class Versions:
     """The highest version of a folder, and any that is still answering.
 
     Args:
-        folder: Of versions, which is looked at again and again.
-        seconds: Between two looks.
+        folder: Folder of versions, which is read repeatedly.
+        seconds: Time between two reads.
     """
 
     def __init__(self, folder, seconds: float = 0.2):

@@ -3,7 +3,7 @@
    warm_up FOLDER
 
    One line for each output of each request: its number, the output's name, and all its
-   values; then the line that a request without a picture fails with. Messages of
+   values; then the line that a request without an image fails with. Messages of
    protocol buffers are walked through by hand: no library is needed but TensorFlow's. */
 
 #include <stdint.h>
@@ -182,7 +182,7 @@ int main(int count, char **arguments) {
   }
   fclose(file);
 
-  /* A request like those, with one picture that is none. */
+  /* A request like those, with bytes of no image. */
   static const uint8_t bad[] = "\x0a\x11\x1a\x0fserving_default"
                                "\x12\x1f\x0a\x0bimage_bytes"
                                "\x12\x10\x08\x07\x12\x04\x12\x02\x08\x01\x42\x06no jpg";
