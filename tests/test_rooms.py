@@ -44,7 +44,7 @@ OUTSIDE = {
     "inference.metadata": {"ai_edge_litert", "tensorflow", "onnxruntime"},
     "evaluation": ARRAYS | {"keras", "pandas"},
     "evaluation.oks": {"numpy", "pycocotools"},
-    "export": {"keras", "numpy", "tensorflow", "rich"}
+    "export": {"keras", "numpy", "tensorflow"}
     | {"flatbuffers", "onnx", "tf2onnx", "openvino"},
     "training": {"keras", "numpy"},
     "training.flat_optimizer": {"keras", "numpy", "tensorflow"},

@@ -1,22 +1,11 @@
 """Results of an export, and the table of them."""
 
 from dataclasses import asdict, dataclass
-from io import StringIO
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from keras_hourglass.utils import format_table
 
-COLUMNS = {  # heading -> alignment
-    "format": "left",
-    "MB": "right",
-    "ms per person": "right",
-    "px mean": "right",
-    "px max": "right",
-    "limit": "left",
-    "file": "left",
-}
-MAX_WIDTH = 10_000  # characters: nothing is wrapped
+COLUMNS = ("format", "MB", "ms per person", "px mean", "px max", "limit", "file")
 
 
 @dataclass(frozen=True)
@@ -83,13 +72,5 @@ class ExportResults(list):
         return [result for result in self if result.reason is not None]
 
     def __str__(self):
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        for heading, alignment in COLUMNS.items():
-            table.add_column(heading, justify=alignment, no_wrap=True)
-        for result in self:
-            table.add_row(*result.cells())
-        text = StringIO()
-        console = Console(file=text, width=MAX_WIDTH, markup=False, highlight=False)
-        console.print(table)
-        lines = [line.rstrip() for line in text.getvalue().splitlines()]
-        return "\n".join([f"Verified on {self.crops}", *lines])
+        table = format_table(COLUMNS, [result.cells() for result in self])
+        return f"Verified on {self.crops}\n{table}"
