@@ -1,4 +1,4 @@
-"""python images.py FIRST COUNT FOLDER: damaged images, read in both ways.
+"""python images.py FIRST COUNT FOLDER: damaged images, read by both readers.
 
 Each comes out as pixels, no more than its header says, or is refused as broken. What
 does not is printed with its number, of which all follows, and the file is kept.

@@ -162,38 +162,27 @@ def limb(
 
 def limbs(body, outfit):
     """Yields the layers of both arms and both legs."""
-    at, height, girth = body.points, body.height, outfit.girth
+    arm = (
+        *(("shoulder", "elbow", "wrist"), ARM_RADII, ("upper_arm", "forearm")),
+        *(("wrist", "hand"), HAND_RADII, outfit.skin),
+        *(outfit.shirt, outfit.sleeve_length),
+    )
+    leg = (
+        *(("hip", "knee", "ankle"), LEG_RADII, ("thigh", "shin")),
+        *(("heel", "toes"), FOOT_RADII, outfit.shoes),
+        *(outfit.trousers, outfit.trouser_length),
+    )
     for side in SIDES:
-        hand = [
-            sphere(at[f"{side}_wrist"], height * HAND_RADII[0]),
-            sphere(at[f"{side}_hand"], height * HAND_RADII[1]),
-        ]
-        yield from limb(
-            *(body, side, ("shoulder", "elbow", "wrist"), ARM_RADII * girth),
-            *(hand, (f"{side}_upper_arm", f"{side}_forearm")),
-            *(
-                outfit.skin,
-                outfit.shirt,
-                outfit.sleeve_length,
-                outfit.looseness,
-                outfit.skin,
-            ),
-        )
-        foot = [
-            sphere(at[f"{side}_heel"], height * FOOT_RADII[0]),
-            sphere(at[f"{side}_toes"], height * FOOT_RADII[1]),
-        ]
-        yield from limb(
-            *(body, side, ("hip", "knee", "ankle"), LEG_RADII * girth),
-            *(foot, (f"{side}_thigh", f"{side}_shin")),
-            *(
-                outfit.skin,
-                outfit.trousers,
-                outfit.trouser_length,
-                outfit.looseness,
-                outfit.shoes,
-            ),
-        )
+        for ends, radii, bones, tip_ends, tip_radii, tip_color, *cloth in (arm, leg):
+            tip = [
+                sphere(body.points[f"{side}_{end}"], body.height * radius)
+                for end, radius in zip(tip_ends, tip_radii)
+            ]
+            yield from limb(
+                *(body, side, ends, radii * outfit.girth, tip),
+                *([f"{side}_{bone}" for bone in bones], outfit.skin),
+                *(*cloth, outfit.looseness, tip_color),
+            )
 
 
 def torso(body, outfit):

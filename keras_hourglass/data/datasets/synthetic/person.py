@@ -35,6 +35,7 @@ JOINT_PARTS = {  # parts that contain a joint; any other part hides it
 
 
 def _contains(part, joint):
+    """Whether a part does not hide a joint when it lies over it."""
     side, _, name = joint.partition("_")
     if side not in ("right", "left"):
         side, name = "", joint
@@ -42,6 +43,7 @@ def _contains(part, joint):
     return part == "background" or part in own or part.removeprefix(f"{side}_") in own
 
 
+# SHOWS[joint, part]: whether a joint is visible where that part is frontmost.
 SHOWS = np.array([[_contains(part, joint) for part in PARTS] for joint in MPII.joints])
 SHOWS = np.pad(SHOWS, ((0, 0), (0, 1)))  # an occluder hides every joint
 
