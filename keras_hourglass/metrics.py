@@ -66,7 +66,7 @@ class PCKh(keras.metrics.Metric):
     ```
     """
 
-    def __init__(self, threshold: float = 0.5, skeleton="mpii", name="pckh", **kwargs):
+    def __init__(self, threshold: float = 0.5, skeleton=None, name="pckh", **kwargs):
         super().__init__(name=name, **kwargs)
         self.threshold, self.skeleton = threshold, None
         if skeleton is not None:

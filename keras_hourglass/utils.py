@@ -1,4 +1,4 @@
-"""Utilities: suggestions for misspelled names, atomic file writes, silenced output."""
+"""Utilities: suggested names, tables, atomic file writes, silenced output."""
 
 import os
 import sys
@@ -6,6 +6,9 @@ from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryFile
+
+NUMBER_STARTS = {*"0123456789+-.\N{EN DASH}"}
+TEMPORARY_MARK = ".partial"  # in the names of files that are being written
 
 
 def suggest(given, choices) -> str:
@@ -41,12 +44,6 @@ def format_table(columns, rows) -> str:
     console = Console(file=StringIO(), width=10_000, **plain)
     console.print(table)
     return "\n".join(map(str.rstrip, console.file.getvalue().splitlines()))
-
-
-NUMBER_STARTS = {*"0123456789+-.\N{EN DASH}"}
-
-
-TEMPORARY_MARK = ".partial"
 
 
 @contextmanager

@@ -87,7 +87,7 @@ def test_comes_back_from_its_config(skeleton):
 
 
 def test_without_a_skeleton_every_use_is_an_error_that_says_so():
-    metric = PCKh(skeleton=None)
+    metric = PCKh()
     uses = [metric.result, metric.per_joint, metric.per_group, metric.mean_peak]
     for use in [lambda: metric.update_state(label(POINTS), heatmaps(POINTS)), *uses]:
         with pytest.raises(ValueError, match="`skeleton` must be given"):
@@ -97,7 +97,7 @@ def test_without_a_skeleton_every_use_is_an_error_that_says_so():
 
 
 def test_a_metric_is_bound_to_its_skeleton_once():
-    metric = PCKh(skeleton=None)
+    metric = PCKh()
     metric.bind(THREE)
     variables = metric.variables
     assert len(variables) == 4 and metric.skeleton == THREE
@@ -113,7 +113,7 @@ def test_fit_without_a_skeleton_says_what_to_write(eager):
     images = keras.Input((12, 16, 3))
     maps = keras.layers.Conv2D(3, 1)(images)
     model = keras.Model(images, keras.layers.Reshape((1, 12, 16, 3))(maps))
-    model.compile("sgd", HeatmapLoss(), metrics=[PCKh(skeleton=None)])
+    model.compile("sgd", HeatmapLoss(), metrics=[PCKh()])
     with pytest.raises(ValueError, match=r"PCKh\(skeleton=...\)"):
         model.fit(np.zeros((1, 12, 16, 3)), label(POINTS), verbose=0)
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback, Skeleton, StackedHourglass
-from keras_hourglass.callbacks.pckh import find_pckh_metric, format_table
+from keras_hourglass.callbacks.pckh import find_pckh_metric, format_row
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (4, 32, 32, 3), dtype="uint8")
@@ -21,8 +21,10 @@ class Batches(keras.utils.PyDataset):
 
 @pytest.fixture
 def model(eager):
-    network = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1}
-    return StackedHourglass(image_size=32, **network)
+    """The smallest network with heatmaps."""
+    images = keras.Input((32, 32, 3))
+    heatmaps = keras.layers.Conv2D(16, 4, strides=4)(images)
+    return keras.Model(images, keras.layers.Reshape((1, 8, 8, 16))(heatmaps))
 
 
 @pytest.fixture
@@ -123,14 +125,13 @@ def test_the_first_metric_is_found_also_inside_others():
 def test_columns_never_run_together(monkeypatch):
     long = {"left_anterior_superior_iliac_spine": 100.0, "r_toe": 3.14159, "x": np.nan}
     monkeypatch.setenv("COLUMNS", "200")
-    names, numbers = format_table(long.items()).split("\n")
+    names, numbers = format_row(long.items()).split("\n")
     assert names.split() == [*long] and numbers.split() == ["100.00", "3.14", "nan"]
-    assert len(names) == len(numbers)
 
 
 def test_a_wide_table_is_broken_at_the_terminals_width(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
-    lines = format_table([(f"joint_{n}", float(n)) for n in range(9)]).split("\n")
+    lines = format_row([(f"joint_{n}", float(n)) for n in range(9)]).split("\n")
     assert len(lines) == 6 and max(map(len, lines)) <= 40
     assert " ".join(lines[1::2]).split() == [f"{n}.00" for n in range(9)]
 
@@ -144,3 +145,16 @@ def test_joints_are_the_columns_of_a_skeleton_without_groups(model):
         epochs=1,
     )
     assert {f"val_pckh_{name}" for name in names} <= history.keys()
+
+
+def test_metrics_of_a_hourglass_take_its_skeleton(eager):
+    names = ("left_eye", "right_eye", "nose")
+    network = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1}
+    model = StackedHourglass(image_size=32, skeleton=Skeleton(names), **network)
+    metrics = [PCKh(), PCKh(0.1, name="pckh01")]
+    model.compile("sgd", HeatmapLoss(), metrics=metrics)
+    callback, data = PCKhCallback("pckh01", verbose=0), (IMAGES, LABELS[:, :3])
+    history = model.fit(
+        *data, validation_data=data, verbose=0, callbacks=[callback]
+    ).history
+    assert {f"val_pckh01_{name}" for name in names} <= history.keys()

@@ -5,8 +5,9 @@ import shutil
 import keras
 
 from keras_hourglass.metrics import PCKh
+from keras_hourglass.utils import format_table
 
-GAP = 2  # spaces between two columns
+GAP = 2  # spaces between two columns of `format_table`
 MIN_WIDTH = len("100.00")
 
 
@@ -72,7 +73,7 @@ class PCKhCallback(keras.callbacks.Callback):
             logs[f"val_{metric.name}_{group.lower()}"] = percentage
         if self.verbose:
             columns = [*self._groups.items(), ("Mean", self._mean)]
-            self.print_fn("\n" + format_table(columns))
+            self.print_fn("\n" + format_row(columns))
         for name, dataset in self.others.items():
             self.model.evaluate(dataset, verbose=0)
             percentage = logs[f"{name}_{metric.name}"] = float(metric.result())
@@ -110,18 +111,21 @@ def _flatten(metrics):
         yield from _flatten(getattr(metric, "metrics", []))
 
 
-def format_table(columns) -> str:
+def format_row(columns) -> str:
     """Formats a row of numbers under their names, broken at the terminal's width.
 
     Args:
         columns: (name, number) pairs.
     """
-    limit = shutil.get_terminal_size().columns
-    rows = [("", "")]
-    for name, value in columns:
-        width = GAP + max(len(name), MIN_WIDTH)
-        if rows[-1][0] and len(rows[-1][0]) + width > limit:
-            rows.append(("", ""))
-        head, row = rows[-1]
-        rows[-1] = head + f"{name:>{width}}", row + f"{value:{width}.2f}"
-    return "\n".join(line for pair in rows for line in pair)
+    limit, width, parts = shutil.get_terminal_size().columns, 0, [[]]
+    for name, number in columns:
+        needed = GAP + max(len(name), MIN_WIDTH)
+        if parts[-1] and width + needed > limit:
+            parts.append([])
+            width = 0
+        parts[-1].append((name, f"{number:.2f}"))
+        width += needed
+    return "\n".join(
+        format_table([name for name, _ in part], [[number for _, number in part]])
+        for part in parts
+    )
