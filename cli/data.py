@@ -1,18 +1,21 @@
-"""`hourglass-keras data`: look after a dataset before training on it."""
+"""`hourglass-keras data`: check, prepare and show a dataset before training."""
 
 import json
+import logging
 import sys
 from dataclasses import fields
 from pathlib import Path
 
 import click
 
-from keras_hourglass.data import contact_sheet, datasets
+from keras_hourglass.data.augmentation import AUGMENTATIONS
 from keras_hourglass.data.checks import PROBLEMS, check_people
+from keras_hourglass.data.contact_sheet import contact_sheet
+from keras_hourglass.data.datasets import load_dataset
 from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
 from keras_hourglass.data.readers.rows import collect_faults
-from keras_hourglass.training import recipes
 from keras_hourglass.visualization.images import save_image
+from keras_hourglass_cli.console import LIBRARY
 from keras_hourglass_cli.dataset_options import (
     broken_option,
     json_option,
@@ -20,13 +23,17 @@ from keras_hourglass_cli.dataset_options import (
     source_options,
 )
 
-FEW, FIRST = 3, 20  # cases of a kind to print: in the table, as data
-FORM = {field.name: field.default for field in fields(CropOptions)}
+MAX_PRINTED, MAX_JSON = 3, 20  # cases of a problem in the table, and in JSON
+DEFAULTS = {field.name: field.default for field in fields(CropOptions)}
+threads_option = click.option(
+    "--threads", type=click.IntRange(1), help="[default: as many as cores]"
+)
+logger = logging.getLogger(LIBRARY)
 
 
 @click.group()
 def command():
-    """Look after a dataset before training on it."""
+    """Check, prepare and show a dataset before training."""
 
 
 @command.command("prepare")
@@ -35,49 +42,46 @@ def command():
     "--output",
     required=True,
     type=click.Path(path_type=Path),
-    help="Folder of the crops: a new one, or one to go on with.",
+    help="Folder of the crops: a new one, or one to resume.",
 )
 @click.option(
     "--size",
     type=click.IntRange(32, 2048),
-    default=FORM["size"],
+    default=DEFAULTS["size"],
     show_default=True,
-    help="Pixels of a window's side, of which larger people are shrunk to.",
+    help="Side of a window in pixels; larger people are shrunk to it.",
 )
 @click.option(
     "--quality",
     type=click.IntRange(1, 100),
-    default=FORM["quality"],
+    default=DEFAULTS["quality"],
     show_default=True,
-    help="Of the JPEG files.",
+    help="Quality of the JPEG files.",
 )
-@click.option("--threads", type=click.IntRange(1), help="[default: as many as cores]")
+@threads_option
 @missing_option
 @broken_option
 def prepare_command(
     source, output, size, quality, threads, missing_images, broken_images
 ):
-    """Cut every person out of a dataset's pictures, to train faster.
+    """Crop all people of a dataset into small images, to train faster.
 
-    The folder can be used with `--dataset crops:DIR`. Stopped at any moment, the same
-    command goes on; and once all is done, it does nothing.
+    The folder can be used with `--dataset crops:DIR`. After an interruption the same
+    command resumes; when nothing is left to do, it does nothing.
     """
     output = require_outside(output, source.root)
-    people = datasets.load_dataset(source.name, source.root, missing=missing_images)
-    for note in people.notes:
-        click.echo(note, err=True)
-    form = CropOptions(size, quality)
+    people = _load(source, missing_images)
+    options = CropOptions(size, quality)
     with click.progressbar(length=len(people), label="People", file=sys.stderr) as bar:
-        done = prepare(people, output, form, broken_images, threads, bar.update)
+        done = prepare(people, output, options, broken_images, threads, bar.update)
     if done.failures:
         first = next(iter(done.failures.values()))
-        click.echo(
-            f"{len(done.failures):,} pictures could not be read and were left out, "
-            f"{first} first",
-            err=True,
+        logger.warning(
+            "%s images could not be read and were left out, %s first",
+            *(f"{len(done.failures):,}", first),
         )
     if not done.written:
-        click.echo(f"Nothing is left to do: {output} holds {done.existing:,} people")
+        click.echo(f"Nothing is left to do: {output} has {done.existing:,} people")
         return
     total = done.existing + done.written
     click.echo(f"{done.written:,} people written, {total:,} are in {output}")
@@ -89,43 +93,37 @@ def prepare_command(
 @click.option(
     "--headers-only",
     is_flag=True,
-    help="Decode no picture: faster, but finds no damage within.",
+    help="Decode no image: faster, but damage within images is not found.",
 )
-@click.option("--threads", type=click.IntRange(1), help="[default: as many as cores]")
+@threads_option
 @json_option
 @click.pass_context
 def check_command(context, source, headers_only, threads, as_json):
-    """Look for what is wrong with a dataset: every person, every picture.
+    """Check every person and every image of a dataset.
 
-    Exits with 1 if there is anything to mend. Turned pictures are not: they are read
-    as they are shown. Whether left and right look exchanged is a guess, from shoulders
-    and hips that face opposite ways or limbs that cross over: to be looked at.
+    Exits with 1 if something is wrong. Rotated images are not: their EXIF tag is
+    obeyed. Swapped left and right are a guess, from shoulders and hips that face
+    opposite ways or limbs that cross over, which needs a look at the image.
     """
     with collect_faults() as faults:
-        people = datasets.load_dataset(source.name, source.root, missing="keep")
+        people = load_dataset(source.name, source.root, missing="keep")
     length = len({*people.images})
-    with click.progressbar(length=length, label="Pictures", file=sys.stderr) as bar:
+    with click.progressbar(length=length, label="Images", file=sys.stderr) as bar:
         report = check_people(people, faults, not headers_only, threads, bar.update)
     if as_json:
-        first = {kind: cases[:FIRST] for kind, cases in report.problems.items()}
-        problems = {kind: len(cases) for kind, cases in report.problems.items()}
-        click.echo(
-            json.dumps(
-                {
-                    **{"failed": report.failed, "counts": report.counts},
-                    "problems": problems,
-                    **{"first": first, "notes": report.notes},
-                },
-                indent=2,
-            )
-        )
+        problems = report.problems
+        first = {kind: cases[:MAX_JSON] for kind, cases in problems.items()}
+        numbers = {kind: len(cases) for kind, cases in problems.items()}
+        result = {"failed": report.failed, "counts": report.counts}
+        result |= {"problems": numbers, "first": first, "notes": report.notes}
+        click.echo(json.dumps(result, indent=2))
     else:
-        show_report(report)
+        _print_report(report)
     context.exit(int(report.failed))
 
 
-def show_report(report):
-    """Prints a report as a table, and the first few of each kind."""
+def _print_report(report):
+    """Prints a report as a table, with the first few cases of each problem."""
     for name, count in report.counts.items():
         click.echo(f"{count:>10,}  {name.replace('_', ' ')}")
     for note in report.notes:
@@ -133,18 +131,35 @@ def show_report(report):
     click.echo()
     for kind, cases in report.problems.items():
         click.echo(f"{len(cases):>10,}  {PROBLEMS[kind]}")
-        for case in cases[:FEW]:
+        for case in cases[:MAX_PRINTED]:
             click.echo(f"{'':12}{case}")
-        if len(cases) > FEW:
-            click.echo(f"{'':12}and {len(cases) - FEW:,} more")
+        if len(cases) > MAX_PRINTED:
+            click.echo(f"{'':12}and {len(cases) - MAX_PRINTED:,} more")
     click.echo("\nSomething is wrong." if report.failed else "\nNothing is wrong.")
 
 
 @command.command("show")
 @source_options(required=True)
-@click.option("--augmented", is_flag=True, help="As in training, not as annotated.")
-@click.option("--count", type=click.IntRange(1, 600), default=24, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--augmentation",
+    type=click.Choice([*AUGMENTATIONS]),
+    help="Augment the images as in training.  [default: as annotated]",
+)
+@click.option("--augmented", is_flag=True, hidden=True)  # its name in version 0.1
+@click.option(
+    "--count",
+    type=click.IntRange(1, 600),
+    default=24,
+    show_default=True,
+    help="People to draw.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of the choice of people, and of the augmentation.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -154,26 +169,32 @@ def show_report(report):
 )
 @missing_option
 @broken_option
-def show_command(source, augmented, count, seed, output, missing_images, broken_images):
+def show_command(
+    source, augmentation, augmented, count, seed, output, missing_images, broken_images
+):
     """Draw people of a dataset with their skeletons, right orange, left blue.
 
-    Each is shown in the window that a network sees, and named below in the same order.
+    Each is drawn in the window that the network gets, and named in the same order.
     """
     if output.suffix.lower() != ".png":
         raise click.UsageError("--output must end in .png")
-    people = datasets.load_dataset(source.name, source.root, missing=missing_images)
-    for note in people.notes:
-        click.echo(note, err=True)
-    varied = (
-        recipes.get_recipe(recipes.DEFAULT_RECIPE).augmentation if augmented else None
-    )
-    sheet, rows, failures = contact_sheet.contact_sheet(
-        people, count, seed, varied, broken_images
+    people = _load(source, missing_images)
+    augmentation = augmentation or ("modern" if augmented else None)
+    sheet, rows, failures = contact_sheet(
+        people, count, seed, augmentation, broken_images
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     save_image(output, sheet)
     for failure in failures:
-        click.echo(f"black: {failure}", err=True)
+        logger.warning("drawn black: %s", failure)
     for row in rows:
         click.echo(people.names[row])
     click.echo(f"{len(rows):,} of {len(people):,} people are drawn in {output}")
+
+
+def _load(source, missing):
+    """Loads people, and logs their notes."""
+    people = load_dataset(source.name, source.root, missing=missing)
+    for note in people.notes:
+        logger.info(note)
+    return people

@@ -1,40 +1,41 @@
-"""Options that several subcommands have: of datasets, and of what is printed."""
+"""Options of datasets and of printed results that several subcommands share."""
 
 from functools import wraps
 
 import click
 
-from keras_hourglass.data.datasets import DATASETS
-from keras_hourglass.data.mixture import DatasetSpec
+from keras_hourglass.data.datasets import DATASETS, DatasetSpec
 
 ERROR_OR_SKIP = click.Choice(["error", "skip"])
 missing_option = click.option(
     "--missing-images",
     type=ERROR_OR_SKIP,
     default="error",
-    help="If files are not there.",
+    show_default=True,
+    help="Image files that do not exist: stop, or leave them out.",
 )
 broken_option = click.option(
     "--broken-images",
     type=ERROR_OR_SKIP,
     default="error",
-    help="If files cannot be read.",
+    show_default=True,
+    help="Image files that cannot be read: stop, or leave them out.",
 )
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print data, not tables."
+    "--json", "as_json", is_flag=True, help="Print JSON in place of tables."
 )
 
 
 def parse_datasets(datasets, root=None) -> list[DatasetSpec]:
-    """What `--dataset`, given any number of times, and `--root` say together."""
+    """Combines `--dataset`, given any number of times, and `--root`."""
     if root is not None and len(datasets) != 1:
         raise click.UsageError("--root goes with exactly one --dataset")
-    sources = [DatasetSpec.parse(text) for text in datasets]
-    return sources if root is None else [sources[0]._replace(root=root)]
+    specs = [DatasetSpec.parse(text) for text in datasets]
+    return specs if root is None else [specs[0]._replace(root=root)]
 
 
 def source_options(**kwargs):
-    """Adds both options, for one dataset, which the command is given as `source`."""
+    """Adds both options, for one dataset, which the command gets as `source`."""
 
     def decorate(function):
         @click.option(
@@ -46,10 +47,10 @@ def source_options(**kwargs):
         @click.option("--root", type=click.Path(), help="Folder of the dataset.")
         @wraps(function)
         def with_source(dataset, root, **others):
-            (source,) = parse_datasets([dataset], root)
-            if source.share != 1:
+            (spec,) = parse_datasets([dataset], root)
+            if spec.share != 1:
                 raise click.UsageError("a share of a --dataset is for training")
-            return function(source=source, **others)
+            return function(source=spec, **others)
 
         return with_source
 

@@ -35,7 +35,7 @@ def test_prepare_writes_what_crops_reads_and_then_has_nothing_to_do(
     assert "size: 256, now 96" in call(*command, "--size", 96, status=1).stderr
 
 
-def test_prepare_counts_what_it_left_out(tmp_path, drawn_few):
+def test_prepare_counts_the_images_that_it_left_out(tmp_path, drawn_few):
     first, second = tmp_path / "first", tmp_path / "second"
     call("prepare", "--dataset", "synthetic:5", "--output", first)
     (first / "images" / "000003.jpg").write_text("no picture")
@@ -46,7 +46,7 @@ def test_prepare_counts_what_it_left_out(tmp_path, drawn_few):
     assert "--broken-images skip" in call(*command, status=1).stderr
     result = call(*command, "--broken-images", "skip")
     assert "1 of 7 images are missing" in result.stderr
-    assert "1 pictures could not be read and were left out" in result.stderr
+    assert "1 images could not be read and were left out" in result.stderr
     assert "5 are in" in result.stdout
 
 
@@ -61,7 +61,7 @@ def test_ctrl_c_ends_as_a_shell_expects(monkeypatch, tmp_path):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("keras_hourglass.data.datasets.load_dataset", stop)
+    monkeypatch.setattr("keras_hourglass_cli.data.load_dataset", stop)
     command = ["prepare", "--dataset", "synthetic:2", "--output", tmp_path / "a"]
     assert "Stopped" in call(*command, status=130).stderr
 
@@ -80,8 +80,8 @@ def test_check_says_by_its_exit_status_whether_something_is_wrong(tmp_path, draw
     assert report["counts"]["people"] == 7 and len(report["first"]["missing"]) == 5
 
 
-@pytest.mark.parametrize("how", [[], ["--augmented"]])
-def test_show_draws_a_sheet_and_names_who_is_on_it(tmp_path, drawn_few, how):
+@pytest.mark.parametrize("how", [[], ["--augmented"], ["--augmentation", "paper"]])
+def test_show_draws_a_sheet_and_names_its_people(tmp_path, drawn_few, how):
     path = tmp_path / "sheet.png"
     command = ["show", "--dataset", "synthetic:5", "--output", path, "--count", 4]
     output = call(*command, *how).stdout.splitlines()

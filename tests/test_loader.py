@@ -23,7 +23,7 @@ def params(preprocessor, index, epoch=0):
 
 @pytest.fixture
 def people(tmp_path):
-    """Four people; the second's picture is broken, the third's is missing."""
+    """Four people; the second's image is broken, the third's is missing."""
     whole = np.full((90, 120, 3), (50, 100, 200), "uint8")
     for name in ("0.jpg", "3.png"):
         cv2.imwrite(str(tmp_path / name), whole)
@@ -41,7 +41,7 @@ def loader(people, broken="error", **options):
     return Loader(Preprocessor(people, (32, 48), (8, 12), **options), broken)
 
 
-def test_a_picture_is_read_in_red_green_and_blue(people):
+def test_a_image_is_read_in_red_green_and_blue(people):
     image, label = loader(people).load(0)
     assert image.shape == (48, 32, 3) and label.shape == (2, 4)
     color = np.broadcast_to((200, 100, 50), image.shape)
@@ -49,14 +49,14 @@ def test_a_picture_is_read_in_red_green_and_blue(people):
 
 
 @pytest.mark.parametrize("index, why", [(1, "cannot be read"), (2, "No such file")])
-def test_a_picture_that_cannot_be_read_is_named_with_its_person(people, index, why):
+def test_a_image_that_cannot_be_read_is_named_with_its_person(people, index, why):
     given = loader(people)
     with pytest.raises(ImageDecodeError, match=f"person of {index}.jpg: .*{why}.*skip"):
         given.load(index)
     assert list(given.failures) == [people.images[index]]
 
 
-def test_pictures_that_are_skipped_are_counted_once_each_and_not_scored(people):
+def test_images_that_are_skipped_are_counted_once_each_and_not_scored(people):
     given = loader(people, "skip")
     for epoch in range(2):
         for index in (1, 2):
@@ -76,7 +76,7 @@ def test_a_batch_is_its_samples_stacked(people):
     np.testing.assert_array_equal(labels[1], label)
 
 
-def test_nobody_and_the_skipped_are_black_whatever_the_memory_held(people, monkeypatch):
+def test_padding_and_skipped_images_are_black_whatever_memory_held(people, monkeypatch):
     monkeypatch.setattr(np, "empty", lambda *shape: np.full(shape[0], 7, shape[1]))
     images, labels = loader(people, "skip").load_batch([(0, 0), (0, 1), None])
     assert images[0].any() and labels[0].any()
@@ -90,7 +90,7 @@ def test_tensorflow_need_not_copy_the_images(people, count):
     assert images.ctypes.data % 64 == 0
 
 
-def test_samples_do_not_depend_on_who_asks_first(drawn):
+def test_samples_do_not_depend_on_the_order_of_requests(drawn):
     given = Loader(Preprocessor(drawn, (32, 48), (8, 12), Augmentation()))
     alone = [given.load(index) for index in range(8)]
     with ThreadPoolExecutor(4) as threads:
@@ -113,7 +113,7 @@ def test_a_large_person_is_read_at_reduced_size_and_lies_in_the_same_place(
     np.testing.assert_allclose(back, place, atol=0.1)
 
 
-def lending(people, broken):
+def with_limbs(people, broken):
     """The people with an arm instead of hips, whose limbs are pasted on each other."""
     arm = Skeleton(("left_elbow", "left_wrist", "right_elbow", "right_wrist"))
     joints = np.tile(people.joints, (1, 2, 1))
@@ -122,19 +122,19 @@ def lending(people, broken):
     return loader(people, broken, augmentation=Augmentation(**still, limbs=1))
 
 
-def test_a_limb_is_read_from_its_owners_picture(people):
+def test_an_occluder_is_read_from_its_own_image(people):
     cv2.imwrite(people.images[3], np.zeros((90, 120, 3), "uint8"))
-    given = lending(people, "skip")
-    lenders = {e: params(given.preprocessor, 0, e).occluder.index for e in range(30)}
-    epoch = next(epoch for epoch, lender in lenders.items() if lender == 3)
+    given = with_limbs(people, "skip")
+    occluders = {e: params(given.preprocessor, 0, e).occluder.index for e in range(30)}
+    epoch = next(epoch for epoch, row in occluders.items() if row == 3)
     image, _ = given.load(0, epoch)
     dark = (image < 50).all(axis=-1)
     assert 10 < dark.sum() < dark.size / 4
     assert not given.failures
 
 
-def test_a_sample_goes_without_the_limb_of_a_broken_picture_that_is_counted(people):
-    given = lending(people, "skip")
+def test_an_occluder_of_a_broken_image_is_left_out_and_counted(people):
+    given = with_limbs(people, "skip")
     for epoch in range(30):
         image, label = given.load(0, epoch)
         np.testing.assert_allclose(image, given.load(0)[0], atol=3)
@@ -142,8 +142,8 @@ def test_a_sample_goes_without_the_limb_of_a_broken_picture_that_is_counted(peop
     assert {*given.failures} == {*people.images[1:3]}
 
 
-def test_the_owner_of_a_limb_that_cannot_be_read_is_named(people):
-    given = lending(people, "error")
+def test_the_person_of_an_occluder_that_cannot_be_read_is_named(people):
+    given = with_limbs(people, "error")
     with pytest.raises(ImageDecodeError, match="person of [12].jpg"):
         for epoch in range(30):
             given.load(0, epoch)
@@ -151,7 +151,7 @@ def test_the_owner_of_a_limb_that_cannot_be_read_is_named(people):
 
 @pytest.mark.parametrize("name", ["fine.jpg", "fine.png"])
 @pytest.mark.parametrize("size, side", [(128, 190), (128, 256), (64, 256), (64, 320)])
-def test_fine_stripes_of_a_large_person_become_grey(people, tmp_path, name, size, side):
+def test_fine_stripes_of_a_large_person_become_gray(people, tmp_path, name, size, side):
     stripes = 255 * (np.indices((384, 384)).sum(axis=0) % 2)
     path = str(tmp_path / name)
     cv2.imwrite(path, np.repeat(stripes[..., None], 3, axis=-1).astype("uint8"))

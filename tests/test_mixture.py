@@ -12,17 +12,17 @@ ARM = Skeleton(("right_wrist", "right_elbow", "left_wrist", "left_elbow"))
 
 @pytest.fixture
 def folder(tmp_path):
-    """Writes a prepared folder: (its name, splits, pictures) -> path."""
+    """Writes a prepared folder: (its name, splits, images) -> path."""
 
-    def write(name, splits, pictures=None, joints=("left_wrist", "right_wrist")):
+    def write(name, splits, images=None, joints=("left_wrist", "right_wrist")):
         root = tmp_path / name
         (root / "images").mkdir(parents=True)
-        pictures = pictures or [f"{i:03}.jpg" for i in range(len(splits))]
-        for picture in pictures:
-            (root / "images" / picture).touch()
+        images = images or [f"{i:03}.jpg" for i in range(len(splits))]
+        for image in images:
+            (root / "images" / image).touch()
         people = [
-            {"image": picture, "joints": [[i, 2], [3, 40]], "split": split}
-            for i, (picture, split) in enumerate(zip(pictures, splits))
+            {"image": image, "joints": [[i, 2], [3, 40]], "split": split}
+            for i, (image, split) in enumerate(zip(images, splits))
         ]
         listed = {"joint_names": joints, "people": people}
         (root / "annotations.json").write_text(json.dumps(listed))
@@ -46,7 +46,7 @@ def test_a_source_is_read_as_name_folder_and_share(text, expected):
 
 
 @pytest.mark.parametrize("share", ["", "0", "-1", "half", "nan", "inf", "1*2"])
-def test_a_share_that_is_no_positive_number_is_refused_as_typed(share):
+def test_a_share_that_is_not_positive_is_refused_as_typed(share):
     with pytest.raises(DatasetError) as error:
         DatasetSpec.parse(f"crops:a*{share}")
     assert repr(f"crops:a*{share}") in str(error.value)
@@ -69,18 +69,18 @@ def test_joints_are_found_by_name_and_those_that_lack_weigh_nothing(folder):
     assert people.joints[0, [0, 2]].tolist() == [[3, 40], [1, 2]]
 
 
-def test_where_nobody_validates_every_twentieth_picture_is_held_out(folder):
-    pictures = [f"{number // 2:03}.jpg" for number in range(120)]
-    root = folder("one", ["train"] * 120, pictures)
+def test_without_validation_people_every_twentieth_photograph_is_held_out(folder):
+    images = [f"{number // 2:03}.jpg" for number in range(120)]
+    root = folder("one", ["train"] * 120, images)
     mixture = load_mixture([DatasetSpec("crops", root)], ARM)
     held = mixture.validation["crops"]
     assert len(held) == 6 and mixture.counts == (114,)
-    # Both people of a picture are on the same side.
+    # Both people of a image are on the same side.
     assert not {*held.images} & {*mixture.train.images}
     assert "every 20th photograph is held out" in mixture.notes[-1]
 
 
-def test_nobody_is_held_out_where_one_dataset_says_who_validates(folder):
+def test_nothing_is_held_out_where_one_dataset_marks_validation_people(folder):
     marked = folder("marked", ["train", "val"])
     unmarked = folder("unmarked", ["train"] * 40)
     sources = [DatasetSpec("crops", unmarked, 0.5), DatasetSpec("crops", marked)]
@@ -94,8 +94,8 @@ def test_validation_people_of_two_folders_keep_apart(folder):
     roots = [folder(name, ["train", "val"]) for name in ("one", "two")]
     mixture = load_mixture([DatasetSpec("crops", root) for root in roots], ARM)
     assert list(mixture.validation) == ["crops", roots[1]]
-    pictures = [people.images[0] for people in mixture.validation.values()]
-    assert all(picture.startswith(root) for picture, root in zip(pictures, roots))
+    images = [people.images[0] for people in mixture.validation.values()]
+    assert all(image.startswith(root) for image, root in zip(images, roots))
 
 
 def test_drawn_people_and_a_folder_train_together(folder):
@@ -119,7 +119,7 @@ def test_a_dataset_without_any_joint_of_the_skeleton_is_refused(folder):
         load_mixture([DatasetSpec("crops", root)], ARM)
 
 
-def test_a_dataset_in_which_everybody_validates_is_refused(folder):
+def test_a_dataset_of_validation_people_alone_is_refused(folder):
     root = folder("one", ["val", "val"])
     with pytest.raises(DatasetError, match="crops has no people to train on"):
         load_mixture([DatasetSpec("crops", root)], ARM)
@@ -133,7 +133,7 @@ def test_what_a_dataset_notes_is_passed_on(folder):
     assert mixture.counts == (1,)
 
 
-def test_a_network_may_be_judged_where_everybody_validates(folder):
+def test_a_dataset_of_validation_people_alone_may_be_evaluated(folder):
     people = load_validation(DatasetSpec("crops", folder("one", ["val", "val"])), ARM)
     assert len(people) == 2 and people.skeleton == ARM
     mixed = DatasetSpec("crops", folder("two", ["train", "val", "train"]))
@@ -142,7 +142,7 @@ def test_a_network_may_be_judged_where_everybody_validates(folder):
     )
 
 
-def test_where_nobody_validates_a_network_is_judged_on_those_held_out(folder):
+def test_without_validation_people_those_held_out_are_evaluated(folder):
     source = DatasetSpec("crops", folder("one", ["train"] * 40))
     people = load_validation(source, ARM)
     assert list(people.images) == list(
@@ -178,9 +178,22 @@ def test_every_kind_of_dataset_takes_its_share(shared, name, place):
     assert mixture.train.skeleton is MPII and mixture.train.weights.any(1).all()
 
 
-def test_everybody_is_judged_if_that_is_asked_for(folder):
+def test_training_people_are_evaluated_on_request(folder):
     source = DatasetSpec("crops", folder("one", ["val", "train", "train"]))
     assert len(load_validation(source, ARM)) == 1
     assert load_validation(source, ARM, include_train=True).splits.tolist() == [
         *("val", "train", "train")
     ]
+
+
+@pytest.mark.parametrize("key", ["original", "source_image"])
+def test_crops_of_one_photograph_are_held_out_together(folder, key):
+    root = Path(folder("one", ["train"] * 120))
+    contents = json.loads((root / "annotations.json").read_text())
+    for number, person in enumerate(contents["people"]):
+        person[key] = f"{number // 3}.jpg"
+    (root / "annotations.json").write_text(json.dumps(contents))
+    mixture = load_mixture([DatasetSpec("crops", str(root))], ARM)
+    held = mixture.validation["crops"]
+    assert len(held) == 6 and len({*held.photographs}) == 2
+    assert not {*held.photographs} & {*mixture.train.photographs}

@@ -18,7 +18,7 @@ def loader(drawn):
     return Loader(Preprocessor(people, (24, 32), (6, 8), Augmentation(), seed=5))
 
 
-def test_an_epochs_batches_are_those_of_the_stream(loader):
+def test_the_batches_of_an_epoch_are_those_of_the_sampler(loader):
     stream = EpochSampler([12], 5, seed=1)
     dataset = PeopleDataset(loader, 5, stream)
     assert dataset.num_batches == stream.steps == 2
@@ -28,7 +28,9 @@ def test_an_epochs_batches_are_those_of_the_stream(loader):
             np.testing.assert_array_equal(given, wanted)
 
 
-def test_without_a_stream_everybody_comes_once_and_the_last_batch_may_be_small(loader):
+def test_without_a_sampler_people_come_in_order_and_the_last_batch_is_smaller(
+    loader,
+):
     dataset = PeopleDataset(loader, 5)
     assert [len(dataset[batch][0]) for batch in range(dataset.num_batches)] == [5, 5, 2]
     labels = np.concatenate([dataset[batch][1] for batch in range(3)])
@@ -55,7 +57,7 @@ def listener():
 @pytest.mark.parametrize("first", [0, 3])
 @pytest.mark.parametrize("batch_size", [1, 4], ids=["many steps", "few steps"])
 @pytest.mark.parametrize("said", [True, False], ids=["steps", "no steps"])
-def test_fit_sees_the_streams_epochs_one_after_another(
+def test_fit_gets_the_epochs_of_the_sampler_one_after_another(
     loader, listener, said, batch_size, first
 ):
     model, heard = listener
@@ -72,7 +74,7 @@ def test_fit_sees_the_streams_epochs_one_after_another(
     np.testing.assert_array_equal(np.concatenate(heard), expected)
 
 
-def test_evaluate_sees_everybody_once_in_order(loader, listener):
+def test_evaluate_gets_all_people_once_in_order(loader, listener):
     model, heard = listener
     model.evaluate(PeopleDataset(loader, 1), verbose=0)
     expected = loader.load_batch((0, index) for index in range(12))[1]

@@ -9,6 +9,8 @@ from keras_hourglass.data.warp import (
     crop_to_window,
     shrink,
     warp,
+    window_of_box,
+    window_of_joints,
 )
 from keras_hourglass.geometry import Window
 
@@ -33,7 +35,7 @@ def test_a_dot_is_found_after_crop_turn_scale_and_flip_together(
 
 @pytest.mark.parametrize("angle, mirrored", [(0.0, False), (0.7, True), (-2.5, False)])
 @pytest.mark.parametrize("side", [700.0, 1500.0])
-def test_a_dot_is_found_after_shrinking_and_cutting(
+def test_a_dot_is_found_after_shrinking_and_warping(
     dotted, found, side, angle, mirrored
 ):
     place = np.array([803.4, 571.85])
@@ -46,7 +48,7 @@ def test_a_dot_is_found_after_shrinking_and_cutting(
     np.testing.assert_allclose(found(warp(small, window, SIZE)), expected, atol=0.05)
 
 
-def test_the_window_of_the_whole_picture_is_the_picture():
+def test_the_window_of_the_whole_image_is_the_image():
     pixels = np.random.default_rng(0).integers(0, 255, (90, 120, 3), "uint8")
     region = decoding.whole_region(pixels)
     np.testing.assert_array_equal(warp(region, region.place, SIZE), pixels)
@@ -64,7 +66,7 @@ def test_pixels_that_were_read_from_a_box_give_the_same_window():
     np.testing.assert_allclose(warp(box, window, SIZE), expected, atol=2)
 
 
-def test_where_the_picture_has_no_pixels_the_window_is_black():
+def test_where_the_image_has_no_pixels_the_window_is_black():
     region = decoding.whole_region(np.full((90, 120, 3), 255, "uint8"))
     image = warp(region, region.place.moved(0.5, 0), SIZE)
     assert (image[:, :60] == 255).all() and (image[:, 60:] == 0).all()
@@ -94,7 +96,7 @@ def test_shrinking_ends_when_nothing_is_left_to_halve():
 
 
 def fine(pattern, size=600):
-    """A picture of black and white, the finest there is."""
+    """A image of black and white, the finest there is."""
     x, y = np.meshgrid(np.arange(size), np.arange(size))
     pattern = {"checkerboard": (x + y) % 2, "stripes": x % 2, "lines": y % 2}[pattern]
     return np.repeat((255 * pattern[..., None]).astype("uint8"), 3, axis=-1)
@@ -102,7 +104,7 @@ def fine(pattern, size=600):
 
 @pytest.mark.parametrize("pattern", ["checkerboard", "stripes", "lines"])
 @pytest.mark.parametrize("finer", [1.35, 1.5, 1.8, 2, 2.3, 3, 4])
-def test_what_is_too_fine_becomes_grey_at_least_as_well_as_by_means_over_areas(
+def test_too_fine_detail_becomes_gray_at_least_as_well_as_by_means_over_areas(
     pattern, finer
 ):
     region = decoding.whole_region(fine(pattern))
@@ -116,7 +118,7 @@ def test_what_is_too_fine_becomes_grey_at_least_as_well_as_by_means_over_areas(
     assert warp(region, window, SIZE).std() > 30  # what it would have been
 
 
-def test_what_can_be_seen_stays_as_strong_as_by_means_over_areas():
+def test_coarse_detail_stays_as_strong_as_by_means_over_areas():
     x = np.arange(720)
     for finer in (1.5, 2, 3, 4):
         # Waves of eight pixels of the grid.
@@ -143,9 +145,7 @@ def test_pixels_that_are_hardly_finer_than_the_grid_are_left_alone():
 
 @pytest.mark.parametrize("angle, mirrored", [(0.0, False), (0.7, True), (-2.5, False)])
 @pytest.mark.parametrize("finer", [1.5, 1.9, 2.5, 5])
-def test_a_dot_is_found_where_it_was_when_pixels_were_made_readable(
-    dotted, found, finer, angle, mirrored
-):
+def test_antialiasing_moves_no_dot(dotted, found, finer, angle, mirrored):
     place = np.array([403.4, 371.85])
     region = decoding.whole_region(dotted(place, (801, 703), 2.5 * finer))
     window = Window.from_center(
@@ -169,3 +169,24 @@ def test_the_pixels_under_a_window_are_all_that_it_takes(side):
         np.testing.assert_allclose(found, expected, atol=2)
         if side == 30:
             assert max(part.size) < 40
+
+
+def test_the_window_of_joints_is_the_longer_side_of_their_box_and_two_fifths():
+    joints = np.array([[10.0, 40], [900, 900], [30, 140]])
+    found = window_of_joints(joints, np.array([True, False, True]))
+    assert found["center"].tolist() == [20, 90]
+    assert found["side"] == pytest.approx(1.4 * 100)
+
+
+def test_the_window_of_a_box_is_the_longer_side_and_a_quarter_around_its_middle_pixel():
+    found = window_of_box([10, 20, 5, 100])
+    assert found["center"].tolist() == [12, 69.5]
+    assert found["side"] == pytest.approx(1.25 * 100)
+
+
+@pytest.mark.parametrize(
+    "box", [[1, 2, 0, 5], [1, 2, 5, -1], [1, 2, float("nan"), 5], [1, 2, 3], 7, [[1]]]
+)
+def test_a_box_without_a_size_is_refused(box):
+    with pytest.raises(ValueError, match="`box` must be x, y, width and height"):
+        window_of_box(box)

@@ -46,7 +46,7 @@ def test_scale_varies_by_its_deviation_and_no_further():
     )
 
 
-def test_a_share_of_windows_is_turned_by_at_most_two_deviations():
+def test_a_share_of_windows_is_rotated_by_at_most_two_deviations():
     window, _ = views(rotation=30, rotation_share=0.6)
     angle = np.degrees(np.arctan2(window.right[:, 1], window.right[:, 0]))
     assert np.mean(angle != 0) == pytest.approx(0.6, abs=0.04)
@@ -60,7 +60,7 @@ def test_a_share_of_windows_is_mirrored_and_says_so():
     np.testing.assert_array_equal(window.right[:, 0], np.where(flipped, -30, 30))
 
 
-def test_windows_move_by_at_most_the_share_that_is_asked_for():
+def test_windows_move_by_at_most_the_requested_share():
     window, _ = views(shift=0.1)
     moved = (window.center - WINDOW.center) / (30, 40)
     assert 0.095 < np.abs(moved).max() <= 0.1
@@ -77,7 +77,7 @@ def test_a_half_body_has_the_box_of_its_joints_in_the_middle_and_half_as_much_ag
         np.testing.assert_allclose(edge[upper], [value] * upper.sum(), atol=1e-12)
 
 
-def test_no_half_body_is_looked_at_from_nearer_than_the_least():
+def test_the_window_of_a_half_body_is_not_smaller_than_the_least():
     window, _ = views(half_body=1)
     lower = window.center[:, 1] > 70
     np.testing.assert_allclose(window.center[lower], [[50, 80.5]] * lower.sum())
@@ -106,7 +106,7 @@ def test_one_strength_does_not_change_what_another_draws():
     np.testing.assert_allclose(one[1:], other[1:])
 
 
-def test_a_window_does_not_depend_on_who_is_drawn_beside_it():
+def test_a_window_does_not_depend_on_the_others_of_its_batch():
     everything = Augmentation(half_body=0.5, shift=0.1)
     together, _ = drawn(everything, randoms=[*map(np.random.default_rng, range(40))])
     for seed in range(40):

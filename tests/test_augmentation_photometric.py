@@ -31,12 +31,12 @@ def test_each_channel_has_a_brightness_of_its_own_within_the_strength():
     assert np.abs(one[~np.eye(3, dtype=bool)]).max() < 0.2
 
 
-def test_what_becomes_too_bright_stays_white():
+def test_too_bright_pixels_are_clipped_to_white():
     colors = painted(np.full((9, 12, 3), 250, "uint8"), color=0.5)
     assert np.max(colors) == 255 and np.min(colors) >= 125
 
 
-def test_the_image_itself_is_painted_over():
+def test_the_image_is_changed_in_place():
     image = np.random.default_rng(0).integers(0, 256, (48, 36, 3), "uint8")
     strengths = {"color": 0.3, "patches": 1, "blur": 1, "jpeg": 1}
     for some in ({name: strengths[name]} for name in strengths):
@@ -46,7 +46,7 @@ def test_the_image_itself_is_painted_over():
 
 
 @pytest.mark.parametrize("name", ["blur", "jpeg", "contrast", "saturation"])
-def test_an_even_grey_image_stays_as_it_is(name):
+def test_an_even_gray_image_stays_as_it_is(name):
     image = np.full((24, 36, 3), 128, "uint8")
     for seed in range(20):
         random = np.random.default_rng(seed)
@@ -56,7 +56,7 @@ def test_an_even_grey_image_stays_as_it_is(name):
         np.testing.assert_allclose(painted, image, atol=1)
 
 
-def test_contrast_moves_colours_to_and_from_mid_grey():
+def test_contrast_moves_colors_to_and_from_mid_gray():
     image = np.array([[[28, 128, 228]]], "uint8")
     drawn = painted(image, contrast=0.2)
     np.testing.assert_allclose(drawn[..., 1], 128)
@@ -70,7 +70,7 @@ def test_brightness_moves_all_channels_alike_by_a_share_of_white():
     assert drawn[..., 0].min() == 49 and drawn[..., 0].max() == 151
 
 
-def test_saturation_changes_a_colours_distance_from_its_grey():
+def test_saturation_changes_a_colors_distance_from_its_gray():
     image = np.array([[[200, 100, 50]]], "uint8")
     gray = image @ photometric.GRAY
     drawn = painted(image, saturation=0.4)

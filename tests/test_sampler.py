@@ -16,13 +16,13 @@ def epochs(stream, count, first=0):
     return drawn
 
 
-def test_everybody_comes_once_in_each_epoch_in_another_order():
+def test_an_epoch_has_all_people_once_in_an_order_of_its_own():
     first, second, third = epochs(EpochSampler([12], 4), 3)
     assert sorted(first) == sorted(second) == sorted(third) == [*range(12)]
     assert len({tuple(order) for order in (first, second, third)}) == 3
 
 
-def test_an_epoch_has_only_whole_batches_and_nobody_twice():
+def test_an_epoch_has_only_whole_batches_and_no_person_twice():
     stream = EpochSampler([14], 4)
     assert stream.steps == 3
     (order,) = epochs(stream, 1)
@@ -39,7 +39,7 @@ def test_a_share_of_a_dataset_takes_part_drawn_anew():
     assert len({tuple(sorted(order)) for order in orders}) == 4
 
 
-def test_a_share_above_1_gives_everybody_so_many_turns():
+def test_a_share_above_1_repeats_people_so_often():
     (order,) = epochs(EpochSampler([4, 3], 13, [2.5, 1]), 1)
     turns = Counter(order)
     assert all(turns[index] in (2, 3) for index in range(4))
@@ -47,7 +47,7 @@ def test_a_share_above_1_gives_everybody_so_many_turns():
     assert all(turns[index] == 1 for index in range(4, 7))
 
 
-def test_a_tiny_share_still_takes_somebody():
+def test_a_tiny_share_still_takes_one_person():
     (order,) = epochs(EpochSampler([10, 5], 11, [1, 0.001]), 1)
     assert sum(index >= 10 for index in order) == 1
 
@@ -66,7 +66,7 @@ def test_the_order_is_a_pure_function_of_the_seed():
     assert [EpochSampler([9, 5], 4, [1, 0.4], seed=4).at(p) for p in places] != expected
 
 
-def test_a_resumed_run_sees_what_an_unbroken_one_would_have_seen():
+def test_a_resumed_run_gets_what_an_uninterrupted_one_would_have_got():
     unbroken = epochs(EpochSampler([10], 5, seed=1), 6)
     assert epochs(EpochSampler([10], 5, seed=1), 3, first=3) == unbroken[3:]
 

@@ -38,7 +38,7 @@ def photographed(shared):
 
 @pytest.fixture
 def broken(tmp_path, dotted):
-    """Three people; the picture of the second has lost its end."""
+    """Three people; the image of the second has lost its end."""
     for name in ("0.jpg", "1.jpg", "2.jpg"):
         cv2.imwrite(str(tmp_path / name), dotted((60, 50), (460, 420), 30))
     data = (tmp_path / "1.jpg").read_bytes()
@@ -89,7 +89,7 @@ def test_batches_are_those_of_the_dataset_without_tensorflow(photographed):
         )  # of 255; one may be read at half size
 
 
-def test_a_picture_read_in_part_shows_what_the_reduced_one_shows(photographed):
+def test_a_image_read_in_part_shows_what_the_reduced_one_shows(photographed):
     part = loader(photographed)
     reduced = loader(photographed, read=read_reduced)
     for index in range(6):
@@ -98,7 +98,7 @@ def test_a_picture_read_in_part_shows_what_the_reduced_one_shows(photographed):
         assert np.corrcoef(image.ravel(), other.ravel())[0, 1] > 0.98
 
 
-def test_the_dataset_says_its_shapes_before_it_is_run(drawn):
+def test_the_dataset_knows_its_shapes_before_it_runs(drawn):
     dataset = tf_data.training_dataset(loader(drawn), EpochSampler([12], 4))
     image, label = dataset.element_spec
     assert image.shape == (None, 128, 96, 3) and image.dtype == tf.uint8
@@ -106,9 +106,7 @@ def test_the_dataset_says_its_shapes_before_it_is_run(drawn):
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
-def test_the_stream_does_not_depend_on_the_number_of_threads(
-    drawn, monkeypatch, threads
-):
+def test_batches_do_not_depend_on_the_number_of_threads(drawn, monkeypatch, threads):
     given, stream = loader(drawn[:12]), EpochSampler([12], 4, seed=2)
     monkeypatch.setattr("os.cpu_count", lambda: threads)
     expected = [given.load_batch(stream.batch(batch)) for batch in range(4)]
@@ -130,7 +128,7 @@ def slow(number, seconds):
     return number
 
 
-def test_a_dataset_says_how_long_it_keeps_others_waiting():
+def test_the_time_that_steps_wait_for_a_dataset_is_measured():
     def made(number):
         return tf.numpy_function(lambda n: slow(n, 0.05), [number], tf.int64)
 
@@ -147,7 +145,7 @@ def test_a_dataset_says_how_long_it_keeps_others_waiting():
     assert waited() - before < 0.06
 
 
-def test_everybody_validates_once_in_order_and_the_last_batch_may_be_small(drawn):
+def test_validation_has_all_people_once_in_order_and_a_smaller_last_batch(drawn):
     people = drawn.split("val")
     given = Loader(
         Preprocessor(people, IMAGE, HEATMAP), read_window=tf_data.read_window
@@ -191,7 +189,7 @@ def test_only_the_part_under_the_window_is_read_and_lies_where_it_says(
     np.testing.assert_allclose(back, place, atol=0.1)
 
 
-def test_of_a_small_picture_opencv_reads_all(tmp_path, dotted):
+def test_of_a_small_image_opencv_reads_all(tmp_path, dotted):
     path = str(tmp_path / "a.jpg")
     cv2.imwrite(path, dotted((103.4, 71.85), (203, 151), 3))
     window = Window.from_center(np.array([100.0, 70]), np.float64(40), IMAGE)

@@ -40,7 +40,7 @@ def sampler(people, **strengths):
 def test_a_label_is_the_joint_on_the_heatmap_its_weight_and_the_head(people):
     still = sampler(people)
     points, weight, reference = unpack(still.labels([0], [params(still, 0)])[0])
-    # 160 picture pixels, around (100, 70), are 32 heatmap pixels: 5 to 1.
+    # 160 image pixels, around (100, 70), are 32 heatmap pixels: 5 to 1.
     expected = (np.array(JOINTS) - (100, 70)) / 5 + (11.5, 15.5)
     np.testing.assert_allclose(points, expected, rtol=1e-5)
     np.testing.assert_allclose(weight, [0.5, 1, 0.25])
@@ -62,7 +62,7 @@ def test_a_joint_lies_on_the_image_where_its_heatmap_pixel_4k_and_1_5_says(
 
 @pytest.mark.parametrize("index", range(3))
 @pytest.mark.parametrize("epoch", range(3))
-def test_varied_joints_lie_where_the_varied_image_shows_them(
+def test_augmented_joints_lie_where_the_augmented_image_shows_them(
     people, dotted, found, index, epoch
 ):
     varied = sampler(people, scale=0.25, rotation=30, flip=0.5, shift=0.05, color=0.2)
@@ -84,7 +84,7 @@ def test_joints_of_half_a_body_lie_where_its_image_shows_them(dotted, found, ind
     made = sampler(people, half_body=1, color=0, rotation=20, rotation_share=1)
     view = params(made, index)
     seen = view.window.to_grid(people.joints[index], (1, 1))
-    # Two shoulders are too few: it is the lower body, without the unlabelled knee.
+    # Two shoulders are too few: it is the lower body, without the unlabeled knee.
     assert np.abs(seen[2:5]).max() < 0.5
     assert np.linalg.norm(view.window.down) <= 1.25 * 0.4 * 160
     region = decoding.whole_region(dotted(joints[3], (220, 160), 2.5))
@@ -94,7 +94,7 @@ def test_joints_of_half_a_body_lie_where_its_image_shows_them(dotted, found, ind
     assert (label[:, 2] > 0).sum() == 5
 
 
-def test_a_flip_exchanges_left_and_right_and_mirrors_picture_and_joints(
+def test_a_flip_exchanges_left_and_right_and_mirrors_image_and_joints(
     people, dotted, found
 ):
     still, flipping = sampler(people), sampler(people, **NOTHING, flip=1)
@@ -105,7 +105,7 @@ def test_a_flip_exchanges_left_and_right_and_mirrors_picture_and_joints(
     exchanged = label[[2, 1, 0]]
     np.testing.assert_allclose(flipped[:, 0], 23 - exchanged[:, 0], rtol=1e-5)
     np.testing.assert_allclose(flipped[:, 1:], exchanged[:, 1:], rtol=1e-5)
-    # What was the left hip is the right one, where its picture is.
+    # What was the left hip is the right one, where its image is.
     np.testing.assert_allclose(found(flipped_image), 4 * flipped[2, :2] + 1.5, atol=0.1)
 
 
@@ -180,7 +180,7 @@ def test_real_joints_come_back_from_their_heatmaps(annotated, decoder, inside_by
     assert np.abs(back - truth)[inside].max() < 0.5
 
 
-def test_what_changes_pixels_alone_changes_no_label(people):
+def test_photometric_augmentation_changes_no_label(people):
     strengths = dict.fromkeys(("patches", "limbs", "blur", "jpeg"), 1.0)
     plain, painted = (
         sampler(people, half_body=0.3),

@@ -34,32 +34,32 @@ def limbs(people, index=1, count=200):
     ]
 
 
-def test_everybody_lends_but_the_one_who_borrows(people):
+def test_occluders_are_limbs_of_all_other_people(people):
     for index in range(5):
-        lenders = {limb.index for limb in limbs(people, index)}
-        assert lenders == {*range(5)} - {index}
+        occluders = {limb.index for limb in limbs(people, index)}
+        assert occluders == {*range(5)} - {index}
 
 
-def test_a_limb_is_a_bone_of_its_owner_with_both_ends_labelled(people):
+def test_an_occluder_is_a_limb_with_both_ends_labeled(people):
     weights = people.weights.copy()
     weights[:, 1] = 0
     for limb in limbs(replace(people, weights=weights)):
         np.testing.assert_array_equal(limb.ends, people.joints[limb.index][[0, 2]])
 
 
-def test_who_has_no_limb_or_is_alone_has_nothing_to_lend(people):
+def test_without_others_or_labeled_limbs_there_is_no_occluder(people):
     assert {*limbs(people[[0]], index=0)} == {None}
-    unlabelled = replace(people, weights=np.zeros_like(people.weights))
-    assert {*limbs(unlabelled)} == {None}
+    unlabeled = replace(people, weights=np.zeros_like(people.weights))
+    assert {*limbs(unlabeled)} == {None}
 
 
-def test_a_limb_is_about_as_long_as_on_its_owners_sample_and_near_the_middle(people):
+def test_an_occluder_is_about_as_long_as_on_its_own_sample_and_near_the_middle(people):
     lengths = []
     for limb in limbs(people):
         shares = limb.window.to_grid(limb.ends, (1, 1))
         assert np.abs(shares.mean(axis=0)).max() <= occlusion.MAX_OFFSET
         grid = limb.window.to_grid(limb.ends, IMAGE)
-        # 160 pixels of the picture are 128 of the image.
+        # 160 pixels of the image are 128 of the image.
         whole = np.linalg.norm(limb.ends[1] - limb.ends[0]) * 128 / 160
         lengths.append(np.linalg.norm(grid[1] - grid[0]) / whole)
     assert min(lengths) == pytest.approx(0.75, abs=0.02)
@@ -86,11 +86,11 @@ def test_a_share_of_samples_has_a_limb_pasted_over_it_and_labels_stay(people):
     still = Preprocessor(people, IMAGE, HEATMAP, Augmentation(**STILL))
     varied = Preprocessor(people, IMAGE, HEATMAP, Augmentation(**STILL, limbs=0.3))
     region = decoding.whole_region(np.full((160, 220, 3), 60, "uint8"))
-    lent = decoding.whole_region(np.full((160, 220, 3), 200, "uint8"))
+    occluder = decoding.whole_region(np.full((160, 220, 3), 200, "uint8"))
     bright = []
     for epoch in range(100):
         view = params(varied, 1, epoch)
-        image, label = varied.sample(region, 1, view, lent)
+        image, label = varied.sample(region, 1, view, occluder)
         without, expected = still.sample(region, 1, params(still, 1, epoch))
         np.testing.assert_array_equal(label, expected)
         assert (view.occluder is None) == (image == without).all()
@@ -114,7 +114,7 @@ def test_a_sample_with_a_limb_depends_on_seed_epoch_and_index_alone(people):
     )
 
 
-def test_patches_are_one_or_two_shapes_of_one_colour_within_their_sizes():
+def test_patches_are_one_or_two_shapes_of_one_color_within_their_sizes():
     random, areas = np.random.default_rng(0), []
     for _ in range(200):
         image = occlusion.paste_patches(np.zeros((128, 96, 3), "uint8"), random)

@@ -5,7 +5,7 @@ from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.visualization.skeletons import SIDE_COLORS
 
 
-def test_everybody_is_there_once_in_an_order_drawn_by_lot(drawn):
+def test_a_sheet_has_all_people_once_in_random_order(drawn):
     sheet, rows, failures = contact_sheet.contact_sheet(drawn, count=100)
     assert sorted(rows) == [*range(17)] and rows != [*range(17)] and not failures
     assert sheet.shape == (3 * contact_sheet.SIDE, 6 * contact_sheet.SIDE, 3)
@@ -13,7 +13,7 @@ def test_everybody_is_there_once_in_an_order_drawn_by_lot(drawn):
     assert rows[:4] != contact_sheet.contact_sheet(drawn, count=4, seed=1)[1]
 
 
-def test_few_people_are_varied_as_often_as_is_asked_for(drawn):
+def test_few_people_are_augmented_several_times(drawn):
     one = drawn[:1]
     assert contact_sheet.contact_sheet(one, count=5)[0].shape == (
         contact_sheet.SIDE,
