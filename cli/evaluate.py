@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from keras_hourglass_cli.console import start_keras
 from keras_hourglass_cli.dataset_options import (
     broken_option,
     json_option,
@@ -64,6 +65,7 @@ def command(
     if predictions:
         evaluations = [results.evaluate_predictions(predictions, source.root)]
     else:
+        start_keras()
         from keras_hourglass.evaluation.evaluator import evaluate
 
         options |= {"missing": missing_images, "broken": broken_images}

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from keras_hourglass_cli.console import start_keras
 from keras_hourglass_cli.inference_options import inference_options
 
 
@@ -24,6 +25,7 @@ def command(model, root, output, **options):
     It holds the joints of all people that the server evaluates: those that the
     annotation of the test images lists as single persons.
     """
+    start_keras()
     from keras_hourglass.evaluation.mpii_submission import save_mpii_submission
 
     test = save_mpii_submission(model, root, output, **options)

@@ -32,9 +32,9 @@ def shifted(person, similarity):
 
 
 def test_exact_joints_have_full_precision(person):
-    found = average_precision(person, person.joints, np.ones((1, 17)))
-    assert [found[name] for name in ("AP", "AP50", "AR")] == pytest.approx([1, 1, 1])
-    assert found["people"] == 1 and found["AP medium"] == -1
+    result = average_precision(person, person.joints, np.ones((1, 17)))
+    assert [result[name] for name in ("AP", "AP50", "AR")] == pytest.approx([1, 1, 1])
+    assert result["people"] == 1 and result["AP medium"] == -1
 
 
 @pytest.mark.parametrize("similarity, passed", [(0.72, 5), (0.93, 9), (0.49, 0)])
@@ -42,16 +42,16 @@ def test_a_shift_of_known_similarity_passes_the_thresholds_below_it(
     person, similarity, passed
 ):
     """Thresholds are 0.5, 0.55 and so on to 0.95."""
-    found = average_precision(person, shifted(person, similarity), np.ones((1, 17)))
-    assert found["AP"] == pytest.approx(passed / 10)
+    result = average_precision(person, shifted(person, similarity), np.ones((1, 17)))
+    assert result["AP"] == pytest.approx(passed / 10)
 
 
 def test_joints_that_a_skeleton_lacks_are_not_evaluated(shared):
     people = datasets.load_dataset("coco", shared / "fixtures/coco_cc_by")
     mapped = people.to_skeleton(MPII)
-    found = average_precision(mapped, mapped.joints, np.ones((len(people), 16)))
-    assert found["AP"] == pytest.approx(1) and len(found["joints"]) == 12
-    assert found["people"] == 34, "of 35 one has joints of the face alone"
+    result = average_precision(mapped, mapped.joints, np.ones((len(people), 16)))
+    assert result["AP"] == pytest.approx(1) and len(result["joints"]) == 12
+    assert result["people"] == 34, "of 35 one has joints of the face alone"
 
 
 def test_without_the_package_the_extra_is_named(person, monkeypatch):

@@ -39,7 +39,7 @@ HARDEST_COUNT = 40
 
 
 def all_breakdowns(errors, scores, people: People, counts) -> dict:
-    """Computes the parts of a report beside `scoring.score`.
+    """Computes the parts of a report that `scoring.score` lacks.
 
     Args:
         errors: `(people, joints)`

@@ -66,7 +66,7 @@ def evaluate(
     ```python
     import keras_hourglass as kh
 
-    people = kh.load_dataset("synthetic", "2").split("val")[:16]
+    people = kh.load_dataset("synthetic", "2").split("val")[:8]
     result = kh.evaluate("photo", people, flip=True)
     print(f"PCKh@0.5 {result.pckh:.1f} %, wrist {result.per_joint['left_wrist']:.1f} %")
     ```

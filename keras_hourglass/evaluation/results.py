@@ -80,7 +80,8 @@ class Evaluation:
     ```python
     import keras_hourglass as kh
 
-    result = kh.evaluate("photo", "synthetic:2", flip=True)
+    people = kh.load_dataset("synthetic", "2").split("val")[:8]
+    result = kh.evaluate("photo", people)
     print(result)
     print(result.pckh, result.per_joint["left_wrist"])
     ```
@@ -154,7 +155,8 @@ class Evaluation:
 
         import keras_hourglass as kh
 
-        print(json.dumps(kh.evaluate("photo", "synthetic:2").to_dict()))
+        people = kh.load_dataset("synthetic", "2").split("val")[:8]
+        print(json.dumps(kh.evaluate("photo", people).to_dict()))
         ```
         """
         return to_json_types(self.scores)
@@ -176,7 +178,8 @@ class Evaluation:
         ```python
         import keras_hourglass as kh
 
-        frame = kh.evaluate("photo", "synthetic:2").to_dataframe()
+        people = kh.load_dataset("synthetic", "2").split("val")[:8]
+        frame = kh.evaluate("photo", people).to_dataframe()
         print(frame.pivot_table("percent", "name", "threshold"))
         ```
         """
@@ -214,7 +217,8 @@ class Evaluation:
         ```python
         import keras_hourglass as kh
 
-        kh.evaluate("photo", "synthetic:2").save_report("report")
+        people = kh.load_dataset("synthetic", "2").split("val")[:8]
+        kh.evaluate("photo", people).save_report("report")
         ```
         """
         return save_report(folder, [self])
@@ -293,8 +297,9 @@ def compare_models(evaluations: list[Evaluation]) -> list[dict]:
     import keras_hourglass as kh
     from keras_hourglass.evaluation.results import compare_models
 
+    people = kh.load_dataset("synthetic", "2").split("val")[:8]
     results = [
-        kh.evaluate("photo", "synthetic:2", flip=flip, name=f"flip={flip}")
+        kh.evaluate("photo", people, flip=flip, name=f"flip={flip}")
         for flip in (False, True)
     ]
     (pair,) = compare_models(results)
