@@ -98,9 +98,9 @@ def test_a_preset_without_weights_is_refused_with_those_that_have_them(name):
 def test_changes_that_the_weights_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="`filters` changes.*Received: filters=8"):
         StackedHourglass.from_preset("photo", filters=8)
-    changes = {"image_size": 64, "stacks": 2, "offset": (0.5, 0), "name": "mine"}
+    changes = {"image_size": 64, "stacks": 2, "offset": (0.5, 0), "trainable": False}
     model = StackedHourglass.from_preset("photo", **changes)
-    assert model.image_size == (64, 64) and model.name == "mine"
+    assert model.image_size == (64, 64) and not model.trainable_weights
     model = StackedHourglass.from_preset("photo", False, filters=8)
     assert model.filters == 8
 

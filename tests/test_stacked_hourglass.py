@@ -249,6 +249,9 @@ def test_compile_binds_metrics_without_a_skeleton_to_that_of_the_network():
     assert first.skeleton is second.skeleton is model.skeleton
     model.compile("adam", HeatmapLoss(), metrics={"heatmaps": [bound]})
     assert bound.skeleton == "another"
+    pckh = PCKh(skeleton=None)
+    model.compile("adam", HeatmapLoss(), metrics=[pckh])
+    assert pckh.skeleton == model.skeleton
 
 
 def test_a_compiled_file_is_loaded_compiled_and_without_a_warning(tmp_path):

@@ -27,8 +27,8 @@ from keras_hourglass.models.hourglass import Hourglass
 from keras_hourglass.models.input_checks import check_first_batch
 from keras_hourglass.models.presets import PRESETS, PRESETS_WITH_WEIGHTS, get_preset
 
-# Arguments of a preset that can be changed and leave the meaning of its weights.
-FREE_ARGUMENTS = {"image_size", "offset", "name", "trainable"}
+# Arguments that the weights of a preset do not depend on.
+FREE_ARGUMENTS = {"image_size", "offset"}
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
@@ -145,7 +145,7 @@ class StackedHourglass(keras.Model):
             load_weights: Whether to load the weights of the preset. Most presets are
                 architectures without weights, which need `load_weights=False`.
             changes: Arguments of the constructor that replace the preset's. With
-                weights these are `image_size`, `offset`, `name` and `trainable`.
+                weights, only `image_size` and `offset` may differ.
 
         Returns:
             A `StackedHourglass`.
@@ -172,13 +172,12 @@ class StackedHourglass(keras.Model):
                 f"weights are {', '.join(map(repr, PRESETS_WITH_WEIGHTS))}. "
                 f"Received: name={name!r}, load_weights={load_weights}"
             )
-        for argument, value in changes.items():
-            fits = argument in FREE_ARGUMENTS or network.get(argument) == value
-            if load_weights and not fits:
+        for argument in network.keys() & changes.keys() - FREE_ARGUMENTS:
+            if load_weights and changes[argument] != network[argument]:
                 raise ValueError(
                     f"`load_weights` must be False where `{argument}` changes: the "
                     f"weights of {name!r} are those of {argument}="
-                    f"{network.get(argument)!r}. Received: {argument}={value!r}"
+                    f"{network[argument]!r}. Received: {argument}={changes[argument]!r}"
                 )
         model = cls(**{**preset.network, **changes})
         if load_weights:
