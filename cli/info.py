@@ -1,16 +1,13 @@
-"""`hourglass-keras info`: what the presets cost."""
+"""`hourglass-keras info`: the costs of the presets."""
 
 import json
 
 import click
 
-from keras_hourglass import StackedHourglass
 from keras_hourglass.models import presets
-from keras_hourglass.models.flops import count_macs, count_parameters
+from keras_hourglass.models.config import COUNTS, NETWORK_DEFAULTS
+from keras_hourglass_cli.console import print_table
 from keras_hourglass_cli.dataset_options import json_option
-
-HEAD = f"{'name':32}{'stacks':>7}  {'block':20}{'blocks':>6}{'parameters':>13}"
-HEAD += f"{'multiply-adds':>18}{'printed':>9}"
 
 
 @click.command()
@@ -19,36 +16,37 @@ HEAD += f"{'multiply-adds':>18}{'printed':>9}"
 def command(names, as_json):
     """Parameters and multiply-adds of the presets.
 
-    Both are counted on the network itself, at its own picture size. "printed" is what
-    Table 1 of "Lighter Stacked Hourglass Human Pose Estimation" says, in millions; in
-    brackets where the block that it describes cannot have as many.
+    Both are those of the network at its own image size. "printed" is the number of
+    parameters in Table 1 of "Lighter Stacked Hourglass Human Pose Estimation", in
+    millions; in brackets where the block that it describes cannot have as many.
     """
-    wanted = {name: presets.get_preset(name) for name in names or presets.PRESETS}
-    rows = (describe(name, preset) for name, preset in wanted.items())
+    selected = {name: presets.get_preset(name) for name in names or presets.PRESETS}
+    rows = [describe_preset(name, preset) for name, preset in selected.items()]
     if as_json:
-        click.echo(json.dumps(list(rows), indent=2))
+        click.echo(json.dumps(rows, indent=2))
         return
-    click.echo(HEAD)
-    for row in rows:  # one by one: the large ones take seconds to build
-        printed = "" if row["printed"] is None else f"{row['printed']}M"
-        if not row["matches"]:
-            printed = f"({printed})"
-        click.echo(
-            f"{row['name']:32}{row['stacks']:7}  {row['block']:20}{row['blocks']:6}"
-            f"{row['parameters']:13,}{row['multiply_adds']:18,}{printed:>9}"
-        )
+    columns = ("name", "stacks", "block", "blocks", "parameters", "multiply-adds")
+    print_table((*columns, "printed"), map(_cells, rows))
 
 
-def describe(name, preset) -> dict:
-    """A row of the table."""
-    model = StackedHourglass(**preset.network)
-    network = model.get_config()
+def describe_preset(name, preset) -> dict:
+    """A preset's arguments and costs, for JSON."""
+    network = NETWORK_DEFAULTS | preset.network
     return {
         "name": name,
         **{key: network[key] for key in ("stacks", "block", "blocks")},
-        "parameters": count_parameters(model),
-        "multiply_adds": count_macs(model),
+        **COUNTS[name]._asdict(),
         "row": preset.row,
         "printed": preset.printed,
         "matches": preset.matches,
     }
+
+
+def _cells(row):
+    printed = "" if row["printed"] is None else f"{row['printed']}M"
+    return (
+        *(row[key] for key in ("name", "stacks", "block", "blocks")),
+        f"{row['parameters']:,}",
+        f"{row['multiply_adds']:,}",
+        printed if row["matches"] else f"({printed})",
+    )

@@ -142,6 +142,15 @@ def test_info_as_data_has_the_numbers_of_the_network():
     assert "(13.7M)" in call("info", "lighter/hg1_multidilated").output
 
 
+def test_info_is_read_from_a_table_without_keras():
+    code = "import sys; from keras_hourglass_cli.main import main\n"
+    code += "try: main(['info'])\n"
+    code += "finally: assert not {'keras', 'tensorflow'} & {*sys.modules}"
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "lighter/hg2_multidilated_dense" in ended.stdout
+
+
 def test_evaluate_prints_every_convention(network):
     command = ["evaluate", network, "--dataset", "synthetic:2"]
     output = call(*command).output

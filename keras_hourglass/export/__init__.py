@@ -59,17 +59,20 @@ def export_model(
 
     Raises:
         RuntimeError: If Keras does not run on TensorFlow.
-        ValueError: If there is no such model, format, or option, if a weight is NaN or
-            infinite, or if no format could be written: the error of the first.
-        ModuleNotFoundError: The same, if a package is missing.
+        ValueError: If there is no such model or format, if an option belongs to
+            another format, if a weight is NaN or infinite, or if no format could be
+            written: the error of the first.
+        ModuleNotFoundError: If no format could be written, as a package is missing.
+        TypeError: If there is no such option.
 
     Example:
-        ```python
-        import keras_hourglass as kh
 
-        results = kh.export_model("photo", "exported", ["litert", "litert:float16"])
-        print(results)
-        ```
+    ```python
+    import keras_hourglass as kh
+
+    results = kh.export_model("photo", "exported", ["savedmodel", "litert"])
+    print(results)
+    ```
     """
     chosen = parse_formats(formats, options)
     validate_decoder(decoder)
