@@ -1,5 +1,6 @@
 """`hourglass-keras predict`: keypoints of people in images and videos."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from keras_hourglass.inference.detectors import detector_names
 from keras_hourglass.inference.output_plan import prints_data
 from keras_hourglass.inference.writers import FORMATS
 from keras_hourglass.models import presets
-from keras_hourglass_cli.console import start_keras
+from keras_hourglass_cli.console import LIBRARY, start_keras
 from keras_hourglass_cli.inference_options import inference_options
 
 
@@ -79,7 +80,8 @@ def command(inputs, rows, box_file, detector, outputs, **options):
     from keras_hourglass.inference.runner import predict_sources
     from keras_hourglass_cli.progress import PredictProgress
 
-    visible = not (prints_data(outputs) and sys.stdout.isatty())
+    visible = logging.getLogger(LIBRARY).isEnabledFor(logging.INFO)  # not --quiet
+    visible = visible and not (prints_data(outputs) and sys.stdout.isatty())
     with PredictProgress(visible) as progress:
         summary = predict_sources(
             inputs,

@@ -1,23 +1,15 @@
 """Progress of `hourglass-keras predict`, on the standard error."""
 
+from datetime import timedelta
+
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    ProgressColumn,
     SpinnerColumn,
     TextColumn,
-    TimeRemainingColumn,
 )
-from rich.text import Text
-
-
-class RateColumn(ProgressColumn):
-    """Steps per second."""
-
-    def render(self, task):
-        return Text(f"{task.speed:.1f} per second" if task.speed else "")
 
 
 class PredictProgress:
@@ -38,14 +30,13 @@ class PredictProgress:
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            RateColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[rate]}"),
             console=console,
             transient=True,
             redirect_stdout=False,  # results are printed there
             disable=not (visible and console.is_terminal),
         )
-        self._sources = self._bar.add_task("Compiling the network", total=None)
+        self._sources = self._bar.add_task("Compiling the network", total=None, rate="")
         self._video, self._name = None, None
 
     def __enter__(self):
@@ -63,12 +54,22 @@ class PredictProgress:
             self._bar.remove_task(self._video)
             self._video = None
         if frame.index is None:
-            done, name = summary.done + 1, frame.source.name
+            done, text = summary.done + 1, frame.source.name
         else:
-            done, name = summary.done, "Sources"
-            if is_new:
-                self._video = self._bar.add_task(frame.source.name, total=frame.total)
-            self._bar.update(self._video, completed=summary.frames)
+            done, text = summary.done, "Sources"
+            self._update_video(frame, summary, is_new)
         self._bar.update(
-            self._sources, description=name, completed=done, total=summary.total
+            self._sources, description=text, completed=done, total=summary.total
         )
+
+    def _update_video(self, frame, summary, is_new):
+        if is_new:
+            self._video = self._bar.add_task(
+                frame.source.name, total=frame.total, rate=""
+            )
+        per_second = summary.frames_per_second
+        rate = f"{per_second:.1f} per second"
+        if frame.total:
+            seconds = max(frame.total - summary.frames, 0) / per_second
+            rate += f"  {timedelta(seconds=round(seconds))} left"
+        self._bar.update(self._video, completed=summary.frames, rate=rate)

@@ -71,7 +71,10 @@ class BoxFinder:
         failures: Failures | None = None,
     ):
         if (boxes is None) == (detector is None):
-            raise ValueError("give one of `boxes` and `detector`, not both")
+            raise ValueError(
+                "one of `boxes` and `detector` must be given. "
+                f"Received: boxes={boxes!r:.80}, detector={detector!r}"
+            )
         self.min_score, self.failures = min_score, failures or Failures()
         self.path = self.file = self.detector = self.boxes = None
         if detector is not None:
@@ -177,6 +180,11 @@ class PredictionSummary:
         """Starts the counts of the next source."""
         self.frames, self._start, self._current = 0, time.perf_counter(), None
 
+    @property
+    def frames_per_second(self) -> float:
+        """Rate of the current source, from the end of the one before."""
+        return self.frames / (time.perf_counter() - self._start)
+
     def add_frame(self, frame: Frame):
         """Counts a frame."""
         self.frames, self._current = self.frames + 1, frame
@@ -185,10 +193,10 @@ class PredictionSummary:
         """Counts a source, and logs the speed of a video."""
         self.done, frame = self.done + 1, self._current
         if frame is not None and frame.index is not None:
-            seconds = time.perf_counter() - self._start
+            rate = self.frames_per_second
             logger.info(
-                f"{frame.source.name}: {self.frames:,} frames in {seconds:.1f} s, "
-                f"{self.frames / seconds:.1f} frames per second"
+                f"{frame.source.name}: {self.frames:,} frames in "
+                f"{self.frames / rate:.1f} s, {rate:.1f} frames per second"
             )
         self.start_source()
 
