@@ -1,11 +1,10 @@
-"""`hourglass-keras compare`: the paper's experiment, by one command."""
+"""`hourglass-keras compare`: trains presets alike, and prints the paper's table."""
 
 from pathlib import Path
 
 import click
 
-from keras_hourglass.training import paper_table
-from keras_hourglass_cli.train_options import build_config, only_typed, train_options
+from keras_hourglass_cli.train_options import only_given, train_options
 
 
 @click.command()
@@ -15,22 +14,23 @@ from keras_hourglass_cli.train_options import build_config, only_typed, train_op
     multiple=True,
     default=["lighter"],
     show_default=True,
-    help="Presets or families of them; may be given several times.",
+    help="Presets or families of presets; may be given several times.",
 )
-@train_options(kinds=False)
+@train_options(presets=True)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     required=True,
     help="Folder for a run of each preset, and for the table.",
 )
-def command(names, output, **typed):
-    """Train presets alike, and write the table that the paper prints of them.
+def command(output, **options):
+    """Train presets alike, and print the table of the paper.
 
     PCKh per joint and in the mean, parameters, multiply-adds, the time of training and
-    of the network alone: table.md, table.csv and, with matplotlib, table.png. Row by
-    row: the same command again goes on where it was stopped.
+    of the network alone: table.md, table.csv and, with matplotlib, table.png. Stopped
+    at any moment, the same command goes on.
     """
-    names, plan = paper_table.select_presets(names), build_config(**only_typed(typed))
-    paper_table.Comparison(names, plan, output).run(click.echo)
+    from keras_hourglass.training.paper_table import compare  # imports Keras
+
+    compare(output=output, **only_given(options))
     click.echo(f"\n{(output / 'table.md').read_text(encoding='utf-8')}")

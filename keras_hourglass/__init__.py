@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         StackedHourglass as StackedHourglass,
     )
     from keras_hourglass.skeletons import Skeleton as Skeleton
-    from keras_hourglass.training.trainer import train as train
+    from keras_hourglass.training.run import train as train
     from keras_hourglass.visualization.grids import image_grid as image_grid
     from keras_hourglass.visualization.skeletons import draw_skeleton as draw_skeleton
 
@@ -64,7 +64,7 @@ _MODULES = {  # public name -> its module, as above
     "preactivated": "models.blocks.bottleneck",
     "read_image": "data.images.decoding",
     "to_dataframe": "inference.pose",
-    "train": "training.trainer",
+    "train": "training.run",
 }
 __all__ = [*_MODULES]
 

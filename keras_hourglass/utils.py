@@ -1,7 +1,9 @@
 """Utilities: suggested names, tables, atomic file writes, silenced output."""
 
 import os
+import signal
 import sys
+import threading
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -130,3 +132,40 @@ def _flush_streams():
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and not stream.closed:
             stream.flush()
+
+
+STOP_SIGNALS = signal.SIGINT, signal.SIGTERM  # clusters end a job by the second
+STOP_MESSAGE = b"\nStopping after this step or validation. Ctrl-C again: at once.\n"
+
+
+class GracefulInterrupt:
+    """Notes a signal to stop while it lasts. A second one raises KeyboardInterrupt.
+
+    Signals reach the main thread alone: in others, nothing changes.
+
+    Args:
+        signals: Signals to note.
+        message: Bytes to write to the standard error at the first one.
+
+    Attributes:
+        requested: If there was one.
+    """
+
+    def __init__(self, signals=STOP_SIGNALS, message: bytes = STOP_MESSAGE):
+        self.signals, self.message = signals, message
+        self.requested, self._before = False, {}
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            self._before = {s: signal.signal(s, self._note) for s in self.signals}
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number, frame):
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+        os.write(2, self.message)  # the signal may have interrupted a `print`

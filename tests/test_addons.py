@@ -14,7 +14,7 @@ from keras import ops, optimizers
 from keras_hourglass.data.images.decoding import whole_region
 from keras_hourglass.data.warp import warp
 from keras_hourglass.geometry import Window
-from keras_hourglass.training.recipes import OPTIMIZERS
+from keras_hourglass.training.build import OPTIMIZERS
 
 with np.load(Path(__file__).parent / "golden/addons.npz") as file:
     GOLDEN = dict(file)

@@ -1,4 +1,4 @@
-"""A run that is stopped, and goes on: nothing is lost, nothing is done twice."""
+"""Resuming a run: any stop, and it ends as if there had been none."""
 
 import csv
 import os
@@ -14,7 +14,7 @@ import pytest
 
 from keras_hourglass.callbacks.diagnostics import NonFiniteError
 from keras_hourglass.data.mixture import DatasetSpec
-from keras_hourglass.training import checkpoint, config, run_dir, trainer
+from keras_hourglass.training import build, checkpoint, config, run_dir
 from keras_hourglass.training.checkpoint import (
     CheckpointCallback,
     EpochTimer,
@@ -23,37 +23,37 @@ from keras_hourglass.training.checkpoint import (
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.run_dir import HISTORY_FILE, LAST_FILE
-from keras_hourglass.training.trainer import Trainer, build_callbacks
+from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted
 
 NETWORK = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 RECIPE = Recipe(
-    epochs=2, batch_size=2, learning_rate=0.01, average=0.5, network=NETWORK
+    epochs=2, batch_size=2, learning_rate=0.01, ema_span=0.5, network=NETWORK
 )
 
 
 @pytest.fixture
-def plan(noise):
+def train_config(noise):
     return TrainConfig(RECIPE, (DatasetSpec("crops", str(noise)),), seed=3)
 
 
 class Killed(Exception):
-    """What stands for a kill: nothing is kept on its way."""
+    """Stands for a kill: no checkpoint is written on its way."""
 
 
-def train(plan, folder, lines=None, keep_every=5.0):
-    say = (lines if lines is not None else []).append
-    run = Trainer(plan, folder, say, keep_every)
-    run.train()
-    return run
+def train(train_config, folder, checkpoint_minutes=5.0):
+    trainer = Trainer(train_config, folder, checkpoint_minutes)
+    trainer.train()
+    return trainer
 
 
-def weights_in(folder, plan):
-    """All numbers to go on from, the optimizer's too."""
-    run = Trainer(plan, folder, lambda line: None)
-    trainer.compile_model(run.model, plan, run.stream.steps)
-    run.model.load_weights(folder / LAST_FILE)
-    return [*run.model.get_weights(), *map(np.asarray, run.model.optimizer.variables)]
+def weights_in(folder, train_config):
+    """All numbers of a checkpoint, the optimizer's too."""
+    trainer = Trainer(train_config, folder)
+    build.compile_model(trainer.model, train_config, trainer.sampler.steps)
+    trainer.model.load_weights(folder / LAST_FILE)
+    variables = trainer.model.optimizer.variables
+    return [*trainer.model.get_weights(), *map(keras.ops.convert_to_numpy, variables)]
 
 
 def history(folder):
@@ -65,68 +65,66 @@ def history(folder):
 
 
 def test_a_run_stopped_anywhere_ends_where_an_unbroken_one_does(
-    plan, tmp_path, eager, monkeypatch
+    train_config, tmp_path, eager, monkeypatch, caplog
 ):
-    train(plan, tmp_path / "whole")
+    caplog.set_level("INFO", logger="keras_hourglass")
+    train(train_config, tmp_path / "whole")
     stops = {
         (0, 2): lambda: signal.raise_signal(signal.SIGINT),
         (1, 3): Killed,
     }
-    begun, ended = (
-        CheckpointCallback.on_train_batch_begin,
-        CheckpointCallback.on_epoch_end,
-    )
+    on_train_batch_begin = CheckpointCallback.on_train_batch_begin
+    on_epoch_end = CheckpointCallback.on_epoch_end
 
     def stop_here(self, batch, logs=None):
-        place = self.progress.epochs, self.first + batch
+        place = self.state.epochs, self.first_step + batch
         stop = stops.pop(place, lambda: None)()
-        begun(self, batch, logs)
+        on_train_batch_begin(self, batch, logs)
         if stop:
             raise stop
 
     def stop_in_validation(self, epoch, logs=None):
         if epoch == 0:
             signal.raise_signal(signal.SIGTERM)
-        ended(self, epoch, logs)
+        on_epoch_end(self, epoch, logs)
 
     monkeypatch.setattr(CheckpointCallback, "on_train_batch_begin", stop_here)
     monkeypatch.setattr(CheckpointCallback, "on_epoch_end", stop_in_validation)
-    lines = []
     for place in ["epoch 0 of 2 and 2 of 4 steps", "epoch 1 of 2", "epoch 1 of 2"]:
         with pytest.raises((Interrupted, Killed)) as stopped:
-            train(plan, tmp_path / "broken", lines, keep_every=0)
+            train(train_config, tmp_path / "broken", checkpoint_minutes=0)
         assert stopped.type is Killed or place in str(stopped.value)
-    train(plan, tmp_path / "broken", lines)
-    assert "Going on after epoch 0 of 2 and 2 of 4 steps." in lines
-    assert "Going on after epoch 1 of 2 and 3 of 4 steps." in lines
-    a, b = (weights_in(tmp_path / name, plan) for name in ("whole", "broken"))
+    train(train_config, tmp_path / "broken")
+    assert "Going on after epoch 0 of 2 and 2 of 4 steps." in caplog.messages
+    assert "Going on after epoch 1 of 2 and 3 of 4 steps." in caplog.messages
+    a, b = (weights_in(tmp_path / name, train_config) for name in ("whole", "broken"))
     for whole, broken in zip(a, b, strict=True):
         np.testing.assert_array_equal(whole, broken)
     assert history(tmp_path / "whole") == history(tmp_path / "broken")
 
 
-def test_no_callback_makes_a_step_wait_for_its_numbers(plan, tmp_path, eager):
-    run = Trainer(plan, tmp_path, lambda line: None)
-    run._begin()
+def test_no_callback_makes_a_step_wait_for_its_numbers(train_config, tmp_path, eager):
+    trainer = Trainer(train_config, tmp_path, verbose=1)
+    trainer.prepare()
     plain = keras.callbacks.Callback.on_train_batch_end
-    for callback in build_callbacks(run, lambda: 0.0, {}):
+    for callback in trainer.callbacks(lambda: 0.0):
         waits = type(callback).on_train_batch_end is not plain
         assert not waits or callback.async_safe
 
 
 def test_an_epoch_that_goes_on_takes_the_seconds_of_all_its_parts():
-    seconds, logs = EpochTimer(before=100.0), {}
+    timer, logs = EpochTimer(before=100.0), {}
     for epoch, least in enumerate([100, 0]):
-        seconds.on_epoch_begin(epoch)
-        assert least <= seconds.taken() < least + 50
-        seconds.on_epoch_end(epoch, logs)
+        timer.on_epoch_begin(epoch)
+        assert least <= timer.elapsed() < least + 50
+        timer.on_epoch_end(epoch, logs)
         assert least <= logs["seconds"] < least + 50
 
 
-def test_what_is_kept_is_one_file_and_a_kill_leaves_the_old_one(
-    plan, tmp_path, eager, monkeypatch
+def test_a_checkpoint_is_one_file_and_a_kill_leaves_the_old_one(
+    train_config, tmp_path, eager, monkeypatch
 ):
-    run = Trainer(plan, tmp_path / "run", lambda line: None)
+    run = Trainer(train_config, tmp_path / "run")
     run.folder.mkdir()
     checkpoint.save_checkpoint(
         run.folder / LAST_FILE, run.model, TrainState(1, 2, 3.5, [[1.0], 2.0], 9.5)
@@ -144,40 +142,41 @@ def test_what_is_kept_is_one_file_and_a_kill_leaves_the_old_one(
         checkpoint.save_checkpoint(run.folder / LAST_FILE, run.model, TrainState(2))
     assert (run.folder / LAST_FILE).read_bytes() == before
     run.model.get_layer("stem_convolution").bias.assign([np.nan] * 2)
-    keep = CheckpointCallback(run.folder / LAST_FILE, TrainState(), 4, run, 0)
-    keep.set_model(run.model)
-    run.best = 1.0
+    callback = CheckpointCallback(run.folder / LAST_FILE, TrainState(), 4, run.best, 0)
+    callback.set_model(run.model)
     with pytest.raises(NonFiniteError):
-        keep.on_epoch_end(1)
+        callback.on_epoch_end(1)
     assert (run.folder / LAST_FILE).read_bytes() == before
 
 
-def test_a_folder_is_a_runs_from_the_first_moment_and_leftovers_go(plan, tmp_path):
+def test_a_folder_is_a_runs_from_the_first_moment_and_leftovers_go(
+    train_config, tmp_path
+):
     (tmp_path / f".run.{os.getpid()}.partial.json").write_text("{")
-    assert run_dir.load_state(plan, tmp_path) == TrainState()
+    assert run_dir.load_state(train_config, tmp_path) == TrainState()
     (tmp_path / HISTORY_FILE).write_text("epoch,loss\n0,2.5\n1,1.5\n2,1")
-    run_dir.prepare_run_dir(tmp_path, plan, TrainState(2, 3))
+    run_dir.prepare_run_dir(tmp_path, train_config, TrainState(2, 3))
     assert (tmp_path / HISTORY_FILE).read_text() == "epoch,loss\n0,2.5\n1,1.5\n"
     assert {path.name for path in tmp_path.iterdir()} == {"run.json", HISTORY_FILE}
-    run_dir.prepare_run_dir(tmp_path, plan, TrainState(0, 3))
+    run_dir.prepare_run_dir(tmp_path, train_config, TrainState(0, 3))
     assert (tmp_path / HISTORY_FILE).read_text() == ""
 
 
-def test_only_what_a_run_left_is_cleared(plan, tmp_path):
+def test_only_files_of_a_run_are_cleared(train_config, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     run_dir.clear_run_dir(tmp_path)
-    run_dir.prepare_run_dir(tmp_path, plan, TrainState())
+    run_dir.prepare_run_dir(tmp_path, train_config, TrainState())
     (tmp_path / LAST_FILE).write_text("old")
     (tmp_path / "logs").mkdir()
     run_dir.clear_run_dir(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_a_file_without_progress_is_nothing_to_go_on_from(plan, tmp_path):
-    run_dir.prepare_run_dir(tmp_path, plan, TrainState())
+def test_a_file_without_progress_is_not_a_checkpoint(train_config, tmp_path):
+    run_dir.prepare_run_dir(tmp_path, train_config, TrainState())
     (tmp_path / LAST_FILE).write_text("no zip")
-    with pytest.raises(ValueError, match="nothing to go on from"):
-        Trainer(plan, tmp_path)
+    with pytest.raises(ValueError, match="is not a checkpoint"):
+        Trainer(train_config, tmp_path)
 
 
 KILLS = 10
@@ -197,7 +196,7 @@ command.main(sys.argv[1:])
 def test_a_real_run_killed_ten_times_ends_where_an_unbroken_one_does(noise, tmp_path):
     """Kills at random moments, every third while a file is being written."""
     typed = "train --stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32 "
-    typed += "--batch-size 2 --epochs 12 --seed 3 --keep-every 0"
+    typed += "--batch-size 2 --epochs 12 --seed 3 --checkpoint-minutes 0"
     command = [sys.executable, "-c", PROGRAM, *typed.split()]
     command += ["--dataset", f"crops:{noise}", "--output"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -215,8 +214,8 @@ def test_a_real_run_killed_ten_times_ends_where_an_unbroken_one_does(noise, tmp_
         assert run.wait() == -signal.SIGKILL, "it had ended before it was killed"
         checkpoint.read_state(broken / LAST_FILE)
     subprocess.run([*command, broken], check=True, **quiet)
-    plan = config.read_config(broken)
-    a, b = (weights_in(tmp_path / name, plan) for name in ("whole", "broken"))
+    train_config = config.read_config(broken)
+    a, b = (weights_in(tmp_path / name, train_config) for name in ("whole", "broken"))
     for whole, broken_one in zip(a, b, strict=True):
         np.testing.assert_array_equal(whole, broken_one)
     assert history(tmp_path / "whole") == history(broken)

@@ -1,18 +1,10 @@
-"""What all callbacks that warn share: they do it once, not after every epoch.
+"""Diagnostics of training: NaN, overfitting, flat heatmaps, missing labels, slow input.
 
-Validation that breaks down while training goes well.
-
-Heatmaps without peaks: the plateau, on which a network answers 0 everywhere.
-
-Training ends where its loss is no number any more, before that is saved.
-
-Batches of which nothing can be learnt, since none of their joints is labelled.
-
-How long steps wait for their data.
-
-The callbacks that see when training goes wrong: all of them, in their order.
+Each is a callback for any `fit`. Problems are logged once, as warnings of this module's
+logger, and again only after they went away. The model's metrics must hold a `PCKh`.
 """
 
+import logging
 import time
 
 import keras
@@ -20,235 +12,216 @@ import numpy as np
 
 from keras_hourglass.callbacks.pckh import find_pckh_metric
 
+logger = logging.getLogger(__name__)
+
+MIN_VALIDATION_RATIO = 0.5  # of training's PCKh, which validation should reach
+MIN_TRAINING_PCKH = 10.0  # percent, below which the two are not compared
+
+# Mean peak height: 1 at a joint, and about 0.03 for a network that predicts where
+# joints are on average, with Gaussians of sigma 1.
+FLAT_PEAK = 0.05
+
+MAX_NAMES = 8  # people of a batch that a message names
+MAX_STALL = 0.1  # share of the time of the steps
+
+
+class NonFiniteError(ArithmeticError):
+    """Raised when a loss or the weights are NaN or infinite."""
+
 
 class WarnOnce(keras.callbacks.Callback):
-    """Warns when something begins to be wrong.
+    """Logs a warning when something begins to be wrong."""
 
-    Args:
-        say: What prints a line.
-    """
-
-    def __init__(self, say=print):
+    def __init__(self):
         super().__init__()
-        self.say, self.warned = say, False
+        self.warned = False
 
-    def warn(self, wrong: bool, text: str):
-        """Says what is wrong, unless that has been said and lasted since."""
+    def warn(self, wrong: bool, text: str, *args):
+        """Logs the warning, unless it was logged and has been true ever since."""
         if wrong and not self.warned:
-            self.say(f"Warning: {text}")
+            logger.warning(text, *args)
         self.warned = bool(wrong)
-
-
-MIN_VALIDATION_RATIO = 0.5  # of the training's PCKh that validation should reach
-MIN_TRAINING_PCKH = (
-    10.0  # percent of PCKh in training, below which there is nothing to compare
-)
 
 
 class ValidationGapWarning(WarnOnce):
     """Warns if PCKh rises in training and is far lower in validation.
 
-    What differs most between the two is batch normalization, which validates with
-    running means: of few people, or of weights that have moved on, they are wrong.
+    A common cause, beside overfitting, is batch normalization: it validates with
+    running statistics, which are wrong for few people, or for weights that change fast.
 
     Args:
-        say: What prints a line.
-        share: Of `pckh`, which `val_pckh` should reach.
+        ratio: Share of `pckh` that `val_pckh` should reach.
+        metric: Name of the `PCKh` metric.
     """
 
-    def __init__(self, say=print, share: float = MIN_VALIDATION_RATIO):
-        super().__init__(say)
-        self.share, self.highest = share, 0.0
+    def __init__(self, ratio: float = MIN_VALIDATION_RATIO, metric: str = "pckh"):
+        super().__init__()
+        self.ratio, self.metric, self.highest = ratio, metric, 0.0
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
-        if not {"pckh", "val_pckh"} <= logs.keys():
+        if not {self.metric, f"val_{self.metric}"} <= logs.keys():
             return
-        pckh, validated = logs["pckh"], logs["val_pckh"]
+        pckh, val_pckh = logs[self.metric], logs[f"val_{self.metric}"]
         rising = pckh >= max(MIN_TRAINING_PCKH, self.highest)
         self.highest = max(self.highest, pckh)
         self.warn(
-            (rising or self.warned) and validated < self.share * pckh,
-            f"val_pckh is {validated:.1f} where pckh is {pckh:.1f} in training. The "
-            "statistics of batch normalization have not settled: take larger batches, "
-            "or a lower learning rate. After many epochs, the people may be learnt by "
-            "heart: take more of them, or vary them more.",
+            (rising or self.warned) and val_pckh < self.ratio * pckh,
+            "val_pckh is %.1f where pckh is %.1f in training. Either the statistics of "
+            "batch normalization have not settled: increase the batch size or lower "
+            "the learning rate. Or, after many epochs, this is overfitting: add data "
+            "or augmentation.",
+            *(val_pckh, pckh),
         )
-
-
-# Mean height of peaks; at a joint it should be 1. Where a network says no more than
-# where people's joints are on average, it is about 0.03 with Gaussians of sigma 1.
-FLAT_PEAK = 0.05
 
 
 class FlatHeatmapWarning(WarnOnce):
-    """Warns if after an epoch the heatmaps are near zero all over.
+    """Warns if the heatmaps are near zero everywhere after an epoch.
 
-    The loss looks well then, for most pixels are zero indeed, and joints are read from
-    noise. Reads the model's `PCKh`: of validation, or of training where nobody
-    validates.
+    The loss is low then, since most pixels are zero indeed, but keypoints are decoded
+    from noise. Reads the model's `PCKh`: of validation, or else of training.
 
     Args:
-        say: What prints a line.
-        level: Mean height of the peaks from which on all is well.
+        min_peak: Mean height of the peaks below which heatmaps are flat.
     """
 
-    def __init__(self, say=print, level: float = FLAT_PEAK):
-        super().__init__(say)
-        self.level, self.height = level, None
+    def __init__(self, min_peak: float = FLAT_PEAK):
+        super().__init__()
+        self.min_peak, self.peak = min_peak, None
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.height = None
+        self.peak = None
 
     def on_test_end(self, logs=None):
-        # Here, for what is evaluated besides resets the metric.
-        self.height = find_pckh_metric(self.model).mean_peak()
+        # Here, since an evaluation of other data would reset the metric.
+        self.peak = find_pckh_metric(self.model).mean_peak()
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.height is None:
-            self.height = find_pckh_metric(self.model).mean_peak()
+        if self.peak is None:
+            self.peak = find_pckh_metric(self.model).mean_peak()
         self.warn(
-            self.height < self.level,
-            f"the heatmaps are near zero all over: their peaks are {self.height:.3f} "
-            "high, where joints are 1. Weight what is not background (`foreground=9` "
-            "of `HeatmapLoss`, as the recipe 'modern' does), or raise the learning "
-            "rate; light networks stay here for thousands of steps.",
+            self.peak < self.min_peak,
+            "The heatmaps are near zero everywhere: their peaks are %.3f high, where "
+            "joints are 1. Weight the foreground (`foreground=9` of `HeatmapLoss`, as "
+            "in the recipe 'modern') or raise the learning rate; light networks stay "
+            "here for thousands of steps.",
+            self.peak,
         )
 
 
-MAX_NAMES = 8  # people of a batch
-
-
-class NonFiniteError(ArithmeticError):
-    """A loss was NaN or infinite; the message says when, and whose batch it was."""
-
-
 class RaiseOnNaN(keras.callbacks.Callback):
-    """Ends `fit` with `NotFinite` as soon as a loss is NaN or infinite.
+    """Ends `fit` with `NonFiniteError` as soon as a loss is NaN or infinite.
 
-    It raises, where Keras's `TerminateOnNaN` lets `fit` run on to the end of the epoch,
-    with a validation and whatever saves then. So put it before callbacks that save.
+    Keras's `TerminateOnNaN` would let `fit` run to the end of the epoch, with its
+    validation and its checkpoints. Must come before callbacks that save.
 
     Args:
-        people: (epoch, batch), counted from 0 -> names of the batch's people, for the
-            message.
+        names_of_batch: Function of (epoch, batch), counted from 0, that returns the
+            names of the batch's people, for the message.
 
     Raises:
-        NotFinite: From `fit`.
+        NonFiniteError: From `fit`.
     """
 
-    # A look at each batch costs no wait of its own. Keras turns the logs into floats
-    # before any callback sees them (its progress bar always does). On TensorFlow that
-    # is done at once. On JAX and PyTorch it is done in other threads, while the device
-    # goes on, unless a callback that looks at batches lacks this attribute: then each
-    # step waits for the one before. The loss comes a few steps late there, with its
-    # own batch's number, and at the latest when the epoch ends.
+    # With this attribute, reading the logs of each batch costs no wait on JAX and
+    # PyTorch: Keras converts them to floats in other threads, and the loss arrives a
+    # few steps late, with its own batch's number, and at the latest when the epoch
+    # ends. Without it, each step would wait for the one before.
     async_safe = True
 
-    def __init__(self, people=None):
+    def __init__(self, names_of_batch=None):
         super().__init__()
-        self.people, self.epoch, self.batch = people, 0, 0
+        self.names_of_batch, self.epoch, self.batch = names_of_batch, 0, 0
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        # A running mean, but of numbers: where one is not, it is not from there on.
+        # A running mean: after one NaN, it is NaN for the rest of the epoch.
         loss = (logs or {}).get("loss", 0.0)
         if not np.isfinite(loss):
-            self._stop(f"The loss is {loss} in batch {batch + 1}", batch)
+            self._raise(f"The loss is {loss} in batch {batch + 1}", batch)
         self.batch = batch
 
     def on_epoch_end(self, epoch, logs=None):
-        """What the last step did to the weights shows in the validation alone."""
+        """Checks the validation, too: only it shows what the last step did."""
         for name in ("loss", "val_loss"):
             value = (logs or {}).get(name, 0.0)
             if not np.isfinite(value):
-                self._stop(f"{name} is {value} at the end", self.batch)
+                self._raise(f"{name} is {value} at the end", self.batch)
 
-    def _stop(self, what, batch):
-        # The batch before made the step that this one shows.
-        batches = [b for b in (batch, batch - 1) if b >= 0]
-        names = [
-            _join_names(self.people(self.epoch, b)) for b in batches if self.people
-        ]
-        of = "; before them: ".join(names)
+    def _raise(self, text, batch):
+        people = ""
+        if self.names_of_batch:
+            # The step of the batch before may have caused it.
+            batches = [each for each in (batch, batch - 1) if each >= 0]
+            people = ": " + "; before them: ".join(
+                join_names(self.names_of_batch(self.epoch, each)) for each in batches
+            )
         raise NonFiniteError(
-            f"{what} of epoch {self.epoch + 1}: stopped, and what was saved is as it "
-            "was. Lower the learning rate, or look at the people of that batch"
-            + (f": {of}" if of else "")
+            f"{text} of epoch {self.epoch + 1}: training stopped, and saved files are "
+            "unchanged. Lower the learning rate, or check the labels of that batch"
+            + people
         )
 
 
 def has_finite_weights(model) -> bool:
-    """Whether all weights of a model are numbers: others are not worth saving."""
+    """Checks that the weights of a model contain neither NaN nor infinity."""
     return all(np.isfinite(weight).all() for weight in model.get_weights())
 
 
-def _join_names(names) -> str:
+def join_names(names) -> str:
+    """Joins names by commas; of many, the first few."""
     names = list(map(str, names))
     more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
     return ", ".join(names[:MAX_NAMES]) + more
 
 
 class UnlabelledBatchWarning(WarnOnce):
-    """Warns if training saw batches in which every joint's weight was 0.
+    """Warns about training batches in which every joint's weight is 0.
 
-    Their loss is 0, which looks well. Reads the model's `PCKh`.
-
-    Args:
-        say: What prints a line.
+    Their loss is 0, which looks good. Reads the model's `PCKh`.
     """
 
-    def __init__(self, say=print):
-        super().__init__(say)
+    def __init__(self):
+        super().__init__()
         self.count = None
 
     def on_epoch_begin(self, epoch, logs=None):
         self.count = None
 
     def on_test_begin(self, logs=None):
-        # The last moment: validation counts anew.
-        self.count = self._counted()
+        self.count = self._read_count()  # validation resets the metric
 
     def on_epoch_end(self, epoch, logs=None):
-        count = self._counted() if self.count is None else self.count
+        count = self._read_count() if self.count is None else self.count
         self.warn(
             count > 0,
-            f"{count:,} batches of epoch {epoch + 1} had not one labelled joint, so "
-            "nothing was learnt from them. Look for weights of 0 in the dataset "
-            "(`hourglass-keras data check`), or take larger batches.",
+            "%s batches of epoch %s had not one labeled joint: nothing was learned "
+            "from them. Look for weights of 0 in the dataset (`hourglass-keras data "
+            "check`), or increase the batch size.",
+            *(f"{count:,}", epoch + 1),
         )
 
-    def _counted(self):
+    def _read_count(self):
         return int(keras.ops.convert_to_numpy(find_pckh_metric(self.model).unlabelled))
 
 
-MAX_STALL = 0.1  # of the time of the steps
-STALL_ADVICE = (
-    "Over {:.0%} of the time, the network waits. `hourglass-keras data prepare` makes "
-    "small crops of large photographs, once, that are read several times as fast; "
-    "beyond that, more cores or a weaker augmentation help. "
-    "`hourglass-keras benchmark loader` says what takes the time."
-)
+class InputStallTimer(WarnOnce):
+    """Measures the share of an epoch's time in which its steps waited for data.
 
-
-class InputStallTimer(keras.callbacks.Callback):
-    """Prints the share of an epoch's time in which its steps waited for data.
-
-    Adds it to the logs as `data_wait`, 0 to 1. Validation does not count, nor does the
-    first step of all, in which the network is compiled.
+    Adds it to the logs as `data_wait`, 0 to 1, and warns if it is high. Validation
+    does not count, nor does the first step of all, which compiles the network.
 
     Args:
-        waited: Called for the seconds waited so far.
-        say: What prints a line.
+        waited: Function that returns the seconds waited so far.
     """
 
-    async_safe = True  # see `FiniteLoss`
+    async_safe = True  # see `RaiseOnNaN`
 
-    def __init__(self, waited, say=print):
+    def __init__(self, waited):
         super().__init__()
-        self.waited, self.say = waited, say
+        self.waited, self.compiled = waited, False
 
     def on_train_begin(self, logs=None):
         self.compiled = False
@@ -260,38 +233,39 @@ class InputStallTimer(keras.callbacks.Callback):
         if not self.compiled:
             self.compiled = True
             self._start()
-        self.ended, self.ended_waited = time.perf_counter(), self.waited()
+        self.end, self.end_waited = time.perf_counter(), self.waited()
 
     def on_epoch_end(self, epoch, logs=None):
-        seconds = self.ended - self.begun
-        waited = self.ended_waited - self.begun_waited
-        # A batch that was asked for before the epoch began has kept it waiting longer.
+        seconds, waited = self.end - self.start, self.end_waited - self.start_waited
+        # A batch that was asked for before the epoch began has waited for longer.
         share = min(1.0, waited / seconds) if seconds > 0 else 0.0
         if logs is not None:
             logs["data_wait"] = share
-        self.say(f"Waited for data: {share:.1%} of the time")
-        if share > MAX_STALL:
-            self.say(STALL_ADVICE.format(MAX_STALL))
+        self.warn(
+            share > MAX_STALL,
+            "The network waited for data for %.1f%% of the time. `hourglass-keras data "
+            "prepare` makes small crops of large images, once, which are read several "
+            "times as fast; beyond that, more cores or less augmentation help. "
+            "`hourglass-keras benchmark loader` measures the parts.",
+            100 * share,
+        )
 
     def _start(self):
-        self.begun, self.begun_waited = time.perf_counter(), self.waited()
-        self.ended, self.ended_waited = self.begun, self.begun_waited
+        self.start, self.start_waited = time.perf_counter(), self.waited()
+        self.end, self.end_waited = self.start, self.start_waited
 
 
-def diagnostic_callbacks(say=print, people=None, waited=None) -> list:
-    """Callbacks for `fit`, to put before those that save.
-
-    The model's metrics must hold a `PCKh`.
+def diagnostic_callbacks(names_of_batch=None, waited=None) -> list:
+    """Returns all diagnostics, to put before callbacks that save.
 
     Args:
-        say: What prints a line.
-        people: (epoch, batch), counted from 0 -> names of the batch's people.
-        waited: Of `DataWait`, which is left out without it.
+        names_of_batch: See `RaiseOnNaN`.
+        waited: See `InputStallTimer`, which is left out without it.
     """
     return [
-        RaiseOnNaN(people),
-        UnlabelledBatchWarning(say),
-        FlatHeatmapWarning(say),
-        ValidationGapWarning(say),
-        *([InputStallTimer(waited, say)] if waited else []),
+        RaiseOnNaN(names_of_batch),
+        UnlabelledBatchWarning(),
+        FlatHeatmapWarning(),
+        ValidationGapWarning(),
+        *([InputStallTimer(waited)] if waited else []),
     ]

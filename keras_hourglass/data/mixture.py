@@ -38,7 +38,10 @@ class Mixture:
 
 
 def load_mixture(
-    specs: list[DatasetSpec], skeleton: Skeleton, missing: str = "error"
+    specs: list[DatasetSpec],
+    skeleton: Skeleton,
+    missing: str = "error",
+    given: dict[str, People] | None = None,
 ) -> Mixture:
     """Loads datasets and separates training from validation people.
 
@@ -46,6 +49,7 @@ def load_mixture(
         specs: Datasets to load.
         skeleton: Joints to train; those that a dataset lacks get weight 0.
         missing: Image files that do not exist, see `load_dataset`.
+        given: Root of a specification -> `People` to use in place of loading it.
 
     Raises:
         DatasetError: If a dataset cannot be loaded, has no joint of the skeleton, or
@@ -53,7 +57,10 @@ def load_mixture(
     """
     if len({spec[:2] for spec in specs}) < len(specs):
         raise DatasetError("`dataset` must name each folder once")
-    parts = [_load_for_skeleton(spec, skeleton, missing) for spec in specs]
+    parts = [
+        _load_for_skeleton(spec, skeleton, missing, (given or {}).get(spec.root))
+        for spec in specs
+    ]
     notes = [note for people in parts for note in people.notes]
     if not any((people.splits == "val").any() for people in parts):
         parts = [hold_out_every(people, HELD_OUT) for people in parts]
@@ -98,8 +105,9 @@ def load_validation(
     return people[people.splits == "val"]
 
 
-def _load_for_skeleton(spec, skeleton, missing):
-    people = datasets.load_dataset(spec.name, spec.root, missing=missing)
+def _load_for_skeleton(spec, skeleton, missing, people=None):
+    if people is None:
+        people = datasets.load_dataset(spec.name, spec.root, missing=missing)
     try:
         return people.trainable_on(skeleton, spec.name)
     except ValueError as error:

@@ -1,14 +1,12 @@
-"""The network that scored best, in a file.
+"""Checkpoints of a run, and the callbacks that write them.
 
-Validation in batches filled up with nobody, so that all devices have a part.
-
-How long an epoch took, validation and all.
-
-What a run goes on from: weights, optimizer and progress, in one file.
+`last.keras` holds all that a run goes on from: weights, optimizer and progress, in one
+file, so that they change together. `best.keras` holds the network that scored best.
 """
 
 import json
 import time
+import warnings
 import zipfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,97 +19,19 @@ from keras_hourglass.training.distribution import single_device
 from keras_hourglass.training.flat_optimizer import EMAWeights
 from keras_hourglass.utils import Interrupted, atomic_write
 
-
-class BestCheckpoint(keras.callbacks.Callback):
-    """Saves the network, without optimizer, whenever its score is the best so far.
-
-    Args:
-        path: Of the `.keras` file.
-        averaged: Whose weights to save.
-        monitor: Which value of the logs is to be high.
-        best: The score to beat, if training goes on.
-    """
-
-    def __init__(
-        self,
-        path,
-        averaged: EMAWeights,
-        monitor: str = "val_pckh",
-        best: float = -1.0,
-    ):
-        super().__init__()
-        self.path, self.averaged = path, averaged
-        self.monitor, self.best = monitor, best
-
-    def on_epoch_end(self, epoch, logs=None):
-        score = (logs or {}).get(self.monitor)
-        if score is None or not score > self.best:
-            return
-        network = self.averaged.network()
-        if not has_finite_weights(network):  # which may score by chance
-            return
-        with single_device(), atomic_write(self.path) as path:
-            network.save(path)
-        self.best = float(score)
-
-
-class RescaleValLoss(keras.callbacks.Callback):
-    """Takes nobody's part in `val_loss` away again: the mean is that of people.
-
-    To be put before callbacks that look at it. PCKh counts labels alone, as ever.
-
-    Args:
-        people: How many are validated.
-        filled: How many there are with those that fill up batches.
-    """
-
-    def __init__(self, people: int, filled: int):
-        super().__init__()
-        self.factor = filled / people
-
-    def on_epoch_end(self, epoch, logs=None):
-        if "val_loss" in (logs or {}):
-            logs["val_loss"] *= self.factor
-
-
-class EpochTimer(keras.callbacks.Callback):
-    """Adds `seconds` to the logs of each epoch.
-
-    Args:
-        before: That the first epoch had taken, where it goes on from within.
-    """
-
-    def __init__(self, before: float = 0.0):
-        super().__init__()
-        self.before, self.begun = before, time.perf_counter()
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.begun = time.perf_counter() - self.before
-        self.before = 0.0
-
-    def on_epoch_end(self, epoch, logs=None):
-        if logs is not None:
-            logs["seconds"] = self.taken()
-
-    def taken(self) -> float:
-        """Seconds, of the epoch that lasts."""
-        return time.perf_counter() - self.begun
-
-
-# Within the `.keras` file, which is a zip: so all of it changes in one moment.
-STATE_FILE = "progress.json"
+STATE_FILE = "progress.json"  # within the `.keras` file, which is a zip
 
 
 @dataclass(frozen=True)
 class TrainState:
-    """How far a run has come.
+    """Progress of a run.
 
     Attributes:
-        epochs: Finished.
-        step: Batches of the next epoch that are behind it, too.
-        best: Highest `val_pckh`, percent; -1 before the first.
-        metrics: Of that unfinished epoch: the values of the metrics' variables.
-        seconds: That it has taken so far.
+        epochs: Finished epochs.
+        step: Finished steps of the next epoch.
+        best: Highest `val_pckh`, percent; -1 before the first validation.
+        metrics: Values of the metrics' variables in the unfinished epoch.
+        seconds: Time that the unfinished epoch has taken.
     """
 
     epochs: int = 0
@@ -121,127 +41,206 @@ class TrainState:
     seconds: float = 0.0
 
 
-def save_checkpoint(path: Path, model, progress: TrainState):
-    """Keeps a network, its optimizer and how far they are; or leaves what was there."""
-    with single_device(), atomic_write(path, durable=True) as beside:
-        model.save(beside)
-        with zipfile.ZipFile(beside, "a") as archive:
-            archive.writestr(STATE_FILE, json.dumps(asdict(progress)))
+def save_checkpoint(path: Path, model, state: TrainState):
+    """Writes a network, its optimizer and the progress, all of them or none."""
+    with single_device(), atomic_write(path, durable=True) as temporary:
+        model.save(temporary)
+        with zipfile.ZipFile(temporary, "a") as archive:
+            archive.writestr(STATE_FILE, json.dumps(asdict(state)))
 
 
 def read_state(path: Path) -> TrainState:
-    """How far a network in a file has come.
+    """Reads the progress from a checkpoint.
 
     Raises:
-        ValueError: If the file does not say so.
+        ValueError: If the file is no checkpoint.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             return TrainState(**json.loads(archive.read(STATE_FILE)))
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is nothing to go on from: {error}") from None
+        raise ValueError(f"{path} is not a checkpoint of a run: {error}") from None
 
 
 def restore_checkpoint(path: Path, model):
-    """Gives a network, and its optimizer, what was kept of them.
+    """Loads the weights and the optimizer's state from a checkpoint.
 
     Raises:
         ValueError: If the file holds another network or optimizer.
     """
     try:
-        model.load_weights(path)
-    except ValueError as error:
+        with warnings.catch_warnings():  # by which Keras skips an optimizer's state
+            warnings.filterwarnings("error", "Skipping variable loading")
+            model.load_weights(path)
+    except (ValueError, UserWarning) as error:
         raise ValueError(
-            f"{path} is nothing to go on from: an earlier version wrote it, or it "
-            "holds another network. `--fresh` begins anew, `--from` with its weights"
+            f"{path} is not a checkpoint of this run: another version or backend wrote "
+            "it, or it holds another network. `--restart` begins a new run in its "
+            "place, `--from` begins one with its weights"
         ) from error
 
 
-class CheckpointCallback(keras.callbacks.Callback):
-    """Keeps what a run goes on from: after each epoch, and now and then within one.
-
-    To be the last of the callbacks: what the others write, it counts as done.
-
-    It looks before a step, not after one: then JAX and PyTorch need not wait for every
-    step's numbers, but only for those that are kept.
+class BestCheckpoint(keras.callbacks.Callback):
+    """Saves the network, without optimizer, whenever its score is the best so far.
 
     Args:
-        path: Of the file; without one, another process of the run keeps it.
-        progress: Where training begins.
-        steps: Of an epoch.
-        best: What knows the best score.
-        seconds: From one keeping within an epoch to the next.
-        asked: Says whether the user wants to stop, from how many steps are done.
-        taken: Says how many seconds the epoch has taken so far.
+        path: Path of the `.keras` file.
+        ema: Gives the weights to save.
+        monitor: Name in the logs of the score; the higher, the better.
+        best: Score to exceed, for a run that goes on.
+    """
+
+    def __init__(
+        self, path, ema: EMAWeights, monitor: str = "val_pckh", best: float = -1.0
+    ):
+        super().__init__()
+        self.path, self.ema = path, ema
+        self.monitor, self.best = monitor, best
+
+    def on_epoch_end(self, epoch, logs=None):
+        score = (logs or {}).get(self.monitor)
+        if score is None or not score > self.best:
+            return
+        network = self.ema.network()
+        if not has_finite_weights(network):  # it may score by chance
+            return
+        with single_device(), atomic_write(self.path) as path:
+            network.save(path)
+        self.best = float(score)
+
+
+class RescaleValLoss(keras.callbacks.Callback):
+    """Corrects `val_loss` for the padding of validation batches.
+
+    Batches are padded so that all devices get equally many people, with black images
+    without labels, whose loss is 0. Must come before callbacks that read `val_loss`.
+    PCKh counts labels alone and needs no correction.
+
+    Args:
+        people: Number of people in the validation data.
+        padded: Number of rows in the padded batches.
+    """
+
+    def __init__(self, people: int, padded: int):
+        super().__init__()
+        self.factor = padded / people
+
+    def on_epoch_end(self, epoch, logs=None):
+        if "val_loss" in (logs or {}):
+            logs["val_loss"] *= self.factor
+
+
+class EpochTimer(keras.callbacks.Callback):
+    """Adds `seconds` to the logs of each epoch, validation included.
+
+    Args:
+        before: Seconds that the first epoch has taken already, for a run that goes on
+            within an epoch.
+    """
+
+    def __init__(self, before: float = 0.0):
+        super().__init__()
+        self.before, self.start = before, time.perf_counter()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = time.perf_counter() - self.before
+        self.before = 0.0
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs is not None:
+            logs["seconds"] = self.elapsed()
+
+    def elapsed(self) -> float:
+        """Seconds that the current epoch has taken so far."""
+        return time.perf_counter() - self.start
+
+
+class CheckpointCallback(keras.callbacks.Callback):
+    """Writes a checkpoint after each epoch, and at intervals within one.
+
+    Must be the last callback: what the others write counts as done.
+
+    It acts before a step, not after one: so on JAX and PyTorch only the steps that are
+    saved are waited for, not every one.
+
+    Args:
+        path: Path of the file; None in processes that write none.
+        state: Progress at which training begins.
+        steps: Steps of an epoch.
+        best: Knows the best score.
+        interval: Seconds between two checkpoints within an epoch.
+        should_stop: Called with the number of finished steps; True ends the run.
+        elapsed: Returns the seconds that the epoch has taken so far.
 
     Raises:
-        Interrupted: Once all is kept, if the user wants to stop.
-        NotFinite: In place of keeping weights that are no numbers.
+        Interrupted: After a checkpoint, if `should_stop` is true.
+        NonFiniteError: Instead of saving weights that contain NaN or infinity.
     """
 
     def __init__(
         self,
         path: Path | None,
-        progress: TrainState,
+        state: TrainState,
         steps: int,
         best: BestCheckpoint,
-        seconds: float,
-        asked=lambda step: False,
-        taken=lambda: 0.0,
+        interval: float,
+        should_stop=lambda step: False,
+        elapsed=lambda: 0.0,
     ):
         super().__init__()
-        self.path, self.progress, self.steps, self.best = path, progress, steps, best
-        self.seconds, self.asked, self.taken = seconds, asked, taken
-        self.first, self.kept = 0, time.monotonic()
+        self.path, self.state, self.steps, self.best = path, state, steps, best
+        self.interval = interval
+        self.should_stop, self.elapsed = should_stop, elapsed
+        self.first_step, self.saved_at = 0, time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.first = self.progress.step
+        self.first_step = self.state.step
 
     def on_train_batch_begin(self, batch, logs=None):
         if batch == 0:  # nothing is new
             return
-        step = self.first + batch
-        self.progress = replace(self.progress, step=step, metrics=())
-        stop = self.asked(step)
-        if stop or time.monotonic() - self.kept >= self.seconds:
-            self._keep()
+        step = self.first_step + batch
+        self.state = replace(self.state, step=step, metrics=())
+        stop = self.should_stop(step)
+        if stop or time.monotonic() - self.saved_at >= self.interval:
+            self._save()
         if stop:
             raise Interrupted
 
     def on_epoch_end(self, epoch, logs=None):
-        self.progress = TrainState(epoch + 1, best=self.best.best)
-        self._keep()
-        if self.asked(self.steps):
+        self.state = TrainState(epoch + 1, best=self.best.best)
+        self._save()
+        if self.should_stop(self.steps):
             raise Interrupted
 
-    def _keep(self):
-        self.kept = time.monotonic()
+    def _save(self):
+        self.saved_at = time.monotonic()
         if self.path is None:
             return
-        sync_jax(self.model)
+        sync_jax_state(self.model)
         if not has_finite_weights(self.model):
             raise NonFiniteError(
-                "The weights are no numbers any more: stopped, and what was saved is "
-                "as it was. Lower the learning rate"
+                "The weights contain NaN or infinity: training stopped, and the files "
+                "of the run are unchanged. Lower the learning rate"
             )
-        kept = self.progress
-        if kept.step:
+        state = self.state
+        if state.step:
             values = map(keras.ops.convert_to_numpy, self.model.metrics_variables)
             metrics = [np.asarray(value).tolist() for value in values]
-            kept = replace(kept, metrics=metrics, seconds=self.taken())
-        save_checkpoint(self.path, self.model, kept)
-        self.kept = time.monotonic()
+            state = replace(state, metrics=metrics, seconds=self.elapsed())
+        save_checkpoint(self.path, self.model, state)
+        self.saved_at = time.monotonic()
 
 
 class RestoreMetrics(keras.callbacks.Callback):
-    """Adds to an epoch that goes on what its part before had counted.
+    """Adds to the metrics of an epoch what its steps before a stop had counted.
 
     Args:
-        metrics: The values of the metrics' variables; sums, all of them.
+        metrics: Values of the metrics' variables, all of them sums.
     """
 
-    # After the first step, since some metrics are built with that; and not
-    # `async_safe`: other callbacks are to see that sum.
+    # After the first step, since some metrics are built by it; and not `async_safe`,
+    # so that other callbacks read the sum.
 
     def __init__(self, metrics: list):
         super().__init__()
@@ -250,15 +249,15 @@ class RestoreMetrics(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if not self.metrics:
             return
-        sync_jax(self.model)
+        sync_jax_state(self.model)
         for variable, value in zip(self.model.metrics_variables, self.metrics):
-            # In NumPy: what lies on several devices is not added to otherwise.
-            sum = keras.ops.convert_to_numpy(variable) + np.array(value, variable.dtype)
-            variable.assign(sum)
+            # In NumPy, since variables on several devices cannot be added to.
+            total = keras.ops.convert_to_numpy(variable)
+            variable.assign(total + np.array(value, variable.dtype))
         self.metrics = []
 
 
-def sync_jax(model):
-    """On JAX, steps leave the network's own variables as they were, until asked."""
+def sync_jax_state(model):
+    """Updates the model's variables, which Keras leaves alone during `fit` on JAX."""
     if keras.backend.backend() == "jax":
         model.jax_state_sync()

@@ -1,52 +1,69 @@
-"""Every choice of a training run, as `run.json` keeps it."""
+"""Configuration of a training run, as `run.json` keeps it."""
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass
+import logging
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from keras_hourglass.data.augmentation import Augmentation
-from keras_hourglass.data.mixture import DatasetSpec
+from keras_hourglass.data.datasets.spec import DatasetSpec
+from keras_hourglass.data.people import People
+from keras_hourglass.models.config import NETWORK_DEFAULTS
+from keras_hourglass.training import recipes
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.utils import atomic_write, suggest
 
+logger = logging.getLogger(__name__)
+
 CONFIG_FILE = "run.json"
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+CHECKPOINT_MINUTES = 5.0
+GIVEN_PEOPLE = "people"  # stands for a `People` object in place of a dataset's name
+RECIPE_OPTIONS = ("epochs", "batch_size", "learning_rate", "distill_weight")
+RUN_OPTIONS = ("seed", "missing", "broken", "precision")
+RUN_OPTIONS += ("init_weights", "freeze", "teacher")
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What to train, how, and on whom.
+    """Configuration of a training run.
 
     Attributes:
-        recipe: How; its `network` holds what the recipe and the user say of the
-            network.
-        sources: On whom.
-        seed: Of the first weights, the order of people and their augmentation.
-        missing, broken: Of pictures: "error" or "skip".
-        precision: Of the network's computations, one of `PRECISIONS`. Weights, loss
-            and decoding stay in float32.
-        start: A `.keras` file or a preset, whose weights to begin with; those of the
-            first seed where they do not fit.
-        freeze: Layers that are not trained; see `frozen.freeze`.
-        teacher: A `.keras` file or a preset, which guides the network; the recipe's
-            `distill_weight` says how much.
+        recipe: The recipe, with the options that were given in place of its own.
+        datasets: Datasets to train on.
+        seed: Seed of the initial weights, the order of samples and their augmentation.
+        missing, broken: "error" or "skip", for images without a file, and for those
+            that cannot be decoded.
+        precision: Dtype policy of the network, one of `PRECISIONS`. Weights, loss and
+            decoding stay in float32.
+        init_weights: A `.keras` file or a preset with the initial weights; where they
+            do not fit, weights are initialized at random.
+        freeze: Layers that are not trained; see `fine_tuning.freeze_layers`.
+        teacher: A `.keras` file or a preset for distillation, weighted by the recipe's
+            `distill_weight`.
 
     Raises:
-        ValueError: If the precision is unknown, or there is either a teacher or a
-            weight for one, without the other.
+        ValueError: If the precision is unknown, or there is a teacher without a weight
+            or a weight without a teacher.
     """
 
     recipe: Recipe
-    sources: tuple[DatasetSpec, ...] = (DatasetSpec("synthetic"),)
+    datasets: tuple[DatasetSpec, ...] = (DatasetSpec("synthetic"),)
     seed: int = 0
     missing: str = "error"
     broken: str = "error"
     precision: str = "float32"
-    start: str | None = None
+    init_weights: str | None = None
     freeze: tuple[str, ...] = ()
     teacher: str | None = None
 
     def __post_init__(self):
+        for name in ("missing", "broken"):
+            if (value := getattr(self, name)) not in ("error", "skip"):
+                raise ValueError(
+                    f"`{name}` must be 'error' or 'skip'. Received: {name}={value!r}"
+                )
         if self.precision not in PRECISIONS:
             raise ValueError(
                 f"`precision` must be a policy. {suggest(self.precision, PRECISIONS)} "
@@ -56,46 +73,186 @@ class TrainConfig:
         if (self.teacher is None) != (weight == 0):
             raise ValueError(
                 "`teacher` must be given where the recipe's `distill_weight` is above "
-                f"0, and there alone. Received: teacher={self.teacher!r}, "
+                f"0, and only there. Received: teacher={self.teacher!r}, "
                 f"distill_weight={weight}"
             )
 
 
-def write_config(folder: Path, plan: TrainConfig):
-    """Keeps it in a run's folder."""
+def create_config(dataset=None, recipe=None, root=None, **options) -> TrainConfig:
+    """Creates a configuration from the options of `train` that were given.
+
+    An option outweighs the recipe, which outweighs the network of `init_weights`, which
+    outweighs the defaults.
+
+    Args:
+        dataset, recipe, root: See `train`.
+        options: Any of its options on the network, the recipe and the run; None and
+            empty ones count as not given.
+
+    Raises:
+        ValueError: If an option is unknown, or its value is not possible.
+    """
+    options = given_options(options)
+    known = {*NETWORK_DEFAULTS, *RECIPE_OPTIONS, *RUN_OPTIONS}
+    if unknown := sorted({*options} - known):
+        raise ValueError(
+            f"`train` has no option {unknown[0]!r}. {suggest(unknown[0], known)} "
+            f"Received: {unknown[0]}={options[unknown[0]]!r}"
+        )
+    datasets = parse_datasets(dataset, root)
+    if recipe is None:
+        recipe = recipes.DEFAULT_RECIPE if datasets else recipes.DEMO_RECIPE
+        recipe = recipes.DISTILL_RECIPE if "teacher" in options else recipe
+    if not datasets:
+        logger.info("No dataset given: training on synthetic people, as a demo.")
+    base = recipe if isinstance(recipe, Recipe) else recipes.get_recipe(recipe)
+    network = {**base.network}
+    if "init_weights" in options:
+        network.update(_network_of(options["init_weights"]))
+    network.update({k: v for k, v in options.items() if k in NETWORK_DEFAULTS})
+    changes = {k: v for k, v in options.items() if k in RECIPE_OPTIONS}
+    chosen = replace(base, network=network, **changes)
+    if chosen.network and not datasets:
+        logger.info("The recipe %r sets %s.", recipe, chosen.network)
+    if "freeze" in options:
+        freeze = options["freeze"]
+        options["freeze"] = (freeze,) if isinstance(freeze, str) else tuple(freeze)
+    for name in {"init_weights", "teacher"} & options.keys():
+        options[name] = str(options[name])
+    return TrainConfig(
+        recipe=chosen,
+        datasets=datasets or TrainConfig.datasets,
+        **{k: v for k, v in options.items() if k in RUN_OPTIONS},
+    )
+
+
+def given_options(options: dict) -> dict:
+    """Leaves out the options that were not given: None, and empty lists."""
+    return {
+        name: value
+        for name, value in options.items()
+        if value is not None and value != () and value != []
+    }
+
+
+def _network_of(model) -> dict:
+    """Arguments of the network whose weights a run begins with."""
+    from keras_hourglass.models.loading import load_model  # imports Keras
+    from keras_hourglass.training.fine_tuning import network_config
+
+    return network_config(load_model(model))
+
+
+def parse_datasets(dataset, root=None) -> tuple[DatasetSpec, ...]:
+    """Parses the `dataset` and `root` of `train`.
+
+    Args:
+        dataset: `"NAME[:DIR][*SHARE]"`, a `DatasetSpec`, a `People`, a sequence of
+            these, or None.
+        root: Folder of the only dataset.
+
+    Raises:
+        ValueError: If there is a root without exactly one dataset.
+    """
+    if dataset is None:
+        dataset = ()
+    elif isinstance(dataset, (str, DatasetSpec, People)):
+        dataset = (dataset,)
+    if root is not None and len(dataset) != 1:
+        raise ValueError(
+            "`root` must be given with exactly one `dataset`. "
+            f"Received: root={str(root)!r}, dataset={dataset!r}"
+        )
+    specs = []
+    for each in dataset:
+        if isinstance(each, People):
+            each = DatasetSpec(GIVEN_PEOPLE, fingerprint(each))
+        specs.append(DatasetSpec.parse(each) if isinstance(each, str) else each)
+    return tuple(specs) if root is None else (specs[0]._replace(root=str(root)),)
+
+
+def given_people(dataset) -> dict[str, People]:
+    """Fingerprint -> `People`, of those that the `dataset` of `train` holds."""
+    listed = dataset if isinstance(dataset, (list, tuple)) else (dataset,)
+    return {fingerprint(each): each for each in listed if isinstance(each, People)}
+
+
+def require_given(datasets, people: dict[str, People]) -> dict[str, People]:
+    """Checks that all `People` are there that a configuration names.
+
+    Raises:
+        ValueError: If one is missing, as in going on with its run without it.
+    """
+    for spec in datasets:
+        if spec.name == GIVEN_PEOPLE and spec.root not in people:
+            raise ValueError(
+                "`dataset` must be the `People` that the run was begun with: they are "
+                "in no file"
+            )
+    return people
+
+
+def fingerprint(people: People) -> str:
+    """Returns a short hash of people: of their names, images, splits and labels."""
+    digest = hashlib.sha256(repr(people.skeleton.joints).encode())
+    for column in (people.names, people.images, people.splits):
+        digest.update("\n".join(map(str, column)).encode())
+    for column in (people.joints, people.weights, people.centers, people.sides):
+        digest.update(column.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def write_config(folder: Path, config: TrainConfig):
+    """Writes the configuration into a run's folder."""
     with atomic_write(folder / CONFIG_FILE, durable=True) as path:
-        kept = {"plan": asdict(plan)}
-        path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps({"config": asdict(config)}, indent=2)
+        path.write_text(text + "\n", encoding="utf-8")
 
 
-def config_markdown(plan: TrainConfig) -> str:
-    """A plan to look at, in TensorBoard."""
-    return f"```json\n{json.dumps(asdict(plan), indent=2)}\n```"
+def config_markdown(config: TrainConfig) -> str:
+    """Formats a configuration for TensorBoard."""
+    return f"```json\n{json.dumps(asdict(config), indent=2)}\n```"
 
 
 def read_config(folder: Path) -> TrainConfig:
-    """Reads it back.
+    """Reads the configuration from a run's folder.
 
     Raises:
-        ValueError: If the file does not say what it should.
+        ValueError: If the file is not a run's, or is one of version 0.1.
     """
     path = folder / CONFIG_FILE
     try:
-        plan = json.loads(path.read_text(encoding="utf-8"))["plan"]
-        recipe = plan["recipe"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if "plan" in content:
+            raise OldRunError(folder)
+        config = content["config"]
+        recipe = config["recipe"]
         recipe["augmentation"] = Augmentation(**recipe["augmentation"])
-        recipe["drops"] = tuple(recipe["drops"])
-        plan["recipe"] = Recipe(**recipe)
-        plan["sources"] = tuple(DatasetSpec(*source) for source in plan["sources"])
-        plan["freeze"] = tuple(plan["freeze"])
-        return TrainConfig(**plan)
+        recipe["decay_epochs"] = tuple(recipe["decay_epochs"])
+        config["recipe"] = Recipe(**recipe)
+        config["datasets"] = tuple(DatasetSpec(*spec) for spec in config["datasets"])
+        config["freeze"] = tuple(config["freeze"])
+        return TrainConfig(**config)
+    except OldRunError:
+        raise
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is not a training run's: {error}") from None
 
 
+class OldRunError(ValueError):
+    """Raised for a run of version 0.1; its networks load all the same."""
+
+    def __init__(self, folder: Path):
+        super().__init__(
+            f"{folder} holds a run of version 0.1, which this version cannot go on "
+            "with: choose another folder (`--from` takes its best.keras), or "
+            "`--restart` to begin anew"
+        )
+
+
 def config_differences(old: TrainConfig, new: TrainConfig) -> list[str]:
-    """What differs, as `NAME: old, now new`."""
-    flat = [{**asdict(plan), **asdict(plan.recipe)} for plan in (old, new)]
+    """Lists the choices that differ, as `NAME: old, now new`."""
+    flat = [{**asdict(config), **asdict(config.recipe)} for config in (old, new)]
     return [
         f"{name}: {flat[0][name]}, now {value}"
         for name, value in flat[1].items()

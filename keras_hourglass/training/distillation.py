@@ -1,4 +1,4 @@
-"""Distillation: a trained network guides a lighter one through its heatmaps.
+"""Distillation: training a network with the heatmaps of a larger one.
 
 Zhang, Zhu, Ye. Fast Human Pose Estimation, CVPR 2019.
 https://arxiv.org/abs/1811.05419
@@ -16,24 +16,23 @@ def add_distillation_loss(
     weight: float,
     loss: HeatmapLoss,
 ):
-    """Makes `fit` of the student minimize (1 - weight) * truth + weight * guidance.
+    """Makes `fit` minimize (1 - weight) * label loss + weight * teacher loss.
 
-    The teacher's last stack guides all stacks of the student, on every joint, also on
-    those without a label: where only some joints are annotated, or labels come from
-    another network with many left out, that is a gain. Validation looks at the truth
-    alone.
+    The teacher's last stack supervises all stacks of the student, on every joint, also
+    on those without a label: a gain where datasets label only some joints. Validation
+    uses the labels alone.
 
-    The teacher runs on the images of each batch and is no part of the student: the
-    student's files hold nothing of it.
+    The teacher predicts on the images of each batch. It is no part of the student, nor
+    of the student's files.
 
     Args:
-        student: What to train; before it is compiled, or after.
-        teacher: What it learns from; its number of stacks is its own affair.
-        weight: Share of the guidance, 0 to 1.
-        loss: How heatmaps are compared.
+        student: Network to train, compiled or not.
+        teacher: Trained network; its number of stacks does not matter.
+        weight: Share of the teacher in the loss, 0 to 1.
+        loss: Compares heatmaps.
 
     Raises:
-        ValueError: If the two differ in joints or in the size of their heatmaps.
+        ValueError: If the two differ in joints or in image size.
     """
     if teacher.skeleton.joints != student.skeleton.joints:
         raise ValueError(
@@ -43,25 +42,25 @@ def add_distillation_loss(
         )
     if teacher.image_size != student.image_size:
         raise ValueError(
-            f"`teacher` must see images of the student's size, {student.image_size} "
+            f"`teacher` must have the image size of the student, {student.image_size} "
             f"(height, width). Received: image_size={teacher.image_size}"
         )
     teacher.trainable = False
-    truth = student.compute_loss
+    label_loss = student.compute_loss
 
     def compute_loss(
         x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):  # as Keras calls it
-        total = truth(x, y, y_pred, sample_weight, training)
+    ):  # the signature of Keras
+        total = label_loss(x, y, y_pred, sample_weight, training)
         if not training:
             return total
         heatmaps = ops.stop_gradient(teacher(x, training=False)[:, -1:])
-        # Below 0 there is nothing to learn, and a pixel would weigh less than others.
-        guidance = ops.mean(loss.per_joint(ops.maximum(heatmaps, 0), y_pred))
-        # TensorFlow adds up what its devices return; Keras has shared `total` out.
-        shares = getattr(student, "distribute_strategy", None)
-        guidance /= getattr(shares, "num_replicas_in_sync", 1)
-        return (1 - weight) * total + weight * guidance
+        # Negative values carry nothing, and would lower the weight of their pixels.
+        teacher_loss = ops.mean(loss.per_joint(ops.maximum(heatmaps, 0), y_pred))
+        # TensorFlow sums over its devices; Keras has divided `total` already.
+        strategy = getattr(student, "distribute_strategy", None)
+        teacher_loss /= getattr(strategy, "num_replicas_in_sync", 1)
+        return (1 - weight) * total + weight * teacher_loss
 
-    # Of this object alone, not a subclass: files of the student name a plain class.
+    # On the object, not in a subclass: the student's files name its class.
     student.compute_loss = compute_loss

@@ -1,12 +1,13 @@
-"""What one process does by itself, while others train with it.
+"""Training on several devices, in one process or in several.
 
-What the computer trains on.
-
-Processes that train one network together, on one computer or many. On JAX alone.
-
-Several devices that train one network, each on its part of every batch.
+On TensorFlow one process trains on several devices by `MirroredStrategy`; on JAX one
+process or several, on one computer or many, by `keras.distribution.DataParallel`.
+PyTorch trains on one device.
 """
 
+import atexit
+import logging
+import os
 import platform
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,25 +17,30 @@ import keras
 import numpy as np
 
 from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
+from keras_hourglass.utils import Interrupted
+
+SUPPORTED = (
+    "Several devices train together with KERAS_BACKEND=tensorflow, in one process, and "
+    "with KERAS_BACKEND=jax, in one or several."
+)
+HEARTBEAT_TIMEOUT = 30  # seconds without a heartbeat until JAX gives up on a process
+SHUTDOWN_TIMEOUT = 10  # seconds that a process waits for the others at its exit
+LOST_PROCESS_MESSAGES = ("Gloo", "NCCL", "coordination service")  # in JAX's errors
 
 
-@contextmanager
-def single_device():
-    """While it lasts, variables are made on one device of this process.
+class ProcessLostError(RuntimeError):
+    """Raised when another process of a distributed run has ended."""
 
-    Over all devices of all processes, JAX would wait for the others to make the same.
-    Keras also makes some where one would not look for it: to save an optimizer.
-    """
-    together = keras.distribution.distribution()
-    keras.distribution.set_distribution(None)
-    try:
-        yield
-    finally:
-        keras.distribution.set_distribution(together)
+    def __init__(self):
+        super().__init__(
+            "Distributed training stopped, most likely since another process has "
+            "ended: its own message says why. Started again, all processes go on from "
+            "the last checkpoint"
+        )
 
 
 def list_devices() -> list[str]:
-    """What Keras's backend can run on, as `gpu:0`: CPUs only if there is no other."""
+    """Lists the devices of Keras's backend, as `gpu:0`; CPUs only without others."""
     if keras.backend.backend() == "torch":  # which Keras does not ask
         import torch
 
@@ -43,14 +49,14 @@ def list_devices() -> list[str]:
 
 
 def has_accelerator() -> bool:
-    """Whether there is anything but CPUs for Keras's backend."""
+    """Checks if Keras's backend has any device besides CPUs."""
     return any(not name.startswith("cpu") for name in list_devices())
 
 
 def device_name() -> str:
-    """The model of the device that Keras's backend runs on."""
+    """Returns the model of the device that Keras's backend runs on."""
     if not has_accelerator():
-        return _processor()
+        return _processor_name()
     if keras.backend.backend() == "jax":
         import jax
 
@@ -65,51 +71,40 @@ def device_name() -> str:
     return tf.config.experimental.get_device_details(gpu)["device_name"]
 
 
-def _processor():
-    """Of Linux, the model's name; elsewhere what Python knows of it."""
+def _processor_name():
+    """Reads the model's name from Linux; elsewhere the one that Python has."""
     listed = Path("/proc/cpuinfo")
     lines = listed.read_text().splitlines() if listed.is_file() else []
     models = [line.split(":")[1].strip() for line in lines if "model name" in line]
     return models[0] if models else platform.processor() or platform.machine()
 
 
-SUPPORTED = (
-    "Several devices train together with KERAS_BACKEND=tensorflow, in one process, and "
-    "with KERAS_BACKEND=jax, in one or several."
-)
-HEARTBEAT_TIMEOUT = (
-    30  # seconds without a sign of life, after which JAX gives up a process
-)
-SHUTDOWN_TIMEOUT = 10  # seconds that a process waits for the others when it ends
-LOST_PROCESS_MESSAGES = (
-    "Gloo",
-    "NCCL",
-    "coordination service",
-)  # what JAX's errors name then
+@contextmanager
+def single_device():
+    """Makes variables on one device of this process while it lasts.
 
-
-class ProcessLostError(RuntimeError):
-    """Training together has ended before its time: another process is gone."""
-
-    def __init__(self):
-        super().__init__(
-            "Training together has broken off, most likely since another process has "
-            "ended: look at what that one said. Started again, all of them go on after "
-            "what was kept"
-        )
+    Made over all devices of all processes, JAX would wait for the others to make the
+    same. Saving an optimizer makes variables, too.
+    """
+    before = keras.distribution.distribution()
+    keras.distribution.set_distribution(None)
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(before)
 
 
 def join_processes(coordinator: str | None, processes: int | None, process: int | None):
-    """Makes this process one of several; before Keras's backend is used at all.
+    """Makes this process one of several. Must come before any use of JAX.
 
     Args:
         coordinator: `HOST:PORT` of the first process, where the others find it. Of
             several, joined by commas, the first counts.
-        processes: How many there are.
-        process: Which one this is, from 0.
+        processes: Number of processes.
+        process: Index of this process, from 0.
 
     Raises:
-        ValueError: If something of it is missing, or on another backend than JAX.
+        ValueError: If one of them is missing, or on another backend than JAX.
     """
     received = f"{coordinator=}, {processes=}, {process=}"
     if None in (coordinator, processes, process) or not 0 <= process < processes:
@@ -125,18 +120,18 @@ def join_processes(coordinator: str | None, processes: int | None, process: int 
         )
     import jax
 
-    # What `keras.distribution.initialize` calls, which leaves all times as they are:
-    # a process that died would be missed after 100 seconds. It sets a seed besides,
-    # and so does every run.
-    jax.distributed.initialize(
-        *(coordinator.split(",")[0], processes, process),
-        heartbeat_timeout_seconds=HEARTBEAT_TIMEOUT,
-        shutdown_timeout_seconds=SHUTDOWN_TIMEOUT,
-    )
+    # As `keras.distribution.initialize`, but with short timeouts: by default, a dead
+    # process is noticed after 100 seconds.
+    if not jax.distributed.is_initialized():  # by an earlier run of this process
+        jax.distributed.initialize(
+            *(coordinator.split(",")[0], processes, process),
+            heartbeat_timeout_seconds=HEARTBEAT_TIMEOUT,
+            shutdown_timeout_seconds=SHUTDOWN_TIMEOUT,
+        )
 
 
 def process_index() -> tuple[int, int]:
-    """Which process this is, from 0, and how many there are."""
+    """Returns the index of this process, from 0, and the number of processes."""
     if keras.backend.backend() != "jax":
         return 0, 1
     import jax
@@ -145,26 +140,26 @@ def process_index() -> tuple[int, int]:
 
 
 def devices_by_process() -> list[list[str]]:
-    """Those of each process, by the names that Keras has for them."""
+    """Lists the devices of each process, by Keras's names for them."""
     if keras.backend.backend() != "jax":
         return [list_devices()]
     import jax
 
-    of = [[] for _ in range(jax.process_count())]
+    devices = [[] for _ in range(jax.process_count())]
     for device in jax.devices():
-        of[device.process_index].append(f"{device.platform}:{device.id}")
-    return of
+        devices[device.process_index].append(f"{device.platform}:{device.id}")
+    return devices
 
 
 def all_gather(*numbers: int) -> np.ndarray:
-    """`(processes, numbers)`: what each process said. All must take part."""
+    """Gathers numbers of all processes: `(processes, numbers)`. All must call it."""
     from jax.experimental import multihost_utils
 
     return multihost_utils.process_allgather(np.array(numbers))
 
 
 def is_process_lost(error: BaseException) -> bool:
-    """Whether an error is that of a process whose companions are gone."""
+    """Checks if an error is that of a process whose peers are gone."""
     return process_index()[1] > 1 and any(
         name in str(error) for name in LOST_PROCESS_MESSAGES
     )
@@ -172,102 +167,153 @@ def is_process_lost(error: BaseException) -> bool:
 
 @dataclass(frozen=True)
 class Distribution:
-    """The devices of a run; by default the one that Keras's backend takes.
+    """The devices and processes of a run; by default, one of each.
 
     Attributes:
-        share: What this process reads of each batch, and how many devices there are.
+        shard: The part of each batch that this process reads.
         strategy: TensorFlow's `MirroredStrategy`, where there is one.
     """
 
-    share: Shard = WHOLE_BATCH
+    shard: Shard = WHOLE_BATCH
     strategy: object = None
 
     @property
-    def first(self) -> bool:
-        """Whether this process is the one that writes, and speaks."""
-        return self.share.process == 0
+    def is_first(self) -> bool:
+        """If this process is the one that writes files and messages."""
+        return self.shard.process == 0
+
+    @property
+    def is_single_process(self) -> bool:
+        """If there is no other process."""
+        return self.shard.processes == 1
 
     def scope(self):
-        """While it lasts, networks are made, and compiled, for all devices."""
+        """Makes and compiles models for all devices while it lasts."""
         return self.strategy.scope() if self.strategy else nullcontext()
 
-    def check(self, batch_size: int):
-        """
+    def validate_batch_size(self, batch_size: int):
+        """Checks that batches can be divided among the devices.
+
         Raises:
-            ValueError: If batches cannot be divided among the devices.
+            ValueError: If they cannot.
         """
-        count = self.share.devices
+        count = self.shard.devices
         if batch_size % count:
             raise ValueError(
                 f"`batch_size` must be a multiple of {count}, the number of devices. "
                 f"Received: batch_size={batch_size}"
             )
 
-    def unite(self, model):
-        """Makes batch norms of all devices use the moments of the whole batch.
+    def sync_batch_norm(self, model):
+        """Makes batch normalization use the moments of the whole batch.
 
-        Then a run does not depend on how many there are. JAX does so by itself.
+        Then results do not depend on the number of devices. JAX does so by itself.
         """
         for layer in model._flatten_layers() if self.strategy else ():
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True
 
-    @property
-    def alone(self) -> bool:
-        """Whether there is no other process."""
-        return self.share.processes == 1
-
-    def any(self, true: bool) -> bool:
-        """Whether something is true of any process. All must ask, and wait so long."""
-        return true if self.alone else bool(all_gather(true).any())
+    def any(self, value: bool) -> bool:
+        """Checks if a value is true in any process. All must call it, and wait."""
+        if self.is_single_process:
+            return value
+        return bool(all_gather(value).any())
 
     def sum(self, number: int) -> int:
-        """Of a number of each process. All must ask, and wait so long."""
-        return number if self.alone else int(all_gather(number).sum())
+        """Sums a number of each process. All must call it, and wait."""
+        return number if self.is_single_process else int(all_gather(number).sum())
 
-    def same(self, *numbers: int) -> bool:
-        """Whether all processes have the same numbers."""
-        return self.alone or not np.ptp(all_gather(*numbers), axis=0).any()
+    def all_equal(self, *numbers: int) -> bool:
+        """Checks that all processes have the same numbers. All must call it."""
+        return self.is_single_process or not np.ptp(all_gather(*numbers), axis=0).any()
 
-    def wait(self):
-        """Until all processes are here."""
+    def barrier(self):
+        """Waits until all processes have come here."""
         self.any(False)
 
 
-def use_devices(wanted: int | str = 1) -> Distribution:
-    """Takes devices of this process, and as many of each that it has joined.
+ONE_DEVICE = Distribution()
 
-    On JAX, Keras lays all networks that are made from now on over them.
+
+def use_devices(devices: int | str = 1) -> Distribution:
+    """Takes devices of this process, and as many of each process that it has joined.
+
+    On JAX, Keras lays all models that are made from now on over them.
 
     Args:
-        wanted: How many, or "all": GPUs if there are any, else CPUs.
+        devices: Number of devices, or "all": GPUs if there are any, else CPUs.
 
     Raises:
         ValueError: If there are fewer, or the backend cannot train on several.
     """
-    of = devices_by_process()
-    there = min(map(len, of))
-    count = there if wanted == "all" else wanted
-    if not 1 <= count <= there:
+    available = devices_by_process()
+    most = min(map(len, available))
+    count = most if devices == "all" else devices
+    if not 1 <= count <= most:
         raise ValueError(
-            f"`devices` must be 'all' or 1 to {there}, for so many there are. "
-            f"Received: devices={wanted}"
+            f"`devices` must be 'all' or 1 to {most}, the number of devices here. "
+            f"Received: devices={devices}"
         )
-    names = [name for theirs in of for name in theirs[:count]]
+    names = [name for each in available for name in each[:count]]
     if len(names) == 1:
-        return Distribution()
-    backend, share = keras.backend.backend(), Shard(*process_index(), len(names))
+        return ONE_DEVICE
+    backend, shard = keras.backend.backend(), Shard(*process_index(), len(names))
     if backend == "jax":
-        # What is read are shares already.
-        whole = keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
-        keras.distribution.set_distribution(whole)
-        return Distribution(share)
+        # What is read is sharded already.
+        parallel = keras.distribution.DataParallel(
+            devices=names, auto_shard_dataset=False
+        )
+        keras.distribution.set_distribution(parallel)
+        return Distribution(shard)
     if backend == "tensorflow":
         import tensorflow as tf
 
         names = [name.upper() for name in names]
-        return Distribution(share, tf.distribute.MirroredStrategy(names))
+        return Distribution(shard, tf.distribute.MirroredStrategy(names))
     raise ValueError(
         f"`devices` must be 1 with the backend {backend!r}: Keras cannot train on "
-        f"several there. {SUPPORTED} Received: devices={wanted}"
+        f"several there. {SUPPORTED} Received: devices={devices}"
     )
+
+
+@contextmanager
+def distribute(
+    devices: int | str = 1,
+    coordinator: str | None = None,
+    processes: int | None = None,
+    process: int | None = None,
+):
+    """Joins the other processes, takes devices, and gives them back at the end.
+
+    Of several processes, only the first logs; errors are raised by all.
+
+    Args:
+        devices: See `use_devices`.
+        coordinator, processes, process: See `join_processes`; None for one process.
+
+    Yields:
+        The `Distribution`.
+
+    Raises:
+        ProcessLostError: If another process has ended.
+    """
+    if (coordinator, processes, process) != (None, None, None):
+        join_processes(coordinator, processes, process)
+    before = keras.distribution.distribution()
+    distribution = use_devices(devices)
+    logger = logging.getLogger("keras_hourglass")
+    level = logger.level
+    if not distribution.is_first:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield distribution
+    except Exception as error:
+        if not distribution.is_single_process and not isinstance(error, Interrupted):
+            # Before JAX's own exit handler, which waits for the others in vain.
+            atexit.register(os._exit, 1)
+        if is_process_lost(error):
+            raise ProcessLostError from error
+        raise
+    finally:
+        logger.setLevel(level)
+        keras.distribution.set_distribution(before)

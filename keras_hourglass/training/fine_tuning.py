@@ -1,7 +1,4 @@
-"""Weights of one network in another, as far as they fit.
-
-Layers that training leaves as they are.
-"""
+"""Fine-tuning: initial weights from another network, and frozen layers."""
 
 import math
 from dataclasses import dataclass
@@ -12,12 +9,13 @@ from keras_hourglass.utils import suggest
 
 @dataclass(frozen=True)
 class TransferReport:
-    """What became of a network's weights.
+    """Result of a transfer of weights.
 
     Attributes:
-        kept: Layers that have the source's weights now, heatmaps' joint by joint.
-        new: Layers that still begin anew: the source has none of that name and size.
-        joints: Joints whose heatmaps begin anew.
+        kept: Layers that have the source's weights; for heatmap layers, those of the
+            joints in common.
+        new: Layers with random weights: the source has none of that name and shape.
+        joints: Joints whose heatmaps have random weights.
     """
 
     kept: tuple[str, ...]
@@ -25,20 +23,18 @@ class TransferReport:
     joints: tuple[str, ...]
 
     def __str__(self):
-        text = (
-            f"{len(self.kept)} of {len(self.kept + self.new)} layers have its weights"
-        )
+        text = f"{len(self.kept)} of {len(self.kept + self.new)} layers were loaded"
         if self.new:
-            text += f"; these begin anew: {', '.join(self.new)}"
+            text += f"; initialized at random: {', '.join(self.new)}"
         if self.joints:
-            text += f"; so do the heatmaps of {', '.join(self.joints)}"
+            text += f"; joints initialized at random: {', '.join(self.joints)}"
         return text
 
 
 def network_config(model: StackedHourglass) -> dict:
-    """Those of the constructor that another network with its weights should have.
+    """Returns the arguments of a network that is to have a model's weights.
 
-    Not its `offset`: training teaches the network what it was off by.
+    Without `offset`: training corrects what it stands for.
     """
     left_out = {"offset", "name", "trainable"}
     return {k: v for k, v in model.get_config().items() if k not in left_out}
@@ -47,12 +43,12 @@ def network_config(model: StackedHourglass) -> dict:
 def transfer_weights(
     source: StackedHourglass, target: StackedHourglass
 ) -> TransferReport:
-    """Gives a network all weights of another that fit, layer by layer by name.
+    """Copies all weights that fit from one network to another, by the layers' names.
 
-    Of the layers that draw heatmaps, and those that feed them back to the next stack,
-    the joints of the same name are kept, whatever their order.
+    For the layers that predict heatmaps, and those that feed them to the next stack,
+    the joints of the same name are copied, whatever their order.
     """
-    theirs = {layer.name: layer for layer in source.layers}
+    source_layers = {layer.name: layer for layer in source.layers}
     joints, known = target.skeleton.joints, source.skeleton.joints
     common = [name for name in joints if name in known]
     indices = source.skeleton.indices(common), target.skeleton.indices(common)
@@ -60,8 +56,8 @@ def transfer_weights(
     for layer in target.layers:
         if not layer.weights:
             continue
-        other = theirs.get(layer.name)
-        weights = other and _fitting(other, layer, *indices)
+        other = source_layers.get(layer.name)
+        weights = other and _transferred(other, layer, *indices)
         if weights:
             layer.set_weights(weights)
         (kept if weights else new).append(layer.name)
@@ -70,8 +66,8 @@ def transfer_weights(
     )
 
 
-def _fitting(source, target, theirs, ours):
-    """A layer's weights with all that it can have of another's; None for nothing."""
+def _transferred(source, target, source_joints, target_joints):
+    """Returns the new weights of a layer; None if the source's do not fit at all."""
     old, new = source.get_weights(), target.get_weights()
     if target.name.endswith("_heatmaps"):
         axes = (-1, -1)  # of the joints, in kernel and bias
@@ -85,48 +81,48 @@ def _fitting(source, target, theirs, ours):
             b[...] = a if a.shape == b.shape else b
             continue
         a, b = a.swapaxes(axis, -1), b.swapaxes(axis, -1)  # views
-        if a.shape[:-1] != b.shape[:-1] or not ours:
+        if a.shape[:-1] != b.shape[:-1] or not target_joints:
             return None
-        b[..., list(ours)] = a[..., list(theirs)]
+        b[..., list(target_joints)] = a[..., list(source_joints)]
     return new
 
 
 def freeze_layers(model: StackedHourglass, names) -> int:
-    """Ends the training of layers, to be called before `compile`.
+    """Freezes layers. Must come before `compile`.
 
-    Their batch norms use the statistics that they have, as in prediction.
+    Their batch normalization uses its moving statistics, as in prediction.
 
     Args:
         model: The network.
-        names: Of its layers, or what their names begin with, up to a `_`: `stem`,
-            `stack_1`, `stack_1_block_1`.
+        names: Names of layers, or their beginnings up to a `_`: `stem`, `stack_1`,
+            `stack_1_block_1`.
 
     Returns:
-        The number of weights that are not trained any more.
+        The number of weights that are frozen.
 
     Raises:
-        ValueError: If a name fits no layer; with a guess at what was meant.
+        ValueError: If a name fits no layer.
     """
     layers = [layer for layer in model.layers if layer.weights]
-    before = _trained(model)
+    before = _count_trainable(model)
     for name in names:
         chosen = [x for x in layers if x.name == name or x.name.startswith(name + "_")]
         if not chosen:
             raise ValueError(
-                "`freeze` must name layers, or what their names begin with. "
+                "`freeze` must be names of layers, or their beginnings. "
                 f"{suggest(name, _beginnings(layers))} Received: {name!r}"
             )
         for layer in chosen:
             layer.trainable = False
-    return before - _trained(model)
+    return before - _count_trainable(model)
 
 
-def _trained(model):
+def _count_trainable(model):
     return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 def _beginnings(layers):
-    """All that layers' names begin with, short ones first."""
+    """Lists all beginnings of layers' names, short ones first."""
     parts = [layer.name.split("_") for layer in layers]
-    found = {"_".join(part[:i]) for part in parts for i in range(1, len(part) + 1)}
-    return sorted(found - {"stack"}, key=len)
+    names = {"_".join(part[:i]) for part in parts for i in range(1, len(part) + 1)}
+    return sorted(names - {"stack"}, key=len)

@@ -1,6 +1,9 @@
-"""All weights of a network as one vector, for an optimizer.
+"""Optimizer over all weights as one vector, and the moving average of the weights.
 
-The moving average of the weights, in the model while it is validated.
+TensorFlow alone gains from the vector. Measured on two cores, `photo` at 64 pixels,
+batches of 8, AdamW with an average: the first step takes 6 s of processor time in
+place of 23 (16 with `disable_meta_optimizer`), the others 117 ms in place of 166
+(149).
 """
 
 import keras
@@ -9,22 +12,29 @@ from keras import ops
 
 from keras_hourglass.training.distribution import single_device
 
-# TensorFlow's optimizer of graphs looks at all inputs of an operation once for each: of
-# the 1,466 weights of eight stacks that takes minutes.
+# TensorFlow's graph optimizer takes quadratic time in the inputs of an operation: with
+# the 1,466 weights of eight stacks, minutes.
 MAX_CONCATENATED = 32
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
 class FlatOptimizer(keras.optimizers.Optimizer):
-    """Lets another optimizer update all weights of a network as one vector.
+    """Updates all weights of a model as one vector, by another optimizer.
 
-    Keras's optimizers put some seventy operations for each weight into the graph of a
-    step, and a stack has hundreds: on TensorFlow most of the time until the first step
-    is done goes there. The weights come out the same, but for rounding.
+    Keras's optimizers add some seventy operations per weight to the graph of a step,
+    and a stack has hundreds of weights: TensorFlow spends most of the time until the
+    first step on them. The updates are the same, but for rounding.
 
     Args:
-        optimizer: What updates the vector. What it does weight by weight, clipping
-            them by their norm, say, it does to all as one.
+        optimizer: Updates the vector. Clipping by norm, which it would do weight by
+            weight, takes all weights together.
+
+    Example:
+
+    ```python
+    optimizer = FlatOptimizer(keras.optimizers.AdamW(1e-3))
+    model.compile(optimizer, kh.HeatmapLoss())
+    ```
     """
 
     def __init__(self, optimizer, name=None):
@@ -32,7 +42,7 @@ class FlatOptimizer(keras.optimizers.Optimizer):
         self.optimizer = optimizer
 
     def build(self, variables):
-        """Makes the vector, and what the optimizer keeps of it."""
+        """Makes the vector, and the optimizer's variables for it."""
         if self.built:
             return
         self.shapes = [tuple(variable.shape) for variable in variables]
@@ -42,47 +52,47 @@ class FlatOptimizer(keras.optimizers.Optimizer):
         super().build(variables)
 
     def apply(self, grads, trainable_variables=None):
-        """Updates the weights; those without a gradient, as if it were 0."""
+        """Updates the weights. A missing gradient counts as 0."""
         variables = trainable_variables or self._trainable_variables
         self.build(variables)
         grads = [
             ops.zeros_like(variable) if grad is None else grad
             for grad, variable in zip(grads, variables)
         ]
-        _assign([self.vector], [self.join(variables)])
-        self.optimizer.apply([self.join(grads)], [self.vector])
+        _assign([self.vector], [self.flatten(variables)])
+        self.optimizer.apply([self.flatten(grads)], [self.vector])
         values = [
             variable.constraint(value) if variable.constraint else value
-            for variable, value in zip(variables, self.split(self.vector))
+            for variable, value in zip(variables, self.unflatten(self.vector))
         ]
         _assign(variables, values)
 
-    def join(self, values):
-        """Weights, or something of their shapes, as one vector."""
+    def flatten(self, values):
+        """Concatenates values of the weights' shapes into one vector."""
         parts = [ops.reshape(value, (-1,)) for value in values]
         while len(parts) > 1:
-            firsts = range(0, len(parts), MAX_CONCATENATED)
-            parts = [ops.concatenate(parts[i : i + MAX_CONCATENATED]) for i in firsts]
+            starts = range(0, len(parts), MAX_CONCATENATED)
+            parts = [ops.concatenate(parts[i : i + MAX_CONCATENATED]) for i in starts]
         return parts[0]
 
-    def split(self, vector) -> list:
-        """A vector as what `join` made it of."""
+    def unflatten(self, vector) -> list:
+        """Splits a vector into values of the weights' shapes. Undoes `flatten`."""
         ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])
         parts = ops.split(vector, ends[:-1].tolist())
         return [ops.reshape(*each) for each in zip(parts, self.shapes)]
 
     def scale_loss(self, loss):
-        """What the optimizer wants to see the gradients of."""
+        """Scales the loss as the optimizer does."""
         return self.optimizer.scale_loss(loss)
 
     def finalize_variable_values(self, var_list):
-        """Puts the averages in the weights, if the optimizer keeps any."""
+        """Assigns the moving averages to the weights, if the optimizer keeps any."""
         for average in moving_averages(self.optimizer):
-            _assign(var_list, self.split(average))
+            _assign(var_list, self.unflatten(average))
 
     @property
     def variables(self):
-        """The optimizer's: the vector is written anew at every step."""
+        """The optimizer's variables; the vector itself is temporary."""
         return self.optimizer.variables
 
     @property
@@ -98,19 +108,18 @@ class FlatOptimizer(keras.optimizers.Optimizer):
         self.optimizer.learning_rate = learning_rate
 
     def save_own_variables(self, store):
-        """Nothing: Keras saves `optimizer` besides."""
+        """Saves nothing: Keras saves `optimizer` as a child."""
 
     def load_own_variables(self, store):
-        """Nothing; see `save_own_variables`.
+        """Loads nothing; see `save_own_variables`.
 
         Raises:
-            ValueError: If something was saved: by the optimizer alone, of each weight.
+            ValueError: If the state was saved weight by weight, by another optimizer.
         """
         if len(store.keys()):
             raise ValueError(
-                "The optimizer's state was saved weight by weight, as before weights "
-                "were joined: nothing can go on with it. Begin anew, from its weights "
-                "if need be (`--from`)"
+                "The optimizer's state was saved weight by weight, by another version "
+                "or backend, and cannot be loaded into one vector"
             )
 
     def get_config(self):
@@ -126,14 +135,14 @@ class FlatOptimizer(keras.optimizers.Optimizer):
 
 
 def moving_averages(optimizer) -> list:
-    """The variables in which an optimizer keeps moving averages, if it does."""
+    """Returns the moving averages of an optimizer; an empty list without any."""
     if optimizer.use_ema and optimizer.built:
-        return optimizer._model_variables_moving_average  # no public way
+        return optimizer._model_variables_moving_average  # Keras has no public name
     return []
 
 
 def _assign(variables, values):
-    """Also on each of TensorFlow's devices, from within a step of one of them."""
+    """Assigns values to variables, on all devices of a `tf.distribute` strategy."""
     if keras.backend.backend() != "tensorflow":
         for variable, value in zip(variables, values):
             variable.assign(value)
@@ -152,14 +161,18 @@ def _assign(variables, values):
 
 
 class EMAWeights(keras.callbacks.Callback):
-    """Validates the moving average of the weights, which the optimizer keeps.
+    """Validates with the moving average of the weights, which the optimizer keeps.
 
-    Swapped to the last bit: Keras's `SwapEMAWeights` swaps by sums, which round.
+    Exact to the last bit, where Keras's `SwapEMAWeights` swaps by sums, which round.
+    Without an average (`use_ema=False`), weights stay as they are.
+
+    Attributes:
+        swapped: If the model holds the averages.
     """
 
     def __init__(self):
         super().__init__()
-        self.swapped, self._plain = False, None
+        self.swapped, self._copy = False, None
 
     def on_test_begin(self, logs=None):
         self.swap()
@@ -168,20 +181,19 @@ class EMAWeights(keras.callbacks.Callback):
         self.swap()
 
     def network(self):
-        """A network with the averaged weights, to save or to look through.
+        """Returns a copy of the network with the averaged weights.
 
-        It is a copy of this process alone, on one device: others that train with it
-        need not take part.
+        The copy is on one device of this process: other processes need not take part.
         """
-        if self._plain is None:
+        if self._copy is None:
             with single_device():
-                self._plain = type(self.model).from_config(self.model.get_config())
+                self._copy = type(self.model).from_config(self.model.get_config())
         weights = self.model.trainable_weights
         averages = [] if self.swapped else self._averages()
         averages = {id(weight): each for weight, each in zip(weights, averages)}
         values = [averages.get(id(w), w) for w in self.model.weights]
-        self._plain.set_weights([*map(keras.ops.convert_to_numpy, values)])
-        return self._plain
+        self._copy.set_weights([*map(keras.ops.convert_to_numpy, values)])
+        return self._copy
 
     def swap(self):
         """Exchanges weights and averages, if the optimizer keeps any."""
@@ -189,27 +201,27 @@ class EMAWeights(keras.callbacks.Callback):
         if not averages:
             return
         weights = self.model.trainable_weights
-        kept = [np.copy(keras.ops.convert_to_numpy(weight)) for weight in weights]
+        values = [np.copy(keras.ops.convert_to_numpy(weight)) for weight in weights]
         for weight, average in zip(weights, averages):
             weight.assign(average)
-        optimizer, joined = self._optimizer()
-        if joined is not None:
-            kept = [joined.join(kept)]
-        for average, value in zip(moving_averages(optimizer), kept):
+        optimizer, flat = self._optimizers()
+        if flat is not None:
+            values = [flat.flatten(values)]
+        for average, value in zip(moving_averages(optimizer), values):
             average.assign(value)
         self.swapped = not self.swapped
 
     def _averages(self):
-        """The average of each weight, if the optimizer keeps any."""
-        optimizer, joined = self._optimizer()
+        """Returns the average of each weight, in NumPy."""
+        optimizer, flat = self._optimizers()
         averages = moving_averages(optimizer)
         values = [np.copy(keras.ops.convert_to_numpy(each)) for each in averages]
-        if joined is None or not values:
+        if flat is None or not values:
             return values
-        return [*map(keras.ops.convert_to_numpy, joined.split(values[0]))]
+        return [*map(keras.ops.convert_to_numpy, flat.unflatten(values[0]))]
 
-    def _optimizer(self):
-        """What keeps averages, and what has joined the weights for it, or None."""
+    def _optimizers(self):
+        """Returns the optimizer with the averages, and its `FlatOptimizer` or None."""
         # In float16 Keras wraps the optimizer in one that scales the loss.
         optimizer = getattr(self.model.optimizer, "inner_optimizer", None)
         optimizer = optimizer or self.model.optimizer

@@ -1,8 +1,4 @@
-"""The table of a comparison, as Markdown and as CSV.
-
-Accuracy against cost, as a picture.
-
-The paper's experiment: networks that are trained alike, and the table of them.
+"""Table 1 of the paper: presets trained alike, their accuracy and their costs.
 
 Elhagry, Saeed, Araia. Lighter Stacked Hourglass Human Pose Estimation, Table 1.
 https://arxiv.org/abs/2107.13643
@@ -10,6 +6,7 @@ https://arxiv.org/abs/2107.13643
 
 import csv
 import json
+import logging
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -20,23 +17,27 @@ from keras_hourglass.data.mixture import load_mixture
 from keras_hourglass.evaluation.evaluator import evaluate
 from keras_hourglass.evaluation.profiling import network_milliseconds
 from keras_hourglass.models import presets
+from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.loading import load_model
-from keras_hourglass.training.config import TrainConfig
-from keras_hourglass.training.run_dir import BEST_FILE, HISTORY_FILE, load_state
+from keras_hourglass.training.config import TrainConfig, create_config
+from keras_hourglass.training.run_dir import HISTORY_FILE, load_state
 from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted, atomic_write, suggest
 
+logger = logging.getLogger(__name__)
+
 MEAN = "mean_of_joints"  # the convention of the paper
+ROW_FILE = "row.json"
 PAPER_SETTINGS = {"image_size": 256, "epochs": 220, "blocks": 4, "people": 2958}
 
 
-def write_table(folder: Path, rows: list[dict], plan: TrainConfig):
+def write_table(folder: Path, rows: list[dict], config: TrainConfig):
     """Writes `table.md` and `table.csv`."""
     lines = [format_row(row) for row in rows]
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_write(folder / "table.md") as path:
-        text = f"{describe_conditions(rows, plan)}\n\n{markdown_table(lines)}\n"
+        text = f"{describe_conditions(rows, config)}\n\n{markdown_table(lines)}\n"
         path.write_text(text, encoding="utf-8")
     with (
         atomic_write(folder / "table.csv") as path,
@@ -48,7 +49,7 @@ def write_table(folder: Path, rows: list[dict], plan: TrainConfig):
 
 
 def format_row(row: dict) -> dict[str, str]:
-    """Column -> what stands in it, as the paper prints a row; more at its end."""
+    """Formats a row: column -> text, as in the paper, and costs after it."""
     scores = {**row["columns"], "Mean": row["means"][MEAN]}
     minutes = row["training_seconds"] / 60
     return {
@@ -62,7 +63,7 @@ def format_row(row: dict) -> dict[str, str]:
 
 
 def markdown_table(lines: list[dict]) -> str:
-    """A table of rows with the same columns."""
+    """Formats a Markdown table from lines with the same columns."""
     cells = [
         [*lines[0]],
         ["---"] * len(lines[0]),
@@ -71,29 +72,29 @@ def markdown_table(lines: list[dict]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in cells)
 
 
-def describe_conditions(rows: list[dict], plan: TrainConfig) -> str:
-    """Under what the table was made; and what it is not, where the paper's differ."""
-    recipe, network = plan.recipe, plan.recipe.network
+def describe_conditions(rows: list[dict], config: TrainConfig) -> str:
+    """Describes the training, and its differences from the paper's."""
+    recipe, network = config.recipe, config.recipe.network
     size = network.get("image_size", PAPER_SETTINGS["image_size"])
-    said = (
+    text = (
         f"PCKh@0.5 on {rows[0]['people']:,} validation people of "
-        f"{', '.join(source.name for source in plan.sources)}: {recipe.epochs} epochs "
+        f"{', '.join(spec.name for spec in config.datasets)}: {recipe.epochs} epochs "
         f"of batches of {recipe.batch_size}, {size} pixels"
     )
     if others := {k: v for k, v in network.items() if k != "image_size"}:
-        said += ", " + ", ".join(f"{name} {value}" for name, value in others.items())
+        text += ", " + ", ".join(f"{name} {value}" for name, value in others.items())
     counted = {"epochs": recipe.epochs, "people": rows[0]["people"]}
-    had = {**PAPER_SETTINGS, **network, **counted}
-    if any(had[name] != value for name, value in PAPER_SETTINGS.items()):
-        said += (
-            ". A small experiment, of which only the order of the networks may mean "
-            "something: the paper trained 220 epochs on all of MPII, at 256 pixels, "
+    settings = {**PAPER_SETTINGS, **network, **counted}
+    if any(settings[name] != value for name, value in PAPER_SETTINGS.items()):
+        text += (
+            ". A small experiment, in which only the order of the networks may be "
+            "meaningful: the paper trained 220 epochs on all of MPII, at 256 pixels, "
             "with four blocks at each position"
         )
-    return said + "."
+    return text + "."
 
 
-COSTS = {  # of a row -> what its axis says, and its unit
+COSTS = {  # entry of a row -> label of its axis, and unit
     "multiply_adds": ("multiply-adds, 10\N{SUPERSCRIPT NINE}", 1e9),
     "milliseconds": ("inference, ms", 1),
 }
@@ -111,8 +112,8 @@ def write_plot(folder: Path, rows: list[dict]) -> bool:
         for row in rows:
             point = row[cost] / unit, row["means"][MEAN]
             axes.scatter(*point)
-            near = {"textcoords": "offset points", "xytext": (5, 4), "fontsize": 8}
-            axes.annotate(row["name"], point, **near)
+            style = {"textcoords": "offset points", "xytext": (5, 4), "fontsize": 8}
+            axes.annotate(row["name"], point, **style)
         axes.set(xlabel=label, xscale="log", ylabel="PCKh@0.5, mean of joints")
         axes.grid(alpha=0.3)
     with atomic_write(folder / "table.png") as path:
@@ -120,17 +121,14 @@ def write_plot(folder: Path, rows: list[dict]) -> bool:
     return True
 
 
-ROW_FILE = "row.json"
-
-
 def select_presets(names) -> list[str]:
-    """Presets by their names, or by what stands before a slash in them: a family.
+    """Selects presets by name, or by family: the part of names before a slash.
 
     Raises:
-        ValueError: If there is none; with a guess at what was meant.
+        ValueError: If a name is unknown.
     """
     families = {name.split("/")[0] for name in presets.PRESETS if "/" in name}
-    found = []
+    selected = []
     for name in names:
         if name not in presets.PRESETS and name not in families:
             choices = [*families, *presets.PRESETS]
@@ -138,93 +136,115 @@ def select_presets(names) -> list[str]:
                 "`presets` must be names or families of presets. "
                 f"{suggest(name, choices)} Received: {name!r}"
             )
-        found += [p for p in presets.PRESETS if name in (p, p.split("/")[0])]
-    return [*dict.fromkeys(found)]
+        selected += [p for p in presets.PRESETS if name in (p, p.split("/")[0])]
+    return [*dict.fromkeys(selected)]
+
+
+def compare(names=("lighter",), output="runs/compare", verbose: int = 1, **options):
+    """Trains presets alike and writes the table of the paper, as the command does.
+
+    Args:
+        names: Names or families of presets.
+        output: Folder for a run of each preset, and for the table.
+        verbose: See `train`.
+        options: The options of `train` on the dataset, the recipe and the run. Those
+            on the network hold for all rows.
+
+    Returns:
+        The rows of the table, as dictionaries.
+
+    Raises:
+        ValueError: If an option is not possible, or the folder holds other rows.
+        DatasetError: If a dataset cannot be loaded.
+        Interrupted: After Ctrl-C; the same call goes on with that row.
+    """
+    names, config = select_presets(names), create_config(**options)
+    return Comparison(names, config, Path(output), verbose).run()
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Presets trained under one plan, row by row; a row that is finished stays.
+    """Trains presets under one configuration, row by row. Finished rows are kept.
 
     Attributes:
-        names: Of the presets.
-        plan: How and on whom; what its recipe says of the network holds for all rows.
-        folder: For a folder of each row's run, and for `table.md`, `table.csv` and,
-            where matplotlib is installed, `table.png`.
+        names: Names of presets.
+        config: Configuration; its recipe's options of the network hold for all rows.
+        folder: Folder for a folder of each run, and for `table.md`, `table.csv` and,
+            if matplotlib is installed, `table.png`.
+        verbose: See `train`.
     """
 
     names: list[str]
-    plan: TrainConfig
+    config: TrainConfig
     folder: Path
+    verbose: int = 0
 
-    def run(self, say=print) -> list[dict]:
-        """Trains what is not trained yet. What comes back is what the table shows.
+    def run(self) -> list[dict]:
+        """Trains the rows that are missing, and returns all rows of the table.
 
         Raises:
-            ValueError: If the folder holds rows of another plan.
+            ValueError: If the folder holds rows of another configuration.
             DatasetError: If a dataset cannot be loaded.
-            Interrupted: On Ctrl-C; the next run goes on with that row.
+            Interrupted: After Ctrl-C; the next run goes on with that row.
         """
-        plans = {name: self._plan(name) for name in self.names}
-        # Before the first of them takes its hours, or its network half a minute.
-        for name, plan in plans.items():
-            load_state(plan, self._folder(name))
-        if not all((self._folder(name) / ROW_FILE).is_file() for name in plans):
-            for source in self.plan.sources:
-                datasets.load_dataset(
-                    source.name, source.root, missing=self.plan.missing
-                )
+        configs = {name: self._row_config(name) for name in self.names}
+        # Checked before the first row takes its hours.
+        for name, config in configs.items():
+            load_state(config, self._row_folder(name))
+        if not all((self._row_folder(n) / ROW_FILE).is_file() for n in configs):
+            for spec in self.config.datasets:
+                datasets.load_dataset(spec.name, spec.root, missing=self.config.missing)
         rows = []
-        for name, plan in plans.items():
-            say(f"\n{name}: {len(rows) + 1} of {len(plans)}")
+        for name, config in configs.items():
+            logger.info("%s: %s of %s", name, len(rows) + 1, len(configs))
             try:
-                rows.append(self._row(name, plan, say))
+                rows.append(self._row(name, config))
             except Interrupted:
                 raise Interrupted(
-                    f"Stopped; {len(rows)} of {len(plans)} rows are finished, {name} "
-                    "is kept as far as it came. To go on: the same command again"
+                    f"Stopped; {len(rows)} of {len(configs)} rows are finished, and "
+                    f"there is a checkpoint of {name}. To go on: the same command again"
                 ) from None
-            write_table(self.folder, rows, self.plan)
+            write_table(self.folder, rows, self.config)
         if not write_plot(self.folder, rows):
-            say("No plot: that takes matplotlib (`pip install keras-hourglass[plot]`).")
+            logger.info("No plot: it needs matplotlib (the extra `plot`).")
         return rows
 
-    def _plan(self, name):
-        recipe = self.plan.recipe
+    def _row_config(self, name):
+        recipe = self.config.recipe
         network = {**presets.get_preset(name).network, **recipe.network}
-        return replace(self.plan, recipe=replace(recipe, network=network))
+        return replace(self.config, recipe=replace(recipe, network=network))
 
-    def _folder(self, name):
+    def _row_folder(self, name):
         return self.folder / name.replace("/", "-")
 
-    def _row(self, name, plan, say) -> dict:
-        kept = self._folder(name) / ROW_FILE
-        if kept.is_file():
-            return json.loads(kept.read_text(encoding="utf-8"))
-        Trainer(plan, kept.parent, say).train()
-        keras.backend.clear_session()  # ten networks' graphs would fill the memory
+    def _row(self, name, config) -> dict:
+        path = self._row_folder(name) / ROW_FILE
+        if path.is_file():
+            return json.loads(path.read_text(encoding="utf-8"))
+        Trainer(config, path.parent, verbose=self.verbose).train()
+        keras.backend.clear_session()  # the graphs of ten networks fill the memory
         row = {
             **asdict(presets.get_preset(name)),
             "name": name,
-            **_measure_run(kept.parent, plan),
+            **_measure_run(path.parent, config),
         }
-        with atomic_write(kept) as path:
-            path.write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
+        with atomic_write(path) as temporary:
+            temporary.write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
         return row
 
 
-def _measure_run(folder: Path, plan: TrainConfig) -> dict:
-    """What the table says of a finished run."""
+def _measure_run(folder: Path, config: TrainConfig) -> dict:
+    """Measures accuracy and costs of a finished run."""
     model = load_model(folder / BEST_FILE)
-    mixture = load_mixture(plan.sources, model.skeleton, plan.missing)
+    mixture = load_mixture(config.datasets, model.skeleton, config.missing)
     people = next(iter(mixture.validation.values()))
-    scores = evaluate(model, people, broken=plan.broken).scores
-    report = scores["thresholds"]["0.5"]
+    report = evaluate(model, people, broken=config.broken).scores
+    scores = report["thresholds"]["0.5"]
     with open(folder / HISTORY_FILE, newline="") as file:
         seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
     return {
-        "columns": report["columns"],
-        "means": report["means"],
+        "columns": scores["columns"],
+        "means": scores["means"],
         "people": len(people),
         "parameters": count_parameters(model),
         "multiply_adds": count_macs(model),

@@ -1,34 +1,33 @@
-"""How to train, by name: everything that is not the network itself."""
+"""Training recipes by name: optimizer, schedule, loss and augmentation.
+
+Plain data, without Keras: `build.py` makes the objects.
+"""
 
 from dataclasses import dataclass, field, replace
 
-from keras import optimizers
-
 from keras_hourglass.data.augmentation import AUGMENTATIONS, Augmentation
-from keras_hourglass.losses import HeatmapLoss
 from keras_hourglass.models import presets
-from keras_hourglass.training.flat_optimizer import FlatOptimizer
 from keras_hourglass.utils import suggest
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to train.
+    """A training recipe.
 
     Attributes:
-        epochs: Passes over the people.
+        epochs: Passes over the training people.
         batch_size: People of a step.
-        learning_rate: The highest.
+        learning_rate: The highest learning rate.
         optimizer: "adam", "adamw" or "rmsprop".
         warm_up: Share of the run in which the learning rate rises from 0.
-        drops: Epochs at whose start it falls to a tenth; without any it falls along
-            half a cosine wave.
-        average: Share of the run's steps that the moving average of the weights looks
-            back on. The average is what is validated and saved; None for none.
-        sigma, foreground: Of `HeatmapLoss`.
-        distill_weight: Share of the loss that a teacher decides, 0 to 1; the labels
-            decide the rest.
-        augmentation: How samples are varied.
+        decay_epochs: Epochs at whose start the learning rate falls to a tenth; without
+            any, it follows half a cosine wave.
+        ema_span: Time constant of the weights' exponential moving average, as a share
+            of the run's steps. The average is validated and saved; None for none.
+        sigma, foreground: See `HeatmapLoss`.
+        distill_weight: Share of the teacher in the loss, 0 to 1; the labels have the
+            rest.
+        augmentation: Augmentation of training samples.
         network: Arguments of `StackedHourglass` that differ from its defaults.
     """
 
@@ -37,8 +36,8 @@ class Recipe:
     learning_rate: float
     optimizer: str = "adam"
     warm_up: float = 0.0
-    drops: tuple[int, ...] = ()
-    average: float | None = None
+    decay_epochs: tuple[int, ...] = ()
+    ema_span: float | None = None
     sigma: float = 1.0
     foreground: float = 0.0
     distill_weight: float = 0.0
@@ -46,55 +45,18 @@ class Recipe:
     network: dict = field(default_factory=dict)
 
     def __post_init__(self):
+        for name in ("epochs", "batch_size", "learning_rate"):
+            if not (value := getattr(self, name)) > 0:
+                raise ValueError(f"`{name}` must be above 0. Received: {name}={value}")
         if not 0 <= self.distill_weight <= 1:
             raise ValueError(
                 "`distill_weight` must lie in 0 to 1. "
                 f"Received: distill_weight={self.distill_weight}"
             )
 
-    def loss(self) -> HeatmapLoss:
-        """What to minimize."""
-        return HeatmapLoss(self.sigma, self.foreground)
 
-    def schedule(self, steps: int):
-        """The learning rate by step, with `steps` of them in an epoch."""
-        rate, total = self.learning_rate, self.epochs * steps
-        if self.drops:
-            rates = [rate * 0.1**i for i in range(len(self.drops) + 1)]
-            boundaries = [epoch * steps for epoch in self.drops]
-            return optimizers.schedules.PiecewiseConstantDecay(boundaries, rates)
-        warm_up = round(self.warm_up * total)
-        return optimizers.schedules.CosineDecay(
-            0.0 if warm_up else rate,
-            decay_steps=max(1, total - warm_up),
-            warmup_target=rate if warm_up else None,
-            warmup_steps=warm_up,
-        )
-
-    def make_optimizer(self, steps: int) -> optimizers.Optimizer:
-        """The optimizer, with `steps` of them in an epoch."""
-        averaging = {}
-        if self.average is not None:
-            back = max(2, self.average * self.epochs * steps)
-            averaging = {"use_ema": True, "ema_momentum": 1 - 1 / back}
-        return FlatOptimizer(
-            OPTIMIZERS[self.optimizer](self.schedule(steps), **averaging)
-        )
-
-
-def _rmsprop(rate, **kwargs):
-    # The paper's epsilon is 1e-8 outside the square root; Keras has it inside, where
-    # its own 1e-7 would outweigh most squared gradients.
-    return optimizers.RMSprop(rate, rho=0.99, epsilon=1e-16, **kwargs)
-
-
-OPTIMIZERS = {
-    "adam": optimizers.Adam,
-    "adamw": optimizers.AdamW,
-    "rmsprop": _rmsprop,
-}
-
-DEFAULT_RECIPE, DEMO_RECIPE = "modern", "demo"  # with a dataset, and without
+DEFAULT_RECIPE, DEMO_RECIPE = "modern", "demo"  # with a dataset, and without one
+DISTILL_RECIPE = "distill"  # with a teacher
 RECIPES = {
     # Elhagry et al., https://arxiv.org/abs/2107.13643, to the letter.
     "paper": Recipe(
@@ -102,31 +64,30 @@ RECIPES = {
         batch_size=6,
         learning_rate=5e-4,
         optimizer="rmsprop",
-        drops=(150, 175, 200),
+        decay_epochs=(150, 175, 200),
     ),
     "modern": Recipe(
         epochs=140,
         batch_size=16,
         learning_rate=1e-3,
         warm_up=0.02,
-        average=0.005,
+        ema_span=0.005,
         sigma=2.0,
         foreground=9.0,
         augmentation=AUGMENTATIONS["modern"],
     ),
-    # Made the weights of the preset `photo`, on two cores, in goes that
-    # docs/model-card.md tells.
+    # Made the weights of the preset `photo`, on two cores: docs/model-card.md.
     "photo": Recipe(
         epochs=15,
         batch_size=16,
         learning_rate=3e-3,
         optimizer="adamw",
         warm_up=0.03,
-        average=0.01,
+        ema_span=0.01,
         foreground=9.0,
         network=presets.get_preset("photo").network,
     ),
-    # Minutes on two cores: small pictures, a narrow network.
+    # Minutes on two cores: small images, a narrow network.
     "demo": Recipe(
         epochs=4,
         batch_size=16,
@@ -138,16 +99,17 @@ RECIPES = {
     ),
 }
 
-# Zhang, Zhu, Ye. Fast Human Pose Estimation, CVPR 2019, who give teacher and labels
-# the same weight, too. https://arxiv.org/abs/1811.05419
-RECIPES["distill"] = replace(RECIPES[DEFAULT_RECIPE], distill_weight=0.5)
+# Equal weights of teacher and labels: Zhang, Zhu, Ye. Fast Human Pose Estimation, CVPR
+# 2019. https://arxiv.org/abs/1811.05419
+RECIPES[DISTILL_RECIPE] = replace(RECIPES[DEFAULT_RECIPE], distill_weight=0.5)
+RECIPE_NAMES = tuple(RECIPES)
 
 
 def get_recipe(name: str) -> Recipe:
-    """The recipe of a name.
+    """Returns the recipe of a name.
 
     Raises:
-        ValueError: If there is none; with a guess at what was meant.
+        ValueError: If there is none.
     """
     if name in RECIPES:
         return RECIPES[name]

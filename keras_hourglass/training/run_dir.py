@@ -1,4 +1,4 @@
-"""What a run's folder holds, and whether a folder is that run's."""
+"""Folder of a run: its files, and the check that it is this run's."""
 
 import shutil
 from pathlib import Path
@@ -13,41 +13,42 @@ LAST_FILE, HISTORY_FILE = "last.keras", "history.csv"
 EVENTS_DIR, SNAPSHOT_FILE = "logs", "predictions.png"
 
 
-def load_state(plan: TrainConfig, folder: Path) -> TrainState:
-    """How far the run in a folder has come, once it is sure that it is this one.
+def load_state(train_config: TrainConfig, folder: Path) -> TrainState:
+    """Reads the progress of the run in a folder; of a new folder, that of a new run.
 
     Raises:
-        ValueError: If it is another run's folder, or holds something else.
+        ValueError: If the folder holds another run, or something else.
     """
     if (folder / config.CONFIG_FILE).is_file():
-        if different := config.config_differences(config.read_config(folder), plan):
+        old = config.read_config(folder)
+        if different := config.config_differences(old, train_config):
             raise ValueError(
-                "`output` must be a new folder, or one of a run with the same choices; "
-                f"in {folder} these differ: {'; '.join(different)}"
+                "`output` must be a new folder, or that of a run with the same "
+                f"options; in {folder} these differ: {'; '.join(different)}"
             )
         last = folder / LAST_FILE
         return checkpoint.read_state(last) if last.is_file() else TrainState()
-    if folder.exists() and (not folder.is_dir() or _foreign(folder)):
+    if folder.exists() and (not folder.is_dir() or _has_other_files(folder)):
         raise ValueError(
-            "`output` must be a new folder, or one of an earlier run. "
+            "`output` must be a new folder, or that of an earlier run. "
             f"Received: output={str(folder)!r}"
         )
     return TrainState()
 
 
-def prepare_run_dir(folder: Path, plan: TrainConfig, progress: TrainState):
-    """Readies a folder for a run: whenever that is stopped, it can go on."""
+def prepare_run_dir(folder: Path, train_config: TrainConfig, state: TrainState):
+    """Prepares a folder, so that its run can go on from then on."""
     folder.mkdir(parents=True, exist_ok=True)
-    for path in filter(is_temporary, folder.iterdir()):  # a kill left it
+    for path in filter(is_temporary, folder.iterdir()):  # left by a kill
         path.unlink()
-    config.write_config(folder, plan)
-    _cut_history(folder / HISTORY_FILE, progress.epochs)
+    config.write_config(folder, train_config)
+    _truncate_history(folder / HISTORY_FILE, state.epochs)
 
 
 def clear_run_dir(folder: Path):
-    """Removes what a run has left, and nothing else. Where there is no run, nothing.
+    """Removes the files of a run, and no others.
 
-    Its plan goes last: stopped before, the folder still is a run's.
+    The configuration goes last: after a stop in between, the folder still is a run's.
     """
     if (folder / config.CONFIG_FILE).is_file():
         for name in (LAST_FILE, BEST_FILE, HISTORY_FILE, SNAPSHOT_FILE):
@@ -56,16 +57,17 @@ def clear_run_dir(folder: Path):
         (folder / config.CONFIG_FILE).unlink()
 
 
-def _foreign(folder):
-    """Whether a folder holds more than what a kill in the first moments leaves."""
+def _has_other_files(folder):
+    """Checks if a folder holds more than a kill in the first moments leaves."""
     return any(not is_temporary(path) for path in folder.iterdir())
 
 
-def _cut_history(path, epochs):
-    """Leaves out the epochs that are trained again: a kill came before their end."""
+def _truncate_history(path, epochs):
+    """Removes the epochs that a kill left without a checkpoint: they come again."""
     if not path.is_file():
         return
     header, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True) or [""]
     kept = [row for row in rows if row.split(",")[0] in map(str, range(epochs))]
-    with atomic_write(path) as beside:
-        beside.write_text("".join([header, *kept] if epochs else []), encoding="utf-8")
+    with atomic_write(path) as temporary:
+        text = "".join([header, *kept] if epochs else [])
+        temporary.write_text(text, encoding="utf-8")

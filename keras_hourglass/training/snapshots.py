@@ -1,4 +1,4 @@
-"""A look at a network in training: what it finds, beside what is true."""
+"""Snapshots of a network in training: images of predictions and labels."""
 
 import numpy as np
 
@@ -10,48 +10,49 @@ from keras_hourglass.visualization.grids import image_grid
 from keras_hourglass.visualization.heatmaps import draw_heatmap
 from keras_hourglass.visualization.skeletons import draw_skeleton
 
-MAX_PEOPLE, COLUMNS = 12, 4  # people, and how many in a row
-MIN_SIDE = 256  # pixels at least, so that thin lines can be seen
+MAX_PEOPLE, COLUMNS = 12, 4
+MIN_SIDE = 256  # pixels; smaller images are enlarged, so that thin lines show
 
 
 def snapshot_images(model, loader: Loader) -> dict[str, np.ndarray]:
-    """The first people of a loader, on sheets.
+    """Draws the first people of a loader.
 
     Args:
         model: A `StackedHourglass`.
-        loader: Whom to look at, as the network sees them.
+        loader: Loads the people's crops.
 
     Returns:
-        Pictures `(height, width, 3)`, uint8, RGB: "predictions" has everybody twice,
-        as found, then as labelled; "heatmaps" the last stack's, all joints in one.
+        Images `(height, width, 3)`, uint8, RGB: "predictions" has each person twice,
+        with the predicted and the labeled joints; "heatmaps" the maximum over all
+        joints' heatmaps of the last stack.
     """
-    images, labels = loader.load_batch(
-        (0, i) for i in range(min(MAX_PEOPLE, len(loader)))
-    )
+    count = min(MAX_PEOPLE, len(loader))
+    images, labels = loader.load_batch((0, i) for i in range(count))
     heatmaps = np.asarray(model.predict_on_batch(images)[:, -1])
-    found, scores = map(np.asarray, decode(heatmaps, model.offset))
-    points, weights, _ = unpack(labels)
-    pairs, coloured = [], []
-    for i, image in enumerate(map(_enlarged, images)):
-        left = draw_joints(model, image, found[i], scores[i])
-        pairs.append(
-            np.hstack([left, draw_joints(model, image, points[i], weights[i])])
-        )
-        coloured.append(draw_heatmap(image, heatmaps[i].max(axis=-1)))
+    predicted, scores = map(np.asarray, decode(heatmaps, model.offset))
+    labeled, weights, _ = unpack(labels)
+    pairs, overlays = [], []
+    for i, image in enumerate(map(_enlarge, images)):
+        pair = [
+            draw_joints(model, image, predicted[i], scores[i]),
+            draw_joints(model, image, labeled[i], weights[i]),
+        ]
+        pairs.append(np.hstack(pair))
+        overlays.append(draw_heatmap(image, heatmaps[i].max(axis=-1)))
     return {
         "predictions": image_grid(pairs, COLUMNS // 2),
-        "heatmaps": image_grid(coloured, COLUMNS),
+        "heatmaps": image_grid(overlays, COLUMNS),
     }
 
 
-def draw_joints(model, image, points, confidence) -> np.ndarray:
-    """A picture with joints that are given in pixels of the model's heatmaps."""
+def draw_joints(model, image, points, scores) -> np.ndarray:
+    """Draws joints, given in pixels of the model's heatmaps, on an image."""
     height, width = image.shape[:2]
     heatmap = Window.from_rectangle(np.array([0, 0, *model.heatmap_size], float))
     joints = heatmap.to_grid(points.astype(float), (width, height))
-    return draw_skeleton(image, joints, model.skeleton, confidence)
+    return draw_skeleton(image, joints, model.skeleton, scores)
 
 
-def _enlarged(image):
-    times = -(-MIN_SIDE // max(image.shape[:2]))
-    return image.repeat(times, 0).repeat(times, 1)
+def _enlarge(image):
+    factor = -(-MIN_SIDE // max(image.shape[:2]))
+    return image.repeat(factor, 0).repeat(factor, 1)

@@ -1,3 +1,5 @@
+"""Checkpoints, the moving average and the best network."""
+
 import keras
 import numpy as np
 import pytest
@@ -29,57 +31,57 @@ def fit(model, *callbacks, epochs=2, **kwargs):
 
 
 def test_averaged_weights_are_validated_and_the_others_come_back_to_the_last_bit(model):
-    averaged, seen = EMAWeights(), {}
+    ema, weights = EMAWeights(), {}
 
-    class Look(keras.callbacks.Callback):
+    class Recorder(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            seen["raw"] = self.model.get_weights()
+            weights["raw"] = self.model.get_weights()
 
         def on_test_batch_end(self, batch, logs=None):
-            seen["tested"] = self.model.get_weights()
+            weights["tested"] = self.model.get_weights()
 
         def on_epoch_end(self, epoch, logs=None):
-            seen["after"] = self.model.get_weights()
+            weights["after"] = self.model.get_weights()
 
-    fit(model, averaged, Look(), epochs=1)
-    assert any(np.any(a != b) for a, b in zip(seen["raw"], seen["tested"]))
-    for a, b in zip(seen["raw"], seen["after"]):
+    fit(model, ema, Recorder(), epochs=1)
+    assert any(np.any(a != b) for a, b in zip(weights["raw"], weights["tested"]))
+    for a, b in zip(weights["raw"], weights["after"]):
         np.testing.assert_array_equal(a, b)
 
 
 def test_the_average_is_the_average(model):
     """With momentum 0.5, after two steps: half of the first, half of the second."""
-    averaged, steps = EMAWeights(), []
+    ema, steps = EMAWeights(), []
 
-    class Look(keras.callbacks.Callback):
+    class Recorder(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             steps.append(stem_weight(self.model))
 
         def on_epoch_end(self, epoch, logs=None):
-            steps.append(stem_weight(averaged.network()))
+            steps.append(stem_weight(ema.network()))
 
     def stem_weight(model):
         kernel = model.get_layer("stem_convolution").kernel
         return keras.ops.convert_to_numpy(kernel).copy()
 
-    fit(model, averaged, Look(), epochs=1)
+    fit(model, ema, Recorder(), epochs=1)
     first, second, average = steps
     np.testing.assert_allclose(average, (first + second) / 2, atol=1e-6)
 
 
 def test_the_best_epoch_is_kept_and_a_worse_one_is_not(model, tmp_path):
-    path, averaged = tmp_path / "best.keras", EMAWeights()
-    keep = BestCheckpoint(path, averaged, monitor="score")
-    fit(model, averaged, epochs=1)
-    for callback in (averaged, keep):
+    path, ema = tmp_path / "best.keras", EMAWeights()
+    checkpoint = BestCheckpoint(path, ema, monitor="score")
+    fit(model, ema, epochs=1)
+    for callback in (ema, checkpoint):
         callback.set_model(model)
-    keep.on_epoch_end(0, {"score": 5.0})
+    checkpoint.on_epoch_end(0, {"score": 5.0})
     first = path.read_bytes()
-    keep.on_epoch_end(1, {"score": 4.0})
-    assert path.read_bytes() == first and keep.best == 5
-    keep.on_epoch_end(2, {"score": 6.0})
-    assert keep.best == 6
+    checkpoint.on_epoch_end(1, {"score": 4.0})
+    assert path.read_bytes() == first and checkpoint.best == 5
+    checkpoint.on_epoch_end(2, {"score": 6.0})
+    assert checkpoint.best == 6
     again = keras.models.load_model(path)
     assert not again.compiled and type(again) is StackedHourglass
-    for a, b in zip(again.get_weights(), averaged.network().get_weights()):
+    for a, b in zip(again.get_weights(), ema.network().get_weights()):
         np.testing.assert_array_equal(a, b)

@@ -1,13 +1,11 @@
-"""How a run's network begins: its precision, first weights and frozen layers."""
-
-from dataclasses import replace
+"""Building a run's network: precision, initial weights and frozen layers."""
 
 import keras
 import numpy as np
 import pytest
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.training import checkpoint, trainer
+from keras_hourglass.training import build, checkpoint
 from keras_hourglass.training.checkpoint import BestCheckpoint, TrainState
 from keras_hourglass.training.config import PRECISIONS, TrainConfig
 from keras_hourglass.training.flat_optimizer import EMAWeights
@@ -15,7 +13,7 @@ from keras_hourglass.training.recipes import Recipe
 
 NETWORK = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "image_size": 32}
 RECIPE = Recipe(
-    epochs=10, batch_size=4, learning_rate=0.01, average=0.5, network=NETWORK
+    epochs=10, batch_size=4, learning_rate=0.01, ema_span=0.5, network=NETWORK
 )
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (4, 32, 32, 3), dtype="uint8")
@@ -24,10 +22,10 @@ LABELS = np.concatenate(
 ).astype("float32")
 
 
-def begun(**changes):
-    plan = TrainConfig(RECIPE, **changes)
-    model = trainer.build_model(plan, say=lambda line: None)
-    trainer.compile_model(model, plan, steps=10)
+def built(**changes):
+    config = TrainConfig(RECIPE, **changes)
+    model = build.build_model(config)
+    build.compile_model(model, config, steps=10)
     return model
 
 
@@ -35,7 +33,7 @@ def begun(**changes):
 def test_steps_lower_the_loss_and_the_best_network_is_float32(
     precision, eager, tmp_path
 ):
-    model = begun(precision=precision)
+    model = built(precision=precision)
     computed = model.get_layer("stem_convolution").compute_dtype
     assert computed == precision.removeprefix("mixed_")
     assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
@@ -44,22 +42,22 @@ def test_steps_lower_the_loss_and_the_best_network_is_float32(
     losses = [model.train_on_batch(IMAGES, LABELS)[0] for _ in range(4)]
     assert losses[-1] < losses[0] and np.isfinite(losses).all()
 
-    averaged = EMAWeights()
-    averaged.set_model(model)
+    ema = EMAWeights()
+    ema.set_model(model)
     before = model.get_weights()
-    looked = averaged.network().get_weights()  # reached through what scales the loss
-    assert any(np.any(a != b) for a, b in zip(before, looked))
-    keep = BestCheckpoint(tmp_path / "best.keras", averaged)
-    keep.set_model(model)
-    keep.on_epoch_end(0, {"val_pckh": 1.0})
+    averages = ema.network().get_weights()  # also where Keras scales the loss
+    assert any(np.any(a != b) for a, b in zip(before, averages))
+    callback = BestCheckpoint(tmp_path / "best.keras", ema)
+    callback.set_model(model)
+    callback.on_epoch_end(0, {"val_pckh": 1.0})
     best = keras.models.load_model(tmp_path / "best.keras")
     assert type(best) is StackedHourglass
     assert best.get_layer("stem_convolution").compute_dtype == "float32"
-    for a, b in zip(best.get_weights(), looked):
+    for a, b in zip(best.get_weights(), averages):
         np.testing.assert_array_equal(a, b)
 
     checkpoint.save_checkpoint(tmp_path / "last.keras", model, TrainState(1))
-    again = begun(precision=precision)
+    again = built(precision=precision)
     again.load_weights(tmp_path / "last.keras")
     states = (map(np.asarray, m.optimizer.variables) for m in (model, again))
     for a, b in zip(*states, strict=True):
@@ -71,9 +69,9 @@ def test_small_gradients_do_not_underflow_in_float16(eager):
     labels = LABELS * np.array([1, 1, 1e-6, 1], "float32")
 
     def moved(scaled):
-        plan = TrainConfig(RECIPE, precision="mixed_float16")
-        model = trainer.build_model(plan)
-        model.compile("adam", RECIPE.loss(), auto_scale_loss=scaled)
+        config = TrainConfig(RECIPE, precision="mixed_float16")
+        model = build.build_model(config)
+        model.compile("adam", build.build_loss(RECIPE), auto_scale_loss=scaled)
         before = model.get_weights()
         model.train_on_batch(IMAGES, labels)
         pairs = zip(before, model.get_weights())
@@ -82,14 +80,16 @@ def test_small_gradients_do_not_underflow_in_float16(eager):
     assert moved(scaled=True) > 1.5 * moved(scaled=False)
 
 
-def test_a_start_gives_its_weights_and_frozen_layers_keep_them(eager, tmp_path):
-    source = begun(seed=5)
+def test_initial_weights_are_loaded_and_frozen_layers_keep_them(
+    eager, tmp_path, caplog
+):
+    caplog.set_level("INFO", logger="keras_hourglass")
+    source = built(seed=5)
     source.save(tmp_path / "source.keras")
-    lines = []
-    plan = TrainConfig(RECIPE, start=str(tmp_path / "source.keras"), freeze=("stem",))
-    model = trainer.build_model(plan, say=lines.append)
-    trainer.compile_model(model, plan, steps=10)
-    assert lines[0].startswith(f"From {plan.start}:") and "frozen" in lines[1]
+    path = str(tmp_path / "source.keras")
+    model = built(init_weights=path, freeze=("stem",))
+    loaded, frozen = caplog.messages
+    assert loaded.startswith(f"Initial weights from {path}:") and "frozen" in frozen
     for a, b in zip(source.get_weights(), model.get_weights()):
         np.testing.assert_array_equal(a, b)
     model.train_on_batch(IMAGES, LABELS)
@@ -100,12 +100,3 @@ def test_a_start_gives_its_weights_and_frozen_layers_keep_them(eager, tmp_path):
 
     assert same("stem_block_1") and same("stem_norm")  # its statistics, too
     assert not same("stack_1_convolution")
-
-
-def test_choices_that_cannot_be_are_refused():
-    with pytest.raises(ValueError, match="Did you mean 'mixed_float16'"):
-        TrainConfig(RECIPE, precision="mixed_float")
-    with pytest.raises(ValueError, match="`teacher` must be given where"):
-        TrainConfig(RECIPE, teacher="best.keras")
-    with pytest.raises(ValueError, match="must lie in 0 to 1"):
-        replace(RECIPE, distill_weight=2)

@@ -1,4 +1,4 @@
-"""A teacher guides a student, and leaves nothing of itself in it."""
+"""Distillation: a teacher in the loss, and nothing of it in the student's file."""
 
 import keras
 import numpy as np
@@ -34,21 +34,23 @@ def numbers(value):
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.25, 1.0])
-def test_the_loss_is_the_shares_of_truth_and_of_the_teachers_last_stack(pair, weight):
+def test_the_loss_is_shared_by_the_labels_and_the_teachers_last_stack(pair, weight):
     student, teacher = pair
     y_pred = student(IMAGES)
-    truth = numbers(student.compute_loss(IMAGES, LABELS, y_pred))
+    label_loss = numbers(student.compute_loss(IMAGES, LABELS, y_pred))
     add_distillation_loss(student, teacher, weight, LOSS)
-    taught = np.maximum(numbers(teacher(IMAGES))[:, -1:], 0)
-    error = (numbers(y_pred) - taught) ** 2 * (1 + 3 * taught)
-    guidance = error.sum(axis=(1, 2, 3)).mean()
+    target = np.maximum(numbers(teacher(IMAGES))[:, -1:], 0)
+    error = (numbers(y_pred) - target) ** 2 * (1 + 3 * target)
+    teacher_loss = error.sum(axis=(1, 2, 3)).mean()
     total = numbers(student.compute_loss(IMAGES, LABELS, y_pred, training=True))
-    np.testing.assert_allclose(total, (1 - weight) * truth + weight * guidance, 1e-5)
+    np.testing.assert_allclose(
+        total, (1 - weight) * label_loss + weight * teacher_loss, 1e-5
+    )
     validated = numbers(student.compute_loss(IMAGES, LABELS, y_pred, training=False))
-    np.testing.assert_allclose(validated, truth, 1e-6)
+    np.testing.assert_allclose(validated, label_loss, 1e-6)
 
 
-def test_joints_without_a_label_are_guided_too_and_the_teacher_stays_as_it_is(pair):
+def test_joints_without_a_label_learn_too_and_the_teacher_does_not_change(pair):
     student, teacher = pair
     add_distillation_loss(student, teacher, 0.5, LOSS)
     before, weights = student.get_weights(), teacher.get_weights()

@@ -1,4 +1,4 @@
-"""The paper's experiment, at a size that takes seconds."""
+"""Table 1 of the paper, at a size that takes seconds."""
 
 import csv
 import json
@@ -19,7 +19,9 @@ from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted
 
 SMALL = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32, "blocks": 1}
-PLAN = TrainConfig(Recipe(1, 4, 0.01, network=SMALL), (DatasetSpec("synthetic", "8"),))
+CONFIG = TrainConfig(
+    Recipe(1, 4, 0.01, network=SMALL), (DatasetSpec("synthetic", "8"),)
+)
 NAMES = ["lighter/hg1_separable", "hg1"]
 
 
@@ -49,8 +51,8 @@ def test_a_family_is_all_of_its_presets_and_a_name_one():
         paper_table.select_presets(["lihgter"])
 
 
-def test_rows_are_trained_once_and_the_table_holds_all(tmp_path):
-    rows = Comparison(NAMES, PLAN, tmp_path).run(lambda line: None)
+def test_rows_are_trained_once_and_the_table_holds_all(tmp_path, caplog):
+    rows = Comparison(NAMES, CONFIG, tmp_path).run()
     assert [row["name"] for row in rows] == NAMES
     assert rows[0]["parameters"] < rows[1]["parameters"]
     assert all(row["milliseconds"] > 0 < row["training_seconds"] for row in rows)
@@ -64,29 +66,27 @@ def test_rows_are_trained_once_and_the_table_holds_all(tmp_path):
     first, second = (tmp_path / name.replace("/", "-") for name in NAMES)
     (second / paper_table.ROW_FILE).unlink()
     (first / "best.keras").unlink()
-    lines = []
-    again = Comparison(NAMES, PLAN, tmp_path).run(lines.append)
+    caplog.set_level("INFO", logger="keras_hourglass")
+    again = Comparison(NAMES, CONFIG, tmp_path).run()
     assert again[0] == rows[0]
     assert again[1]["means"] == rows[1]["means"]
-    assert any("nothing is left to do" in line for line in lines)
+    assert any("nothing is left to do" in line for line in caplog.messages)
 
 
-def test_rows_of_another_plan_are_refused_before_anything_is_trained(tmp_path):
+def test_rows_of_another_configuration_are_refused_before_anything_is_trained(tmp_path):
     folder = tmp_path / "hg1"
     folder.mkdir()
     (folder / "something").write_text("else")
     with pytest.raises(ValueError, match="must be a new folder"):
-        Comparison(NAMES, PLAN, tmp_path).run()
+        Comparison(NAMES, CONFIG, tmp_path).run()
     assert not (tmp_path / "lighter-hg1_separable").exists()
 
 
-def test_a_dataset_that_is_not_there_is_missed_before_a_network_is_made(
-    tmp_path, monkeypatch
-):
+def test_a_missing_dataset_is_an_error_before_a_network_is_built(tmp_path, monkeypatch):
     monkeypatch.setattr(paper_table, "Trainer", None)
-    plan = replace(PLAN, sources=(DatasetSpec("crops", str(tmp_path / "away")),))
+    config = replace(CONFIG, datasets=(DatasetSpec("crops", str(tmp_path / "away")),))
     with pytest.raises(DatasetError, match="away"):
-        Comparison(NAMES, plan, tmp_path / "runs").run(lambda line: None)
+        Comparison(NAMES, config, tmp_path / "runs").run()
     assert not (tmp_path / "runs").exists()
 
 
@@ -95,8 +95,8 @@ def test_a_stop_says_how_the_comparison_goes_on(tmp_path, monkeypatch):
         raise Interrupted("To go on: hourglass-keras train")
 
     monkeypatch.setattr(Trainer, "train", stopped)
-    with pytest.raises(Interrupted, match="0 of 2 rows.*separable is.*same command"):
-        Comparison(NAMES, PLAN, tmp_path).run(lambda line: None)
+    with pytest.raises(Interrupted, match="0 of 2 rows.*separable.*same command"):
+        Comparison(NAMES, CONFIG, tmp_path).run()
 
 
 def test_a_line_of_the_table_by_hand(rows):
@@ -110,22 +110,24 @@ def test_a_line_of_the_table_by_hand(rows):
 
 
 def test_a_small_experiment_says_that_it_is_one(rows):
-    assert "32 pixels" in paper_table.describe_conditions(rows, PLAN)
-    assert "A small experiment" in paper_table.describe_conditions(rows, PLAN)
-    whole = TrainConfig(Recipe(220, 6, 5e-4, network={"image_size": 256}), PLAN.sources)
+    assert "32 pixels" in paper_table.describe_conditions(rows, CONFIG)
+    assert "A small experiment" in paper_table.describe_conditions(rows, CONFIG)
+    whole = TrainConfig(
+        Recipe(220, 6, 5e-4, network={"image_size": 256}), CONFIG.datasets
+    )
     assert "A small" in paper_table.describe_conditions(rows, whole)  # of twelve people
-    everybody = [{**row, "people": 2958} for row in rows]
-    assert "small" not in paper_table.describe_conditions(everybody, whole)
+    all_people = [{**row, "people": 2958} for row in rows]
+    assert "small" not in paper_table.describe_conditions(all_people, whole)
 
 
-def test_the_plot_is_a_picture(rows, tmp_path):
+def test_the_plot_is_an_image(rows, tmp_path):
     pytest.importorskip("matplotlib")
     assert paper_table.write_plot(tmp_path, rows)
     assert cv2.imread(str(tmp_path / "table.png")).shape == (600, 1440, 3)
 
 
 def test_files_of_the_table_are_readable(rows, tmp_path):
-    paper_table.write_table(tmp_path / "new", rows, PLAN)
+    paper_table.write_table(tmp_path / "new", rows, CONFIG)
     text = (tmp_path / "new" / "table.md").read_text()
     assert re.search(r"^\| hg2 \|.*\| 8.0M \|", text, re.MULTILINE)
     assert json.dumps(rows)  # what a row's file holds

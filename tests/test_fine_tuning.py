@@ -1,10 +1,15 @@
-"""Weights of one network in another: all that fit, by name, joint by joint."""
+"""Fine-tuning: weights of another network, by name and joint, and frozen layers."""
 
 import numpy as np
+import pytest
 
 from keras_hourglass import StackedHourglass
 from keras_hourglass.skeletons import COCO, MPII
-from keras_hourglass.training.fine_tuning import network_config, transfer_weights
+from keras_hourglass.training.fine_tuning import (
+    freeze_layers,
+    network_config,
+    transfer_weights,
+)
 
 NETWORK = {"stacks": 2, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 
@@ -18,11 +23,11 @@ def network(**changes):
 
 def test_the_same_network_gets_all_of_it():
     source, target = network(), StackedHourglass(**NETWORK)
-    done = transfer_weights(source, target)
+    report = transfer_weights(source, target)
     assert (
-        not done.new
-        and not done.joints
-        and str(done).startswith(f"{len(done.kept)} of {len(done.kept)} layers")
+        not report.new
+        and not report.joints
+        and str(report).startswith(f"{len(report.kept)} of {len(report.kept)} layers")
     )
     for a, b in zip(source.get_weights(), target.get_weights()):
         np.testing.assert_array_equal(a, b)
@@ -31,9 +36,9 @@ def test_the_same_network_gets_all_of_it():
 def test_another_skeleton_keeps_the_joints_of_the_same_name():
     source, target = network(), network(skeleton="coco", image_size=64)
     before = target.get_layer("stack_1_heatmaps").get_weights()
-    done = transfer_weights(source, target)
-    assert not done.new and {"nose", "left_eye"} <= {*done.joints}
-    assert "knee" not in str(done) and "nose" in str(done)
+    report = transfer_weights(source, target)
+    assert not report.new and {"nose", "left_eye"} <= {*report.joints}
+    assert "knee" not in str(report) and "nose" in str(report)
     kernel, bias = target.get_layer("stack_1_heatmaps").get_weights()
     back, back_bias = target.get_layer("stack_1_heatmaps_back").get_weights()
     old, old_bias = source.get_layer("stack_1_heatmaps").get_weights()
@@ -47,10 +52,10 @@ def test_another_skeleton_keeps_the_joints_of_the_same_name():
     np.testing.assert_array_equal(kernel[..., nose], before[0][..., nose])
 
 
-def test_what_does_not_fit_begins_anew_and_is_named():
-    done = transfer_weights(network(stacks=1), network(depth=2, image_size=64))
-    assert "stack_1" in done.new and "stack_2_heatmaps" in done.new
-    assert "stem_block_1" in done.kept and "stack_1_heatmaps" in done.kept
+def test_layers_that_do_not_fit_are_random_and_named():
+    report = transfer_weights(network(stacks=1), network(depth=2, image_size=64))
+    assert "stack_1" in report.new and "stack_2_heatmaps" in report.new
+    assert "stem_block_1" in report.kept and "stack_1_heatmaps" in report.kept
     wider = transfer_weights(network(), network(filters=6))
     assert {"stack_1_heatmaps", "stack_1_heatmaps_back"} <= {*wider.new}
     assert "stem_convolution" in wider.kept
@@ -60,3 +65,21 @@ def test_arguments_make_a_network_that_fits_but_for_the_offset():
     source = network(block="ghost", offset=(0.5, 0.25))
     target = StackedHourglass(**network_config(source))
     assert target.offset == (0, 0) and not transfer_weights(source, target).new
+
+
+@pytest.mark.parametrize("names", [["stem"], ["stack_1"], ["stem", "stack_1_block_1"]])
+def test_frozen_layers_are_those_of_the_names(names):
+    model = StackedHourglass(**NETWORK)
+    every = sum(np.prod(w.shape) for w in model.trainable_weights)
+    count = freeze_layers(model, names)
+    frozen = [layer.name for layer in model.layers if not layer.trainable]
+    assert frozen and all(any(n.startswith(x) for x in names) for n in frozen)
+    assert not any(name.startswith("stack_2") for name in frozen)
+    assert sum(np.prod(w.shape) for w in model.trainable_weights) == every - count
+
+
+def test_a_name_of_no_layer_says_what_was_meant():
+    with pytest.raises(ValueError, match="Did you mean 'stack_1'.*'stak_1'"):
+        freeze_layers(StackedHourglass(**NETWORK), ["stak_1"])
+    with pytest.raises(ValueError, match="stack_9"):
+        freeze_layers(StackedHourglass(**NETWORK), ["stack_9"])

@@ -1,0 +1,109 @@
+"""Building and compiling the network of a run from its configuration."""
+
+import logging
+from contextlib import contextmanager
+
+import keras
+from keras import optimizers
+
+from keras_hourglass.losses import HeatmapLoss
+from keras_hourglass.metrics import PCKh
+from keras_hourglass.models.loading import load_model
+from keras_hourglass.models.stacked_hourglass import StackedHourglass
+from keras_hourglass.training.config import TrainConfig
+from keras_hourglass.training.distillation import add_distillation_loss
+from keras_hourglass.training.fine_tuning import freeze_layers, transfer_weights
+from keras_hourglass.training.flat_optimizer import FlatOptimizer
+from keras_hourglass.training.recipes import Recipe
+
+logger = logging.getLogger(__name__)
+
+
+def _rmsprop(learning_rate, **kwargs):
+    # The paper's epsilon is 1e-8 outside the square root; Keras has it inside, where
+    # its own 1e-7 would outweigh most squared gradients.
+    return optimizers.RMSprop(learning_rate, rho=0.99, epsilon=1e-16, **kwargs)
+
+
+OPTIMIZERS = {
+    "adam": optimizers.Adam,
+    "adamw": optimizers.AdamW,
+    "rmsprop": _rmsprop,
+}
+
+
+@contextmanager
+def precision_scope(precision: str):
+    """Makes layers compute in another precision while it lasts."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def build_model(config: TrainConfig, initialize: bool = True) -> StackedHourglass:
+    """Builds the network of a run as it is before the first step.
+
+    Args:
+        config: Configuration of the run.
+        initialize: False if a checkpoint will replace the initial weights, so that
+            those of `config.init_weights` need not be loaded.
+    """
+    keras.utils.set_random_seed(config.seed)
+    with precision_scope(config.precision):
+        model = StackedHourglass(**config.recipe.network)
+    if initialize and config.init_weights is not None:
+        report = transfer_weights(load_model(config.init_weights), model)
+        logger.info("Initial weights from %s: %s.", config.init_weights, report)
+    if config.freeze:
+        frozen = freeze_layers(model, config.freeze)
+        logger.info("%s weights are frozen.", f"{frozen:,}")
+    return model
+
+
+def compile_model(model: StackedHourglass, config: TrainConfig, steps: int):
+    """Compiles a network for a run with `steps` steps in an epoch."""
+    loss = build_loss(config.recipe)
+    optimizer = build_optimizer(config.recipe, steps)
+    model.compile(optimizer, loss, metrics=[PCKh(skeleton=model.skeleton)])
+    if config.teacher is not None:
+        with precision_scope(config.precision):
+            teacher = load_model(config.teacher)
+        add_distillation_loss(model, teacher, config.recipe.distill_weight, loss)
+    # A checkpoint is loaded into it. In float16 it is not the one above.
+    model.optimizer.build(model.trainable_variables)
+
+
+def build_loss(recipe: Recipe) -> HeatmapLoss:
+    """Builds the loss of a recipe."""
+    return HeatmapLoss(recipe.sigma, recipe.foreground)
+
+
+def build_optimizer(recipe: Recipe, steps: int) -> optimizers.Optimizer:
+    """Builds the optimizer of a recipe, with `steps` steps in an epoch."""
+    ema = {}
+    if recipe.ema_span is not None:
+        span = max(2, recipe.ema_span * recipe.epochs * steps)
+        ema = {"use_ema": True, "ema_momentum": 1 - 1 / span}
+    optimizer = OPTIMIZERS[recipe.optimizer](build_schedule(recipe, steps), **ema)
+    # The others gain nothing by it: JAX compiles it for longer.
+    flat = keras.backend.backend() == "tensorflow"
+    return FlatOptimizer(optimizer) if flat else optimizer
+
+
+def build_schedule(recipe: Recipe, steps: int):
+    """Builds the learning rate schedule, with `steps` steps in an epoch."""
+    rate, total = recipe.learning_rate, recipe.epochs * steps
+    if recipe.decay_epochs:
+        rates = [rate * 0.1**i for i in range(len(recipe.decay_epochs) + 1)]
+        boundaries = [epoch * steps for epoch in recipe.decay_epochs]
+        return optimizers.schedules.PiecewiseConstantDecay(boundaries, rates)
+    warm_up = round(recipe.warm_up * total)
+    return optimizers.schedules.CosineDecay(
+        0.0 if warm_up else rate,
+        decay_steps=max(1, total - warm_up),
+        warmup_target=rate if warm_up else None,
+        warmup_steps=warm_up,
+    )

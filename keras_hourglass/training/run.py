@@ -1,0 +1,161 @@
+"""Training with one call, and its results."""
+
+import csv
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from keras_hourglass.models.config import BEST_FILE
+from keras_hourglass.models.loading import load_model
+from keras_hourglass.training import checkpoint, config, distribution, run_dir
+from keras_hourglass.training.config import CHECKPOINT_MINUTES
+from keras_hourglass.training.run_dir import HISTORY_FILE, LAST_FILE
+from keras_hourglass.training.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Run:
+    """Results of a training run, read from its folder.
+
+    Attributes:
+        folder: Folder of the run.
+    """
+
+    folder: Path
+
+    @property
+    def best(self) -> Path:
+        """Path of `best.keras`, the network with the highest `val_pckh`."""
+        return self.folder / BEST_FILE
+
+    @cached_property
+    def model(self):
+        """The best network, a `StackedHourglass`, loaded when first used."""
+        return load_model(self.best)
+
+    @property
+    def best_pckh(self) -> float:
+        """Highest `val_pckh`, in percent; -1 before the first validation."""
+        last = self.folder / LAST_FILE
+        return checkpoint.read_state(last).best if last.is_file() else -1.0
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """Name -> one value per epoch, from `history.csv`."""
+        path = self.folder / HISTORY_FILE
+        if not path.is_file():
+            return {}
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = [*csv.DictReader(file)]
+        names = [name for name in rows[0] if name != "epoch"] if rows else []
+        return {
+            name: [float(row[name]) if row[name] else float("nan") for row in rows]
+            for name in names
+        }
+
+
+def train(
+    dataset=None,
+    recipe=None,
+    output=None,
+    *,
+    root=None,
+    verbose: int = 1,
+    restart: bool = False,
+    checkpoint_minutes: float = CHECKPOINT_MINUTES,
+    devices: int | str = 1,
+    coordinator: str | None = None,
+    processes: int | None = None,
+    process: int | None = None,
+    **options,
+) -> Run:
+    """Trains a network, as `hourglass-keras train` does, and keeps the run in a folder.
+
+    Stopped at any moment, even by a power cut, the same call goes on from the last
+    checkpoint, and ends with the same weights to the last bit. Without options, a call
+    with the `output` of an earlier run takes the options from there.
+
+    Args:
+        dataset: `"NAME[:DIR][*SHARE]"`, say `"mpii:MPII"` or `"coco:COCO*0.5"` for half
+            of its people in each epoch, drawn anew; or a `People`; or a list of these.
+            By default synthetic people.
+        recipe: Name of a recipe, or a `Recipe`. By default "modern"; "distill" with a
+            teacher, "demo" without a dataset.
+        output: Folder of a new run, or of one to go on with. By default a new one in
+            `runs/`.
+        root: Folder of the only dataset, in place of `:DIR`.
+        verbose: 0 prints nothing, 1 a progress bar and a table of PCKh per epoch, 2 the
+            same without the bar. Files and pipes never get the bar. Messages go to the
+            logger `keras_hourglass`.
+        restart: Begins anew: deletes the run that `output` holds.
+        checkpoint_minutes: Minutes between two checkpoints within an epoch. There is
+            one after each epoch, too.
+        devices: Number of devices of this computer, or "all": GPUs if there are any,
+            else CPUs.
+        coordinator: `HOST:PORT` of the first of several processes (JAX alone).
+        processes: Number of processes that train together.
+        process: Index of this process, from 0.
+        options: Options of the network: `stacks`, `block`, `blocks`, `filters`,
+            `stem_filters`, `depth`, `skeleton`, `image_size`, `offset`; see
+            `StackedHourglass`. In place of the recipe's: `epochs`, `batch_size`,
+            `learning_rate`, `distill_weight` (share of the teacher in the loss, 0 to
+            1). Of the run: `init_weights` (a `.keras` file or preset with the initial
+            weights, whose network is the default; `--from` of the command), `freeze`
+            (names of layers that are not trained: `"stem"`, `"stack_1"`, ...),
+            `teacher` (a `.keras` file or preset for distillation), `precision`
+            ("float32", "mixed_bfloat16" or "mixed_float16"), `seed`, and `missing` and
+            `broken` ("error" or "skip", for images without a file, and for those that
+            cannot be decoded).
+
+    Returns:
+        A `Run`: its `model` is the best network, loaded, `best` the path of its file,
+        `best_pckh` its validation's PCKh in percent, `history` a dictionary of name ->
+        one value per epoch, `folder` the folder.
+
+    Raises:
+        ValueError: If an option is not possible, or `output` holds another run.
+        DatasetError: If a dataset cannot be loaded.
+        ImageDecodeError: If an image cannot be decoded and `broken` is "error".
+        NonFiniteError: If the loss or the weights are NaN or infinite. The files of the
+            run stay as they were before.
+        Interrupted: After Ctrl-C or SIGTERM, once a checkpoint is written.
+        ProcessLostError: If one of several processes has ended.
+
+    Example:
+
+    ```python
+    import keras_hourglass as kh
+
+    small = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 2, "image_size": 32}
+    run = kh.train("synthetic:16", epochs=1, batch_size=8, output="runs/small", **small)
+    print(run.best_pckh, run.history["val_loss"])
+    model = run.model
+    ```
+    """
+    if output is None and processes is not None and processes > 1:
+        raise ValueError(
+            "`output` must be given where several processes train. "
+            "Received: output=None"
+        )
+    output = Path(output or f"runs/{datetime.now():%Y-%m-%d-%H%M%S}")
+    with distribution.distribute(devices, coordinator, processes, process) as chosen:
+        options = config.given_options({**options, "dataset": dataset, "root": root})
+        options = {**options, **config.given_options({"recipe": recipe})}
+        if not options and (output / config.CONFIG_FILE).is_file():
+            train_config = config.read_config(output)
+        else:
+            train_config = config.create_config(**options)
+        if restart:
+            chosen.barrier()  # until all have read it
+            if chosen.is_first:
+                run_dir.clear_run_dir(output)
+            chosen.barrier()
+        trainer = Trainer(
+            train_config,
+            output,
+            *(checkpoint_minutes, chosen, verbose),
+            config.given_people(dataset),
+        )
+        trainer.train()
+    return Run(output)

@@ -1,0 +1,99 @@
+"""Configurations of training runs: options, and `run.json`."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from keras_hourglass import StackedHourglass, load_dataset
+from keras_hourglass.data.mixture import DatasetSpec
+from keras_hourglass.training import config, recipes
+from keras_hourglass.training.config import TrainConfig, create_config
+from keras_hourglass.training.recipes import RECIPES, Recipe
+
+RUN_OF_0_1 = Path(__file__).parent / "golden/v0_1/run"
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_configuration_comes_back_from_its_file(name, tmp_path):
+    recipe, sources = (
+        recipes.get_recipe(name),
+        (DatasetSpec("crops", "here", 0.5), DatasetSpec("mpii")),
+    )
+    teacher = "best.keras" if recipe.distill_weight else None
+    configuration = TrainConfig(recipe, sources, freeze=("stem",), teacher=teacher)
+    config.write_config(tmp_path, configuration)
+    assert config.read_config(tmp_path) == configuration
+    assert config.config_differences(configuration, configuration) == []
+
+
+def test_a_plan_from_before_a_strength_was_there_has_none_of_it(tmp_path):
+    config.write_config(tmp_path, TrainConfig(recipes.get_recipe("modern")))
+    path = tmp_path / "run.json"
+    kept = json.loads(path.read_text())
+    strengths = kept["config"]["recipe"]["augmentation"]
+    for name in ("half_body", "patches", "limbs", "blur", "jpeg", "contrast"):
+        del strengths[name]
+    path.write_text(json.dumps(kept))
+    augmentation = config.read_config(tmp_path).recipe.augmentation
+    assert augmentation.half_body == augmentation.limbs == augmentation.blur == 0
+    assert augmentation.rotation == 40
+
+
+def test_a_run_of_version_0_1_is_refused_in_one_sentence():
+    with pytest.raises(ValueError, match="holds a run of version 0.1") as refused:
+        config.read_config(RUN_OF_0_1)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_option_outweighs_the_recipe_and_that_the_network_of_the_weights(tmp_path):
+    size = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+    StackedHourglass(stacks=1, block="ghost", **size).save(tmp_path / "a.keras")
+    made = create_config(
+        *("crops:here", "demo"), init_weights=tmp_path / "a.keras", depth=2, epochs=9
+    )
+    network = made.recipe.network
+    assert (network["block"], network["filters"], network["depth"]) == ("ghost", 4, 2)
+    assert made.recipe.epochs == 9 and made.recipe.learning_rate == 4e-3
+    assert made.init_weights == str(tmp_path / "a.keras")
+    assert create_config("crops:here").recipe == RECIPES["modern"]
+    assert create_config().recipe == RECIPES["demo"]
+    assert create_config(teacher="photo").recipe == RECIPES["distill"]
+
+
+def test_an_unknown_option_says_what_was_meant():
+    with pytest.raises(ValueError, match="no option 'stakcs'. Did you mean 'stacks'"):
+        create_config(stakcs=3)
+    with pytest.raises(ValueError, match="`broken` must be 'error' or 'skip'"):
+        create_config(broken="ignore")
+
+
+def test_datasets_are_texts_people_or_a_list_of_them():
+    people = load_dataset("synthetic:3")
+    mixed = config.parse_datasets(["mpii:there*0.5", people])
+    assert mixed[0] == DatasetSpec("mpii", "there", 0.5)
+    assert config.given_people(["mpii:there", people]) == {mixed[1].root: people}
+    assert config.parse_datasets("mpii", "there") == (DatasetSpec("mpii", "there"),)
+    with pytest.raises(ValueError, match="`root` must be given with exactly one"):
+        config.parse_datasets(["mpii", "coco"], "there")
+    with pytest.raises(ValueError, match="must be the `People` that the run was"):
+        config.require_given(mixed, {})
+
+
+def test_the_fingerprint_of_people_is_that_of_their_labels():
+    people, others = load_dataset("synthetic:3"), load_dataset("synthetic:3")
+    assert config.fingerprint(people) == config.fingerprint(others)
+    assert config.fingerprint(people) != config.fingerprint(others[:2])
+    moved = replace(others, joints=others.joints + 1)
+    assert config.fingerprint(people) != config.fingerprint(moved)
+
+
+def test_choices_that_cannot_be_are_refused():
+    recipe = Recipe(epochs=10, batch_size=4, learning_rate=0.01)
+    with pytest.raises(ValueError, match="Did you mean 'mixed_float16'"):
+        TrainConfig(recipe, precision="mixed_float")
+    with pytest.raises(ValueError, match="`teacher` must be given where"):
+        TrainConfig(recipe, teacher="best.keras")
+    with pytest.raises(ValueError, match="must lie in 0 to 1"):
+        replace(recipe, distill_weight=2)

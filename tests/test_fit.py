@@ -1,0 +1,141 @@
+"""Plain `fit` on arrays, with Keras's own callbacks and its other options."""
+
+import csv
+from functools import partial
+
+import keras
+import numpy as np
+import pytest
+
+import keras_hourglass as kh
+from keras_hourglass.callbacks.diagnostics import diagnostic_callbacks
+from keras_hourglass.callbacks.progress import ProgressLogger
+from keras_hourglass.training.flat_optimizer import EMAWeights
+
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.integers(0, 256, (6, 32, 32, 3), "uint8")
+LABELS = np.concatenate(
+    [RANDOM.uniform(0, 8, (6, 16, 2)), np.ones((6, 16, 1)), np.full((6, 16, 1), 2)], -1
+).astype("float32")
+BACKEND = keras.backend.backend()
+PLATEAU = {"monitor": "loss", "factor": 0.5, "patience": 1, "min_delta": 1e9}
+
+
+@pytest.fixture
+def model(eager):
+    """A tiny network, compiled."""
+    return built()
+
+
+def built(**compiling):
+    keras.utils.set_random_seed(0)
+    model = kh.StackedHourglass(
+        1, filters=4, stem_filters=2, depth=1, image_size=32, name="tiny"
+    )
+    optimizer = keras.optimizers.Adam(0.01)
+    model.compile(optimizer, kh.HeatmapLoss(), metrics=[kh.PCKh()], **compiling)
+    return model
+
+
+def fit(model, *callbacks, **options):
+    """Three steps an epoch."""
+    options = {"epochs": 4, "batch_size": 2, "verbose": 0, **options}
+    options = {"validation_data": (IMAGES, LABELS), **options}
+    return model.fit(IMAGES, LABELS, callbacks=[*callbacks], **options).history
+
+
+def test_model_checkpoint_saves_the_best_by_pckh(model, tmp_path):
+    path = tmp_path / "best.keras"
+    saver = keras.callbacks.ModelCheckpoint(
+        path, monitor="val_pckh", mode="max", save_best_only=True
+    )
+    history = fit(model, saver)
+    again = keras.models.load_model(path)
+    assert type(again) is kh.StackedHourglass
+    scores = again.evaluate(IMAGES, LABELS, verbose=0, return_dict=True)
+    assert scores["pckh"] == pytest.approx(max(history["val_pckh"]), abs=1e-3)
+
+
+def test_early_stopping_by_pckh_restores_the_best_weights(model):
+    stopping = keras.callbacks.EarlyStopping(
+        *("val_pckh", 1000.0, 1), mode="max", restore_best_weights=True
+    )
+    assert len(fit(model, stopping)["loss"]) == 2
+    assert stopping.best_epoch == 0
+
+
+def test_backup_and_restore_goes_on_to_the_bit(eager, tmp_path):
+    whole = built()
+    fit(whole, shuffle=False)
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    backup = partial(keras.callbacks.BackupAndRestore, str(tmp_path / "backup"))
+    with pytest.raises(KeyboardInterrupt):
+        fit(built(), backup(), Stop(), shuffle=False)
+    broken = built()
+    history = fit(broken, backup(), shuffle=False)
+    assert len(history["loss"]) == 2
+    for a, b in zip(whole.get_weights(), broken.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_reduce_lr_on_plateau_lowers_the_rate_and_csv_logger_writes_it(model, tmp_path):
+    plateau = keras.callbacks.ReduceLROnPlateau(**PLATEAU)
+    history = fit(
+        *(model, kh.PCKhCallback(verbose=0), plateau),
+        keras.callbacks.CSVLogger(tmp_path / "history.csv"),
+    )
+    np.testing.assert_allclose(
+        history["learning_rate"], [0.01, 0.01, 0.005, 0.0025], rtol=1e-5
+    )
+    with open(tmp_path / "history.csv", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    assert [float(row["learning_rate"]) for row in rows] == pytest.approx(
+        history["learning_rate"]
+    )
+    assert {"val_pckh", "val_pckh_wrist"} <= rows[0].keys()
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="Keras's needs TensorFlow")
+def test_tensorboard_of_keras_writes(model, tmp_path):
+    fit(model, keras.callbacks.TensorBoard(tmp_path / "logs"), epochs=1)
+    assert {path.name for path in (tmp_path / "logs").iterdir()} == {
+        *("train", "validation")
+    }
+
+
+def test_our_own_callbacks_work_beside_them(model, tmp_path):
+    history = fit(
+        *(model, *diagnostic_callbacks(), ProgressLogger(), EMAWeights()),
+        *(kh.PCKhCallback(verbose=0), kh.TensorBoardLogger(tmp_path)),
+        epochs=2,
+    )
+    assert len(history["val_pckh_ankle"]) == 2
+    assert any(tmp_path.glob("events.out.tfevents.*"))
+
+
+def test_validation_in_every_second_epoch_alone(model, tmp_path):
+    history = fit(
+        *(model, *diagnostic_callbacks(), ProgressLogger(), EMAWeights()),
+        *(kh.PCKhCallback(verbose=0), kh.TensorBoardLogger(tmp_path)),
+        validation_freq=2,
+    )
+    assert len(history["loss"]) == 4 and len(history["val_pckh"]) == 2
+    assert len(history["val_pckh_ankle"]) == 2
+
+
+@pytest.mark.skipif(BACKEND == "torch", reason="Keras takes single steps on PyTorch")
+def test_several_steps_in_one_execution():
+    """Compiled, since Keras takes several steps only then."""
+    model = built(steps_per_execution=2)
+    callbacks = [*diagnostic_callbacks(), ProgressLogger(), EMAWeights()]
+    history = fit(model, *callbacks, kh.PCKhCallback(verbose=0), epochs=2)
+    assert int(model.optimizer.iterations) == 6
+    assert np.isfinite(history["val_loss"]).all()
+    single = built()
+    expected = fit(single, epochs=2)
+    assert expected.keys() <= history.keys()
