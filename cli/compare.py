@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass_cli.train_options import only_given, train_options
+from keras_hourglass_cli.train_options import train_options, with_datasets
 
 
 @click.command()
@@ -32,5 +32,5 @@ def command(output, **options):
     """
     from keras_hourglass.training.paper_table import compare  # imports Keras
 
-    compare(output=output, **only_given(options))
+    compare(output=output, **with_datasets(options))
     click.echo(f"\n{(output / 'table.md').read_text(encoding='utf-8')}")

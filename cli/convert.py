@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from keras_hourglass.models.config import NETWORK_DEFAULTS
 from keras_hourglass.skeletons import SKELETONS
-from keras_hourglass_cli.train_options import NETWORK, network_option, only_typed
+from keras_hourglass_cli.train_options import network_option, only_typed
 
 
 @click.command()
@@ -16,7 +17,7 @@ from keras_hourglass_cli.train_options import NETWORK, network_option, only_type
     "--offset",
     type=(float, float),
     metavar="X Y",
-    show_default=" ".join(map(str, NETWORK["offset"].default)),
+    show_default=" ".join(map(str, NETWORK_DEFAULTS["offset"])),
     help="Heatmap pixels that decoding adds.",
 )
 @click.option(

@@ -6,7 +6,7 @@ import click
 
 from keras_hourglass.training.config import CHECKPOINT_MINUTES
 from keras_hourglass_cli.device_options import device_options
-from keras_hourglass_cli.train_options import only_given, train_options
+from keras_hourglass_cli.train_options import train_options, with_datasets
 
 RENAMED = {"fresh": "restart", "keep-every": "checkpoint-minutes"}  # since 0.1
 
@@ -39,6 +39,6 @@ def command(**options):
     """
     from keras_hourglass.training.run import train  # imports Keras: not for --help
 
-    run = train(**only_given(options))
+    run = train(**with_datasets(options))
     if run.best.is_file() and not options["process"]:
         click.echo(f"Best val_pckh {run.best_pckh:.2f}: {run.best}")

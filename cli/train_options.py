@@ -107,8 +107,13 @@ def train_options(presets: bool = False):
     return decorate
 
 
-def only_given(options: dict) -> dict:
-    """Leaves out options that were not given; parses `--dataset` and `--root`."""
-    options = {name: value for name, value in options.items() if value is not None}
-    datasets = parse_datasets(options.pop("dataset"), options.pop("root", None))
+def only_typed(options: dict) -> dict:
+    """Leaves out the options of a command that were not typed."""
+    return {name: value for name, value in options.items() if value not in (None, ())}
+
+
+def with_datasets(options: dict) -> dict:
+    """Leaves out options that were not typed; parses `--dataset` and `--root`."""
+    options = only_typed(options)
+    datasets = parse_datasets(options.pop("dataset", ()), options.pop("root", None))
     return {**options, "dataset": datasets} if datasets else options

@@ -8,28 +8,16 @@ python examples/mpii.py FOLDER
 """
 
 import sys
-from dataclasses import replace
 
-from keras_hourglass.data.mixture import DatasetSpec
-from keras_hourglass.evaluation.evaluator import evaluate
-from keras_hourglass.models.loading import load_model
-from keras_hourglass.training import recipes
-from keras_hourglass.training.config import TrainConfig
-from keras_hourglass.training.run_dir import BEST_FILE
-from keras_hourglass.training.trainer import Trainer
+import keras_hourglass as kh
 
 
-def main(root, output="runs/mpii", dataset="mpii", missing="error", **network):
-    changes = {k: network.pop(k) for k in ("epochs", "batch_size") if k in network}
-    recipe = replace(recipes.get_recipe("modern"), network=network, **changes)
-    run = Trainer(
-        TrainConfig(recipe, (DatasetSpec(dataset, root),), missing=missing), output
+def main(root, output="runs/mpii", dataset="mpii", missing="error", **options):
+    run = kh.train(
+        dataset, "modern", output, root=root, missing=missing, verbose=1, **options
     )
-    run.train()
-
-    best = load_model(run.folder / BEST_FILE)
-    (loader,) = run.validators.values()
-    result = evaluate(best, loader.preprocessor.people, flip=True, batch_size=16)
+    people = kh.load_dataset(dataset, root, split="val", missing=missing)
+    result = kh.evaluate(run.model, people, flip=True, batch_size=16)
     print(result)
     return result.to_dict()
 
