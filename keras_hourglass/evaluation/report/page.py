@@ -52,7 +52,7 @@ def model_section(name, report, images, anchor) -> Html:
         "Calibration": sections.calibration(report),
     }
     if report.get("torso"):
-        parts["PCK of the torso"] = sections.torso(report)
+        parts["PCK by torso length"] = sections.torso(report)
     if report.get("oks"):
         parts["Average precision (OKS)"] = sections.oks(report)
     if report.get("skipped"):

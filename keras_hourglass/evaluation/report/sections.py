@@ -90,7 +90,7 @@ def groups(report) -> Html:
             for group in listed
         ]
         parts.append(table([f"by {kind}", *header], rows))
-    return Html("".join(parts) or to_html("The dataset has no data of groups."))
+    return Html("".join(parts) or to_html("The dataset has no data on groups."))
 
 
 def calibration(report) -> Html:
@@ -112,7 +112,7 @@ def calibration(report) -> Html:
 
 
 def torso(report) -> Html:
-    """PCK relative to the torso."""
+    """PCK by torso length."""
     data = report["torso"]
     rows = [[name, *_means([data], name)] for name in CONVENTIONS]
     text = f"{data['people']:,} people; {data['description']}."
