@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import keras_hourglass as kh
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
-from keras_hourglass.data.prepare import prepare
+from keras_hourglass.data.prepare import CropOptions, prepare
 from keras_hourglass_cli import main as cli
 
 ROOT = Path(__file__).parent.parent
@@ -85,7 +85,7 @@ def folder(tmp_path_factory):
     """Where pages are run: photographs, a prepared dataset, people of one's own."""
     folder = tmp_path_factory.mktemp("docs")
     people = kh.load_dataset("synthetic:12")
-    prepare(people, folder / "CROPS", size=96)
+    prepare(people, folder / "CROPS", CropOptions(96))
     pixels = cv2.cvtColor(draw_image(0, 3)[0], cv2.COLOR_RGB2BGR)
     (folder / "photos").mkdir()
     for name in ("photo.jpg", "photos/one.jpg", "photos/two.jpg"):

@@ -13,12 +13,16 @@ IMAGE_SIZE = (1280, 720)  # width and height of most of MPII's photographs
 SYNTHETIC_COUNT = 16  # different images, where none is given
 
 
-@click.command()
+RENAMED = {"looks": "passes"}  # since 0.1
+
+
+@click.command(
+    context_settings={"token_normalize_func": lambda name: RENAMED.get(name, name)}
+)
 @click.argument("images", metavar="[IMAGE]...", nargs=-1, type=click.Path())
 @click.option("--model", help="A .keras file or a preset.  [default: photo]")
 @click.option(
     "--passes",
-    "--looks",
     type=click.IntRange(1),
     default=2,
     show_default=True,
