@@ -1,4 +1,6 @@
 import struct
+import subprocess
+import sys
 import time
 from itertools import islice
 
@@ -219,3 +221,9 @@ def test_a_gray_jpeg_has_three_equal_channels(tmp_path):
     window = Window.from_center(np.array([100.0, 70]), np.float64(120), IMAGE)
     region = tf_data.read_window(path, window, IMAGE)
     assert region.pixels.shape[2] == 3 and np.abs(region.pixels - 90.0).max() < 2
+
+
+def test_python_may_end_while_an_iterator_is_alive():
+    code = "import keras_hourglass as kh; people = kh.load_dataset('synthetic', 64); "
+    code += "iterator = iter(people.batches(256, 16)); next(iterator)"
+    subprocess.run([sys.executable, "-c", code], check=True)

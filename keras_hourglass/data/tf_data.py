@@ -1,7 +1,10 @@
 """`tf.data` pipelines of people, which decode no more of a JPEG than they need."""
 
+import atexit
 import math
 import os
+import time
+from threading import Lock
 
 import numpy as np
 import tensorflow as tf
@@ -20,6 +23,41 @@ from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
 from keras_hourglass.geometry import Window, enclosing_box
 
 MIN_SPARED_PIXELS = 150_000  # with fewer to leave out, OpenCV decodes the whole faster
+
+
+EXIT_QUIET, EXIT_TIMEOUT = 0.2, 10.0  # seconds
+
+
+class RunningLoads:
+    """Counts running calls of pipelines, so that Python can wait for them at exit.
+
+    A thread of TensorFlow that calls Python while that ends aborts the process. Once
+    nothing takes batches, pipelines fill their buffers and fall silent.
+    """
+
+    def __init__(self):
+        self._lock, self._running, self._last = Lock(), 0, float("-inf")
+
+    def __enter__(self):
+        with self._lock:
+            self._running += 1
+
+    def __exit__(self, *error):
+        with self._lock:
+            self._running -= 1
+            self._last = time.monotonic()
+
+    def wait(self):
+        """Waits until no call has run for a moment."""
+        end = time.monotonic() + EXIT_TIMEOUT
+        while time.monotonic() < end:
+            if not self._running and time.monotonic() > self._last + EXIT_QUIET:
+                return
+            time.sleep(0.01)
+
+
+RUNNING = RunningLoads()
+atexit.register(RUNNING.wait)
 
 
 def read_window(
@@ -200,8 +238,12 @@ def _mapping(load, loader):
     width, height = loader.preprocessor.image_size
     joints = len(loader.preprocessor.people.skeleton.joints)
 
+    def counted(number):
+        with RUNNING:
+            return load(number)
+
     def make(number):
-        images, labels = tf.numpy_function(load, [number], (tf.uint8, tf.float32))
+        images, labels = tf.numpy_function(counted, [number], (tf.uint8, tf.float32))
         images.set_shape((None, height, width, 3))
         labels.set_shape((None, joints, 4))
         return images, labels
