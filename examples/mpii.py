@@ -1,25 +1,28 @@
-"""MPII, from the download to the score.
+"""MPII, from the download (http://human-pose.mpi-inf.mpg.de) to the score.
 
-Download mpii_human_pose_v1.tar.gz (12.9 GB of pictures) and
-mpii_human_pose_v1_u12_2.zip (annotations) from http://human-pose.mpi-inf.mpg.de, so
-that one folder holds `images/` and `mpii_human_pose_v1_u12_1.mat`. Then:
-
-python examples/mpii.py FOLDER
+python examples/mpii.py FOLDER, with images/ and mpii_human_pose_v1_u12_1.mat in it
 """
 
 import sys
 
+import keras
+
 import keras_hourglass as kh
 
 
-def main(root, output="runs/mpii", dataset="mpii", missing="error", **options):
-    run = kh.train(
-        dataset, "modern", output, root=root, missing=missing, verbose=1, **options
+def main(root, dataset="mpii", output="best.keras", epochs=30, **network):
+    people = kh.load_dataset(dataset, root)
+    train, val = people.split("train"), people.split("val")
+    model = kh.StackedHourglass(**network)
+    model.compile(keras.optimizers.Adam(1e-3), kh.HeatmapLoss(), metrics=[kh.PCKh()])
+    batches = train.batches(model, 16, augmentation="modern", shuffle=True)
+    best = keras.callbacks.ModelCheckpoint(
+        output, monitor="val_pckh", mode="max", save_best_only=True
     )
-    people = kh.load_dataset(dataset, root, split="val", missing=missing)
-    result = kh.evaluate(run.model, people, flip=True, batch_size=16)
-    print(result)
-    return result.to_dict()
+    val_batches, callbacks = val.batches(model, 16), [kh.PCKhCallback(), best]
+    model.fit(batches, validation_data=val_batches, epochs=epochs, callbacks=callbacks)
+    print(result := kh.evaluate(output, val, flip=True))
+    return result
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ask TensorFlow Serving for the joints of the person in a picture.
+"""Request the keypoints of the person in an image from TensorFlow Serving.
 
 python examples/serving_client.py photo.jpg http://localhost:8501/v1/models/people
 python examples/serving_client.py photo.jpg localhost:8500/people
@@ -12,14 +12,15 @@ from urllib.request import Request, urlopen
 import cv2
 
 
-def upright(path) -> bytes:
-    """A picture's file; as it is shown, if EXIF turns it, which a server overlooks."""
+def read_upright(path) -> bytes:
+    """Reads an image's file; rotated if its EXIF orientation, which the server ignores,
+    says so."""
     with open(path, "rb") as file:
         data = file.read()
-    shown = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    upright = cv2.imread(str(path), cv2.IMREAD_COLOR)
     stored = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    same = shown.shape == stored.shape and (shown == stored).all()
-    return data if same else cv2.imencode(".png", shown)[1].tobytes()
+    same = upright.shape == stored.shape and (upright == stored).all()
+    return data if same else cv2.imencode(".png", upright)[1].tobytes()
 
 
 def over_rest(data, url):
@@ -44,11 +45,11 @@ def over_grpc(data, server):
 
 
 def main(path, server):
-    ask = over_rest if server.startswith("http") else over_grpc
-    joints, scores = ask(upright(path), server)
-    for (x, y), score in zip(joints, scores):
+    request = over_rest if server.startswith("http") else over_grpc
+    keypoints, scores = request(read_upright(path), server)
+    for (x, y), score in zip(keypoints, scores):
         print(f"{x:8.1f} {y:8.1f} {score:6.2f}")
-    return joints
+    return keypoints
 
 
 if __name__ == "__main__":

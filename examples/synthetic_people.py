@@ -1,6 +1,6 @@
-"""Train on people that the library draws itself, with `model.fit` as ever.
+"""Train on synthetic people, which need no download, with `model.fit`.
 
-python examples/drawn_people.py
+python examples/synthetic_people.py
 """
 
 import keras_hourglass as kh
@@ -12,8 +12,8 @@ def main(people=2000, image_size=64, filters=64, batch_size=16, epochs=2):
     )
     model.compile("adam", kh.HeatmapLoss(foreground=9), metrics=[kh.PCKh()])
 
-    drawn = kh.load_dataset("synthetic", people)
-    train, val = drawn.split("train"), drawn.split("val")[:people]
+    dataset = kh.load_dataset("synthetic", people)
+    train, val = dataset.split("train"), dataset.split("val")[:people]
     return model.fit(
         train.batches(model, batch_size, augmentation="paper", shuffle=True),
         validation_data=val.batches(model, batch_size),
