@@ -1,8 +1,6 @@
 """Progress of training: a live line on a terminal, one line per epoch elsewhere."""
 
 import math
-import os
-import shutil
 import time
 from threading import Lock
 
@@ -157,35 +155,3 @@ def format_duration(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-class LiveLine:
-    """A line that is redrawn in place on a terminal; elsewhere nothing.
-
-    Args:
-        stream: Stream to draw on.
-
-    Attributes:
-        live: If the stream is a terminal that can redraw a line.
-    """
-
-    def __init__(self, stream):
-        self.stream, self._width = stream, 0
-        self.live = stream.isatty() and os.environ.get("TERM") != "dumb"
-
-    def draw(self, text: str):
-        """Shows a text, cut to the terminal's width, in place of the one before."""
-        if not self.live:
-            return
-        # Blanks, since not every terminal knows escape codes that clear a line.
-        text = text[: shutil.get_terminal_size().columns - 1]
-        self.stream.write("\r" + text.ljust(self._width))
-        self.stream.flush()
-        self._width = len(text)
-
-    def clear(self):
-        """Removes the line, so that another can be printed."""
-        if self._width:
-            self.stream.write("\r" + " " * self._width + "\r")
-            self.stream.flush()
-            self._width = 0

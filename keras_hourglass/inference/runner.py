@@ -4,7 +4,7 @@ import logging
 import signal
 import time
 from collections import deque
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import groupby
 from os import PathLike
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from keras_hourglass.inference.writers import (
     open_writer,
 )
 from keras_hourglass.models import presets
-from keras_hourglass.utils import Interrupted
+from keras_hourglass.utils import GracefulInterrupt, Interrupted
 from keras_hourglass.visualization.grids import image_grid, letterbox
 from keras_hourglass.visualization.images import save_image
 
@@ -280,8 +280,9 @@ def predict_sources(
         estimator = PoseEstimator(model, batch_size=batch_size, **options)
         run = _Run(sources, plan, estimator.model.skeleton, summary, on_frame)
         try:
-            with stop_on_interrupt(live) as stopped:
-                frames = read_frames(sources, failures, stopped)
+            signals = (signal.SIGINT,) if live else ()
+            with GracefulInterrupt(signals, message=b"") as interrupt:
+                frames = read_frames(sources, failures, lambda: interrupt.requested)
                 run.write(estimate_frames(estimator, frames, find_boxes, smooth))
         except KeyboardInterrupt:
             raise Interrupted(summary.describe_interrupt()) from None
@@ -335,25 +336,3 @@ class _Run:
         self.summary.add_frame(result.frame)
         if self.on_frame is not None:
             self.on_frame(result, self.summary)
-
-
-@contextmanager
-def stop_on_interrupt(enabled: bool = True):
-    """Gives a function that tells whether Ctrl-C was pressed, for a graceful stop.
-
-    A second Ctrl-C raises `KeyboardInterrupt` as usual.
-    """
-    pressed = []
-    if not enabled:
-        yield lambda: False
-        return
-
-    def note(number, frame):
-        pressed.append(number)
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: bool(pressed)
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -2,8 +2,8 @@
 
 TensorFlow alone gains from the vector. Measured on two cores, `photo` at 64 pixels,
 batches of 8, AdamW with an average: the first step takes 6 s of processor time in
-place of 23 (16 with `disable_meta_optimizer`), the others 117 ms in place of 166
-(149).
+place of 24 (15 with `disable_meta_optimizer`), the others 120 ms in place of 150
+(150).
 """
 
 import keras
