@@ -76,7 +76,7 @@ def atomic_write(path, durable: bool = False):
 
 
 def is_temporary(path) -> bool:
-    """Whether a file is a temporary one of `atomic_write`, left by a killed process."""
+    """Returns whether a file was left by a process killed within `atomic_write`."""
     path = Path(path)
     return path.name.startswith(".") and TEMPORARY_MARK in path.name
 

@@ -1,4 +1,4 @@
-"""What several tests start from: real data, and a dot to look for."""
+"""Fixtures that several test modules share: real data, and an image of one dot."""
 
 import json
 import struct
@@ -142,7 +142,7 @@ def lively():
 
 @pytest.fixture(scope="session")
 def photographs(shared):
-    """Where 15 photographs of people lie, and what they are shrunk to for `lively`."""
+    """Paths of 15 photographs of people, and their pixels at the size of `lively`."""
     paths = sorted((shared / "fixtures/coco_cc_by/images").glob("*.jpg"))
     pixels = [cv2.resize(cv2.imread(str(p))[..., ::-1], (48, 64)) for p in paths]
     return paths, np.stack(pixels)

@@ -82,7 +82,7 @@ def run_commands(code):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where pages are run: photographs, a prepared dataset, people of one's own."""
+    """Folder in which pages run, with photographs and a prepared dataset."""
     folder = tmp_path_factory.mktemp("docs")
     people = kh.load_dataset("synthetic:12")
     prepare(people, folder / "CROPS", CropOptions(96))

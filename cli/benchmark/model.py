@@ -194,7 +194,7 @@ def measure(
 
 
 def measure_or_error(network, runtime: str, seconds: float) -> dict:
-    """What `measure` returns, or the error."""
+    """Measures a network in a runtime; or gives the error."""
     from keras_hourglass.utils import silence
 
     spec = RUNTIMES[runtime]

@@ -85,7 +85,7 @@ def measure(estimator, images, rounds: int = 3, clock=time.perf_counter) -> dict
     from keras_hourglass.inference.views import ViewBuilder
 
     model, size = estimator.model, estimator.batch_size
-    builder = ViewBuilder(model.image_size[::-1], estimator.scales)
+    builder = ViewBuilder(model.input_size, estimator.scales)
     # Each person is seen at every scale, and mirrored.
     views = len(estimator.scales) * (1 + estimator.flip)
     batch = np.zeros((size * views, *model.image_size, 3), "uint8")

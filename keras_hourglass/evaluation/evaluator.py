@@ -142,7 +142,7 @@ def predict_people(
     signed = np.concatenate(offsets)
     offset = signed.mean(0) if len(signed) else np.full(2, np.nan)
     windows = Window.from_center(
-        people.centers.astype(float), people.sides.astype(float), model.image_size[::-1]
+        people.centers.astype(float), people.sides.astype(float), model.input_size
     )
     return Predictions(
         joints=windows.to_image(np.concatenate(points), model.heatmap_size),
@@ -155,4 +155,4 @@ def predict_people(
 
 def make_preprocessor(model: StackedHourglass, people: People) -> Preprocessor:
     """Makes the preprocessor of a model's crops, without augmentation."""
-    return Preprocessor(people, model.image_size[::-1], model.heatmap_size)
+    return Preprocessor(people, model.input_size, model.heatmap_size)

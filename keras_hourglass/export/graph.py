@@ -21,7 +21,7 @@ MAX_PARALLEL_IMAGES = 4  # that are decoded at once: each may take 100 MB
 
 def crop_window(model) -> Window:
     """The window that a network's heatmaps cover, in pixels of the crop; float32."""
-    box = np.array([0, 0, *model.image_size[::-1]])
+    box = np.array([0, 0, *model.input_size])
     return Window(*(edge.astype("float32") for edge in Window.from_rectangle(box)))
 
 
@@ -115,7 +115,7 @@ class GraphEstimator:
     def __init__(self, network, model, max_pixels: int, decoder: str):
         self.network, self.max_pixels = network, max_pixels
         self.decoder = validate_decoder(decoder)
-        self.size, self.heatmap_size = model.image_size[::-1], model.heatmap_size
+        self.size, self.heatmap_size = model.input_size, model.heatmap_size
         self.offset = model.offset
 
     def from_crops(self, crops):

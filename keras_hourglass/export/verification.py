@@ -165,7 +165,7 @@ def dataset_crops(dataset, model, count: int = MAX_CROPS) -> np.ndarray:
     if not len(people):
         raise ValueError("`dataset` must hold people. Received: none")
     chosen = np.unique(np.linspace(0, len(people) - 1, count).astype(int))
-    size = model.image_size[::-1]
+    size = model.input_size
     loader = Loader(Preprocessor(people[chosen], size, model.heatmap_size))
     return np.stack([loader.load(index)[0] for index in range(len(chosen))])
 
@@ -177,7 +177,7 @@ def synthetic_crops(model, count: int = MAX_CROPS) -> np.ndarray:
 
 def image_crops(paths, model) -> np.ndarray:
     """Crops of one person in each image, those of `PoseEstimator`'s second pass."""
-    size, estimator, crops = model.image_size[::-1], PoseEstimator(model), []
+    size, estimator, crops = model.input_size, PoseEstimator(model), []
     for path, (pose,) in zip(paths, estimator.stream(paths)):
         window = Window.from_box(np.asarray(pose.box), size=size)
         crops.append(crop_views(to_region(path), window, (1.0,), size)[0])

@@ -24,7 +24,7 @@ PARSE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 
 def is_coco(content) -> bool:
-    """Whether the content of a JSON file is an annotation or result file of COCO."""
+    """Returns whether JSON content is an annotation or result file of COCO."""
     if isinstance(content, dict):
         return "annotations" in content
     return bool(content) and isinstance(content[0], dict) and "bbox" in content[0]

@@ -133,9 +133,7 @@ class PoseEstimator:
         # The length of a list is compared with that of the boxes before any work.
         sized = hasattr(images, "shape") or isinstance(images, (list, tuple))
         images = [*iterate(images)] if sized else iterate(images)
-        builder = ViewBuilder(
-            self.model.image_size[::-1], self.scales, on_broken is not None
-        )
+        builder = ViewBuilder(self.model.input_size, self.scales, on_broken is not None)
         numbered = enumerate(zip_boxes(images, boxes))
         views = prefetch(builder.initial, numbered, os.cpu_count() or 1)
         for _ in range(self.passes - 1 if boxes is None else 0):

@@ -17,7 +17,7 @@ EXPECTED = (
 
 
 def is_single(images) -> bool:
-    """Whether the argument is one image, and not several."""
+    """Returns whether the argument is one image, and not several."""
     if isinstance(images, (str, PathLike, *BYTES)):
         return True
     if hasattr(images, "shape"):

@@ -107,7 +107,7 @@ class OutputPlan:
 
 
 def prints_data(outputs) -> bool:
-    """Whether keypoints go to the standard output, and not to files alone."""
+    """Returns whether keypoints go to the standard output, and not to files alone."""
     outputs = [*map(str, outputs)]
     return STDOUT in outputs or not any(
         Path(output).suffix.lower() in FORMAT_OF_SUFFIX and not _is_folder(output)

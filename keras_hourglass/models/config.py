@@ -107,5 +107,5 @@ def validate_image_size(image_size, depth: int) -> tuple[int, int]:
 
 
 def _is_integer(value) -> bool:
-    """Whether a value counts something; NumPy's integers do, booleans do not."""
+    """Returns whether a value is an integer, also NumPy's, and no boolean."""
     return hasattr(value, "__index__") and not isinstance(value, bool)

@@ -82,7 +82,7 @@ def _is_float(images) -> bool:
 
 
 def _is_finite(dataset) -> bool:
-    """Whether a `tf.data` dataset has a known, finite number of batches."""
+    """Returns whether a `tf.data` dataset has a known, finite number of batches."""
     return hasattr(dataset, "take") and int(dataset.cardinality()) > 0
 
 
@@ -103,7 +103,7 @@ def _check_shapes(model, images, labels):
 
 
 def _fits(value, expected) -> bool:
-    """Whether all that is known of a shape equals what is expected after the batch."""
+    """Returns whether a shape, where known, is as expected after the batch axis."""
     shape = getattr(value, "shape", None)
     if shape is None or getattr(shape, "rank", 0) is None:
         return True

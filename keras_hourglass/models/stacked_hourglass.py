@@ -285,9 +285,15 @@ class StackedHourglass(keras.Model):
         super().make_train_function(force)
 
     @property
-    def heatmap_size(self) -> tuple[int, int]:
-        """(width, height) of the heatmaps, in pixels: the size of a grid."""
+    def input_size(self) -> tuple[int, int]:
+        """(width, height) of the images, in pixels: `image_size` as a grid's size."""
         height, width = self.image_size
+        return width, height
+
+    @property
+    def heatmap_size(self) -> tuple[int, int]:
+        """(width, height) of the heatmaps, in pixels: a grid's size."""
+        width, height = self.input_size
         return width // STRIDE, height // STRIDE
 
     def get_config(self):

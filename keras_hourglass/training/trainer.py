@@ -301,7 +301,7 @@ class Trainer:
             )
 
     def _make_loader(self, people, augmentation=None):
-        size, heatmap_size = self.model.image_size[::-1], self.model.heatmap_size
+        size, heatmap_size = self.model.input_size, self.model.heatmap_size
         preprocessor = Preprocessor(
             people, size, heatmap_size, augmentation, self.config.seed
         )

@@ -48,7 +48,7 @@ class CheckReport:
 
     @property
     def failed(self) -> bool:
-        """Whether there are problems of a kind that is not `HARMLESS`."""
+        """Returns whether there are problems of a kind that is not `HARMLESS`."""
         return any(
             cases for kind, cases in self.problems.items() if kind not in HARMLESS
         )

@@ -26,7 +26,7 @@ def duplicate_people(people: People) -> dict[int, int]:
 
 
 def _is_same(people, row, other):
-    """Whether most joints are labelled for both people, and all those agree."""
+    """Returns whether most joints are labelled for both people, and all those agree."""
     labelled, labelled_other = people.weights[row] > 0, people.weights[other] > 0
     both = labelled & labelled_other
     if 2 * both.sum() < (labelled | labelled_other).sum() or not both.any():

@@ -71,7 +71,7 @@ EMPTY = np.zeros((0, 0))  # value of a field that a struct of a struct array lac
 
 
 def is_struct(value) -> bool:
-    """Whether a value from `read_mat` is a single struct."""
+    """Returns whether a value from `read_mat` is a single struct."""
     return hasattr(value, "_fieldnames")
 
 

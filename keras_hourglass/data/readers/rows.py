@@ -48,7 +48,7 @@ def collect_faults():
 
 
 def collecting_faults() -> bool:
-    """Whether the code runs within `collect_faults`."""
+    """Returns whether the code runs within `collect_faults`."""
     return _faults.get() is not None
 
 

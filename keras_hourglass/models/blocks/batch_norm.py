@@ -50,7 +50,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return outputs
 
     def can_be_fused(self) -> bool:
-        """Whether the fused operation computes this norm, as it is set now."""
+        """Returns whether the fused operation computes this norm, as it is set now."""
         return (
             keras.backend.backend() in FUSED_OPERATIONS
             and self.input_spec.ndim == 4
@@ -63,7 +63,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 
 def _is_compiling() -> bool:
-    """Whether the current step is traced for a compiler.
+    """Returns whether the current step is traced for a compiler.
 
     Compilers fuse Keras's operations themselves, and XLA computes negative variances
     from TensorFlow's operation.

@@ -67,7 +67,7 @@ def compose(layer, x, name: str):
 
 
 def _is(layer, activation) -> bool:
-    """Whether a layer only applies an activation."""
+    """Returns whether a layer only applies an activation."""
     if type(layer) is ReLU:
         plain = (layer.max_value, layer.negative_slope, layer.threshold)
         return activation is keras.activations.relu and plain == (None, 0, 0)
@@ -75,6 +75,6 @@ def _is(layer, activation) -> bool:
 
 
 def _is_norm(layers) -> bool:
-    """Whether the first of some layers is a norm of channels."""
+    """Returns whether the first of some layers is a norm of channels."""
     classes = keras.layers.BatchNormalization, batch_norm.BatchNormalization
     return bool(layers) and type(layers[0]) in classes and layers[0].axis in (-1, 3)

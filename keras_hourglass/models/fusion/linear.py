@@ -143,7 +143,7 @@ def _with_weights(layer, x, *weights):
 
 
 def is_linear(layer) -> bool:
-    """Whether a layer is in `LINEAR_LAYERS`, and has no activation of its own."""
+    """Returns whether a layer is in `LINEAR_LAYERS`, without an activation."""
     linear = getattr(layer, "activation", None) in (None, keras.activations.linear)
     return type(layer) in LINEAR_LAYERS and linear
 

@@ -104,7 +104,7 @@ def fuse(model: StackedHourglass) -> FusedHourglass:
 
 
 def can_be_fused(model: StackedHourglass) -> bool:
-    """Whether a network is the graph of its layers: no subclass with its own `call`."""
+    """Returns whether a network is its layers' graph, without a `call` of its own."""
     return type(model).call is StackedHourglass.call
 
 

@@ -35,7 +35,7 @@ JOINT_PARTS = {  # parts that contain a joint; any other part hides it
 
 
 def _contains(part, joint):
-    """Whether a part does not hide a joint when it lies over it."""
+    """Returns whether a part does not hide a joint when it lies over it."""
     side, _, name = joint.partition("_")
     if side not in ("right", "left"):
         side, name = "", joint
