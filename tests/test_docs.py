@@ -4,6 +4,7 @@ import inspect
 import re
 import shlex
 import textwrap
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 import keras_hourglass as kh
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.data.prepare import CropOptions, prepare
+from keras_hourglass.inference.video import VideoWriter
 from keras_hourglass_cli import main as cli
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +23,11 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(
     r"(?:<!-- not run: (?P<reason>.*?) -->\n+)?"
     r"^(?P<indent> *)```(?P<language>python|bash)\n(?P<code>.*?)^(?P=indent)```",
+    re.DOTALL | re.MULTILINE,
+)
+# A file that a page shows is written before the page's blocks run.
+FILE = re.compile(
+    r"<!-- file: (?P<path>\S+) -->\n+```\w+\n(?P<text>.*?)^```",
     re.DOTALL | re.MULTILINE,
 )
 
@@ -42,6 +49,12 @@ PLACES = [
     (r"\bepochs=\d+", "epochs=1"),
     (r"--epochs \d+", "--epochs 1"),
 ]
+IMAGES = [  # 640 x 480 pixels, of the datasets that pages show
+    *("mine/images/anna.jpg", "mine/images/ben.jpg"),
+    *("COCO/images/000000000139.jpg", "MPII-JSON/images/015601864.jpg"),
+    *("cats/images/tom.jpg", "cats/images/mia.jpg"),
+]
+NEEDED = {"convert.md": ["torch"]}  # page -> packages without which it is skipped
 
 
 def blocks_of(text):
@@ -84,25 +97,41 @@ def run_commands(code):
 def folder(tmp_path_factory):
     """Folder in which pages run, with photographs and a prepared dataset."""
     folder = tmp_path_factory.mktemp("docs")
-    people = kh.load_dataset("synthetic:12")
+    people = kh.load_dataset("synthetic:12")[:20]  # eight of them are "val"
     prepare(people, folder / "CROPS", CropOptions(96))
     pixels = cv2.cvtColor(draw_image(0, 3)[0], cv2.COLOR_RGB2BGR)
     (folder / "photos").mkdir()
     for name in ("photo.jpg", "photos/one.jpg", "photos/two.jpg"):
         cv2.imwrite(str(folder / name), pixels)
+    for name in IMAGES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / name), cv2.resize(pixels, (640, 480)))
+    with VideoWriter(folder / "clip.mp4", fps=25) as video:
+        for _ in range(3):
+            video.write(pixels)
+    if find_spec("torch"):
+        model = kh.StackedHourglass(2, filters=8, stem_filters=4, depth=1)
+        kh.convert(model, folder / "weights.pth")
     return folder
 
 
 @pytest.fixture
 def place(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT", 4)
+    module = "keras_hourglass.data.datasets.synthetic"
+    monkeypatch.setattr(f"{module}.DEFAULT_COUNT", 8)
+    monkeypatch.setattr(f"{module}.VALIDATION_COUNT", 4)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_blocks_of_a_page_run(path, place):
-    names = {"__name__": "page"}
-    for language, code, reason in blocks_of(path.read_text(encoding="utf-8")):
+    names, text = {"__name__": "page"}, path.read_text(encoding="utf-8")
+    for module in NEEDED.get(path.name, ()):
+        pytest.importorskip(module)
+    for file in FILE.finditer(text):
+        Path(file["path"]).parent.mkdir(parents=True, exist_ok=True)
+        Path(file["path"]).write_text(file["text"])
+    for language, code, reason in blocks_of(text):
         if reason:
             continue
         code = shrink(code)
