@@ -35,11 +35,11 @@ FILE = re.compile(
 NETWORK = {"filters": 8, "stem_filters": 4, "depth": 1, "image_size": 64}
 SMALL_CALLS = {
     "StackedHourglass": NETWORK,
-    "train": {**NETWORK, "stacks": 1, "epochs": 1, "batch_size": 4},
+    "train": {**NETWORK, "stacks": 1, "epochs": 1, "batch_size": 1},
 }
 SMALL_COMMANDS = {
     "train": "--filters 8 --stem-filters 4 --depth 1 --image-size 64 --epochs 1 "
-    "--batch-size 4",
+    "--batch-size 1",
 }
 # What users have, and what the tests have in its place.
 PLACES = [
@@ -103,14 +103,16 @@ def folder(tmp_path_factory):
     (folder / "photos").mkdir()
     for name in ("photo.jpg", "photos/one.jpg", "photos/two.jpg"):
         cv2.imwrite(str(folder / name), pixels)
-    for name in IMAGES:
+    for number, name in enumerate(IMAGES):
+        large = cv2.resize(pixels, (640, 480)) // 2 + number  # no two are the same
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(folder / name), cv2.resize(pixels, (640, 480)))
+        cv2.imwrite(str(folder / name), large)
     with VideoWriter(folder / "clip.mp4", fps=25) as video:
         for _ in range(3):
             video.write(pixels)
+    model = kh.StackedHourglass(2, filters=8, stem_filters=4, depth=1)
+    model.save(folder / "model.keras")
     if find_spec("torch"):
-        model = kh.StackedHourglass(2, filters=8, stem_filters=4, depth=1)
         kh.convert(model, folder / "weights.pth")
     return folder
 

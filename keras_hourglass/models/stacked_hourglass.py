@@ -241,7 +241,8 @@ class StackedHourglass(keras.Model):
                 a generator.
             y: Labels, `(samples, joints, 4)`: x and y in heatmap pixels, weight, and
                 reference length in heatmap pixels.
-            args, kwargs: Other arguments of `keras.Model.fit`.
+            *args: Other positional arguments of `keras.Model.fit`.
+            **kwargs: Its other keyword arguments.
 
         Returns:
             A `keras.callbacks.History`.
@@ -265,7 +266,8 @@ class StackedHourglass(keras.Model):
         Args:
             x: Images or batches, as in `fit`.
             y: Labels, as in `fit`.
-            args, kwargs: Other arguments of `keras.Model.evaluate`.
+            *args: Other positional arguments of `keras.Model.evaluate`.
+            **kwargs: Its other keyword arguments.
 
         Returns:
             As `keras.Model.evaluate`.
