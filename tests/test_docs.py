@@ -55,7 +55,11 @@ IMAGES = [  # 640 x 480 pixels, of the datasets that pages show
     *("COCO/images/000000000139.jpg", "MPII-JSON/images/015601864.jpg"),
     *("cats/images/tom.jpg", "cats/images/mia.jpg"),
 ]
-NEEDED = {"convert.md": ["torch"]}  # page -> packages without which it is skipped
+NEEDED = {  # page -> packages without which it is skipped
+    "convert.md": ["torch"],
+    "devices.md": ["ai_edge_litert", "tf2onnx", "onnxruntime", "openvino"],
+    "export.md": ["tf2onnx", "onnxruntime"],
+}
 
 
 def blocks_of(text):
