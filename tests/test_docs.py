@@ -167,3 +167,17 @@ def test_every_public_name_is_in_the_reference():
         assert re.search(rf"^::: keras_hourglass\S*\.{name}$", pages, re.MULTILINE), (
             name
         )
+
+
+PATH = re.compile(
+    r"\b(?:cli|docs|examples|keras_hourglass|tests)/[\w./-]*\w"  # named in a text
+    r"|(?<=\]\()(?!https?:)[^)#\s]+"  # the target of a link
+)
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name
+)
+def test_paths_that_a_page_names_exist(path):
+    for name in PATH.findall(path.read_text(encoding="utf-8")):
+        assert (ROOT / name).exists() or (path.parent / name).exists(), name
