@@ -124,7 +124,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def place(folder, monkeypatch):
+def place(folder, monkeypatch, eager):
     monkeypatch.chdir(folder)
     module = "keras_hourglass.data.datasets.synthetic"
     monkeypatch.setattr(f"{module}.DEFAULT_COUNT", 8)
