@@ -1,9 +1,9 @@
 """The command as a user meets it."""
 
 import json
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -37,9 +37,10 @@ def test_help_imports_neither_keras_nor_the_library():
     )
     times = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = os.times()
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-        times.append(time.perf_counter() - started)
+        ended = os.times()  # its own work, whatever else the machine does
+        times.append(sum(ended[2:4]) - sum(started[2:4]))
     assert min(times) < 0.3
 
 

@@ -1,7 +1,6 @@
 """Messages and tables of the command."""
 
 import logging
-import os
 import subprocess
 import sys
 
@@ -60,14 +59,3 @@ def test_an_error_is_not_lost_among_messages_of_libraries():
     # A driver that cannot be called is reported when a device is first used.
     assert all("cuInit" in line for line in before)
     assert ended.returncode == 1
-
-
-def test_help_of_the_command_imports_neither_keras_nor_the_library():
-    heavy = "{'keras', 'keras_hourglass', 'numpy', 'rich'}"
-    code = (
-        "import sys; from keras_hourglass_cli.main import main\n"
-        f"try: main(['--help'])\nfinally: assert not {heavy} & {{*sys.modules}}"
-    )
-    subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, env=os.environ
-    )
