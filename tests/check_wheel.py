@@ -18,14 +18,15 @@ def main(dist):
     for needed in (
         "keras_hourglass/py.typed",
         "keras_hourglass/data/datasets/mpii/validation.csv",
-        "keras_hourglass/weights/photo.npz",
-        "keras_hourglass/report/style.css",
+        "keras_hourglass/models/weights/photo.npz",
+        "keras_hourglass/evaluation/report/style.css",
     ):
         assert needed in names, needed
     (source,) = Path(dist).glob("*.tar.gz")
     kept = {name.split("/", 1)[-1] for name in tarfile.open(source).getnames()}
     for needed in (
         "tox.ini",
+        "mkdocs.yml",
         "examples/custom_block.py",
         "tests/test_stacked_hourglass.py",
     ):
