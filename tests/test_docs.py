@@ -59,6 +59,7 @@ NEEDED = {  # page -> packages without which it is skipped
     "convert.md": ["torch"],
     "devices.md": ["ai_edge_litert", "tf2onnx", "onnxruntime", "openvino"],
     "export.md": ["tf2onnx", "onnxruntime"],
+    "predict.md": ["pandas"],
 }
 
 
