@@ -58,7 +58,6 @@ IMAGES = [  # 640 x 480 pixels, of the datasets that pages show
 NEEDED = {  # page -> packages without which it is skipped
     "convert.md": ["torch"],
     "devices.md": ["ai_edge_litert", "tf2onnx", "onnxruntime", "openvino"],
-    "export.md": ["tf2onnx", "onnxruntime"],
     "predict.md": ["pandas"],
 }
 
