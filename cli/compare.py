@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from keras_hourglass_cli.console import start_keras
 from keras_hourglass_cli.train_options import train_options, with_datasets
 
 
@@ -30,7 +31,8 @@ def command(output, **options):
     of the network alone: table.md, table.csv and, with matplotlib, table.png. Stopped
     at any moment, the same command goes on.
     """
-    from keras_hourglass.training.paper_table import compare  # imports Keras
+    start_keras()
+    from keras_hourglass.training.paper_table import compare
 
     compare(output=output, **with_datasets(options))
     click.echo(f"\n{(output / 'table.md').read_text(encoding='utf-8')}")

@@ -6,6 +6,8 @@ Results go to the standard output; messages, progress and errors to the standard
 import logging
 import os
 import sys
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 
 import click
 
@@ -47,8 +49,30 @@ def start_keras(backend: str | None = None):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if backend is not None and "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = backend
+    sys.meta_path.insert(0, _QuietTensorFlow())  # Keras may import it much later
     with silence(2, show_on_error=True):
         import keras  # noqa: F401
+
+
+class _QuietTensorFlow(MetaPathFinder):
+    """Finds TensorFlow as Python does; its import then prints no message."""
+
+    def find_spec(self, name, path, target=None):
+        if name != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None:
+            load = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: _load_quietly(load, module)
+        return spec
+
+
+def _load_quietly(load, module):
+    from keras_hourglass.utils import silence
+
+    with silence(2, show_on_error=True):
+        load(module)
 
 
 def print_table(columns, rows, title: str = ""):

@@ -6,6 +6,7 @@ import click
 
 from keras_hourglass.models.config import NETWORK_DEFAULTS
 from keras_hourglass.skeletons import SKELETONS
+from keras_hourglass_cli.console import start_keras
 from keras_hourglass_cli.train_options import network_option, only_typed
 
 
@@ -33,7 +34,8 @@ def command(source, target, **network):
     pytorch-stacked-hourglass; stacks, blocks, filters, joints and depth are read from
     them. The options are for checkpoints.
     """
-    from keras_hourglass import convert  # imports Keras: not for --help
+    start_keras()
+    from keras_hourglass import convert
 
     model = convert(source, target, **only_typed(network))
     height, width = model.image_size

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from keras_hourglass.training.config import CHECKPOINT_MINUTES
+from keras_hourglass_cli.console import start_keras
 from keras_hourglass_cli.device_options import device_options
 from keras_hourglass_cli.train_options import train_options, with_datasets
 
@@ -37,7 +38,8 @@ def command(**options):
     Without a dataset, on synthetic people: a demo that takes minutes. Stopped at any
     moment, even by a power cut, the same command goes on.
     """
-    from keras_hourglass.training.run import train  # imports Keras: not for --help
+    start_keras()
+    from keras_hourglass.training.run import train
 
     run = train(**with_datasets(options))
     if run.best.is_file() and not options["process"]:

@@ -44,7 +44,8 @@ class PCKh(keras.metrics.Metric):
         y_pred: Heatmaps, `(batch, stacks, height, width, joints)`.
 
     Raises:
-        ValueError: If the skeleton is unknown; on first use, if it was never given.
+        ValueError: If the skeleton is unknown or the threshold not above 0; on first
+            use, if the skeleton was never given.
 
     Example:
 
@@ -68,6 +69,10 @@ class PCKh(keras.metrics.Metric):
 
     def __init__(self, threshold: float = 0.5, skeleton=None, name="pckh", **kwargs):
         super().__init__(name=name, **kwargs)
+        if not threshold > 0:
+            raise ValueError(
+                f"`threshold` must be above 0. Received: threshold={threshold!r}"
+            )
         self.threshold, self.skeleton = threshold, None
         if skeleton is not None:
             self.bind(skeleton)

@@ -59,3 +59,13 @@ def test_an_error_is_not_lost_among_messages_of_libraries():
     # A driver that cannot be called is reported when a device is first used.
     assert all("cuInit" in line for line in before)
     assert ended.returncode == 1
+
+
+def test_tensorflow_prints_nothing_whenever_it_is_imported():
+    pytest.importorskip("tensorflow")
+    code = (
+        "from keras_hourglass_cli.console import start_keras\n"
+        "start_keras('jax'); import tensorflow; print(tensorflow.__version__)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ended.stdout and not ended.stderr

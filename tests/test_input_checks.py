@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import HeatmapLoss, StackedHourglass
+from keras_hourglass import HeatmapLoss, StackedHourglass, load_dataset
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (6, 16, 24, 3), "uint8")
@@ -165,3 +165,11 @@ def test_sample_weights_and_inputs_by_name_are_understood(model):
     )
     with pytest.raises(ValueError, match="must be images of shape"):
         model.fit({"images": IMAGES[:, :8]}, LABELS, verbose=0)
+
+
+def test_people_and_images_without_labels_are_refused(model):
+    people = load_dataset("synthetic:2")
+    with pytest.raises(ValueError, match=r"`people.batches\(model\)` makes them"):
+        model.fit(people)
+    with pytest.raises(ValueError, match="`y` must be given"):
+        model.fit(np.zeros((2, *model.image_size, 3), "float32"))

@@ -150,3 +150,8 @@ def test_batches_without_a_labelled_joint_are_counted():
     assert float(metric.unlabelled) == 1
     metric.reset_state()
     assert float(metric.unlabelled) == 0
+
+
+def test_a_threshold_is_above_0():
+    with pytest.raises(ValueError, match="`threshold` must be above 0"):
+        PCKh(-1)

@@ -222,3 +222,11 @@ def test_people_are_plotted_in_a_grid(drawn):
     assert augmented.shape == grid.shape and (augmented != grid).any()
     with pytest.raises(ValueError, match="one or more people"):
         drawn[:0].plot()
+
+
+def test_a_seed_below_0_and_a_name_that_is_no_text_are_refused():
+    people = load_dataset("synthetic:2").split("train")
+    with pytest.raises(ValueError, match="`seed` must be 0 or above"):
+        people.batches(32, seed=-1)
+    with pytest.raises(ValueError, match="`name` must be the name of a dataset"):
+        load_dataset(3)

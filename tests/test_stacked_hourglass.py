@@ -322,3 +322,8 @@ def test_fit_learns_the_same_as_single_batches():
         stepped.train_on_batch(SQUARE[rows], SQUARE_LABELS[rows])
     for one, other in zip(fitted.get_weights(), stepped.get_weights()):
         np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_an_unknown_argument_is_refused_with_a_guess():
+    with pytest.raises(TypeError, match="Did you mean 'stacks'.*Received: stack=2"):
+        StackedHourglass(stack=2)

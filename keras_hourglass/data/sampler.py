@@ -50,6 +50,8 @@ class EpochSampler:
             raise ValueError(
                 f"`batch_size` must be {limits}. Received: batch_size={batch_size}"
             )
+        if seed < 0:
+            raise ValueError(f"`seed` must be 0 or above. Received: seed={seed}")
         self.batch_size = batch_size
         self.steps = people // batch_size if drop_last else -(-people // batch_size)
         self.length = min(people, self.steps * batch_size)

@@ -29,6 +29,11 @@ def check_first_batch(model, x, y=None):
     Raises:
         ValueError: If a shape does not fit, or float images lie in 0 to 1.
     """
+    if type(x).__name__ == "People":  # its module is above this one
+        raise ValueError(
+            "`x` must be images or batches: `people.batches(model)` makes them. "
+            f"Received: {x!r}"
+        )
     if isinstance(x, GeneratorType):
         batch, x = _peek(x)
         _check_shapes(model, *_unpack(batch))
@@ -44,6 +49,8 @@ def check_first_batch(model, x, y=None):
             _check_values(_unpack(next(iter(x.take(1)), None))[0])
     else:
         images = _single(x)
+        if y is None and _is_float(images):
+            raise ValueError("`y` must be given, where `x` is images. Received: y=None")
         _check_shapes(model, images, _single(y))
         _check_values(images)
     return x

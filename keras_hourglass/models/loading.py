@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from zipfile import is_zipfile
 
 import keras
 
@@ -69,6 +70,10 @@ def load_model(model) -> StackedHourglass:
 
 
 def _load_file(path) -> StackedHourglass:
+    if os.path.isfile(path) and not is_zipfile(path):
+        raise ValueError(
+            f"{path} must be a readable Keras model. Received: no zip file"
+        )
     try:
         loaded = keras.models.load_model(path, compile=False)
     except Exception as error:  # files of other kinds raise anything

@@ -26,6 +26,7 @@ from keras_hourglass.models.heads import NormalizePixels, StackHeatmaps
 from keras_hourglass.models.hourglass import Hourglass
 from keras_hourglass.models.input_checks import check_first_batch
 from keras_hourglass.models.presets import PRESETS, PRESETS_WITH_WEIGHTS, get_preset
+from keras_hourglass.utils import suggest
 
 # Arguments that the weights of a preset do not depend on.
 FREE_ARGUMENTS = {"image_size", "offset"}
@@ -96,6 +97,12 @@ class StackedHourglass(keras.Model):
         offset: tuple[float, float] = NETWORK_DEFAULTS["offset"],
         **kwargs,
     ):
+        if unknown := kwargs.keys() - {"name", "trainable"}:
+            name = min(unknown)
+            raise TypeError(
+                f"`StackedHourglass` has no argument {name!r}. "
+                f"{suggest(name, NETWORK_DEFAULTS)} Received: {name}={kwargs[name]!r}"
+            )
         if isinstance(stacks, str) and stacks in PRESETS:
             raise ValueError(
                 "`stacks` must be a positive integer. The network of a preset is "

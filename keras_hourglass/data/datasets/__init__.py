@@ -55,6 +55,11 @@ def load_dataset(
     train = kh.load_dataset("synthetic:20", split="train")
     ```
     """
+    if not isinstance(name, str):
+        raise DatasetError(
+            f"`name` must be the name of a dataset. {suggest(name, DATASETS)} "
+            f"Received: name={name!r}"
+        )
     spec = DatasetSpec.parse(name)
     if spec.share != 1 or (spec.root is not None and root is not None):
         raise DatasetError(
@@ -64,7 +69,7 @@ def load_dataset(
     name, root = spec.name, spec.root if root is None else root
     if name not in DATASETS:
         raise DatasetError(
-            f"`dataset` must be a name. {suggest(name, DATASETS)} "
+            f"`dataset` must be the name of one. {suggest(name, DATASETS)} "
             f"Received: dataset={name!r}"
         )
     people = DATASETS[name](root)
