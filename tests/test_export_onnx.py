@@ -41,6 +41,6 @@ def test_a_missing_package_is_one_line_with_the_extra(lively, tmp_path, monkeypa
     with pytest.raises(ModuleNotFoundError) as caught:
         export_model(lively, tmp_path / "new", "onnx", crops=crops)
     assert str(caught.value) == (
-        "The format 'onnx' needs tf2onnx: pip install 'keras-hourglass[onnx]'"
+        "The format 'onnx' needs tf2onnx: pip install '.[onnx]'"
     )
     assert not (tmp_path / "new").exists()

@@ -65,8 +65,7 @@ def _import_torch():
         import torch
     except ImportError as error:
         raise ImportError(
-            "PyTorch reads and writes its checkpoints: "
-            "pip install 'keras-hourglass[torch]'"
+            "PyTorch reads and writes its checkpoints: pip install '.[torch]'"
         ) from error
     return torch
 
