@@ -36,7 +36,7 @@ class PCKh(keras.metrics.Metric):
     Attributes:
         skeleton: The `Skeleton`; None until it is known.
         correct, count: `(joints,)`, correct and counted keypoints.
-        unlabelled: Batches without a single labelled joint.
+        unlabelled: Batches without a single labeled joint.
 
     Call arguments:
         y_true: Labels, `(batch, joints, 4)`: x, y (heatmap pixels), weight (0 to 1)

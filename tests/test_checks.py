@@ -56,7 +56,7 @@ def test_a_clean_folder_has_nothing_wrong(clean):
     found = report(clean)
     assert not found.failed and not kinds(found)
     assert found.counts["people"] == found.counts["images"] == 10
-    assert found.counts["train"] == 10 and found.counts["labelled_joints"] == 160
+    assert found.counts["train"] == 10 and found.counts["labeled_joints"] == 160
     assert {*found.problems} == {*PROBLEMS}
 
 

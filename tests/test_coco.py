@@ -56,7 +56,7 @@ def test_crowds_and_people_of_few_joints_are_left_out_and_counted_apart(tmp_path
     people = load(write(tmp_path, few, annotation(), few, annotation(iscrowd=1)))
     assert len(people) == 1
     said = sorted(note.split(": ")[-1] for note in people.notes)
-    assert said == ["a crowd under one label", "fewer than 5 labelled joints"]
+    assert said == ["a crowd under one label", "fewer than 5 labeled joints"]
     assert sum("2 of 4 people" in note for note in people.notes) == 1
 
 

@@ -31,7 +31,7 @@ def test_the_first_thousand_of_lsp_train_and_the_others_validate(tmp_path):
         str(tmp_path / "images" / name) for name in ("im1000.jpg", "im1001.jpg")
     ]
     assert loaded.splits[999:1001].tolist() == ["train", "val"]
-    assert loaded.weights.all(), "hidden joints are labelled all the same"
+    assert loaded.weights.all(), "hidden joints are labeled all the same"
     assert loaded.joints[7, 3].tolist() == [2 * 3 + 7, 30]
     np.testing.assert_allclose(loaded.sides, 1.4 * 130)
     np.testing.assert_allclose(loaded.centers[7], [13 + 7, 65])
@@ -46,7 +46,7 @@ def test_an_unlabelled_joint_of_lspet_weighs_nothing(tmp_path):
     np.testing.assert_allclose(loaded.sides, 1.4 * 120)
 
 
-def test_a_person_without_a_labelled_joint_is_left_out(tmp_path):
+def test_a_person_without_a_labeled_joint_is_left_out(tmp_path):
     joints = people(2)
     joints[0, :, 2] = 0
     loaded = datasets.load_dataset(
@@ -109,12 +109,12 @@ def test_the_real_people_lie_where_the_cleaned_ones_do(shared):
     assert compared > 15
 
 
-def test_lsp_marks_the_hidden_joints_and_its_extension_the_labelled_ones(tmp_path):
+def test_lsp_marks_the_hidden_joints_and_its_extension_the_labeled_ones(tmp_path):
     hidden = datasets.load_dataset(
         "lsp", write(tmp_path, people(3).transpose(2, 1, 0)), missing="keep"
     )
     assert hidden.visible.tolist() == [[1, 0] * 7] * 3
-    labelled = datasets.load_dataset(
+    labeled = datasets.load_dataset(
         "lspet", write(tmp_path, people(3).transpose(1, 2, 0)), missing="keep"
     )
-    assert np.isnan(labelled.visible).all() and np.isnan(labelled.num_others).all()
+    assert np.isnan(labeled.visible).all() and np.isnan(labeled.num_others).all()

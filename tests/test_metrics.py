@@ -144,7 +144,7 @@ def test_the_mean_peak_is_of_joints_that_count():
     assert np.isnan(PCKh(skeleton=THREE).mean_peak())
 
 
-def test_batches_without_a_labelled_joint_are_counted():
+def test_batches_without_a_labeled_joint_are_counted():
     metric = measured(label(POINTS, weight=0), heatmaps(POINTS))
     metric.update_state(label(POINTS), heatmaps(POINTS))
     assert float(metric.unlabelled) == 1

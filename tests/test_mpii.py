@@ -35,7 +35,7 @@ def points(*rows):
 
 
 def rect(*lacking, **fields):
-    """A labelled person, by the numbers of the official file."""
+    """A labeled person, by the numbers of the official file."""
     whole = {
         **{"x1": 10.0, "y1": 20.0, "x2": 40.0, "y2": 60.0},
         **{"scale": 2.0, "objpos": {"x": 101.0, "y": 51.0}},
@@ -104,7 +104,7 @@ def test_the_official_file_gives_the_persons_numbers(tmp_path):
 
 
 @pytest.mark.parametrize("visible", [EMPTY, 1, 0, "1", "0"], ids=repr)
-def test_a_joint_is_labelled_whatever_its_visibility_says(tmp_path, visible):
+def test_a_joint_is_labeled_whatever_its_visibility_says(tmp_path, visible):
     point = {"x": 5.0, "y": 6.0, "id": 4, "is_visible": visible}
     people = datasets.load_dataset(
         "mpii", write(tmp_path, rect(annopoints={"point": point}))

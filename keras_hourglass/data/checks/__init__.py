@@ -36,7 +36,7 @@ class CheckReport:
     """Result of a check.
 
     Attributes:
-        counts: Numbers of people, images and labelled joints, and of people per split.
+        counts: Numbers of people, images and labeled joints, and of people per split.
         problems: Kind of `PROBLEMS` -> each case: file, person, reason.
         notes: Number of people that the dataset's reader leaves out, and the reason,
             such as no usable joint. They are not problems.
@@ -97,7 +97,7 @@ def check_people(
     counts = {
         "people": len(people),
         "images": len({*people.images}),
-        "labelled_joints": int((people.weights > 0).sum()),
+        "labeled_joints": int((people.weights > 0).sum()),
         **dict(sorted(Counter(people.splits).items())),
     }
     return CheckReport(counts, problems, people.notes)

@@ -4,12 +4,12 @@ import numpy as np
 
 from keras_hourglass.data.people import People
 
-# Of the window's side: joints of one person that was labelled twice differ by less.
+# Of the window's side: joints of one person that was labeled twice differ by less.
 MAX_DISTANCE = 0.02
 
 
 def duplicate_people(people: People) -> dict[int, int]:
-    """Finds people who are labelled twice in the same image.
+    """Finds people who are labeled twice in the same image.
 
     Returns:
         Row of each duplicate -> the first row of the same person.
@@ -26,10 +26,10 @@ def duplicate_people(people: People) -> dict[int, int]:
 
 
 def _is_same(people, row, other):
-    """Returns whether most joints are labelled for both people, and all those agree."""
-    labelled, labelled_other = people.weights[row] > 0, people.weights[other] > 0
-    both = labelled & labelled_other
-    if 2 * both.sum() < (labelled | labelled_other).sum() or not both.any():
+    """Returns whether most joints are labeled for both people, and all those agree."""
+    labeled, labeled_other = people.weights[row] > 0, people.weights[other] > 0
+    both = labeled & labeled_other
+    if 2 * both.sum() < (labeled | labeled_other).sum() or not both.any():
         return False
     apart = np.linalg.norm(people.joints[row] - people.joints[other], axis=-1)[both]
     return bool(apart.max() <= MAX_DISTANCE * people.sides[row])

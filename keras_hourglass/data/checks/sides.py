@@ -40,12 +40,12 @@ def facing(people: People) -> np.ndarray:
 
     Returns:
         `(people, 2)`, in torso lengths, positive for people who face the camera; NaN
-        where joints are not labelled.
+        where joints are not labeled.
     """
     torso = people.skeleton.torso
     if len(torso) < 2:
         return np.full((len(people), 2), np.nan)
-    ends = _labelled_joints(people)[:, np.array(torso)].astype(float)
+    ends = _labeled_joints(people)[:, np.array(torso)].astype(float)
     down = ends[:, 1].mean(1) - ends[:, 0].mean(1)  # from the shoulders to the hips
     x, y = np.moveaxis(ends[:, :, 1] - ends[:, :, 0], -1, 0)  # from right to left
     length = np.maximum((down**2).sum(-1), 1e-9)
@@ -60,7 +60,7 @@ def twisted(people: People) -> np.ndarray:
 
 def crossed_limbs(people: People) -> np.ndarray:
     """Returns `(people,)`: whether upper arms or thighs are much shorter exchanged."""
-    skeleton, joints = people.skeleton, _labelled_joints(people)
+    skeleton, joints = people.skeleton, _labeled_joints(people)
     crossed = np.zeros(len(people), bool)
     for right, left in skeleton.torso:
         for end in [b for a, b in skeleton.limb_segments if a == right]:
@@ -81,8 +81,8 @@ def mirrored_throughout(people: People) -> str | None:
     return None
 
 
-def _labelled_joints(people):
-    """`(people, joints, 2)`, NaN where a joint is not labelled."""
+def _labeled_joints(people):
+    """`(people, joints, 2)`, NaN where a joint is not labeled."""
     return np.where(people.weights[..., None] > 0, people.joints, np.nan)
 
 

@@ -21,15 +21,15 @@ from keras_hourglass.data.readers.rows import (
 from keras_hourglass.skeletons import COCO
 
 PATTERN = "person_keypoints*.json"
-MIN_JOINTS = 5  # labelled joints: fewer are a hand at the image's edge, hardly a pose
+MIN_JOINTS = 5  # labeled joints: fewer are a hand at the image's edge, hardly a pose
 CROWD = "a crowd under one label"
-FEW_JOINTS = f"fewer than {MIN_JOINTS} labelled joints"
+FEW_JOINTS = f"fewer than {MIN_JOINTS} labeled joints"
 
 
 def load_coco(root) -> People:
-    """Loads the people with enough labelled joints.
+    """Loads the people with enough labeled joints.
 
-    Joints labelled as hidden have the same weight as visible ones. Files with "val" in
+    Joints labeled as hidden have the same weight as visible ones. Files with "val" in
     their names are the validation split.
 
     Args:
@@ -82,13 +82,13 @@ def parse_person(entry: dict, file_names: dict, split: str) -> dict:
         split: Of the file.
 
     Raises:
-        SkipPerson: If it is a crowd, or has fewer than `MIN_JOINTS` labelled joints.
+        SkipPerson: If it is a crowd, or has fewer than `MIN_JOINTS` labeled joints.
         KeyError, TypeError, ValueError: If it is faulty.
     """
     if entry.get("iscrowd"):
         raise SkipPerson(CROWD)
-    x, y, labelled = np.array(entry["keypoints"], float).reshape(len(COCO.joints), 3).T
-    weights = labelled > 0
+    x, y, labeled = np.array(entry["keypoints"], float).reshape(len(COCO.joints), 3).T
+    weights = labeled > 0
     if weights.sum() < MIN_JOINTS:
         raise SkipPerson(FEW_JOINTS)
     if entry["image_id"] not in file_names:
@@ -97,7 +97,7 @@ def parse_person(entry: dict, file_names: dict, split: str) -> dict:
         "image": file_names[entry["image_id"]],
         "joints": np.stack([x, y], axis=-1),
         "weights": weights,
-        "visible": labelled > 1,
+        "visible": labeled > 1,
         "area": entry.get("area", np.nan),
         "split": split,
         **warp.window_of_box(entry["bbox"]),

@@ -29,7 +29,7 @@ NUM_TRAIN = 1000  # of LSP; the other thousand is the usual test set
 def load_lsp(root) -> People:
     """Loads the 2,000 people of LSP: the first half as "train", the other as "val".
 
-    All joints are labelled, including hidden ones.
+    All joints are labeled, including hidden ones.
 
     Args:
         root: Folder with `joints.mat` and `images/im0001.jpg` to `im2000.jpg`.
@@ -65,7 +65,7 @@ def _read_joints(root, dataset, shape):
 
 
 def _collect(path, people, pattern, num_train, root, visible):
-    """Collects `(N, 14, 3)` people: x, y, labelled; and `(N, 14)` visibility."""
+    """Collects `(N, 14, 3)` people: x, y, labeled; and `(N, 14)` visibility."""
     entries = []
     for number, joints in enumerate(people):
         image, split = pattern.format(number + 1), "train"
@@ -80,18 +80,18 @@ def parse_person(entry) -> dict:
     """Makes a row of an image, a split, joints `(14, 3)` and their visibility `(14,)`.
 
     Raises:
-        SkipPerson: If no joint is labelled.
+        SkipPerson: If no joint is labeled.
     """
     image, split, joints, visible = entry
-    labelled = joints[:, 2] > 0
-    if not labelled.any():
+    labeled = joints[:, 2] > 0
+    if not labeled.any():
         raise SkipPerson(NO_JOINT)
     return {
         "image": image,
         "split": split,
         "joints": joints[:, :2],
-        "weights": labelled,
+        "weights": labeled,
         "visible": visible,
-        "num_others": np.nan,  # one person per image is labelled, even in groups
-        **warp.window_of_joints(joints[:, :2], labelled),
+        "num_others": np.nan,  # one person per image is labeled, even in groups
+        **warp.window_of_joints(joints[:, :2], labeled),
     }

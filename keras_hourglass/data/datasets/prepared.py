@@ -13,7 +13,7 @@ box: x, y, width, height, pixels: the window follows from it where `center` and 
     are missing; without a box, from the joints. See `warp.py`.
 head_size: Reference length of PCKh, pixels.
 split: "train" or "val".
-num_other_people: Other labelled people in the original photograph.
+num_other_people: Other labeled people in the original photograph.
 crop_factor: Pixels of this image per pixel of the photograph, one number or a pair.
 crop_offset: First pixel of the crop in the photograph, x and y.
 area: Pixels of this image that the person covers.
@@ -88,7 +88,7 @@ def parse_person(entry: dict, count: int) -> dict:
         count: Number of joints.
 
     Raises:
-        SkipPerson: If no joint is labelled.
+        SkipPerson: If no joint is labeled.
         KeyError, TypeError, ValueError: If the entry is faulty.
     """
     joints = np.array(entry["joints"], float)
@@ -99,14 +99,14 @@ def parse_person(entry: dict, count: int) -> dict:
     visible = np.array(entry.get("visible", np.full(count, np.nan)), float)
     if visible.shape != (count,):
         raise ValueError(f"`visible` must be {count} numbers")
-    labelled = weights > 0
-    if not labelled.any():
+    labeled = weights > 0
+    if not labeled.any():
         raise SkipPerson(NO_JOINT)
     row = {
         "image": entry["image"],
-        "joints": np.where(labelled[:, None], joints, 0),
+        "joints": np.where(labeled[:, None], joints, 0),
         "weights": weights,
-        **warp.window_of_joints(joints, labelled),
+        **warp.window_of_joints(joints, labeled),
         **(warp.window_of_box(entry["box"]) if "box" in entry else {}),
         **{key: entry[key] for key in ("center", "side") if key in entry},
         "visible": visible,

@@ -14,7 +14,7 @@ from keras_hourglass.data.readers.rows import SkipPerson
 
 UNIT = 200  # pixels of standing height per unit of `scale`
 MARGIN = 1.25  # the window is larger than the person, to include hands and feet
-DROP = 15  # pixels per unit of `scale`: the labelled center sits high on the body
+DROP = 15  # pixels per unit of `scale`: the labeled center sits high on the body
 HEAD_RATIO = 0.6  # of the head box's diagonal, as in the official evaluation
 HEAD_OF_SCALE = 25  # pixels per unit of `scale`: the same length, to 0.02 %
 INCOMPLETE = "no joints, center or scale"
