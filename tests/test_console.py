@@ -63,6 +63,7 @@ def test_an_error_is_not_lost_among_messages_of_libraries():
 
 def test_tensorflow_prints_nothing_whenever_it_is_imported():
     pytest.importorskip("tensorflow")
+    pytest.importorskip("jax")
     code = (
         "from keras_hourglass_cli.console import start_keras\n"
         "start_keras('jax'); import tensorflow; print(tensorflow.__version__)"

@@ -114,6 +114,5 @@ def require_packages(name: str):
             import_module(package)
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                f"The format {name!r} needs {error.name}: "
-                f"pip install 'keras-hourglass[{name}]'"
+                f"The format {name!r} needs {error.name}: pip install '.[{name}]'"
             ) from None

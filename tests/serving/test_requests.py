@@ -30,7 +30,7 @@ def test_the_example_turns_an_image_as_it_is_shown(
     shown = cv2.imdecode(np.frombuffer(images[0], np.uint8), cv2.IMREAD_COLOR)
     turned = cv2.imencode(".jpg", as_stored(shown, 6))[1].tobytes()
     (tmp_path / "turned.jpg").write_bytes(with_exif(turned, exif(6)))
-    sent = np.frombuffer(client["upright"](tmp_path / "turned.jpg"), np.uint8)
+    sent = np.frombuffer(client["read_upright"](tmp_path / "turned.jpg"), np.uint8)
     decoded = cv2.imdecode(sent, cv2.IMREAD_COLOR)
     np.testing.assert_allclose(decoded, shown, atol=64)  # compressed again
     assert np.abs(decoded.astype(int) - shown).mean() < 3
