@@ -129,7 +129,7 @@ class People:
         )
 
     def split(self, name: str | None = None, *, val_share=None, seed: int = 0):
-        """Selects the people of one split, or splits people of whom none is marked.
+        """Selects the people of one split, or splits people without a marked split.
 
         Args:
             name: "train" or "val": the people that the dataset marks so.
@@ -142,8 +142,8 @@ class People:
             `People`; with `val_share`, a pair of them: train and val.
 
         Raises:
-            ValueError: If the split has no people, or `val_share` is given for people
-                of whom some are marked for validation.
+            ValueError: If the split has no people, or `val_share` is given although
+                some people are marked for validation.
 
         Example:
 

@@ -309,7 +309,7 @@ def distribute(
         yield distribution
     except Exception as error:
         if not distribution.is_single_process and not isinstance(error, Interrupted):
-            # Before JAX's own exit handler, which waits for the others in vain.
+            # Before JAX's own exit handler, which waits for processes that are gone.
             atexit.register(os._exit, 1)
         if is_process_lost(error):
             raise ProcessLostError from error
