@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data import datasets
-from keras_hourglass.data.datasets.coco import MIN_JOINTS
+from keras_hourglass.data.datasets.coco.person import MIN_JOINTS
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.skeletons import COCO
