@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data import datasets
-from keras_hourglass.data.datasets.coco.person import MIN_JOINTS
+from keras_hourglass.data.datasets.coco.person import MIN_JOINTS, min_joints
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.skeletons import COCO
@@ -74,12 +74,109 @@ def test_the_name_of_a_file_gives_the_split_and_the_folder(tmp_path):
     ]
 
 
+def kept(**fields):
+    """Joints 10 to 14 by 20 to 24: their window is 1.4 * 4 wide, centered on 12, 22."""
+    entry = annotation(**{"id": 78, **fields})
+    return {key: value for key, value in entry.items() if value is not ...}
+
+
+BOXES = {
+    "missing": ...,
+    "null": None,
+    "empty": [],
+    "zero": [0, 0, 0, 0],
+    "of no height": [10, 20, 40, 0],
+    "negative": [10, 20, -40, -80],
+    "below a pixel": [10, 20, 0.2, 0.3],
+    "of two numbers": [1, 2],
+    "a number": 3,
+    "an object": {"x": 1},
+    "words": ["a", "b", "c", "d"],
+    "nulls": [None] * 4,
+    "infinite": [1, 2, float("inf"), 4],
+}
+
+
+@pytest.mark.parametrize("box", BOXES.values(), ids=BOXES)
+def test_without_a_usable_box_the_window_follows_from_the_joints(tmp_path, box):
+    people = load(write(tmp_path, annotation(), kept(bbox=box)))
+    np.testing.assert_allclose(people.centers[1], [12, 22])
+    np.testing.assert_allclose(people.sides, [100, 1.4 * 4], rtol=1e-6)
+    assert len(people.notes) == 1 and people.notes[0].startswith("1 of 2 people of")
+    assert people.notes[0].endswith(
+        "have no usable box: their window follows from the joints"
+    )
+
+
+def test_numbers_of_a_box_may_be_text(tmp_path):
+    people = load(write(tmp_path, annotation(bbox=["10.5", "20", "40", "80"])))
+    assert people.sides.tolist() == [100] and not people.notes
+
+
+@pytest.mark.parametrize("value", [0, False, None, "0", "", 0.0, ...])
+def test_crowds_are_only_those_that_are_marked(tmp_path, value):
+    people = load(write(tmp_path, kept(iscrowd=value), annotation(iscrowd="1")))
+    assert len(people) == 1 and "a crowd" in people.notes[0]
+
+
+POSELESS = {
+    "keypoints missing": ({"keypoints": ...}, "no keypoints"),
+    "keypoints null": ({"keypoints": None}, "no keypoints"),
+    "keypoints empty": ({"keypoints": []}, "no keypoints"),
+    "a track's empty end": ({"keypoints": [], "bbox": [0] * 4}, "no keypoints"),
+    "keypoints zero": ({"keypoints": [0] * 51}, "fewer than 5 labeled joints"),
+    "keypoints of nulls": ({"keypoints": [None] * 51}, "fewer than 5 labeled"),
+    "all at one point": ({"keypoints": [9, 9, 2] * 17, "bbox": None}, "neither a usab"),
+    "image not listed": ({"image_id": 6}, "their image is not listed"),
+    "image null": ({"image_id": None}, "their image is not listed"),
+    "image missing": ({"image_id": ...}, "their image is not listed"),
+    "image a list": ({"image_id": [5]}, "their image is not listed"),
+}
+
+
+@pytest.mark.parametrize("fields, reason", POSELESS.values(), ids=POSELESS)
+def test_an_annotation_without_a_pose_is_left_out_and_counted(tmp_path, fields, reason):
+    people = load(write(tmp_path, annotation(), kept(**fields)))
+    assert len(people) == 1 and "annotation 77" in people.names[0]
+    assert len(people.notes) == 1 and people.notes[0].startswith("1 of 2 people of")
+    assert f"left out: {reason}" in people.notes[0]
+
+
+def test_ids_may_be_missing_or_text(tmp_path):
+    people = load(write(tmp_path, annotation(), kept(id=..., image_id="5")))
+    assert len(people) == 2 and "annotation at index 1)" in people.names[1]
+
+
+@pytest.mark.parametrize("area", [None, 0, -3, "wide", ..., []])
+def test_an_area_without_a_value_is_unknown(tmp_path, area):
+    people = load(write(tmp_path, annotation(area=60), kept(area=area)))
+    np.testing.assert_array_equal(people.areas, [60, np.nan])
+
+
+def test_a_person_of_few_joints_in_all_needs_fewer():
+    assert [min_joints(n) for n in (1, 4, 7, 13, 17, 133)] == [1, 1, 2, 4, 5, 5]
+
+
+CASES = {"track_empty": "no keypoints", "box_only_person": "no keypoints"}
+
+
+@pytest.mark.parametrize("case", [*CASES, "no_bbox"])
+def test_real_untidy_files_have_the_four_people_of_their_file(shared, case):
+    people = datasets.load_dataset("coco", shared / "cases" / case)
+    assert len(people) == 4 and (people.weights > 0).sum() == 53
+    assert "497615" in people.names[0] and people.joints[0, 0].tolist() == [346, 202]
+    (note,) = people.notes
+    if case == "no_bbox":
+        assert note.startswith("4 of 4") and "no usable box" in note
+        assert people.sides[0] == np.float32(1.4 * (335 - 199))
+    else:
+        assert note.startswith("1 of 5") and CASES[case] in note
+
+
 BROKEN = {
     "no joints": ({"keypoints": [1, 2]}, "reshape"),
     "joints are text": ({"keypoints": "here"}, ""),
-    "box without size": ({"bbox": [1, 2, 0, 0]}, "`box` must be"),
-    "box is a number": ({"bbox": 3}, "`box` must be"),
-    "unknown image": ({"image_id": 6}, "no image has the id 6"),
+    "joints are NaN": ({"keypoints": [float("nan"), 1, 2] * 17}, "finite"),
 }
 
 

@@ -59,9 +59,9 @@ def collect_people(
 
     Args:
         entries: Iterable of (name of the person for messages, entry).
-        parse: Function from an entry to a row of `people.from_rows`. Raises
-            `SkipPerson` for an entry without usable labels, one of `PARSE_ERRORS` for
-            a faulty one.
+        parse: Function from an entry to a row of `people.from_rows`, with a `note`
+            where an assumption was made. Raises `SkipPerson` for an entry without
+            usable labels, one of `PARSE_ERRORS` for a faulty one.
         skeleton: Of the joints of the rows.
         path: Of the file, for messages.
         images: Folder of the image files that the rows name.
@@ -70,7 +70,7 @@ def collect_people(
         DatasetError: If an entry is faulty, unless within `collect_faults`.
     """
     entries, faults = [*entries], _faults.get()
-    rows, skipped = [], Counter()
+    rows, skipped, noted = [], Counter(), Counter()
     for name, entry in entries:
         try:
             row = validate_row(parse(entry), skeleton.joints)
@@ -82,14 +82,15 @@ def collect_people(
                 raise files.DatasetError(f"{name}: {describe_error(error)}") from None
             faults.append((name, describe_error(error)))
         else:
+            if "note" in row:
+                noted[row.pop("note")] += 1
             rows.append({**row, "image": image, "name": name})
     people_in = Counter(row["image"] for row in rows)
     rows = [{"num_others": people_in[row["image"]] - 1, **row} for row in rows]
+    total = f"{len(entries):,} people of {path}"
     return from_rows(skeleton, rows).with_notes(
-        *(
-            f"{count:,} of {len(entries):,} people of {path} are left out: {reason}"
-            for reason, count in skipped.items()
-        )
+        *(f"{n:,} of {total} are left out: {why}" for why, n in skipped.items()),
+        *(f"{n:,} of {total} {note}" for note, n in noted.items()),
     )
 
 

@@ -44,14 +44,11 @@ def load_coco(root) -> People:
 def _load_file(path, root):
     contents = files.read_json(path)
     try:
-        file_names = {image["id"]: image["file_name"] for image in contents["images"]}
+        images = contents["images"]
+        file_names = {str(image["id"]): image["file_name"] for image in images}
         entries = [
-            (
-                f"{file_names.get(entry['image_id'])} "
-                f"({path}, annotation {entry['id']})",
-                entry,
-            )
-            for entry in contents["annotations"]
+            (_describe(path, index, entry, file_names), entry)
+            for index, entry in enumerate(contents["annotations"])
         ]
     except PARSE_ERRORS as error:
         raise files.DatasetError(
@@ -61,3 +58,12 @@ def _load_file(path, root):
     subset = subset_of(path)
     parse = partial(parse_person, file_names=file_names, split=split_of(subset))
     return collect_people(entries, parse, COCO, path, image_folder(root, subset))
+
+
+def _describe(path, index, entry, file_names):
+    """Names a person for messages; an annotation may be anything."""
+    entry = entry if isinstance(entry, dict) else {}
+    number = entry.get("id", f"at index {index}")
+    where = f"{path}, annotation {number}"
+    image = file_names.get(str(entry.get("image_id")))
+    return f"{image} ({where})" if image is not None else where

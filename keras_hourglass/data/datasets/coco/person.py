@@ -1,14 +1,22 @@
-"""COCO annotations: a person's joints, window and area, from an entry of the file."""
+"""COCO annotations: a person's joints, window and area, from an entry of the file.
+
+Tools write much that COCO itself does not: boxes without joints, joints without a box,
+boxes of size 0. What has no pose is left out and counted; a missing box is replaced.
+"""
 
 import numpy as np
 
 from keras_hourglass.data import warp
-from keras_hourglass.data.readers.rows import SkipPerson
+from keras_hourglass.data.readers.rows import MIN_SIDE, SkipPerson
 from keras_hourglass.skeletons import COCO
 
-MIN_JOINTS = 5  # labeled joints: fewer are a hand at the image's edge, hardly a pose
+# Labeled joints: fewer are a hand at the image's edge, hardly a pose.
+MIN_JOINTS, MIN_SHARE = 5, 0.3  # of the skeleton's, whichever is less
 CROWD = "a crowd under one label"
-FEW_JOINTS = f"fewer than {MIN_JOINTS} labeled joints"
+NO_KEYPOINTS = "no keypoints, as of a box alone"
+NO_IMAGE = "their image is not listed"
+NO_WINDOW = "neither a usable box nor joints that are apart"
+NO_BOX = "have no usable box: their window follows from the joints"
 
 
 def parse_person(entry: dict, file_names: dict, split: str) -> dict:
@@ -16,27 +24,67 @@ def parse_person(entry: dict, file_names: dict, split: str) -> dict:
 
     Args:
         entry: The annotation.
-        file_names: Id of an image -> its file name.
+        file_names: Id of an image, as text -> its file name.
         split: Of the file.
 
     Raises:
-        SkipPerson: If it is a crowd, or has fewer than `MIN_JOINTS` labeled joints.
+        SkipPerson: If it is a crowd, has too few labeled joints or no window, or if
+            its image is not listed.
         KeyError, TypeError, ValueError: If it is faulty.
     """
-    if entry.get("iscrowd"):
+    if is_crowd(entry):
         raise SkipPerson(CROWD)
-    x, y, labeled = np.array(entry["keypoints"], float).reshape(len(COCO.joints), 3).T
-    weights = labeled > 0
-    if weights.sum() < MIN_JOINTS:
-        raise SkipPerson(FEW_JOINTS)
-    if entry["image_id"] not in file_names:
-        raise ValueError(f"no image has the id {entry['image_id']!r}")
-    return {
-        "image": file_names[entry["image_id"]],
-        "joints": np.stack([x, y], axis=-1),
+    if entry.get("keypoints") in (None, []):
+        raise SkipPerson(NO_KEYPOINTS)
+    count = len(COCO.joints)
+    x, y, labeled = np.array(entry["keypoints"], float).reshape(count, 3).T
+    joints, weights = np.stack([x, y], axis=-1), labeled > 0
+    if weights.sum() < (least := min_joints(count)):
+        raise SkipPerson(f"fewer than {least} labeled joints")
+    image = file_names.get(str(entry.get("image_id")))
+    if image is None:
+        raise SkipPerson(NO_IMAGE)
+    box = parse_box(entry.get("bbox"))
+    row = {
+        "image": image,
+        "joints": joints,
         "weights": weights,
         "visible": labeled > 1,
-        "area": entry.get("area", np.nan),
+        "area": parse_area(entry.get("area")),
         "split": split,
-        **warp.window_of_box(entry["bbox"]),
     }
+    if box is not None:
+        return {**row, **warp.window_of_box(box)}
+    window = warp.window_of_joints(joints, weights)
+    if window["side"] < MIN_SIDE:
+        raise SkipPerson(NO_WINDOW)
+    return {**row, **window, "note": NO_BOX}
+
+
+def is_crowd(entry: dict) -> bool:
+    """Returns whether one label stands for several people."""
+    return str(entry.get("iscrowd")).lower() not in ("none", "", "0", "0.0", "false")
+
+
+def min_joints(count: int) -> int:
+    """Returns the labeled joints that a person must have, of `count` in all."""
+    return max(1, min(MIN_JOINTS, round(MIN_SHARE * count)))
+
+
+def parse_box(box) -> np.ndarray | None:
+    """Parses a `bbox`: `(4,)`; None if it is missing, empty or not four numbers."""
+    try:
+        box = np.array(box, float)
+    except (TypeError, ValueError):
+        return None
+    usable = box.shape == (4,) and np.isfinite(box).all() and (box[2:] > 0).all()
+    return box if usable and box[2:].max() >= MIN_SIDE else None
+
+
+def parse_area(area) -> float:
+    """Parses an `area` in pixels; NaN if it is missing, zero or not a number."""
+    try:
+        area = float(area)
+    except (TypeError, ValueError):
+        return np.nan
+    return area if 0 < area < np.inf else np.nan
