@@ -197,3 +197,21 @@ def test_crops_of_one_photograph_are_held_out_together(folder, key):
     held = mixture.validation["crops"]
     assert len(held) == 6 and len({*held.photographs}) == 2
     assert not {*held.photographs} & {*mixture.train.photographs}
+
+
+def test_people_of_test_sets_neither_train_nor_validate(folder):
+    source = DatasetSpec("crops", folder("one", ["train", "Valid", "test", "test"]))
+    mixture = load_mixture([source], ARM)
+    assert mixture.counts == (1,) and len(mixture.validation["crops"]) == 1
+    assert mixture.notes == ("2 of 4 people of crops are of a test set: left out",)
+    unmarked = DatasetSpec("crops", folder("two", ["train", "test"] * 20))
+    mixture = load_mixture([unmarked], ARM)
+    assert mixture.counts == (19,) and len(mixture.validation["crops"]) == 1
+    assert len(load_validation(unmarked, ARM)) == 1
+
+
+def test_a_dataset_of_test_people_alone_is_scored_but_not_trained_on(folder):
+    source = DatasetSpec("crops", folder("one", ["test", "test"]))
+    assert len(load_validation(source, ARM)) == 2
+    with pytest.raises(DatasetError, match="no people to train on; 2 of 2 .* test set"):
+        load_mixture([source], ARM)

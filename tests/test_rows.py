@@ -52,7 +52,7 @@ def test_numbers_beyond_all_images_are_refused_and_named(wrong):
         *((dict(side=side), "`side` must be 1 to") for side in (0, -5, 0.99)),
         *((dict(weights=[1, w]), "0 to 1") for w in (-0.1, 1.1, np.nan)),
         *((dict(center=c), "`center` must be") for c in ([1], [1, 2, 3], 5)),
-        *((dict(split=s), "`split` must be") for s in ("test", None, 0)),
+        *((dict(split=s), "`split` must be") for s in ("tests", None, 0)),
         (dict(head_size=-1), "`head_size` must be 0 to"),
     ],
 )

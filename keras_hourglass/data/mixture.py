@@ -61,6 +61,7 @@ def load_mixture(
         _load_for_skeleton(spec, skeleton, missing, (given or {}).get(spec.root))
         for spec in specs
     ]
+    parts = [_without_test(people, spec.name) for spec, people in zip(specs, parts)]
     notes = [note for people in parts for note in people.notes]
     if not any((people.splits == "val").any() for people in parts):
         parts = [hold_out_every(people, HELD_OUT) for people in parts]
@@ -68,7 +69,9 @@ def load_mixture(
     train = [people[people.splits == "train"] for people in parts]
     for spec, people in zip(specs, train):
         if not len(people):
-            raise DatasetError(f"{spec.name} has no people to train on")
+            raise DatasetError(
+                "; ".join((f"{spec.name} has no people to train on", *people.notes))
+            )
     validation = {}
     for spec, people in zip(specs, parts):
         people = people[people.splits == "val"]
@@ -87,6 +90,8 @@ def load_validation(
 ) -> People:
     """Loads the validation people of one dataset, as `load_mixture` chooses them.
 
+    A dataset of test people alone gives these.
+
     Args:
         spec: The dataset.
         skeleton: Joints to evaluate.
@@ -98,11 +103,23 @@ def load_validation(
             skeleton.
     """
     people = _load_for_skeleton(spec, skeleton, missing)
-    if include_train:
+    if include_train or (people.splits == "test").all():
         return people
+    people = _without_test(people, spec.name)
     if not (people.splits == "val").any():
         people = hold_out_every(people, HELD_OUT).with_notes(HELD_OUT_NOTE)
     return people[people.splits == "val"]
+
+
+def _without_test(people, name):
+    """Leaves out the people of test sets, with a note."""
+    is_test = people.splits == "test"
+    if not is_test.any():
+        return people
+    return people[~is_test].with_notes(
+        f"{is_test.sum():,} of {len(people):,} people of {name} are of a test set: "
+        "left out"
+    )
 
 
 def _load_for_skeleton(spec, skeleton, missing, people=None):

@@ -26,7 +26,7 @@ class Person:
         center: `(2,)`, float32, middle of the window, image pixels.
         side: Longer edge of the window, image pixels.
         head_size: Length that errors are measured in, image pixels.
-        split: "train" or "val".
+        split: "train", "val" or "test".
         skeleton: Names and limbs of the joints.
         reader: Function that reads the image; None where it is a file.
     """
@@ -59,7 +59,7 @@ class People:
         centers: `(N, 2)`, float32, middle of the window, image pixels.
         sides: `(N,)`, float32, its longer edge, image pixels.
         head_sizes: `(N,)`, float32, length that errors are measured in, image pixels.
-        splits: `(N,)`, strings: "train" or "val".
+        splits: `(N,)`, strings: "train", "val" or "test".
         names: `(N,)`, strings that identify the people in messages.
         readers: `(N,)`, functions that give an image's RGB pixels; None where the
             image is a file.
@@ -132,7 +132,7 @@ class People:
         """Selects the people of one split, or splits people without a marked split.
 
         Args:
-            name: "train" or "val": the people that the dataset marks so.
+            name: "train", "val" or "test": the people that the dataset marks so.
             val_share: In place of `name`, the share of photographs to hold out for
                 validation, above 0 and below 1. All people of a photograph are on
                 the same side, also where each has an image of their own.

@@ -4,16 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from keras_hourglass.data.readers.subsets import SPLITS
 from keras_hourglass.utils import suggest
-
-SPLITS = ("train", "val")
 
 
 def select_split(people, name: str):
     """Selects the people that are marked as of a split, see `People.split`."""
     if name not in SPLITS:
         raise ValueError(
-            f"`name` must be 'train' or 'val'. {suggest(name, SPLITS)} "
+            f"`name` must be 'train', 'val' or 'test'. {suggest(name, SPLITS)} "
             f"Received: name={name!r}"
         )
     marked = people.splits == name
@@ -33,6 +32,7 @@ def split_by_photograph(people, val_share: float, seed: int):
             f"`val_share` is for people without marks, but {marked:,} are marked "
             "'val': use `people.split('train')` and `people.split('val')`"
         )
+    people = people[people.splits == "train"]
     photograph, count = _photographs(people)
     if not 0 < val_share < 1 or count < 2:
         raise ValueError(
@@ -46,9 +46,15 @@ def split_by_photograph(people, val_share: float, seed: int):
 
 
 def hold_out_every(people, step: int):
-    """Marks one of every `step` photographs for validation, with all its people."""
-    photograph, count = _photographs(people)
-    return _mark(people, photograph % step == min(step, count) - 1)
+    """Marks one of every `step` photographs for validation, with all its people.
+
+    People of "test" are neither counted nor marked.
+    """
+    is_train = people.splits == "train"
+    photograph, count = _photographs(people[is_train])
+    held_out = np.zeros(len(people), bool)
+    held_out[is_train] = photograph % step == min(step, count) - 1
+    return _mark(people, held_out)
 
 
 def _photographs(people):

@@ -33,7 +33,7 @@ def load_dataset(
     Args:
         name: Key of `DATASETS`, or `NAME:DIR`.
         root: Folder of the dataset; for "synthetic", the number of people.
-        split: "train" or "val", to load the people of that split alone.
+        split: "train", "val" or "test", to load the people of that split alone.
         missing: Image files that do not exist: "error" raises, "skip" leaves their
             people out with a note, "keep" does not check.
 

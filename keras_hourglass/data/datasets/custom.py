@@ -8,7 +8,7 @@ JOINT_x, JOINT_y: Image pixels, counted from 0; empty for a joint without a labe
 JOINT_weight, or JOINT_score: Confidence of the label, 0 to 1; 1 by default.
 x, y, width, height: The person's box, image pixels.
 head_size: Reference length of PCKh, image pixels.
-split: "train" or "val".
+split: "train", "val" or "test".
 
 Only the image and the joints are required. JOINT is a name as in `skeletons.py`.
 `people.json` has the format of `prepared.py`'s `annotations.json`. The window of a

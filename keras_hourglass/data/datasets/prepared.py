@@ -12,7 +12,7 @@ center, side: The window, pixels.
 box: x, y, width, height, pixels: the window follows from it where `center` and `side`
     are missing; without a box, from the joints. See `warp.py`.
 head_size: Reference length of PCKh, pixels.
-split: "train" or "val".
+split: "train", "val" or "test".
 num_other_people: Other labeled people in the original photograph.
 crop_factor: Pixels of this image per pixel of the photograph, one number or a pair.
 crop_offset: First pixel of the crop in the photograph, x and y.

@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_hourglass.data.people import People, from_rows
 from keras_hourglass.data.readers import files, paths
+from keras_hourglass.data.readers.subsets import to_split
 from keras_hourglass.skeletons import SKELETONS, Skeleton
 
 MAX_COORDINATE = 2.0**20  # pixels: OpenCV reads no image of so many columns or rows
@@ -102,7 +103,8 @@ def validate_row(row: dict, names: tuple[str, ...]) -> dict:
         names: Of the joints.
 
     Returns:
-        The row; joints of weight 0 that are out of bounds are 0.
+        The row; joints of weight 0 that are out of bounds are 0, and `split` is one of
+        `subsets.SPLITS`.
 
     Raises:
         ValueError: If a weight, a joint of positive weight, the window, the head size
@@ -133,9 +135,8 @@ def validate_row(row: dict, names: tuple[str, ...]) -> dict:
             f"`head_size` must be 0 to {MAX_COORDINATE:,.0f} pixels, "
             f"not {row['head_size']}"
         )
-    if row.get("split", "train") not in ("train", "val"):
-        raise ValueError(f"`split` must be 'train' or 'val', not {row['split']!r}")
-    return {**row, "joints": np.where(usable[:, None], joints, 0)}
+    split = to_split(row.get("split", "train"))
+    return {**row, "split": split, "joints": np.where(usable[:, None], joints, 0)}
 
 
 def read_skeleton(names: list[str]) -> Skeleton:
