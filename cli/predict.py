@@ -66,7 +66,14 @@ from keras_hourglass_cli.inference_options import inference_options
 @click.option(
     "--format",
     type=click.Choice([*FORMATS]),
-    help="Format of keypoints.  [default: by the suffix; json, a line each, on stdout]",
+    help="Format of keypoints; coco has the network's own joints, coco17 COCO's.  "
+    "[default: by the suffix; json, a line each, on stdout]",
+)
+@click.option(
+    "--images-json",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="COCO file that lists the images: their ids and names in COCO's formats.",
 )
 def command(inputs, rows, box_file, detector, outputs, **options):
     """Predict keypoints of people, print them, and draw them.

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import cv2
+import keras
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -46,6 +47,7 @@ def messages(caplog):
 def network(tmp_path_factory):
     path = tmp_path_factory.mktemp("network") / "model.keras"
     size = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+    keras.utils.set_random_seed(0)
     model = StackedHourglass(stacks=1, **size)
     bias = model.weights[-1]
     assert bias.shape == (16,)  # of the heatmaps: so that all scores are high
@@ -174,11 +176,28 @@ def test_a_detector_gives_boxes(folder, monkeypatch):
     assert [person["box"] for person in found["people"]] == [[20, 10, 150, 170]]
 
 
+def test_ids_of_images_are_those_of_a_coco_file(folder):
+    cv2.imwrite("other.png", draw_image(0, 1)[0])
+    images = [{"id": 70, "file_name": "photo.png"}, {"id": 8, "file_name": "x.png"}]
+    (folder / "coco.json").write_text(json.dumps({"images": images}))
+    listed = ["--images-json", "coco.json"]
+    call("photo.png", "--output", "found.json", *listed)
+    found = json.loads((folder / "found.json").read_text())
+    assert [entry["image_id"] for entry in found["annotations"]] == [70]
+    (entry,) = json.loads(call("photo.png", "--format", "coco17", *listed).stdout)
+    assert entry["image_id"] == 70 and len(entry["keypoints"]) == 51
+    stderr = call("photo.png", "other.png", "--format", "coco", *listed, status=1)
+    assert "1 of 2 are not in it, first other.png" in stderr.stderr
+    stderr = call("photo.png", "--output", "found.csv", *listed, status=1)
+    assert "goes with output in COCO's formats alone" in stderr.stderr
+
+
 def test_several_images_on_one_sheet_and_a_video_into_one(folder):
     cv2.imwrite("other.png", draw_image(0, 1)[0][:90])
     call("photo.png", "other.png", "--output", "sheet.png", "--output", "x.json")
     assert cv2.imread("sheet.png").shape == (256, 512, 3)
-    assert len(json.loads((folder / "x.json").read_text())) == 2
+    found = json.loads((folder / "x.json").read_text())
+    assert len(found["annotations"]) == len(found["images"]) == 2
     call("fílm 1.mp4", "--smooth", "--output", "new/drawn.webm")
     video = Video("new/drawn.webm")
     assert video.fps == 10 and len([*video]) == 7

@@ -1,6 +1,9 @@
 """Outputs: what is written is read again, by our readers and by OpenCV."""
 
+import csv
+import io
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -22,7 +25,7 @@ from keras_hourglass.inference.writers import (
     open_writer,
     save_image,
 )
-from keras_hourglass.skeletons import COCO, MPII, Skeleton
+from keras_hourglass.skeletons import MPII, Skeleton
 from keras_hourglass.visualization.skeletons import draw_skeleton
 
 PIXELS = np.full((64, 96, 3), 100, "uint8")
@@ -69,7 +72,9 @@ def test_boxes_are_read_again_from_every_kind(kind, tmp_path):
     assert not len(read_boxes(path).lookup("x/a b.jpg"))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "coco"])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in FORMATS if not kind.startswith("coco")]
+)
 def test_boxes_of_frames_are_read_again(kind, tmp_path):
     path = tmp_path / ("found.csv" if kind == "csv" else "found.json")
     written(path, kind, result(FILM, 1, 0), result(FILM, 0, 1), result(FILM, 2, 2))
@@ -101,28 +106,60 @@ def test_a_table_of_images_is_a_custom_dataset(tmp_path):
     np.testing.assert_allclose(people.centers[0], [1 + 29 / 2, 2 + 39 / 2])
 
 
-def test_cocos_keypoints_are_in_its_order(tmp_path):
-    photo = InputSource("COCO_val2014_000000000042.jpg", "image")
-    one = result(photo, box_scores=np.array([1.0, 0.5]))
-    path = written(tmp_path / "found.json", "coco", one, result(OTHER, 0))
-    first, second = json.loads(path.read_text())
-    assert (first["image_id"], first["category_id"]) == (42, 1)
-    keypoints = dict(zip(COCO.joints, np.reshape(second["keypoints"], (17, 3))))
-    at = MPII.joints.index("left_elbow")
-    np.testing.assert_allclose(
-        keypoints["left_elbow"], [10 + at, 20, 0.25 + at / 30], atol=1e-3
-    )
-    assert not np.any(keypoints["nose"])
-    assert second["score"] == pytest.approx(first["score"] / 2, abs=1e-3)
-    assert json.loads(written(tmp_path / "none.json", "coco").read_text()) == []
+@pytest.mark.parametrize(
+    "image, output, name",
+    [
+        ("d/a.png", "d/people.csv", "a.png"),
+        ("d/images/x y/a, b.png", "d/people.csv", "images/x y/a, b.png"),
+        ("d/ a.png", "d/people.csv", "./ a.png"),
+        ("d/a.png", "e/people.csv", "../d/a.png"),
+        ("0.png", None, "0.png"),
+    ],
+)
+def test_images_are_named_from_the_folder_of_the_file(
+    image, output, name, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / image).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "e").mkdir()
+    cv2.imwrite(str(tmp_path / image), PIXELS)
+    monkeypatch.chdir(tmp_path / "e")
+    source = InputSource(f"../{image}", "image")
+    written(output and tmp_path / output, "csv", result(source, 1))
+    text = (tmp_path / output).read_text() if output else capsys.readouterr().out
+    (line,) = csv.DictReader(io.StringIO(text))
+    assert line["image"] == (name if output else "../0.png")
 
 
-def test_coco_does_not_take_videos_or_other_joints(tmp_path):
-    with pytest.raises(ValueError, match="not of videos"):
-        written(tmp_path / "found.json", "coco", result(FILM, 1, 0))
-    with pytest.raises(ValueError, match="joints of COCO's"):
-        written(tmp_path / "x.json", "coco", skeleton=Skeleton(("tail",)))
-    assert not [*tmp_path.iterdir()]
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_table_comes_back_to_the_digit_from_any_folder(tmp_path, monkeypatch, dtype):
+    skeleton = Skeleton(("left_hip", "right_hip", "nose"))
+    names = ["a.png", "one, two/b c.png", "images/ä;d.png", " e.png"]
+    random, results = np.random.default_rng(0), []
+    for name in names:
+        (tmp_path / "d" / name).parent.mkdir(parents=True, exist_ok=True)
+        image = np.zeros((4, 4, 3), "uint8")
+        (tmp_path / "d" / name).write_bytes(cv2.imencode(".png", image)[1])
+        pose = Pose(
+            *(random.uniform(0, 1000, (3, 2)).astype(dtype), random.random(3)),
+            *(random.uniform(5, 99, 4), skeleton),
+        )
+        source = InputSource(f"d/{name}", "image")
+        results.append(FrameResult(Frame(source, PIXELS, None, 0, 0), [pose], None))
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "d/people.csv", "csv", *results, skeleton=skeleton)
+    monkeypatch.chdir("/")
+    people = datasets.load_dataset("own", tmp_path / "d")
+    assert people.skeleton == skeleton
+    assert [Path(path) for path in people.images] == [tmp_path / "d" / n for n in names]
+    for row, (_, (pose,), _) in enumerate(results):
+        pose = pose.round()
+        np.testing.assert_array_equal(people.joints[row], pose.joints.astype("float32"))
+        np.testing.assert_array_equal(
+            people.weights[row], pose.scores.astype("float32")
+        )
+        x, y, width, height = pose.box
+        center = np.float32([x + (width - 1) / 2, y + (height - 1) / 2])
+        np.testing.assert_array_equal(people.centers[row], center)
 
 
 @pytest.mark.parametrize("kind", FORMATS)

@@ -17,8 +17,8 @@ from keras_hourglass.data.readers.table import (
     parse_number,
 )
 from keras_hourglass.inference.boxes import Boxes, validate_boxes
+from keras_hourglass.inference.coco_output import PERSON, PERSON_CATEGORY
 
-PERSON_CATEGORY = 1  # COCO's number
 IMAGE_KEYS = (IMAGE_COLUMN, OLD_IMAGE_COLUMN)
 PARSE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
@@ -41,8 +41,9 @@ def parse_coco(content):
         names = {image["id"]: image["file_name"] for image in content.get("images", [])}
         detections = content["annotations"]
         categories = content.get("categories", [])
-        people = {each["id"] for each in categories if each["name"] == "person"}
-        people = people or {PERSON_CATEGORY}
+        people = {each["id"] for each in categories if each["name"] == PERSON}
+        posed = {each["id"] for each in categories if each.get("keypoints")}
+        people = people or posed or {PERSON_CATEGORY}
     for detection in detections:
         category = detection.get("category_id", PERSON_CATEGORY)
         if category in people and not detection.get("iscrowd"):
@@ -98,7 +99,8 @@ def read_boxes(path) -> Boxes:
     A `.csv` file has the columns image, x, y, width, height, and optionally frame and
     score. JSON, or JSON lines, is the output of `hourglass-keras predict`; one object
     with `[[x, y, width, height], ...]` under each image's name; or COCO's list of
-    detections or annotation file, of which only people count.
+    detections or annotation file, of which only people count, or, where a file has no
+    category "person", those of categories with keypoints.
 
     Raises:
         OSError: If there is no such file.

@@ -110,10 +110,9 @@ class Pose:
 
     def round(self) -> "Pose":
         """Rounds pixels to two digits, and scores to four."""
+        joints, box = (np.asarray(a, float).round(2) for a in (self.joints, self.box))
         scores = np.asarray(self.scores, float).round(4)
-        return replace(
-            self, joints=self.joints.round(2), scores=scores, box=self.box.round(2)
-        )
+        return replace(self, joints=joints, scores=scores, box=box)
 
     def to_dict(self) -> dict:
         """Converts to plain Python types, for JSON.

@@ -14,6 +14,7 @@ import numpy as np
 from keras_hourglass.inference import detectors
 from keras_hourglass.inference.box_files import read_boxes
 from keras_hourglass.inference.boxes import require_overlap, validate_boxes
+from keras_hourglass.inference.coco_output import ImageList
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.frames import Frame, read_frames
 from keras_hourglass.inference.output_plan import OutputPlan
@@ -21,6 +22,7 @@ from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.smoothing import PoseSmoother
 from keras_hourglass.inference.sources import Failures, find_sources
 from keras_hourglass.inference.writers import (
+    COCO_FORMATS,
     DrawingWriter,
     draw_poses,
     open_writer,
@@ -219,6 +221,7 @@ def predict_sources(
     smooth: bool = False,
     batch_size: int = 8,
     on_frame=None,
+    images_json=None,
     **options,
 ) -> PredictionSummary:
     """Predicts poses in images, videos or a camera, and writes them.
@@ -231,7 +234,8 @@ def predict_sources(
         outputs: Paths of keypoints, drawings, contact sheets and videos; see
             `OutputPlan.from_paths`. By default, keypoints are printed and drawings
             saved.
-        format: Of keypoints: "json", "csv" or "coco"; by default that of the suffix.
+        format: Of keypoints: "json", "csv", "coco" or "coco17"; by default that of the
+            suffix.
         boxes: Boxes for every image, `(people, 4)`, or the path of a box file.
         detector: Name of a person detector, or a function.
         min_score: Boxes of lower scores are left out.
@@ -239,6 +243,8 @@ def predict_sources(
         batch_size: People per call of the network; of a camera, always 1.
         on_frame: Called after each image or frame with its `FrameResult` and the
             `PredictionSummary` so far.
+        images_json: Path of a COCO file that lists all images, with the ids and names
+            that COCO's formats write.
         **options: Further arguments of `PoseEstimator`.
 
     Returns:
@@ -269,6 +275,14 @@ def predict_sources(
             f"{', '.join(map(str, inputs))}"
         )
     plan = OutputPlan.from_paths(outputs, format, sources)
+    images = None if images_json is None else ImageList(images_json)
+    if images is not None:
+        if not any(format in COCO_FORMATS for _, format in plan.data):
+            raise ValueError(
+                "`images_json` goes with output in COCO's formats alone. "
+                f"Received: images_json={str(images_json)!r}"
+            )
+        images.require(each.name for each in sources if each.kind == "image")
     find_boxes = None
     if boxes is not None or detector is not None:
         find_boxes = BoxFinder(boxes, detector, min_score, failures)
@@ -278,7 +292,8 @@ def predict_sources(
         # Batches would delay what a camera shows.
         batch_size = 1 if live else batch_size
         estimator = PoseEstimator(model, batch_size=batch_size, **options)
-        run = _Run(sources, plan, estimator.model.skeleton, summary, on_frame)
+        skeleton = estimator.model.skeleton
+        run = _Run(sources, plan, skeleton, summary, on_frame, images)
         try:
             signals = (signal.SIGINT,) if live else ()
             with GracefulInterrupt(signals, message=b"") as interrupt:
@@ -294,8 +309,9 @@ def predict_sources(
 class _Run:
     """Writes the results of all sources as planned."""
 
-    def __init__(self, sources, plan, skeleton, summary, on_frame):
+    def __init__(self, sources, plan, skeleton, summary, on_frame, images):
         self.plan, self.skeleton, self.summary = plan, skeleton, summary
+        self.images = images
         self.has_frames = any(source.kind != "image" for source in sources)
         self.on_frame, self.writers, self.cells = on_frame, [], []
 
@@ -305,7 +321,9 @@ class _Run:
         with ExitStack() as stack:
             self.writers = [
                 stack.enter_context(
-                    open_writer(path, format, self.skeleton, self.has_frames)
+                    open_writer(
+                        *(path, format, self.skeleton, self.has_frames, self.images)
+                    )
                 )
                 for path, format in self.plan.data
             ]

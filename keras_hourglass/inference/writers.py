@@ -1,9 +1,10 @@
-"""Output writers: keypoints as JSON lines, CSV or COCO JSON, and drawings."""
+"""Output writers: keypoints as JSON lines or CSV, and drawings."""
 
 import csv
 import json
 import sys
 from contextlib import ExitStack, contextmanager
+from os.path import abspath, relpath
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,10 @@ from keras_hourglass.data.readers.table import (
     IMAGE_COLUMN,
     SCORE,
 )
-from keras_hourglass.inference.box_files import PERSON_CATEGORY
-from keras_hourglass.inference.boxes import image_id
+from keras_hourglass.inference.coco_output import Coco17Writer, CocoWriter
 from keras_hourglass.inference.sources import DRAWING_MARK
 from keras_hourglass.inference.video import VideoWriter
-from keras_hourglass.skeletons import COCO, Skeleton
+from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.utils import atomic_write
 from keras_hourglass.visualization.images import save_image
 from keras_hourglass.visualization.skeletons import draw_skeleton
@@ -35,9 +35,12 @@ class JsonLinesWriter:
         file: A text file opened for writing.
         skeleton: The network's skeleton.
         has_frames: Whether there are frames of videos, and not images alone.
+        name_of: Function from an `InputSource` to its name in the file; see
+            `relative_names`. Here, inputs are named as they were given.
+        images: An `ImageList`, for COCO's formats alone.
     """
 
-    def __init__(self, file, skeleton: Skeleton, has_frames: bool):
+    def __init__(self, file, skeleton: Skeleton, has_frames: bool, name_of, images):
         self.file = file
 
     def write(self, result, drawing=None):
@@ -90,8 +93,8 @@ class CsvWriter:
     Args: See `JsonLinesWriter`.
     """
 
-    def __init__(self, file, skeleton: Skeleton, has_frames: bool):
-        self.has_frames = has_frames
+    def __init__(self, file, skeleton: Skeleton, has_frames: bool, name_of, images):
+        self.has_frames, self.name_of = has_frames, name_of
         self.rows = csv.writer(file, lineterminator="\n")
         joints = [
             name + end for name in skeleton.joints for end in (*COORDINATES, SCORE)
@@ -101,7 +104,10 @@ class CsvWriter:
 
     def write(self, result, drawing=None):
         """Writes a result; see `JsonLinesWriter`."""
-        place = [result.frame.source.name, *[result.frame.index] * self.has_frames]
+        place = [
+            self.name_of(result.frame.source),
+            *[result.frame.index] * self.has_frames,
+        ]
         for pose in result.poses:
             pose = pose.round()
             scores = pose.scores.clip(0, 1)[:, None]
@@ -112,60 +118,45 @@ class CsvWriter:
         """Writes what ends the file."""
 
 
-class CocoWriter:
-    """Writes a list of COCO's keypoint results, for its own evaluation among others.
-
-    The format: https://cocodataset.org/#format-results. Joints that the network lacks
-    are 0, 0, 0.
-
-    Args: See `JsonLinesWriter`.
-
-    Raises:
-        ValueError: If the network has no joint of COCO's, or there are frames.
-    """
-
-    def __init__(self, file, skeleton: Skeleton, has_frames: bool):
-        if has_frames:
-            raise ValueError("COCO's keypoints are of images, not of videos")
-        known = [name for name in COCO.joints if name in skeleton.joints]
-        if not known:
-            raise ValueError(
-                "COCO's keypoints need a network with joints of COCO's. "
-                f"Received: joints={skeleton.joints}"
-            )
-        self.coco_indices = [*COCO.indices(known)]
-        self.indices = [*skeleton.indices(known)]
-        self.file, self.separator = file, "[\n"
-
-    def write(self, result, drawing=None):
-        """Writes a result; see `JsonLinesWriter`."""
-        for index, pose in enumerate(result.poses):
-            certainty = 1 if result.box_scores is None else result.box_scores[index]
-            rounded = pose.round()
-            keypoints = np.zeros((len(COCO.joints), 3))
-            keypoints[self.coco_indices, :2] = rounded.joints[self.indices]
-            keypoints[self.coco_indices, 2] = rounded.scores[self.indices]
-            entry = {
-                "image_id": image_id(result.frame.source.name),
-                "category_id": PERSON_CATEGORY,
-                "bbox": rounded.box.tolist(),
-                "keypoints": keypoints.ravel().tolist(),
-                "score": round(float(certainty * pose.scores[self.indices].mean()), 4),
-            }
-            self.file.write(self.separator + json.dumps(entry))
-            self.separator = ",\n"
-
-    def finish(self):
-        """Writes what ends the file."""
-        self.file.write("[]\n" if self.separator == "[\n" else "\n]\n")
-
-
-FORMATS = {"json": JsonLinesWriter, "csv": CsvWriter, "coco": CocoWriter}
+FORMATS = {
+    "json": JsonLinesWriter,
+    "csv": CsvWriter,
+    "coco": CocoWriter,
+    "coco17": Coco17Writer,
+}
+COCO_FORMATS = ("coco", "coco17")
 FORMAT_OF_SUFFIX = {".jsonl": "json", ".csv": "csv", ".json": "coco"}
 
 
+def relative_names(folder: Path | None):
+    """Returns the function that names inputs in a file of keypoints.
+
+    A file is named by its path from the folder, so that the table or COCO file is a
+    dataset whatever the current folder is.
+
+    Args:
+        folder: Of the file of keypoints; None names inputs as they were given.
+    """
+
+    def name_of(source) -> str:
+        if folder is None or not Path(source.name).is_file():  # a camera, an address
+            return source.name
+        path, start = Path(abspath(source.name)), Path(abspath(folder))
+        if not path.is_relative_to(start):  # ".." of a linked folder is another one
+            path, start = path.parent.resolve() / path.name, start.resolve()
+        try:
+            name = Path(relpath(path, start)).as_posix()
+        except ValueError:  # another drive of Windows
+            return path.as_posix()
+        return name if name == name.strip() else f"./{name}"  # cells are stripped
+
+    return name_of
+
+
 @contextmanager
-def open_writer(path: Path | None, format: str, skeleton, has_frames: bool):
+def open_writer(
+    path: Path | None, format: str, skeleton, has_frames: bool, images=None
+):
     """Opens a writer of `FORMATS`.
 
     A file takes its name when all is written; an interruption leaves no file, or the
@@ -176,14 +167,16 @@ def open_writer(path: Path | None, format: str, skeleton, has_frames: bool):
         format: A key of `FORMATS`.
         skeleton: The network's skeleton.
         has_frames: Whether there are frames of videos, and not images alone.
+        images: An `ImageList` with the images' ids, for COCO's formats.
     """
+    name_of = relative_names(None if path is None else path.parent)
     with ExitStack() as stack:
         file = sys.stdout
         if path is not None:
             path = stack.enter_context(atomic_write(path))
             file = open(path, "w", encoding="utf-8", newline="")
             stack.enter_context(file)
-        writer = FORMATS[format](file, skeleton, has_frames)
+        writer = FORMATS[format](file, skeleton, has_frames, name_of, images)
         yield writer
         writer.finish()
 

@@ -1,0 +1,279 @@
+"""COCO output: a dataset with the network's own category, or results of COCO's 17.
+
+https://cocodataset.org/#format-data and https://cocodataset.org/#format-results
+"""
+
+import json
+import logging
+from os.path import abspath
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from keras_hourglass.data.readers.files import DatasetError, read_json
+from keras_hourglass.inference.boxes import image_id
+from keras_hourglass.skeletons import COCO, Skeleton
+
+PERSON_CATEGORY, PERSON = 1, "person"  # COCO's number and name
+OTHER = "object"  # the category's name for a skeleton without shoulders and hips
+LABELED = 2  # COCO's flag of a joint that is labeled and visible
+
+logger = logging.getLogger(__name__)
+
+
+class ImageList:
+    """The images and categories that a COCO file lists.
+
+    A path names a listed image if it ends with the listed name, the longest such name
+    first, or if one listed name alone ends with it.
+
+    Args:
+        path: Of a JSON file with `images`, each with `id` and `file_name`.
+
+    Raises:
+        DatasetError: If the file has another structure.
+    """
+
+    def __init__(self, path):
+        self.path, content = Path(path), read_json(Path(path))
+        self._images = {}  # the last part of a name -> [(parts of the name, image)]
+        try:
+            for image in content["images"]:
+                parts = PurePath(image["file_name"]).parts
+                self._images.setdefault(parts[-1], []).append((parts, image))
+                image["id"]  # a missing one is an error now, not at its first use
+            self.categories = [*content.get("categories", [])]
+        except (AttributeError, LookupError, TypeError):
+            raise DatasetError(
+                f"{path} must list `images`, each with `id` and `file_name`"
+            ) from None
+
+    def find(self, name: str) -> dict | None:
+        """Returns the entry of the image with a path; None if it is not listed.
+
+        Raises:
+            ValueError: If several listed images fit equally well.
+        """
+        typed, whole = PurePath(name).parts, PurePath(abspath(name)).parts
+        listed = self._images.get(whole[-1], [])
+        ends = [each for each in listed if whole[-len(each[0]) :] == each[0]]
+        longest = max((len(parts) for parts, _ in ends), default=0)
+        found = [image for parts, image in ends if len(parts) == longest]
+        if not found:
+            found = [image for parts, image in listed if parts[-len(typed) :] == typed]
+        if len(found) > 1:
+            names = ", ".join(image["file_name"] for image in found)
+            raise ValueError(f"{name} fits several images of {self.path}: {names}")
+        return found[0] if found else None
+
+    def require(self, names):
+        """Checks that each of some paths names an image of its own.
+
+        Raises:
+            ValueError: If images are not listed, or two paths fit one image.
+        """
+        entries = {name: self.find(name) for name in names}
+        if missing := [name for name, entry in entries.items() if entry is None]:
+            raise ValueError(
+                f"{self.path} must list all images: {len(missing):,} of "
+                f"{len(entries):,} are not in it, first {missing[0]}"
+            )
+        owners = {}
+        for name, entry in entries.items():
+            if (other := owners.setdefault(entry["id"], name)) != name:
+                raise ValueError(
+                    f"{self.path} must tell images apart: both {other} and {name} fit "
+                    f"its image {entry['file_name']}"
+                )
+
+    def category_of(self, skeleton: Skeleton) -> dict | None:
+        """Returns the category that has the joints of a skeleton, in any order."""
+        for category in self.categories:
+            names = category.get("keypoints") or []
+            if {*names} == {*skeleton.joints}:
+                return category
+        return None
+
+
+def own_category(skeleton: Skeleton) -> dict:
+    """The category of a skeleton: its joints, and its limbs, counted from 1."""
+    return {
+        "id": PERSON_CATEGORY,
+        "name": PERSON if len(skeleton.torso) == 2 else OTHER,
+        "keypoints": [*skeleton.joints],
+        "skeleton": [
+            [i + 1 for i in skeleton.indices(ends)] for ends in skeleton.limbs
+        ],
+    }
+
+
+class CocoWriter:
+    """Writes a COCO dataset: images, annotations, and the network's own category.
+
+    An annotation also has `score`, as results have, and `keypoint_scores`. Joints with
+    a score of 0 or less have the flag 0, others 2.
+
+    Args:
+        file: A text file opened for writing.
+        skeleton: The network's skeleton.
+        has_frames: Whether there are frames of videos, and not images alone.
+        name_of: Function from an `InputSource` to its name in the file.
+        images: An `ImageList` with the ids and names of the images, and, if it has
+            one with the network's joints, the category. By default, an id is the
+            number that the file is named by, as in COCO, or else the first free one.
+
+    Raises:
+        ValueError: If there are frames.
+    """
+
+    def __init__(self, file, skeleton, has_frames, name_of, images=None):
+        _require_images(has_frames)
+        self.file, self.name_of, self.images = file, name_of, images
+        self.category = _category(skeleton, images)
+        self.joints = skeleton.indices(self.category["keypoints"])
+        self._listed, self._count = {}, 0
+        self.file.write(f'{{"categories": [{json.dumps(self.category)}],\n')
+        self.file.write('"annotations": [')
+
+    def write(self, result, drawing=None):
+        """Writes a result; see `JsonLinesWriter`."""
+        image = self._image_of(result.frame)
+        for entry, pose in _entries(result, image["id"], self.joints):
+            flags = np.where(pose.scores > 0, LABELED, 0)[[*self.joints]]
+            keypoints = np.column_stack([pose.joints[[*self.joints]], flags])
+            self._count += 1
+            entry = {
+                "id": self._count,
+                **entry,
+                "category_id": self.category["id"],
+                "area": round(float(pose.box[2] * pose.box[3]), 2),
+                "iscrowd": 0,
+                "num_keypoints": int((flags > 0).sum()),
+                "keypoints": _plain(keypoints),
+                "keypoint_scores": pose.scores[[*self.joints]].tolist(),
+            }
+            self.file.write("," * (self._count > 1) + "\n" + json.dumps(entry))
+
+    def finish(self):
+        """Writes what ends the file."""
+        images = ",\n".join(map(json.dumps, self._listed.values()))
+        self.file.write(f'\n],\n"images": [\n{images}\n]}}\n')
+
+    def _image_of(self, frame):
+        """The entry of an image, made at its first result."""
+        name = frame.source.name
+        if self.images is None:
+            number = image_id(name)
+            if not isinstance(number, int) or number in self._listed:
+                number = 1
+                while number in self._listed:
+                    number += 1
+            entry = {"id": number, "file_name": self.name_of(frame.source)}
+        else:
+            entry = self.images.find(name)
+            entry = {key: entry[key] for key in ("id", "file_name")}
+        height, width = frame.pixels.shape[:2]
+        return self._listed.setdefault(
+            entry["id"], {**entry, "width": width, "height": height}
+        )
+
+
+class Coco17Writer:
+    """Writes a list of COCO's keypoint results, for its own evaluation among others.
+
+    The network's joints are projected onto COCO's 17, by name: what is lost is logged.
+    Joints that the network lacks are 0, 0, 0; the third number of others is the score.
+
+    Args: See `CocoWriter`.
+
+    Raises:
+        ValueError: If the network has no joint of COCO's, or there are frames.
+    """
+
+    def __init__(self, file, skeleton, has_frames, name_of, images=None):
+        _require_images(has_frames)
+        known = [name for name in COCO.joints if name in skeleton.joints]
+        if not known:
+            raise ValueError(
+                "`format` must be 'coco' for a network without joints of COCO's. "
+                f"Received: format='coco17', joints={skeleton.joints}"
+            )
+        self.category = _category(COCO, images)
+        names = self.category["keypoints"]
+        self.places = [names.index(name) for name in known]
+        self.joints = [*skeleton.indices(known)]
+        self.file, self.images, self.separator = file, images, "[\n"
+        self._unnumbered = {}  # names of images without a number, each once
+        _log_loss(skeleton)
+
+    def write(self, result, drawing=None):
+        """Writes a result; see `JsonLinesWriter`."""
+        number = image_id(result.frame.source.name)
+        if self.images is not None:
+            number = self.images.find(result.frame.source.name)["id"]
+        elif not isinstance(number, int):
+            self._unnumbered[number] = None
+        for entry, pose in _entries(result, number, self.joints):
+            keypoints = np.zeros((len(COCO.joints), 3))
+            keypoints[self.places, :2] = pose.joints[self.joints]
+            keypoints[self.places, 2] = pose.scores[self.joints]
+            entry |= {
+                "category_id": self.category["id"],
+                "keypoints": _plain(keypoints),
+            }
+            self.file.write(self.separator + json.dumps(entry))
+            self.separator = ",\n"
+
+    def finish(self):
+        """Writes what ends the file."""
+        self.file.write("[]\n" if self.separator == "[\n" else "\n]\n")
+        if self._unnumbered:
+            logger.warning(
+                "%s images are not named by a number, first %s: their image_id is the "
+                "name; `--images-json` gives numbers",
+                *(f"{len(self._unnumbered):,}", next(iter(self._unnumbered))),
+            )
+
+
+def _require_images(has_frames):
+    if has_frames:
+        raise ValueError("COCO's keypoints are of images, not of videos")
+
+
+def _category(skeleton, images):
+    """The category of `ImageList` with a skeleton's joints, or else its own."""
+    category = None if images is None else images.category_of(skeleton)
+    if images is not None and category is None and images.categories:
+        logger.warning(
+            "%s has no category with the joints %s: written as category %s",
+            *(images.path, ", ".join(skeleton.joints), PERSON_CATEGORY),
+        )
+    return category or own_category(skeleton)
+
+
+def _entries(result, number, joints):
+    """Yields what both formats say of a person, and the rounded `Pose`."""
+    for index, pose in enumerate(result.poses):
+        certainty = 1 if result.box_scores is None else result.box_scores[index]
+        score = float(certainty * pose.scores[[*joints]].mean())
+        pose = pose.round()
+        entry = {"image_id": number, "bbox": pose.box.tolist()}
+        yield {**entry, "score": round(score, 4)}, pose
+
+
+def _plain(keypoints):
+    """Numbers in a flat list, integers where they are whole."""
+    return [int(x) if x == int(x) else x for x in keypoints.ravel().tolist()]
+
+
+def _log_loss(skeleton):
+    """Logs which joints a projection onto COCO's 17 loses, and which it lacks."""
+    lost = [name for name in skeleton.joints if name not in COCO.joints]
+    lacking = [name for name in COCO.joints if name not in skeleton.joints]
+    if lost:
+        logger.warning("coco17 leaves out %s joints: %s", len(lost), ", ".join(lost))
+    if lacking:
+        logger.warning(
+            "coco17: the network lacks %s of COCO's 17 joints, written as 0, 0, 0: %s",
+            *(len(lacking), ", ".join(lacking)),
+        )

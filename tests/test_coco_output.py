@@ -1,0 +1,189 @@
+"""COCO output: what is written is read by pycocotools' rules and by our readers."""
+
+import json
+
+import numpy as np
+import pytest
+
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.inference.coco_output import ImageList, own_category
+from keras_hourglass.inference.frames import Frame
+from keras_hourglass.inference.pose import Pose
+from keras_hourglass.inference.runner import FrameResult
+from keras_hourglass.inference.sources import InputSource
+from keras_hourglass.inference.writers import open_writer
+from keras_hourglass.skeletons import COCO, MPII, Skeleton
+
+PIXELS = np.zeros((64, 96, 3), "uint8")
+DOG = Skeleton(
+    ("nose", "left_ear", "right_ear", "tail base"),
+    limbs=[("nose", "left_ear"), ("nose", "tail base")],
+)
+
+
+def result(name, people=1, skeleton=DOG, box_scores=None, frame=None):
+    """Joint k of person n is at (10 n + k + 0.254, 20), with the score k / 10."""
+    count = len(skeleton.joints)
+    poses = [
+        Pose(
+            np.stack([10 * n + np.arange(count) + 0.254, np.full(count, 20)], 1),
+            np.arange(count) / 10,
+            np.array([1.0 + n, 2, 30, 40]),
+            skeleton,
+        )
+        for n in range(people)
+    ]
+    source = InputSource(name, "image" if frame is None else "video")
+    return FrameResult(Frame(source, PIXELS, frame, 0, 10.0), poses, box_scores)
+
+
+def written(path, format, *results, skeleton=DOG, images=None):
+    frames = any(each.frame.index is not None for each in results)
+    with open_writer(path, format, skeleton, frames, images) as writer:
+        for each in results:
+            writer.write(each)
+    return json.loads(path.read_text())
+
+
+def image_list(folder, *images, categories=()):
+    path = folder / "listed.json"
+    images = [{"id": number, "file_name": name} for number, name in images]
+    content = {"images": images, "categories": [*categories]}
+    path.write_text(json.dumps(content))
+    return ImageList(path)
+
+
+def test_a_dataset_has_the_networks_own_category(tmp_path):
+    found = written(tmp_path / "x.json", "coco", result("a.png", 2), result("b.png", 0))
+    (category,) = found["categories"]
+    assert category == {
+        "id": 1,
+        "name": "object",
+        "keypoints": ["nose", "left_ear", "right_ear", "tail base"],
+        "skeleton": [[1, 2], [1, 4]],
+    }
+    assert found["images"] == [
+        {"id": 1, "file_name": "a.png", "width": 96, "height": 64},
+        {"id": 2, "file_name": "b.png", "width": 96, "height": 64},
+    ]
+    first, second = found["annotations"]
+    assert first == {
+        **{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 30, 40]},
+        **{"area": 1200, "iscrowd": 0, "num_keypoints": 3, "score": 0.15},
+        "keypoints": [0.25, 20, 0, 1.25, 20, 2, 2.25, 20, 2, 3.25, 20, 2],
+        "keypoint_scores": [0, 0.1, 0.2, 0.3],
+    }
+    assert (second["id"], second["image_id"]) == (2, 1)
+    assert own_category(MPII)["name"] == "person"
+
+
+def test_a_dataset_without_people_is_one(tmp_path):
+    found = written(tmp_path / "x.json", "coco")
+    assert found["annotations"] == found["images"] == []
+
+
+def test_numbers_of_images_are_those_of_their_names_or_the_first_free(tmp_path):
+    names = ["dog.png", "000000000001.jpg", "7.jpg", "x/7.jpg", "cat.png"]
+    found = written(tmp_path / "x.json", "coco", *map(result, names))
+    numbers = {each["file_name"]: each["id"] for each in found["images"]}
+    assert [numbers[name] for name in names] == [1, 2, 7, 3, 4]
+    assert [each["image_id"] for each in found["annotations"]] == [1, 2, 7, 3, 4]
+
+
+def test_17_joints_are_results_in_cocos_order_and_losses_are_said(tmp_path, caplog):
+    one = result(
+        "COCO_val2014_000000000042.jpg", 2, MPII, box_scores=np.array([1.0, 0.5])
+    )
+    first, second = written(tmp_path / "x.json", "coco17", one, skeleton=MPII)
+    assert (first["image_id"], first["category_id"]) == (42, 1)
+    keypoints = dict(zip(COCO.joints, np.reshape(second["keypoints"], (17, 3))))
+    at = MPII.joints.index("left_elbow")
+    np.testing.assert_array_equal(
+        keypoints["left_elbow"], [10 + at + 0.25, 20, at / 10]
+    )
+    assert not np.any(keypoints["nose"])
+    assert second["score"] == pytest.approx(first["score"] / 2, abs=1e-3)
+    lost, lacking = [record.getMessage() for record in caplog.records]
+    assert lost == ("coco17 leaves out 4 joints: pelvis, thorax, upper_neck, head_top")
+    assert "lacks 5 of COCO's 17 joints" in lacking and "nose, left_eye" in lacking
+    assert written(tmp_path / "x.json", "coco17", skeleton=MPII) == []
+
+
+def test_17_of_cocos_own_joints_lose_nothing(tmp_path, caplog):
+    (found,) = written(
+        tmp_path / "x.json", "coco17", result("1.png", skeleton=COCO), skeleton=COCO
+    )
+    assert np.reshape(found["keypoints"], (17, 3))[:, 2].tolist() == [
+        k / 10 for k in range(17)
+    ]
+    assert not caplog.records
+    written(tmp_path / "x.json", "coco17", result("a.png", 1, COCO), skeleton=COCO)
+    assert "1 images are not named by a number, first a.png" in caplog.text
+
+
+def test_videos_and_joints_of_no_person_are_refused(tmp_path):
+    for format in ("coco", "coco17"):
+        with pytest.raises(ValueError, match="not of videos"):
+            written(
+                *(tmp_path / "x.json", format, result("a.mp4", 1, COCO, frame=0)),
+                skeleton=COCO,
+            )
+    with pytest.raises(ValueError, match="must be 'coco' for.*'tail'"):
+        written(tmp_path / "x.json", "coco17", skeleton=Skeleton(("tail",)))
+    assert not [*tmp_path.iterdir()]
+
+
+def test_ids_names_and_category_are_those_of_a_list(tmp_path, caplog):
+    dog = {"id": 18, "name": "dog"}
+    dog["keypoints"] = ["tail base", "right_ear", "left_ear", "nose"]
+    person = {"id": 1, "name": "person", "keypoints": [*COCO.joints]}
+    images = image_list(
+        tmp_path, (502, "sub/a.png"), (7, "b.png"), categories=[person, dog]
+    )
+    results = result("/data/sub/a.png"), result("b.png", 0)
+    found = written(tmp_path / "x.json", "coco", *results, images=images)
+    assert found["categories"] == [dog]
+    assert [(i["id"], i["file_name"]) for i in found["images"]] == [
+        (502, "sub/a.png"),
+        (7, "b.png"),
+    ]
+    (entry,) = found["annotations"]
+    assert (entry["image_id"], entry["category_id"]) == (502, 18)
+    assert entry["keypoints"][::3] == [3.25, 2.25, 1.25, 0.25]
+    assert entry["keypoint_scores"] == [0.3, 0.2, 0.1, 0]
+    (entry,) = written(
+        *(tmp_path / "x.json", "coco17", result("b.png", 1, COCO)),
+        **{"skeleton": COCO, "images": images},
+    )
+    assert (entry["image_id"], entry["category_id"]) == (7, 1)
+    assert not caplog.records
+    written(tmp_path / "x.json", "coco", skeleton=MPII, images=images)
+    assert "has no category with the joints right_ankle" in caplog.text
+
+
+def test_images_are_found_by_the_end_of_their_paths(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    images = image_list(
+        *(tmp_path, (1, "x.png"), (2, "a/x.png"), (3, "c/y.png"), (4, "d/y.png")),
+        (5, "images/z.png"),
+    )
+    names = ["x.png", "/data/a/x.png", "b/x.png", "c/y.png", "z.png", "e/z.png"]
+    found = [images.find(name) for name in names]
+    assert [entry and entry["id"] for entry in found] == [1, 2, 1, 3, 5, None]
+    monkeypatch.chdir("/tmp")
+    with pytest.raises(ValueError, match="y.png fits several images .*c/y.png, d/y"):
+        images.find("y.png")
+    images.require(["z.png", "a/x.png", "c/y.png"])
+    with pytest.raises(ValueError, match="2 of 3 are not in it, first e/z.png"):
+        images.require(["e/z.png", "x.png", "q.png"])
+    with pytest.raises(ValueError, match="both b/x.png and e/x.png fit its image x"):
+        images.require(["b/x.png", "e/x.png"])
+
+
+@pytest.mark.parametrize(
+    "content", [[], {}, {"images": [{"id": 1}]}, {"images": [{"file_name": "a"}]}]
+)
+def test_a_list_of_images_has_ids_and_names(content, tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    with pytest.raises(DatasetError, match="x.json must list `images`"):
+        ImageList(tmp_path / "x.json")
