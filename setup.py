@@ -59,6 +59,8 @@ setup(
         "litert": ["ai-edge-litert"],
         "onnx": ["onnx", "onnxruntime", "tf2onnx"],
         "openvino": ["openvino"],
+        "video": ["av"],  # 100 MB, with an encoder of H.264
+        "heif": ["pillow-heif", "pillow>=11.3"],  # of which Pillow reads AVIF
         "serving": ["grpcio", "tensorflow-serving-api"],
         "test": ["pytest"],
         "docs": ["mkdocs-material", "mkdocstrings[python]"],

@@ -34,6 +34,29 @@ TABLE = "frame;image;x;y;width;height;score\n;a b.jpg;10;20.5;30;40;\n"
 TABLE += "3;film.mp4;1;2;3;4;.5\n"
 
 
+NORMALIZED = [[0.25, 0.1, 0.5, 0.9], [0, 0, 1, 1], [-0.1, 0.2, 1, 0.3]]
+
+
+@pytest.mark.parametrize("box", NORMALIZED)
+def test_normalized_boxes_are_refused_alone_and_among_others(box, tmp_path):
+    for rows in (box, [box], [BOX, box], [[*box, 0.9], [*OTHER, 0.5]]):
+        with pytest.raises(ValueError, match="normalized coordinates: multiply x and"):
+            validate_boxes(rows, scored=True)
+    for name, text in [
+        ("x.json", json.dumps({"a.jpg": [BOX, box]})),
+        ("x.json", json.dumps([{"image_id": 1, "bbox": box, "score": 0.9}])),
+        ("x.csv", f"image,x,y,width,height\na.jpg,{','.join(map(str, box))}\n"),
+    ]:
+        (tmp_path / name).write_text(text)
+        with pytest.raises(DatasetError, match=f"{name} lists no boxes.*normalized"):
+            read_boxes(tmp_path / name)
+
+
+def test_small_boxes_of_pixels_are_kept():
+    for box in ([0, 0, 1.5, 1], [7, 0.5, 1, 1], [0.5, 0.5, 1, 2]):
+        assert validate_boxes(box).tolist() == [box]
+
+
 def scored(rows):
     return validate_boxes(rows, scored=True)
 

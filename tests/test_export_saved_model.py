@@ -110,6 +110,7 @@ def test_an_empty_request_has_an_empty_answer(served):
         ([[0, 0, np.nan, 9]], "`boxes` must be x, y, width, height"),
         ([[np.inf, 0, 5, 9]], "`boxes` must be"),
         ([[192, 0, 5, 9]], "and overlap the image"),
+        ([[0, 0.5, 0.5, 1]], "normalized coordinates"),
         ([[0, 0, 5, 9]] * 2, "[2] [boxes,] [1] [images]"),
     ],
 )

@@ -82,6 +82,15 @@ def test_gray_and_transparent_pngs_have_three_channels(channels):
     np.testing.assert_array_equal(decode(data), expected)
 
 
+@pytest.mark.parametrize("largest", [255, 1000, 4095, 4096, 65535])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pngs_of_16_bits_are_reduced_as_elsewhere(largest, channels):
+    pixels = np.linspace(0, largest, 40 * 30 * channels).astype("uint16")
+    data = cv2.imencode(".png", pixels.reshape(40, 30, channels))[1].tobytes()
+    expected = decoding.read_region("an image", data).pixels
+    np.testing.assert_array_equal(decode(data), expected)
+
+
 LARGE = np.zeros((201, 200, 3), "uint8")
 JPEG, PNG = encode(".jpg"), encode(".png")
 

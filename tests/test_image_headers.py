@@ -131,7 +131,7 @@ def test_a_file_that_ends_within_its_header_is_refused(extension):
 
 @pytest.mark.parametrize("data", [b"", bytes(100), b"no image", b"\0\0\0\x18ftyp"])
 def test_other_files_are_refused_with_the_list_of_formats(data):
-    with pytest.raises(ValueError, match="not a JPEG, PNG, WebP, BMP, GIF or TIFF"):
+    with pytest.raises(ValueError, match="not a JPEG, PNG, .* HEIC or AVIF"):
         headers.read_header(data)
 
 

@@ -56,19 +56,36 @@ def test_images_of_pil_are_converted_to_rgb_as_pil_does(mode):
 
 
 def test_ambiguous_images_raise_an_error_that_shows_them():
-    image = pytest.importorskip("PIL.Image").new("I;16", (4, 3))
+    image = pytest.importorskip("PIL.Image").new("F", (4, 3))
     for given, says in [
         (COLORS / 255, "float64"),
-        (COLORS.astype("uint16"), "uint16"),
+        (COLORS.astype("int16"), "int16"),
         (COLORS.transpose(2, 0, 1), "3, 12, 16"),
         (COLORS[..., :2], "12, 16, 2"),
         (np.zeros((0, 4, 3), "uint8"), "without a pixel"),
-        (image, "I;16"),
+        (image, "mode 'F'"),
+        (image.convert("I").point(lambda value: value - 1), "mode 'I'"),
         (None, "object"),
         (7, "int64"),
     ]:
         with pytest.raises(ValueError, match=f"image 5: `images` must.*{says}"):
             to_region(given, "image 5")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_pil_image_is_turned_like_its_file(exif, with_exif, orientation):
+    pil = pytest.importorskip("PIL.Image")
+    stored = cv2.resize(COLORS, (64, 40), interpolation=cv2.INTER_NEAREST)
+    data = cv2.imencode(".jpg", stored[..., ::-1])[1].tobytes()
+    data = with_exif(data, exif(orientation))
+    image = pil.open(io.BytesIO(data))
+    expected = to_region(data).pixels
+    found = to_region(image).pixels
+    assert found.shape == expected.shape
+    assert found.shape == ((64, 40, 3) if orientation > 4 else (40, 64, 3))
+    assert np.abs(found.astype(int) - expected).mean() < 2
+    unturned = to_region(image, exif=False).pixels
+    np.testing.assert_array_equal(unturned, np.asarray(image))
 
 
 def test_bytes_that_are_not_an_image_are_named_by_their_index():

@@ -13,6 +13,7 @@ from keras_hourglass.geometry import Window
 JPEG_START, JPEG_SCAN = b"\xff\xd8\xff", b"\xff\xda"
 PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"  # then width and height, four bytes each
 PNG_SIZE = len(PNG_START), 8  # position and length of width and height
+DEPTH_STARTS = [2**8, 2**10, 2**12, 2**14]  # values that need two bits more
 HALF_UP = 0.5  # rounds to the nearest, as OpenCV rounds means
 # Of a pixel. Where OpenCV rounds to ROUNDING_STEP, it has rounded to this before.
 FINE_STEP = 2**-10
@@ -35,7 +36,7 @@ def decode_image(number, data, max_pixels: int):
     """
     is_jpeg = _starts_with(data, JPEG_START)
     is_png = _starts_with(data, PNG_START)
-    is_png &= tf.strings.length(data) >= sum(PNG_SIZE)
+    is_png &= tf.strings.length(data) > sum(PNG_SIZE)  # the depth follows
     width, height = _read_size(number, data, is_jpeg, is_png)
     pixels = tf.cast(width, tf.int64) * tf.cast(height, tf.int64)
     valid = (tf.minimum(width, height) > 0) & (pixels <= max_pixels)
@@ -48,8 +49,23 @@ def decode_image(number, data, max_pixels: int):
             is_jpeg,
             # As OpenCV's decoder does it: the same pixels, bit for bit.
             lambda: tf.io.decode_jpeg(data, 3, dct_method="INTEGER_ACCURATE"),
-            lambda: tf.io.decode_png(data, 3),
+            lambda: _decode_png(data),
         )
+
+
+def _decode_png(data):
+    """Decodes a PNG; channels of 16 bits are reduced as `data.images.depth` does it."""
+    depth = tf.strings.substr(data, sum(PNG_SIZE), 1)
+
+    def reduced():
+        pixels = tf.io.decode_png(data, 3, tf.uint16)
+        largest = tf.reduce_max(tf.cast(pixels, tf.int32))
+        shift = 2 * tf.reduce_sum(tf.cast(largest >= DEPTH_STARTS, tf.int32))
+        shift = tf.cast(shift, tf.uint16)
+        return tf.cast(tf.bitwise.right_shift(pixels, shift), tf.uint8)
+
+    deep = tf.equal(depth, b"\x10")
+    return tf.cond(deep, reduced, lambda: tf.io.decode_png(data, 3))
 
 
 def _read_size(number, data, is_jpeg, is_png):
@@ -113,7 +129,10 @@ def require_overlap(number, region: ImageRegion, box):
     """
     first, edges = box[:2], box[2:]
     inside = (first < _box(region.pixels)[2:]) & (first + edges > 0) & (edges > 0)
-    expected = "`boxes` must be x, y, width, height, and overlap the image"
+    # As `validate_boxes` has it: no value above 1 means normalized coordinates.
+    inside &= tf.reduce_max(box) > 1
+    expected = "`boxes` must be x, y, width, height, in pixels (values that are all at "
+    expected += "most 1 are normalized coordinates), and overlap the image"
     return tf.debugging.Assert(
         tf.reduce_all(inside & tf.math.is_finite(edges)),
         [f"{expected}. Received: for image", number, "of this request,", box],

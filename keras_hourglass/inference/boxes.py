@@ -23,7 +23,7 @@ def validate_boxes(boxes, name: str | None = None, scored: bool = False) -> np.n
         `(people, 4)` float64, or `(people, 5)` with `scored`.
 
     Raises:
-        ValueError: If they are not boxes.
+        ValueError: If they are not boxes, or seem to be in normalized coordinates.
     """
     columns = (4, 5) if scored else (4,)
     try:
@@ -38,6 +38,12 @@ def validate_boxes(boxes, name: str | None = None, scored: bool = False) -> np.n
         problem = "finite"
     elif not (rows[:, 2:4] > 0).all():
         problem = "rows of x, y, width, height, the last two above 0"
+    elif not (rows[:, :4] > 1).any(-1).all():
+        problem = (
+            "in pixels, but all values of a box are at most 1, as of normalized "
+            "coordinates: multiply x and width by the image's width, y and height by "
+            "its height"
+        )
     else:
         missing = columns[-1] - rows.shape[1]
         return np.pad(rows, [(0, 0), (0, missing)], constant_values=DEFAULT_SCORE)

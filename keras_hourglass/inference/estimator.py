@@ -64,19 +64,23 @@ class PoseEstimator:
         self.passes, self.batch_size, self.decoder = passes, batch_size, decoder
         self._predictor = KeypointPredictor(self.model, flip, self.scales, decoder)
 
-    def __call__(self, images, boxes=None) -> list[list[Pose]] | list[Pose]:
+    def __call__(
+        self, images, boxes=None, exif: bool = True
+    ) -> list[list[Pose]] | list[Pose]:
         """Predicts poses in one image or in several.
 
         Args:
             images: One image or an iterable of them: a list, an array `(images,
                 height, width, 3)`, a generator. An image is a path; the contents of a
-                file, as bytes; a PIL image; or a uint8 array `(height, width, 3)`,
-                RGB, with a fourth channel, which is ignored, or gray, with one
-                channel or none.
+                file, as bytes; a PIL image; or a uint8 or uint16 array `(height,
+                width, 3)`, RGB, with a fourth channel, which is ignored, or gray, with
+                one channel or none.
             boxes: For each image `(people, 4)`, or `(4,)` for one person: x and y of
                 the first pixel, width and height, in pixels; or a function that
                 detects such boxes in an image's pixels `(height, width, 3)`. By
                 default, one person is searched for in the whole image.
+            exif: Whether PIL images are turned as their EXIF orientation says, as
+                files always are.
 
         Returns:
             For one image a list with a `Pose` for each box; for several images a list
@@ -99,12 +103,14 @@ class PoseEstimator:
         ```
         """
         if not is_single(images):
-            return [*self.stream(images, boxes)]
+            return [*self.stream(images, boxes, exif=exif)]
         shared = boxes is None or callable(boxes)
-        (poses,) = self.stream([images], boxes if shared else [boxes])
+        (poses,) = self.stream([images], boxes if shared else [boxes], exif=exif)
         return poses
 
-    def stream(self, images, boxes=None, on_broken=None) -> Iterator[list[Pose]]:
+    def stream(
+        self, images, boxes=None, on_broken=None, exif: bool = True
+    ) -> Iterator[list[Pose]]:
         """Predicts poses image by image, in constant memory.
 
         A few images are read ahead in threads, and batches reach from one image to
@@ -115,6 +121,7 @@ class PoseEstimator:
             boxes: An iterable of the same length, or a function; see `__call__`.
             on_broken: Called with (image, error) for an image that cannot be read, in
                 place of raising the error; its list of poses is empty.
+            exif: See `__call__`.
 
         Yields:
             For each image, a list with a `Pose` for each box.
@@ -133,7 +140,8 @@ class PoseEstimator:
         # The length of a list is compared with that of the boxes before any work.
         sized = hasattr(images, "shape") or isinstance(images, (list, tuple))
         images = [*iterate(images)] if sized else iterate(images)
-        builder = ViewBuilder(self.model.input_size, self.scales, on_broken is not None)
+        skip_broken = on_broken is not None
+        builder = ViewBuilder(self.model.input_size, self.scales, skip_broken, exif)
         numbered = enumerate(zip_boxes(images, boxes))
         views = prefetch(builder.initial, numbered, os.cpu_count() or 1)
         for _ in range(self.passes - 1 if boxes is None else 0):

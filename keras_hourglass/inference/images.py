@@ -6,13 +6,16 @@ import numpy as np
 
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.decoding import ImageRegion
+from keras_hourglass.data.images.depth import to_8_bit
+from keras_hourglass.data.images.headers import ORIENTATION, Header
 
 BYTES = (bytes, bytearray, memoryview)
 # Modes of PIL images that have one meaning in RGB.
 PIL_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV"}
+PIL_16_BIT = {"I;16", "I;16L", "I;16B", "I;16N", "I"}  # the last where values permit
 EXPECTED = (
-    "must be paths, a file's bytes, PIL images, or uint8 arrays (height, width), with "
-    "3 or 4 channels or none"
+    "must be paths, a file's bytes, PIL images, or uint8 or uint16 arrays (height, "
+    "width), with 3 or 4 channels or none"
 )
 
 
@@ -31,14 +34,16 @@ def iterate(images):
         yield from item if len(getattr(item, "shape", ())) == 4 else [item]
 
 
-def to_region(image, name: str = "image") -> ImageRegion:
+def to_region(image, name: str = "image", exif: bool = True) -> ImageRegion:
     """Reads an image of any accepted kind.
 
     Args:
         image: Path; contents of a file, or a file opened in binary mode; PIL image;
-            or array, whose fourth channel, transparency, is ignored. A PIL image's
-            EXIF orientation is ignored, too: PIL leaves it to the caller.
+            or array, whose fourth channel, transparency, is ignored. Channels of 16
+            bits are reduced to 8; see `to_8_bit`.
         name: For messages about an image without a path.
+        exif: Whether a PIL image is turned as its EXIF orientation says, as its file
+            is. PIL keeps the tag in copies, also in those that were turned by hand.
 
     Raises:
         OSError: If there is no such file.
@@ -51,22 +56,39 @@ def to_region(image, name: str = "image") -> ImageRegion:
         image = image.read()
     if isinstance(image, BYTES):
         return decoding.read_region(name, bytes(image))
+    orientation = 1
     if hasattr(image, "convert"):
-        image = _from_pil(image, name)
+        converted = _from_pil(image, name)
+        # Only now: PIL turns a TIFF by itself, and drops the tag, when it loads it.
+        orientation = _orientation(image) if exif else 1
+        image = converted
     pixels = np.asarray(image)
+    if pixels.dtype.kind == "u" and pixels.itemsize == 2:  # in any order of bytes
+        pixels = to_8_bit(pixels.astype(np.uint16), name)
     gray = pixels.ndim == 2 or pixels.shape[2:] == (1,)
     if pixels.dtype != np.uint8 or not (gray or pixels.shape[2:] in {(3,), (4,)}):
         raise _image_error(name, f"an array {pixels.shape} of {pixels.dtype}")
     if not pixels.size:
         raise _image_error(name, f"an array {pixels.shape}, without a pixel")
+    height, width = pixels.shape[:2]
     if gray:
-        height, width = pixels.shape[:2]
         pixels = np.broadcast_to(pixels.reshape(height, width, 1), (height, width, 3))
-    return decoding.whole_region(np.ascontiguousarray(pixels[..., :3]))
+    pixels = np.ascontiguousarray(pixels[..., :3])
+    return decoding.to_upright(pixels, Header(width, height, orientation))
+
+
+def _orientation(image):
+    """The EXIF orientation of a PIL image, 1 (upright) to 8."""
+    value = image.getexif().get(ORIENTATION, 1)
+    return value if value in decoding.EXIF_TRANSFORMS else 1
 
 
 def _from_pil(image, name):
-    """Converts to RGB, but for 16-bit and float images, whose range is unknown."""
+    """Converts to RGB, or a 16-bit image to an array; others have an unknown range."""
+    if image.mode in PIL_16_BIT:
+        pixels = np.asarray(image)
+        if image.mode != "I" or 0 <= pixels.min() <= pixels.max() < 2**16:
+            return pixels.astype(np.uint16)
     if image.mode not in PIL_MODES:
         raise _image_error(name, f"a PIL image of mode {image.mode!r}")
     return image.convert("RGB")

@@ -128,16 +128,17 @@ class Pose:
             "scores": dict(zip(self.names, np.asarray(self.scores, float).tolist())),
         }
 
-    def plot(self, image) -> np.ndarray:
+    def plot(self, image, exif: bool = True) -> np.ndarray:
         """Draws the skeleton on a copy of an image.
 
         Args:
             image: Path, bytes, PIL image or array; see `PoseEstimator`.
+            exif: Whether a PIL image is turned as its EXIF orientation says.
 
         Returns:
             `(height, width, 3)`, uint8, RGB.
         """
-        pixels = to_region(image).pixels
+        pixels = to_region(image, exif=exif).pixels
         return draw_skeleton(pixels, self.joints, self.skeleton, self.scores)
 
     def __repr__(self) -> str:

@@ -100,11 +100,13 @@ class ViewBuilder(NamedTuple):
         size: Width and height of the network's input.
         scales: Factors of the windows' edges.
         skip_broken: Makes an image that cannot be read a failure, not an error.
+        exif: Turns PIL images as their EXIF orientation says.
     """
 
     size: tuple[int, int]
     scales: tuple[float, ...]
     skip_broken: bool = False
+    exif: bool = True
 
     def initial(self, numbered) -> tuple[ImageViews, list[np.ndarray]]:
         """Builds the views of the first pass.
@@ -118,7 +120,7 @@ class ViewBuilder(NamedTuple):
         number, (image, boxes) = numbered
         name = f"image {number}"
         try:
-            region = to_region(image, name)
+            region = to_region(image, name, self.exif)
         except (ImageDecodeError, OSError) as error:
             if not self.skip_broken:
                 raise

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from keras_hourglass.data.images import heif
+from keras_hourglass.data.images.depth import to_8_bit
 from keras_hourglass.data.images.headers import Header
 from keras_hourglass.data.images.safety import (
     decode_error,
@@ -21,6 +23,8 @@ REDUCED = {  # reduction -> OpenCV's flags (those named after color would mean B
     2: AS_STORED | cv2.IMREAD_REDUCED_GRAYSCALE_2,
     4: AS_STORED | cv2.IMREAD_REDUCED_GRAYSCALE_4,
 }
+# Not in RGB: of TIFF files, OpenCV 5 exchanges bytes, and not channels, of 16 bits.
+DEEP = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 EXIF_TRANSFORMS = {  # orientation -> transpose; then mirror x, mirror y
     **{1: (False, 0, 0), 2: (False, 1, 0), 3: (False, 1, 1), 4: (False, 0, 1)},
     **{5: (True, 0, 0), 6: (True, 1, 0), 7: (True, 1, 1), 8: (True, 0, 1)},
@@ -70,8 +74,10 @@ def read_image(source) -> np.ndarray:
     """Reads an image as an RGB array, upright as its EXIF orientation says.
 
     JPEG, PNG, WebP, BMP, GIF and TIFF files are recognized by their contents, whatever
-    their names. Of an animation the first frame is read; an alpha channel is dropped;
-    grayscale, palettes, CMYK and 16-bit channels are converted.
+    their names; HEIC and AVIF, too, where `pillow-heif` is installed. Of an animation
+    the first frame is read; an alpha channel is dropped; grayscale, palettes and CMYK
+    are converted. Of 16-bit channels whose values need fewer bits, say 12, the upper 8
+    of those are kept.
 
     Args:
         source: Path of a file, or its contents as bytes.
@@ -120,20 +126,36 @@ def read_region(path, data: bytes | None = None, reduction: int = 1) -> ImageReg
 def decode_image(path, data: bytes, header: Header, reduction: int = 1) -> ImageRegion:
     """Decodes an image whose header has been checked. See `read_region`."""
     reduction = reduction if header.channels else 1  # of JPEG alone
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), REDUCED[reduction])
-    except cv2.error:
-        pixels = None
+    pixels = _decode(path, data, header, reduction)
     shape = (-(-header.height // reduction), -(-header.width // reduction), 3)
     if pixels is None or pixels.shape != shape or pixels.dtype != np.uint8:
         raise decode_error(path, "damaged, or of a kind that OpenCV does not support")
     if header.channels:
         require_complete_jpeg(path, data, pixels)
-    return _upright(pixels, header, reduction)
+    return to_upright(pixels, header, reduction)
 
 
-def _upright(pixels, header, reduction):
-    """Rotates and mirrors stored pixels as the orientation says."""
+def _decode(path, data, header, reduction):
+    """The pixels as stored, or None where OpenCV cannot decode them."""
+    if heif.is_heif(data):
+        try:
+            return heif.decode(data)
+        except ValueError as error:
+            raise decode_error(path, error) from None
+    deep = header.depth > 8
+    try:
+        pixels = cv2.imdecode(
+            np.frombuffer(data, np.uint8), DEEP if deep else REDUCED[reduction]
+        )
+    except cv2.error:
+        return None
+    if deep and pixels is not None and pixels.dtype == np.uint16:
+        pixels = to_8_bit(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), path)
+    return pixels
+
+
+def to_upright(pixels: np.ndarray, header: Header, reduction: int = 1) -> ImageRegion:
+    """Rotates and mirrors stored pixels as the header's orientation says."""
     if header.orientation == 1:  # nearly all images, and this runs once per sample
         return whole_region(pixels, reduction)
     transposed, *mirrored = EXIF_TRANSFORMS[header.orientation]

@@ -15,12 +15,15 @@ One reader per format, recognized by the file's first bytes:
   https://www.rfc-editor.org/rfc/rfc9649
 
 Pillow is not used: it is not a dependency, and some of these checks (scans without
-number, a missing end) are needed before anything decodes the file.
+number, a missing end) are needed before anything decodes the file. HEIC and AVIF alone
+are left to it (`data/images/heif.py`).
 """
 
 import struct
 from struct import calcsize, unpack_from
 from typing import NamedTuple
+
+from keras_hourglass.data.images import heif
 
 
 class Header(NamedTuple):
@@ -30,12 +33,14 @@ class Header(NamedTuple):
         width, height: In pixels, as stored.
         orientation: EXIF orientation, 1 (upright) to 8.
         channels: Of a JPEG, 4 for CMYK; 0 for all other formats.
+        depth: Bits of a channel, of PNG and TIFF; 8 for all other formats.
     """
 
     width: int
     height: int
     orientation: int = 1
     channels: int = 0
+    depth: int = 8
 
 
 BMP_INFO_START = 14  # bytes of the file header; the info header says its own length
@@ -55,7 +60,8 @@ def read_gif_header(data: bytes) -> Header:
     return Header(*unpack_from("<HH", data, 6))
 
 
-WIDTH, HEIGHT, ORIENTATION = 0x0100, 0x0101, 0x0112  # TIFF tags
+# TIFF tags. Of the bits of each channel, all channels have the same in practice.
+WIDTH, HEIGHT, BITS, ORIENTATION = 0x0100, 0x0101, 0x0102, 0x0112
 TAG_TYPES = {1: "B", 3: "H", 4: "I"}  # BYTE, SHORT, LONG
 
 
@@ -66,7 +72,7 @@ def read_tiff_header(data: bytes) -> Header:
         raise ValueError("its header has no size")
     size = tags[WIDTH], tags[HEIGHT]
     transposed = _valid_orientation(tags.get(ORIENTATION)) > 4
-    return Header(*(size[::-1] if transposed else size))
+    return Header(*(size[::-1] if transposed else size), depth=tags.get(BITS, 8))
 
 
 def read_orientation(exif: bytes) -> int:
@@ -78,7 +84,7 @@ def read_orientation(exif: bytes) -> int:
 
 
 def read_tiff_tags(data: bytes) -> dict[int, int]:
-    """Reads width, height and orientation, tag -> value, of the first directory.
+    """Reads width, height, depth and orientation, tag -> value, of the first directory.
 
     Raises:
         ValueError, struct.error: If it is not a TIFF, or is truncated.
@@ -91,9 +97,12 @@ def read_tiff_tags(data: bytes) -> dict[int, int]:
     tags, entry_size = {}, calcsize("<HHII")
     for i in range(count):
         entry = start + 2 + entry_size * i
-        tag, kind, _ = unpack_from(order + "HHI", data, entry)
-        if tag in (WIDTH, HEIGHT, ORIENTATION) and kind in TAG_TYPES:
-            (tags[tag],) = unpack_from(order + TAG_TYPES[kind], data, entry + 8)
+        tag, kind, count = unpack_from(order + "HHI", data, entry)
+        if tag in (WIDTH, HEIGHT, BITS, ORIENTATION) and kind in TAG_TYPES:
+            place = entry + 8
+            if count * calcsize(TAG_TYPES[kind]) > 4:  # the entry says where they are
+                (place,) = unpack_from(order + "I", data, place)
+            (tags[tag],) = unpack_from(order + TAG_TYPES[kind], data, place)
     return tags
 
 
@@ -160,7 +169,7 @@ def read_png_header(data: bytes) -> Header:
     """Reads the size in a PNG's first chunk, and the orientation in its EXIF chunk."""
     if data[PNG_CHUNKS_START + 4 : PNG_CHUNKS_START + 8] != b"IHDR":
         raise ValueError("its header is damaged")
-    width, height = unpack_from(">II", data, PNG_CHUNKS_START + 8)
+    width, height, depth = unpack_from(">IIB", data, PNG_CHUNKS_START + 8)
     position, orientation = PNG_CHUNKS_START, 1
     while position + 8 <= len(data):
         length, name = unpack_from(">I4s", data, position)
@@ -169,7 +178,7 @@ def read_png_header(data: bytes) -> Header:
         if name in (b"eXIf", b"IEND"):
             break
         position += 12 + length  # length, name, and a checksum after the data
-    return Header(width, height, orientation)
+    return Header(width, height, orientation, depth=depth)
 
 
 WEBP_CHUNKS_START = 12  # bytes of the RIFF header
@@ -228,10 +237,13 @@ def read_header(data: bytes) -> Header:
     Raises:
         ValueError: If the format is not supported, or the header is damaged.
     """
+    if heif.is_heif(data):
+        image = heif.open_image(data)
+        return Header(*image.size, _valid_orientation(image.getexif().get(ORIENTATION)))
     for magic, reader in HEADER_READERS.items():
         if data.startswith(magic):
             try:
                 return reader(data)
             except (struct.error, IndexError):
                 raise ValueError("truncated within its header") from None
-    raise ValueError("not a JPEG, PNG, WebP, BMP, GIF or TIFF file")
+    raise ValueError("not a JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC or AVIF file")
