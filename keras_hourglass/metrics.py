@@ -1,4 +1,4 @@
-"""PCKh: percentage of correct keypoints, relative to the size of the head."""
+"""PCKh and PCK: percentages of correct keypoints, relative to the head or the box."""
 
 import keras
 from keras import ops
@@ -16,17 +16,19 @@ class PCKh(keras.metrics.Metric):
     """Computes the percentage of correct keypoints, from heatmaps and labels.
 
     The last stack's heatmaps are decoded. A keypoint is correct if its distance to the
-    label is at most `threshold` times the reference length: for MPII, the size of the
-    head. Joints count if their weight and reference length are above 0, also those
-    outside the heatmap. The result is the mean weighted by count, without the
-    skeleton's unscored joints (for MPII, pelvis and thorax): the convention of HRNet
-    and MMPose.
+    label is at most `threshold` times the reference length: the size of the head, or
+    for a skeleton without a head (see `Skeleton.measure`) the longer side of the box,
+    which makes it PCK. Joints count if their weight and reference length are above 0,
+    also those outside the heatmap. The result is the mean weighted by count, without
+    the skeleton's unscored joints (for MPII, pelvis and thorax): the convention of
+    HRNet and MMPose.
 
     Andriluka et al. 2D Human Pose Estimation: New Benchmark and State of the Art
     Analysis, CVPR 2014. http://human-pose.mpi-inf.mpg.de
 
     Args:
-        threshold: Largest error of a correct keypoint, in reference lengths.
+        threshold: Largest error of a correct keypoint, in reference lengths. By
+            default that of the skeleton's measure: 0.5 of the head, 0.1 of the box.
         skeleton: A `Skeleton`, its name ("mpii", "lsp" or "coco") or its configuration.
             By default, that of the `StackedHourglass` which is compiled with this
             metric; other models need it to be given.
@@ -35,6 +37,7 @@ class PCKh(keras.metrics.Metric):
 
     Attributes:
         skeleton: The `Skeleton`; None until it is known.
+        threshold: As given, or else None until the skeleton is known.
         correct, count: `(joints,)`, correct and counted keypoints.
         unlabelled: Batches without a single labeled joint.
 
@@ -67,9 +70,11 @@ class PCKh(keras.metrics.Metric):
     ```
     """
 
-    def __init__(self, threshold: float = 0.5, skeleton=None, name="pckh", **kwargs):
+    def __init__(
+        self, threshold: float | None = None, skeleton=None, name="pckh", **kwargs
+    ):
         super().__init__(name=name, **kwargs)
-        if not threshold > 0:
+        if threshold is not None and not threshold > 0:
             raise ValueError(
                 f"`threshold` must be above 0. Received: threshold={threshold!r}"
             )
@@ -95,6 +100,8 @@ class PCKh(keras.metrics.Metric):
                     f"Received: skeleton={skeleton.joints}"
                 )
             return
+        if self.threshold is None:
+            self.threshold = skeleton.measure.threshold
         self.skeleton, shape = skeleton, (len(skeleton.joints),)
         self.correct = self.add_variable(shape, "zeros", name="correct")
         self.count = self.add_variable(shape, "zeros", name="count")

@@ -68,6 +68,34 @@ MIDPOINTS = {"pelvis": HIPS, "thorax": SHOULDERS}  # in MPII's labels, to 0.003 
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A percentage of correct keypoints, and the length that errors are measured in.
+
+    Attributes:
+        name: Of the percentage.
+        reference: Name of the length.
+        thresholds: Largest errors of correct keypoints, in reference lengths.
+        threshold: The one of a percentage without a number.
+    """
+
+    name: str
+    reference: str
+    thresholds: tuple[float, ...]
+    threshold: float
+
+    @property
+    def title(self) -> str:
+        """The percentage and its threshold, as in "PCKh@0.5"."""
+        return f"{self.name}@{self.threshold}"
+
+
+MEASURES = {  # value of `Skeleton.reference` -> measure
+    "head": Measure("PCKh", "head size", (0.5, 0.2, 0.1), 0.5),
+    "box": Measure("PCK", "longer side of the box", (0.05, 0.1, 0.2), 0.1),
+}
+
+
+@dataclass(frozen=True)
 class Skeleton:
     """The joints of a dataset or a network, in the order of their heatmaps.
 
@@ -79,6 +107,9 @@ class Skeleton:
         groups: Column of a report -> names of the joints that it averages. Without
             groups, each joint is a column.
         unscored: Names of joints that the mean PCKh leaves out.
+        reference: Key of `MEASURES`: the length that errors are measured in. By
+            default "head" for the joints of MPII, LSP and COCO, and for others with
+            `upper_neck` and `head_top`; else "box".
 
     Raises:
         ValueError: If a name is repeated or unknown, or a counterpart is missing.
@@ -104,6 +135,7 @@ class Skeleton:
     limbs: tuple[tuple[str, str], ...] = ()
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     unscored: tuple[str, ...] = ()
+    reference: str | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "joints", tuple(map(full_name, self.joints)))
@@ -125,6 +157,12 @@ class Skeleton:
                 f"Received: joints={self.joints}"
             )
 
+        if self.reference not in (None, *MEASURES):
+            raise ValueError(
+                f"`reference` must be None or one of {[*MEASURES]}. "
+                f"Received: reference={self.reference!r}"
+            )
+
     @cached_property
     def flip_indices(self) -> tuple[int, ...]:
         """For each joint, the index of its counterpart in a mirrored image."""
@@ -134,6 +172,13 @@ class Skeleton:
     def scored(self) -> tuple[int, ...]:
         """The indices of the joints that the mean PCKh includes."""
         return self.indices(name for name in self.joints if name not in self.unscored)
+
+    @cached_property
+    def measure(self) -> Measure:
+        """The measure that `reference` names, or that its default is."""
+        names = {*self.joints}
+        has_head = names >= {*OFFICIAL_HEAD} or names == {*COCO.joints}
+        return MEASURES[self.reference or ("head" if has_head else "box")]
 
     @property
     def arms_and_legs(self) -> tuple[int, ...]:

@@ -76,6 +76,7 @@ def test_an_entry_leads_back_to_the_original(image):
         "center": (205.5, 220.25),
         "side": 333,
         "head_size": 31,
+        "box_size": (180, 240),
         "split": "val",
         "visible": [1, np.nan, 0],
         "num_others": 3,
@@ -95,6 +96,7 @@ def test_an_entry_leads_back_to_the_original(image):
     factor = kept["crop_factor"][0]
     np.testing.assert_allclose(kept["side"], 333 * factor, rtol=1e-6)
     np.testing.assert_allclose(kept["head_size"], 31 * factor, rtol=1e-6)
+    np.testing.assert_allclose(kept["box_size"], np.array((180, 240)) * factor)
     assert kept["present"] == [1, 0, 1] and kept["joints"][1] == [0, 0]
     np.testing.assert_allclose(kept["scores"], [1, 0, 0.4], atol=1e-5)
     assert kept["visible"] == [1, None, 0] and kept["num_other_people"] == 3

@@ -5,7 +5,8 @@ import pytest
 from keras_hourglass import HeatmapLoss, PCKh, Skeleton
 from keras_hourglass.heatmaps.encode import encode
 
-THREE = Skeleton(("left_eye", "right_eye", "nose"), unscored=("nose",))
+NAMES = ("left_eye", "right_eye", "nose")
+THREE = Skeleton(NAMES, unscored=("nose",), reference="head")
 POINTS = np.array([[[3.0, 5.0], [8.0, 2.0], [6.0, 6.0]]], "float32")
 
 
@@ -155,3 +156,32 @@ def test_batches_without_a_labeled_joint_are_counted():
 def test_a_threshold_is_above_0():
     with pytest.raises(ValueError, match="`threshold` must be above 0"):
         PCKh(-1)
+
+
+def test_without_a_head_errors_are_measured_in_a_tenth_of_the_box():
+    """The box is 40 pixels long: 4 are correct, 5 are not, unless 0.2 is given."""
+    off = POINTS.copy()
+    off[0, 0, 0] += 4
+    off[0, 1, 1] += 5
+    box = Skeleton(NAMES)
+    y_true, y_pred = label(POINTS, reference=40), heatmaps(off)
+    metric = PCKh(skeleton=box)
+    assert metric.threshold == 0.1
+    metric.update_state(y_true, y_pred)
+    assert metric.per_joint() == [100, 0, 100]
+    assert float(metric.result()) == pytest.approx(200 / 3)
+    fifth = PCKh(0.2, box)
+    fifth.update_state(y_true, y_pred)
+    assert float(fifth.result()) == 100
+    twentieth = PCKh(0.05, box)
+    twentieth.update_state(y_true, y_pred)
+    assert twentieth.per_joint() == [0, 0, 100]
+
+
+def test_the_threshold_is_that_of_the_skeleton_once_it_is_known():
+    metric = PCKh()
+    assert metric.threshold is None
+    metric.bind("coco")
+    assert metric.threshold == 0.5
+    assert PCKh.from_config(metric.get_config()).threshold == 0.5
+    assert PCKh(0.2, "coco").threshold == 0.2

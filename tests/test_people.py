@@ -3,7 +3,7 @@ import pytest
 
 from keras_hourglass.data.datasets import DatasetError, load_dataset
 from keras_hourglass.data.people import People, Person, from_rows
-from keras_hourglass.skeletons import COCO, LSP, MPII
+from keras_hourglass.skeletons import COCO, LSP, MPII, Skeleton
 
 
 def person(skeleton, **places):
@@ -230,3 +230,19 @@ def test_a_seed_below_0_and_a_name_that_is_no_text_are_refused():
         people.batches(32, seed=-1)
     with pytest.raises(ValueError, match="`name` must be the name of a dataset"):
         load_dataset(3)
+
+
+def test_the_reference_length_is_that_of_the_skeleton_to_which_people_are_mapped():
+    row = {"image": "1.jpg", "center": [0, 0], "side": 50, "head_size": 7}
+    row |= {"joints": [[3, 4], [9, 30]], "weights": [1, 1]}
+    tail = Skeleton(("nose", "tail"))
+    people = from_rows(tail, [row])
+    assert people.reference_lengths.tolist() == [26]
+    assert people.to_skeleton(COCO).reference_lengths.tolist() == [7]
+    assert people.to_skeleton(COCO).to_skeleton(tail).reference_lengths.tolist() == [26]
+
+
+def test_people_without_labels_have_a_box_without_size():
+    row = {"image": "1.jpg", "center": [0, 0], "side": 50, "joints": [[3, 4]]}
+    people = from_rows(Skeleton(("tail",)), [{**row, "weights": [0]}])
+    assert people.box_sizes.tolist() == [[0, 0]]

@@ -72,6 +72,17 @@ def test_without_a_window_it_is_the_longer_side_of_the_joints_and_two_fifths(fol
     assert people.weights.tolist() == [[1, 1, 1]]
 
 
+def test_the_size_of_a_box_is_given_or_that_of_the_joints(folder):
+    unlabeled = person(present=[1, 1, 0])
+    given = person(box=[0, 0, 30, 50]), person(box=[0, 0, 30, 50], box_size=[3, 5])
+    people = datasets.load_dataset("crops", folder(person(), unlabeled, *given))
+    whole, part = np.ptp(JOINTS, axis=0), np.ptp(JOINTS[:2], axis=0)
+    assert people.box_sizes.tolist() == [[*whole], [*part], [30, 50], [3, 5]]
+    assert people.skeleton.measure.name == "PCK"
+    assert people.reference_lengths.tolist() == [max(whole), max(part), 50, 5]
+    assert (people[2].box_size == [30, 50]).all()
+
+
 @pytest.mark.parametrize("absent", [{"present": [1, 1, 0]}, {"scores": [1, 1, 0]}])
 def test_an_absent_joint_does_not_widen_the_window(folder, absent):
     people = datasets.load_dataset("crops", folder(person(**absent)))
@@ -150,6 +161,8 @@ BROKEN = {
     "center nowhere": (person(center=[1, float("nan")]), "`center` must be"),
     "center is a number": (person(center=[1]), "`center` must be"),
     "center in space": (person(center=[1, 2, 3]), "`center` must be"),
+    "negative box size": (person(box_size=[-1, 2]), "`box_size` must be"),
+    "one box size": (person(box_size=3), "`box_size` must be"),
     "negative head": (person(head_size=-1), "`head_size` must be"),
     "head is no number": (person(head_size=float("nan")), "`head_size` must be"),
     "unknown split": (person(split="test"), "`split` must be"),

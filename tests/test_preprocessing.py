@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from keras import ops
@@ -12,7 +14,7 @@ from keras_hourglass.heatmaps.encode import encode
 from keras_hourglass.heatmaps.labels import unpack
 from keras_hourglass.skeletons import SIDES, Skeleton
 
-HIPS = Skeleton(("left_hip", "pelvis", "right_hip"))
+HIPS = Skeleton(("left_hip", "pelvis", "right_hip"), reference="head")
 JOINTS = [[70.4, 60.3], [101.2, 45.5], [130.5, 88.2]]
 IMAGE, HEATMAP = (96, 128), (24, 32)
 NOTHING = {"scale": 0, "rotation": 0, "color": 0}
@@ -45,6 +47,23 @@ def test_a_label_is_the_joint_on_the_heatmap_its_weight_and_the_head(people):
     np.testing.assert_allclose(points, expected, rtol=1e-5)
     np.testing.assert_allclose(weight, [0.5, 1, 0.25])
     np.testing.assert_allclose(reference, 10 / 5)
+
+
+def test_without_a_head_the_reference_is_the_longer_side_of_the_box(people):
+    """In heatmap pixels, of windows of any scale and angle."""
+    boxes = replace(people, skeleton=replace(HIPS, reference="box"))
+    joints = np.array(JOINTS)
+    of_joints = (joints.max(0) - joints.min(0)).max()
+    given = replace(boxes, box_sizes=np.array([[40, 90]] * 3, "float32"))
+    varied = Augmentation(scale=0.5, rotation=40, flip=0.5)
+    for listed, length in [(boxes, of_joints), (given, 90)]:
+        for augmentation in (None, varied):
+            preprocessor = Preprocessor(listed, IMAGE, HEATMAP, augmentation)
+            views = preprocessor.sample_params([(3, 0), (4, 1)])
+            labels = preprocessor.labels([0, 1], views)
+            scales = [view.window.scale(HEATMAP) for view in views]
+            for reference, scale in zip(labels[..., 3], scales):
+                np.testing.assert_allclose(reference, length * scale, rtol=1e-5)
 
 
 def test_a_joint_lies_on_the_image_where_its_heatmap_pixel_4k_and_1_5_says(

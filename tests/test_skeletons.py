@@ -3,7 +3,15 @@ import json
 import pytest
 
 from keras_hourglass import skeletons
-from keras_hourglass.skeletons import COCO, LSP, MPII, SKELETONS, Skeleton
+from keras_hourglass.skeletons import (
+    COCO,
+    LSP,
+    MEASURES,
+    MPII,
+    SKELETONS,
+    Skeleton,
+    get,
+)
 
 
 @pytest.mark.parametrize("name", SKELETONS)
@@ -96,3 +104,20 @@ def test_a_midpoint_is_of_the_joint_itself_or_of_the_two_around_it():
     assert (
         LSP.midpoint_of("nose") == () == Skeleton(("head_top",)).midpoint_of("pelvis")
     )
+
+
+def test_a_skeleton_with_a_head_is_measured_in_heads_and_others_in_boxes():
+    for known in SKELETONS.values():
+        assert known.measure is MEASURES["head"]
+        # As of version 0.2, whose files have no `reference`.
+        config = {k: v for k, v in known.get_config().items() if k != "reference"}
+        assert get(config) == known and get(config).measure is MEASURES["head"]
+    shuffled = Skeleton(tuple(reversed(get("coco").joints)))
+    assert shuffled.measure is MEASURES["head"]
+    assert Skeleton(get("coco").joints + ("tail",)).measure is MEASURES["box"]
+    assert Skeleton(("head_top", "upper_neck", "hand")).measure is MEASURES["head"]
+    tail = Skeleton(("snout", "tail"))
+    assert tail.measure is MEASURES["box"] and tail.measure.title == "PCK@0.1"
+    assert Skeleton(("snout",), reference="head").measure.title == "PCKh@0.5"
+    with pytest.raises(ValueError, match="`reference` must be None or one of"):
+        Skeleton(("snout",), reference="tail")

@@ -182,6 +182,7 @@ def test_the_window_of_a_box_is_the_longer_side_and_a_quarter_around_its_middle_
     found = window_of_box([10, 20, 5, 100])
     assert found["center"].tolist() == [12, 69.5]
     assert found["side"] == pytest.approx(1.25 * 100)
+    assert found["box_size"].tolist() == [5, 100]
 
 
 @pytest.mark.parametrize(

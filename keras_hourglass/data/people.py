@@ -2,46 +2,16 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from operator import index as as_index
 
 import numpy as np
 
+from keras_hourglass.data.person import Person
 from keras_hourglass.data.splits import select_split, split_by_photograph
-from keras_hourglass.skeletons import SKELETONS, Skeleton
+from keras_hourglass.skeletons import MEASURES, SKELETONS, Skeleton
 
 HEAD_SIZE_RATIO = 0.1  # of the window: MPII's head size where no head box is known
-
-
-@dataclass(frozen=True, eq=False)
-class Person:
-    """One person of a dataset.
-
-    Attributes:
-        name: Text that identifies the person in a message.
-        image: Path of the image, or the value that `reader` reads it from.
-        joints: `(J, 2)`, float32, image pixels, x before y.
-        weights: `(J,)`, float32, 0 where absent, else the label's trust, up to 1.
-        visible: `(J,)`, float32, 1 where visible, 0 where occluded, NaN where unknown.
-        center: `(2,)`, float32, middle of the window, image pixels.
-        side: Longer edge of the window, image pixels.
-        head_size: Length that errors are measured in, image pixels.
-        split: "train", "val" or "test".
-        skeleton: Names and limbs of the joints.
-        reader: Function that reads the image; None where it is a file.
-    """
-
-    name: str
-    image: str
-    joints: np.ndarray
-    weights: np.ndarray
-    visible: np.ndarray
-    center: np.ndarray
-    side: float
-    head_size: float
-    split: str
-    skeleton: Skeleton = field(repr=False)
-    reader: object = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,7 +28,10 @@ class People:
         weights: `(N, J)`, float32, 0 where absent, else the label's trust, up to 1.
         centers: `(N, 2)`, float32, middle of the window, image pixels.
         sides: `(N,)`, float32, its longer edge, image pixels.
-        head_sizes: `(N,)`, float32, length that errors are measured in, image pixels.
+        head_sizes: `(N,)`, float32, size of the head, image pixels; a tenth of the
+            window's edge where it is unknown.
+        box_sizes: `(N, 2)`, float32, width and height of the person's box, image
+            pixels; of the box around the labeled joints where none is given.
         splits: `(N,)`, strings: "train", "val" or "test".
         names: `(N,)`, strings that identify the people in messages.
         readers: `(N,)`, functions that give an image's RGB pixels; None where the
@@ -92,6 +65,7 @@ class People:
     centers: np.ndarray
     sides: np.ndarray
     head_sizes: np.ndarray
+    box_sizes: np.ndarray
     splits: np.ndarray
     names: np.ndarray
     readers: np.ndarray
@@ -127,6 +101,16 @@ class People:
             f"{len(self.skeleton.joints)} joints{f' of {names[0]}' if names else ''}, "
             f"{self._origin()}>"
         )
+
+    @property
+    def reference_lengths(self) -> np.ndarray:
+        """`(N,)`, image pixels: the lengths that the skeleton's errors are measured in.
+
+        See `Skeleton.measure`. A person whose length is 0 is not scored.
+        """
+        if self.skeleton.measure is MEASURES["head"]:
+            return self.head_sizes
+        return self.box_sizes.max(axis=1)
 
     def split(self, name: str | None = None, *, val_share=None, seed: int = 0):
         """Selects the people of one split, or splits people without a marked split.
@@ -355,9 +339,9 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
     Args:
         skeleton: Of the joints of each row.
         rows: Each with `image`, `joints`, `weights`, `center`, `side` and, where
-            known, `head_size`, `split`, `name`, `reader`, `visible`, `num_others`,
-            `source_size`, `area` and `photograph`: one person's entry of the columns
-            of `People`.
+            known, `head_size`, `box_size`, `split`, `name`, `reader`, `visible`,
+            `num_others`, `source_size`, `area` and `photograph`: one person's entry of
+            the columns of `People`.
         kwargs: Other attributes of `People`.
     """
     count = len(skeleton.joints)
@@ -377,6 +361,7 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
         centers=numbers("center", shape=(-1, 2)),
         sides=numbers("side"),
         head_sizes=numbers("head_size", lambda row: HEAD_SIZE_RATIO * row["side"]),
+        box_sizes=numbers("box_size", _joints_box_size, (-1, 2)),
         splits=column("split", lambda row: "train"),
         readers=column("reader", lambda row: None),
         names=column("name", lambda row: row["image"]),
@@ -387,6 +372,12 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
         photographs=column("photograph", lambda row: row["image"]),
         **kwargs,
     )
+
+
+def _joints_box_size(row):
+    """Width and height of the box around a row's labeled joints; 0 without any."""
+    labeled = np.array(row["joints"])[np.array(row["weights"]) > 0]
+    return np.ptp(labeled, axis=0) if len(labeled) else np.zeros(2)
 
 
 def concatenate(parts: list[People]) -> People:

@@ -139,7 +139,7 @@ class Preprocessor:
         labels = np.empty((*people.weights[rows].shape, 4), "float32")
         labels[..., :2] = windows.to_grid(people.joints[rows], self.heatmap_size)
         labels[..., 2] = people.weights[rows]
-        labels[..., 3] = (people.head_sizes[rows] * scale)[:, None]
+        labels[..., 3] = (people.reference_lengths[rows] * scale)[:, None]
         flipped = [place for place, p in enumerate(params) if p.flipped]
         labels[flipped] = labels[flipped][:, list(people.skeleton.flip_indices)]
         return labels

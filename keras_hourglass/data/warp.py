@@ -30,7 +30,7 @@ def window_of_joints(joints, used) -> dict:
 
 
 def window_of_box(box) -> dict:
-    """Computes the window, `center` and `side` in image pixels, of a box.
+    """Computes the window of a box: `center`, `side` and `box_size` in image pixels.
 
     Args:
         box: `(4,)`, index of its first pixel (x, y), then width and height.
@@ -42,7 +42,7 @@ def window_of_box(box) -> dict:
     if box.shape != (4,) or not (box[2:] > 0).all():
         raise ValueError("`box` must be x, y, width and height, the last two above 0")
     window = Window.from_box(box, BOX_PADDING)
-    return {"center": window.center, "side": window.right[0]}
+    return {"center": window.center, "side": window.right[0], "box_size": box[2:]}
 
 
 def warp(

@@ -162,7 +162,7 @@ def pck_torso(errors, people: People, counts) -> dict | None:
     """
     lengths = torso_lengths(people)
     with np.errstate(divide="ignore", invalid="ignore"):
-        errors = errors * (people.head_sizes / lengths)[:, None]
+        errors = errors * (people.reference_lengths / lengths)[:, None]
     if not np.isfinite(errors).any():
         return None
     arguments = errors, people.skeleton, TORSO_THRESHOLD

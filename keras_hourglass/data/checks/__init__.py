@@ -19,7 +19,7 @@ PROBLEMS = {  # kind of problem -> description
     "broken": "images that cannot be read",
     "rotated": "images that are rotated or mirrored by their EXIF orientation",
     "joints_outside": "people with joints outside of their image",
-    "no_head_size": "people with a head size of 0, who are never scored",
+    "no_head_size": "people with a head or a box of size 0, who are never scored",
     "swapped_sides": "people whose left and right seem to be swapped",
     "duplicate_people": "people who are listed twice",
     "duplicate_images": "images that exist twice, under two names",
@@ -79,7 +79,7 @@ def check_people(
         "broken": [infos[path].fault for path in files if infos[path].fault],
         "rotated": [display_path(path) for path in files if infos[path].rotated],
         "joints_outside": _joints_outside(people, infos),
-        "no_head_size": [*names[people.head_sizes <= 0]],
+        "no_head_size": [*names[people.reference_lengths <= 0]],
         "swapped_sides": [
             f"{names[row]}: {reason}"
             for row, reason in sides.swapped_sides(people).items()

@@ -76,9 +76,10 @@ def load_dataset(
     if not len(people) and not collecting_faults():
         why = "; ".join(people.notes) or "its list of people is empty"
         raise DatasetError(f"{root} has no usable people: {why}")
-    if unknown := int((people.head_sizes <= 0).sum()):
+    if unknown := int((people.reference_lengths <= 0).sum()):
+        reference = people.skeleton.measure.reference
         people = people.with_notes(
-            f"{unknown:,} people have a head of size 0: not scored"
+            f"{unknown:,} people have a {reference} of 0: not scored"
         )
     people = paths.drop_missing(people, missing)
     return people if split is None else people.split(split)

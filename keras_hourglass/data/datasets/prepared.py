@@ -11,7 +11,9 @@ scores: Confidence of each label, 0 to 1.
 center, side: The window, pixels.
 box: x, y, width, height, pixels: the window follows from it where `center` and `side`
     are missing; without a box, from the joints. See `warp.py`.
-head_size: Reference length of PCKh, pixels.
+head_size: Size of the head, the reference length of PCKh, pixels.
+box_size: Width and height of the person's box, the longer of which is the reference
+    length of PCK; by default those of `box`, or of the box around the joints.
 split: "train", "val" or "test".
 num_other_people: Other labeled people in the original photograph.
 crop_factor: Pixels of this image per pixel of the photograph, one number or a pair.
@@ -108,7 +110,7 @@ def parse_person(entry: dict, count: int) -> dict:
         "weights": weights,
         **warp.window_of_joints(joints, labeled),
         **(warp.window_of_box(entry["box"]) if "box" in entry else {}),
-        **{key: entry[key] for key in ("center", "side") if key in entry},
+        **{key: entry[key] for key in ("center", "side", "box_size") if key in entry},
         "visible": visible,
         "split": entry.get("split", "train"),
     }

@@ -67,6 +67,7 @@ def crop_entry(people: People, row: int, crop: ImageRegion, image: str) -> dict:
         "center": _rounded(center),
         "side": _rounded(people.sides[row] * factor),
         "head_size": _rounded(people.head_sizes[row] * factor),
+        "box_size": _rounded(people.box_sizes[row] * factor),
         **_known(people, row, factor),
         "split": str(people.splits[row]),
         "original": Path(str(people.images[row])).name,

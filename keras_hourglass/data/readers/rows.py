@@ -107,8 +107,8 @@ def validate_row(row: dict, names: tuple[str, ...]) -> dict:
         `subsets.SPLITS`.
 
     Raises:
-        ValueError: If a weight, a joint of positive weight, the window, the head size
-            or the split is not valid.
+        ValueError: If a weight, a joint of positive weight, the window, the size of
+            the head or of the box, or the split is not valid.
     """
     joints, weights = (np.asarray(row[key], float) for key in ("joints", "weights"))
     if not ((0 <= weights) & (weights <= 1)).all():
@@ -134,6 +134,15 @@ def validate_row(row: dict, names: tuple[str, ...]) -> dict:
         raise ValueError(
             f"`head_size` must be 0 to {MAX_COORDINATE:,.0f} pixels, "
             f"not {row['head_size']}"
+        )
+    box_size = np.asarray(row.get("box_size", (0, 0)), float)
+    if (
+        box_size.shape != (2,)
+        or not ((0 <= box_size) & (box_size <= MAX_COORDINATE)).all()
+    ):
+        raise ValueError(
+            f"`box_size` must be two numbers of 0 to {MAX_COORDINATE:,.0f} pixels, "
+            f"not {box_size.tolist()}"
         )
     split = to_split(row.get("split", "train"))
     return {**row, "split": split, "joints": np.where(usable[:, None], joints, 0)}
