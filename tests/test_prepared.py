@@ -165,7 +165,7 @@ BROKEN = {
     "one box size": (person(box_size=3), "`box_size` must be"),
     "negative head": (person(head_size=-1), "`head_size` must be"),
     "head is no number": (person(head_size=float("nan")), "`head_size` must be"),
-    "unknown split": (person(split="test"), "`split` must be"),
+    "unknown split": (person(split="tests"), "`split` must be"),
     "not a person": ("text", ""),
     "null": (None, ""),
 }

@@ -81,5 +81,6 @@ def load_dataset(
         people = people.with_notes(
             f"{unknown:,} people have a {reference} of 0: not scored"
         )
-    people = paths.drop_missing(people, missing)
+    if missing != "keep" or not collecting_faults():  # whose notes name the folders
+        people = paths.drop_missing(people, missing)
     return people if split is None else people.split(split)

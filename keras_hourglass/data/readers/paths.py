@@ -1,5 +1,6 @@
 """Image paths: names in annotations, confined to their folder, and missing files."""
 
+from dataclasses import replace
 from os.path import isdir
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from keras_hourglass.data.people import People
 from keras_hourglass.data.readers.files import DatasetError
 
 MAX_LENGTH = 1024  # characters of an image's name, folders included
+LOOKED_IN = "are in none of"  # the folders that a reader's note then lists
 
 
 def resolve_path(parent: Path, name: str) -> str:
@@ -64,8 +66,10 @@ def drop_missing(people: People, missing: str = "error") -> People:
         raise ValueError(
             f"`missing` must be one of {MISSING_CHOICES}. Received: {missing=}"
         )
+    places = [note for note in people.notes if LOOKED_IN in note]
     if missing == "keep":
-        return people
+        notes = tuple(note for note in people.notes if note not in places)
+        return replace(people, notes=notes)
     is_file = people.readers == None  # noqa: E711, elementwise
     folders = {str(Path(path).parent) for path in people.images[is_file]}
     # Listing folders is far quicker than asking for each of thousands of files.
@@ -82,7 +86,10 @@ def drop_missing(people: People, missing: str = "error") -> People:
         f"{display_path(min(absent))}"
     )
     if missing != "skip" or not exists.any():
-        raise DatasetError(f"{message}; `--missing-images skip` leaves them out")
+        advice = "`--missing-images skip` leaves them out"
+        if places:
+            advice += ", `--images DIR` names their folder"
+        raise DatasetError("; ".join((message, advice, *places)))
     return people[exists].with_notes(
         f"{message}: {exists.sum():,} of {len(exists):,} people remain"
     )

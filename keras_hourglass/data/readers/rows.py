@@ -7,12 +7,14 @@ rest, with the same bounds, notes and errors for every format.
 from collections import Counter
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from keras_hourglass.data.people import People, from_rows
 from keras_hourglass.data.readers import files, paths
+from keras_hourglass.data.readers.image_finder import ImageFinder
 from keras_hourglass.data.readers.subsets import to_split
 from keras_hourglass.skeletons import SKELETONS, Skeleton
 
@@ -54,7 +56,7 @@ def collecting_faults() -> bool:
 
 
 def collect_people(
-    entries, parse, skeleton: Skeleton, path: Path, images: Path
+    entries, parse, skeleton: Skeleton, path: Path, images: Path | ImageFinder
 ) -> People:
     """Parses and validates the entries of an annotation file.
 
@@ -65,17 +67,19 @@ def collect_people(
             usable labels, one of `PARSE_ERRORS` for a faulty one.
         skeleton: Of the joints of the rows.
         path: Of the file, for messages.
-        images: Folder of the image files that the rows name.
+        images: Folder of the image files that the rows name, or their finder.
 
     Raises:
         DatasetError: If an entry is faulty, unless within `collect_faults`.
     """
     entries, faults = [*entries], _faults.get()
+    in_folder = not isinstance(images, ImageFinder)
+    find = partial(paths.resolve_path, images) if in_folder else images.find
     rows, skipped, noted = [], Counter(), Counter()
     for name, entry in entries:
         try:
             row = validate_row(parse(entry), skeleton.joints)
-            image = paths.resolve_path(images, row["image"])
+            image = find(row["image"])
         except SkipPerson as reason:
             skipped[str(reason)] += 1
         except PARSE_ERRORS as error:
@@ -92,6 +96,7 @@ def collect_people(
     return from_rows(skeleton, rows).with_notes(
         *(f"{n:,} of {total} are left out: {why}" for why, n in skipped.items()),
         *(f"{n:,} of {total} {note}" for note, n in noted.items()),
+        *([] if in_folder else images.notes(path)),
     )
 
 

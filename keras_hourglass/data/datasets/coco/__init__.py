@@ -4,48 +4,50 @@ Lin et al. Microsoft COCO: Common Objects in Context, ECCV 2014.
 https://cocodataset.org/#format-data
 """
 
-from functools import partial
-
 from keras_hourglass.data.datasets.coco.layout import (
-    PATTERN,
-    image_folder,
-    split_of,
+    find_annotations,
+    has_keypoints,
     subset_of,
 )
 from keras_hourglass.data.datasets.coco.person import parse_person
 from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers import files
+from keras_hourglass.data.readers.image_finder import image_finder
 from keras_hourglass.data.readers.rows import (
     PARSE_ERRORS,
     collect_people,
     describe_error,
 )
+from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
 from keras_hourglass.skeletons import COCO
 
 
-def load_coco(root) -> People:
+def load_coco(root, images=None) -> People:
     """Loads the people with enough labeled joints.
 
-    Joints labeled as hidden have the same weight as visible ones. Files with "val" in
-    their names are the validation split.
+    Joints labeled as hidden have the same weight as visible ones. A word such as "val"
+    or "test" in the name of a file or of its folder gives the split.
 
     Args:
-        root: Folder with one or more `person_keypoints*.json`, itself or in its
-            `annotations/`. The images of `person_keypoints_val2017.json` lie in
-            `val2017/`, `images/val2017/` or `images/`.
+        root: Folder with one or more `person_keypoints*.json`, or other JSON files of
+            COCO's format, itself, in its `annotations/` or in folders such as `train/`
+            and `valid/`; or such a file.
+        images: Folder of the images; by default, they are looked for beside the file
+            and in the usual folders, see `image_finder.py`.
     """
-    root = files.require_folder(root, "coco")
-    paths = files.find_files(root, PATTERN)
-    if not paths:
-        raise files.missing_file(root, PATTERN)
-    return concatenate([_load_file(path, root) for path in paths])
+    root, paths = find_annotations(root)
+    read = {path: files.read_json(path) for path in paths}
+    notes, usable = [], [path for path in paths if has_keypoints(read[path])]
+    if usable:
+        notes = [f"{p} is not read: no keypoints" for p in paths if p not in usable]
+    parts = [_load_file(p, read[p], root, images) for p in usable or paths]
+    return concatenate(parts).with_notes(*notes)
 
 
-def _load_file(path, root):
-    contents = files.read_json(path)
+def _load_file(path, contents, root, images):
     try:
-        images = contents["images"]
-        file_names = {str(image["id"]): image["file_name"] for image in images}
+        listed = contents["images"]
+        file_names = {str(image["id"]): image["file_name"] for image in listed}
         entries = [
             (_describe(path, index, entry, file_names), entry)
             for index, entry in enumerate(contents["annotations"])
@@ -55,9 +57,15 @@ def _load_file(path, root):
             f"{path} must list `images` and `annotations` as COCO does: "
             f"{describe_error(error)}"
         ) from None
-    subset = subset_of(path)
-    parse = partial(parse_person, file_names=file_names, split=split_of(subset))
-    return collect_people(entries, parse, COCO, path, image_folder(root, subset))
+    split, subset = split_of_file(path, root), subset_of(path, root)
+    names = file_names.values()
+    finder = image_finder(path, root, names, images, subset)
+
+    def parse(entry):
+        row = parse_person(entry, file_names)
+        return {**row, "split": split or split_of_image(row["image"]) or "train"}
+
+    return collect_people(entries, parse, COCO, path, finder)
 
 
 def _describe(path, index, entry, file_names):

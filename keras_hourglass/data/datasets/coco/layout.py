@@ -1,21 +1,91 @@
-"""COCO's layout: which split an annotation file is, and where its images lie."""
+"""COCO's layout, as COCO and annotation tools have it: which files are annotations.
+
+COCO and CVAT write `annotations/person_keypoints_SUBSET.json`, Roboflow
+`SUBSET/_annotations.coco.json`, Label Studio `result.json`, FiftyOne `labels.json`.
+"""
 
 from pathlib import Path
 
-PATTERN = "person_keypoints*.json"
+from keras_hourglass.data.readers import files
+from keras_hourglass.data.readers.image_finder import ANNOTATION_FOLDERS
+from keras_hourglass.data.readers.subsets import WORDS, words_of
+
+PATTERNS = ("person_keypoints*.json", "*.json")  # the second where the first has none
+# Words around the subset in the name of a file.
+FILLERS = {"person", "keypoints", "keypoint", "instances", "annotations", "coco"}
 
 
-def subset_of(path: Path) -> str:
-    """Returns the subset, such as "val2017", that the name of a file ends in."""
-    return path.name.split(".")[0].removeprefix("person_keypoints").strip("_")
+def find_annotations(root) -> tuple[Path, list[Path]]:
+    """Finds the annotation files of a dataset.
+
+    Args:
+        root: Folder, or the only file to read.
+
+    Returns:
+        The folder of the dataset, and one or more files.
+
+    Raises:
+        DatasetError: If there is none.
+    """
+    if root is not None and Path(root).is_file():
+        path = Path(root)
+        named = path.parent.name.lower() in ANNOTATION_FOLDERS
+        return (path.parent.parent if named else path.parent), [path]
+    root = files.require_folder(root, "coco")
+    folders = [root, *(f for f in sorted(root.iterdir()) if _may_annotate(f))]
+    folders += [
+        inner
+        for folder in folders[1:]
+        for inner in sorted(folder.iterdir())
+        if _may_annotate(inner)
+    ]
+    for pattern in PATTERNS:
+        found = {}
+        for path in (p for f in folders for p in _matches(f, pattern)):
+            found.setdefault(str(path).removesuffix(".gz"), path)
+        if found:
+            return root, [*found.values()]
+    inner = sorted({*_matches(root, "*/*.json"), *_matches(root, "*/*/*.json")})
+    advice = f"; name the file as coco:{inner[0]}" if inner else ""
+    raise files.DatasetError(
+        f"`root` must hold {PATTERNS[0]} or another JSON file, itself, in its "
+        "`annotations/` or in folders such as `train/` and `valid/`, or be such a file"
+        f"{advice}. Received: root={str(root)!r}"
+    )
 
 
-def split_of(subset: str) -> str:
-    """Returns "val" for a subset of validation people, else "train"."""
-    return "val" if "val" in subset else "train"
+def _may_annotate(folder):
+    words = {*words_of(folder.name)}
+    return folder.is_dir() and not words.isdisjoint({*WORDS, *ANNOTATION_FOLDERS})
 
 
-def image_folder(root: Path, subset: str) -> Path:
-    """Finds the folder with the images of a subset such as "val2017"."""
-    folders = [root / subset, root / "images" / subset] if subset else []
-    return next((folder for folder in folders if folder.is_dir()), root / "images")
+def _matches(folder, pattern):
+    return sorted([*folder.glob(pattern), *folder.glob(f"{pattern}.gz")])
+
+
+def subset_of(path: Path, root: Path) -> str:
+    """Returns the subset that an annotation file or else its folder is named after.
+
+    "val2017" for `person_keypoints_val2017.json`; "" if there is none.
+    """
+    parts = path.name.split(".")[0].split("_")
+    while parts and (not parts[0] or parts[0].lower() in FILLERS):
+        del parts[0]
+    while parts and (not parts[-1] or parts[-1].lower() in FILLERS):
+        del parts[-1]
+    if parts or path.parent == root or path.parent.name.lower() in ANNOTATION_FOLDERS:
+        return "_".join(parts)
+    return path.parent.name
+
+
+def has_keypoints(contents) -> bool:
+    """Returns whether the contents of a JSON file are COCO's, with keypoints."""
+    if not isinstance(contents, dict) or not {"images", "annotations"} <= {*contents}:
+        return False
+    lists = [contents.get("categories"), contents["annotations"]]
+    return any(
+        isinstance(entry, dict) and "keypoints" in entry
+        for entries in lists
+        if isinstance(entries, list)
+        for entry in entries
+    )

@@ -19,13 +19,12 @@ NO_WINDOW = "neither a usable box nor joints that are apart"
 NO_BOX = "have no usable box: their window follows from the joints"
 
 
-def parse_person(entry: dict, file_names: dict, split: str) -> dict:
+def parse_person(entry: dict, file_names: dict) -> dict:
     """Parses an annotation into a row of `people.from_rows`.
 
     Args:
         entry: The annotation.
         file_names: Id of an image, as text -> its file name.
-        split: Of the file.
 
     Raises:
         SkipPerson: If it is a crowd, has too few labeled joints or no window, or if
@@ -51,7 +50,6 @@ def parse_person(entry: dict, file_names: dict, split: str) -> dict:
         "weights": weights,
         "visible": labeled > 1,
         "area": parse_area(entry.get("area")),
-        "split": split,
     }
     if box is not None:
         return {**row, **warp.window_of_box(box)}

@@ -1,0 +1,185 @@
+"""Image files of annotations, looked for in the usual places.
+
+Tools store images beside the annotation, in `images/`, in `images/val2017/` or in
+`data/`, and name them by a file name, by a path on another machine or by an address.
+So the longest end of a name that is a file in one of the folders is taken, and never a
+file outside of them.
+"""
+
+import os
+import re
+from collections import Counter
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from keras_hourglass.data.readers import subsets
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.paths import LOOKED_IN, resolve_path
+
+IMAGES, DATA = "images", "data"  # folders of most tools, and of FiftyOne
+ANNOTATION_FOLDERS = ("annotations", "annot", "labels")
+UPLOAD_ID = re.compile(r"[0-9a-f]{8}-(?=.)")  # put before names by Label Studio
+DRIVE = re.compile("[A-Za-z]:")
+MAX_ENDS = 8  # folders of a name that are kept, at most
+
+
+class ImageFinder:
+    """Finds the image files that the annotations of one file name.
+
+    Args:
+        names: All names in the file. An end of a name, such as `1.jpg` of
+            `clips/a/1.jpg`, is looked for only if no other name ends so.
+        bases: Folders to look in, with their subfolders of the usual names, the first
+            before the others.
+        subset: Name of the images' subset, such as "val2017".
+        default: Folder of the path that is returned for an image in none of them.
+    """
+
+    def __init__(self, names, bases: list[Path], subset: str = "", default=None):
+        self.bases, self.subset = [*dict.fromkeys(bases)], subset
+        self.folders = [f for base in self.bases for f in usual_folders(base, subset)]
+        inner = [f for f in self.folders if f not in self.bases and f.is_dir()]
+        self.default = inner[0] if inner else default or self.bases[0]
+        self.missing = set()
+        names = {name for name in names if isinstance(name, str)}
+        self._count = Counter(end for name in names for end in {*_ends(name)})
+        self._listing = cache(_listing)
+
+    def find(self, name: str) -> str:
+        """Returns the path of an image; one that does not exist if there is none.
+
+        Raises:
+            DatasetError: If there is none, and the name lies outside of the folder or
+                is not a possible file name.
+        """
+        try:
+            path = resolve_path(self.default, name)
+        except DatasetError:
+            if not isinstance(name, str):
+                raise
+            path = None
+        if path is not None and (found := self._exists(name)):
+            return found
+        for end in _ends(name):
+            if self._count[end] == 1 and (found := self._exists(end)):
+                return found
+        self.missing.add(name)
+        return path or resolve_path(self.default, name)
+
+    def notes(self, path: Path) -> list[str]:
+        """Returns a note of the folders if images of an annotation file are missing."""
+        if not self.missing:
+            return []
+        places = []
+        for base in self.bases:
+            inner = [f.relative_to(base) for f in usual_folders(base, self.subset)]
+            inner = ", ".join(f"{folder}/" for folder in inner if folder.parts)
+            places.append(f"{base} (itself, {inner})")
+        return [
+            f"{len(self.missing):,} images of {path} {LOOKED_IN} {'; '.join(places)}"
+        ]
+
+    def _exists(self, name):
+        for folder in self.folders:
+            path = folder / name
+            if path.name in self._listing(str(path.parent)):
+                return str(path)
+        return None
+
+
+def image_finder(path: Path, root: Path, names, images=None, subset: str = ""):
+    """Makes the `ImageFinder` of an annotation file.
+
+    Args:
+        path: Of the file.
+        root: Folder of the dataset.
+        names: All names of images in the file.
+        images: The only folder to look in; by default those of the file and of the
+            dataset.
+        subset: Name of the images' subset by the name of the file, such as "val2017".
+    """
+    if images is not None:
+        if not Path(images).is_dir():
+            raise DatasetError(
+                f"`images` must be a folder. Received: images={str(images)!r}"
+            )
+        return ImageFinder(names, [Path(images)], subset)
+    if path.parent.name.lower() in ANNOTATION_FOLDERS and path.parent != root:
+        bases = [path.parent.parent, root, path.parent]
+    else:
+        bases = [path.parent, root]
+    default = root / IMAGES if bases[0] == root else bases[0]
+    return ImageFinder(names, bases, subset, default)
+
+
+def usual_folders(base: Path, subset: str = "") -> list[Path]:
+    """Lists the folders that images usually are in, the likeliest first.
+
+    Args:
+        base: Folder of a dataset or of its annotation.
+        subset: Name of the images' subset, such as "val2017".
+    """
+    folders = []
+    for each in subset_folders(base, subset):
+        folders += [each, each / IMAGES]
+    for folder in (base / IMAGES, base / DATA):
+        folders += subset_folders(folder, subset)
+    return [*folders, base / IMAGES, base, base / DATA]
+
+
+def subset_folders(base: Path, subset: str) -> list[Path]:
+    """Lists the folders of a subset: of its name, or of another word for its split.
+
+    `images/valid/` holds the images of "val2017", unless its digits differ.
+    """
+    if not subset:
+        return []
+    split, digits = subsets.split_of_name(subset), _digits(subset)
+    folders = [base / subset]
+    for folder in map(base.__truediv__, sorted(_listing(str(base)))):
+        same = split is not None and subsets.split_of_folder(folder.name) == split
+        if folder.name.lower() == subset.lower() or (
+            same and {_digits(folder.name), digits} <= {digits, ""}
+        ):
+            folders.append(folder)
+    return [*dict.fromkeys(folders)]
+
+
+def _digits(name):
+    return "".join(filter(str.isdigit, name))
+
+
+def _listing(folder: str) -> frozenset:
+    """Names in a folder; none if it cannot be read. One listing is quicker by far than
+    asking for each of thousands of files."""
+    try:
+        return frozenset(os.listdir(folder))
+    except (OSError, ValueError):
+        return frozenset()
+
+
+def _ends(name: str):
+    """Yields the ends of a name to look for, longest first: `a/1.jpg`, then `1.jpg`.
+
+    Without the drive, the server and whatever lies before `..`.
+    """
+    names = [name]
+    if "://" in name or "?" in name:
+        with suppress(ValueError):  # no address after all
+            address = urlsplit(name)
+            # Label Studio's local files are the parameter `d`.
+            names += parse_qs(address.query).get("d", [])[:1] or [address.path]
+    names += [unquote(each) for each in names if "%" in each]
+    for name in dict.fromkeys(names):
+        parts = []
+        for part in name.replace("\\", "/").split("/"):
+            if part == "..":
+                parts.clear()
+            elif part not in ("", ".") and not DRIVE.fullmatch(part):
+                parts.append(part)
+        parts = parts[-MAX_ENDS:]
+        yield from ("/".join(parts[first:]) for first in range(len(parts)))
+        if parts and UPLOAD_ID.match(parts[-1]):
+            yield UPLOAD_ID.sub("", parts[-1], count=1)
