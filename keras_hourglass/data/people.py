@@ -45,6 +45,8 @@ class People:
         areas: `(N,)`, float32, pixels that the person covers, NaN where unknown.
         photographs: `(N,)`, strings: the original photograph, where `images` are
             crops of it; else the image.
+        listed_sizes: `(N, 2)`, float32, width and height of the image, pixels, as the
+            annotations list them; NaN where they do not.
         notes: Sentences for the user: people left out, and assumptions made.
 
     Example:
@@ -74,6 +76,7 @@ class People:
     source_sizes: np.ndarray
     areas: np.ndarray
     photographs: np.ndarray
+    listed_sizes: np.ndarray
     notes: tuple[str, ...] = ()
 
     def __len__(self):
@@ -340,8 +343,8 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
         skeleton: Of the joints of each row.
         rows: Each with `image`, `joints`, `weights`, `center`, `side` and, where
             known, `head_size`, `box_size`, `split`, `name`, `reader`, `visible`,
-            `num_others`, `source_size`, `area` and `photograph`: one person's entry of
-            the columns of `People`.
+            `num_others`, `source_size`, `area`, `photograph` and `listed_size`: one
+            person's entry of the columns of `People`.
         kwargs: Other attributes of `People`.
     """
     count = len(skeleton.joints)
@@ -370,6 +373,7 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
         source_sizes=numbers("source_size", lambda row: row["side"]),
         areas=numbers("area", lambda row: np.nan),
         photographs=column("photograph", lambda row: row["image"]),
+        listed_sizes=numbers("listed_size", lambda row: [np.nan] * 2, (-1, 2)),
         **kwargs,
     )
 

@@ -1,0 +1,233 @@
+"""Image sizes: those that annotations list, compared with those of the files.
+
+Where they differ, labels do not fit the pixels:
+
+scaled: One factor explains both sides, to a pixel: images were resized before or after
+    they were labeled. Labels are scaled on request alone, as another image may have
+    the same aspect.
+swapped: Width and height are exchanged. Where the EXIF orientation of the file does
+    that, the image was labeled as stored, and labels are turned.
+other: Anything else, such as another image of the same name.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_hourglass.data.images.decoding import EXIF_TRANSFORMS
+from keras_hourglass.data.images.headers import Header
+from keras_hourglass.data.images.safety import (
+    ImageDecodeError,
+    read_bytes,
+    read_checked_header,
+)
+from keras_hourglass.data.people import People
+from keras_hourglass.data.readers.paths import display_path
+from keras_hourglass.geometry import Window
+
+logger = logging.getLogger(__name__)
+
+SCALED, SWAPPED, OTHER = "scaled", "swapped", "other"
+MAX_IMAGES = 2000  # of more, a sample is compared, and all if any of it differs
+SAMPLE = 1000
+THREADS = 16  # that wait for files
+UNIT = 1, 1  # size of a grid whose points lie between -0.5 and 0.5
+
+
+class SizeDifference(NamedTuple):
+    """Difference between the listed size of an image and that of its file.
+
+    Attributes:
+        kind: `SCALED`, `SWAPPED` or `OTHER`.
+        turned: Whether the image was labeled as stored, without its EXIF orientation.
+        listed: Width and height as listed, pixels.
+        header: Of the file.
+    """
+
+    kind: str
+    turned: bool
+    listed: tuple[int, int]
+    header: Header
+
+    def __str__(self):
+        (width, height), (columns, rows) = self.listed, upright_size(self.header)
+        text = f"{width} x {height} listed, {columns} x {rows} in the file"
+        if self.turned:
+            return f"{text}, labeled without its EXIF orientation"
+        return text
+
+    def is_fitted(self, rescale: bool) -> bool:
+        """Returns whether `match_sizes` fits the labels to the file."""
+        return rescale if self.kind == SCALED else self.turned
+
+    def fit(self, points: np.ndarray) -> np.ndarray:
+        """Transforms points `(..., 2)` of the listed image to the upright file."""
+        points = _window(self.listed).to_grid(points, UNIT)
+        if self.turned:
+            transposed, *mirrored = EXIF_TRANSFORMS[self.header.orientation]
+            points = points[..., ::-1] if transposed else points
+            points = np.where(mirrored, -points, points)
+        return _window(upright_size(self.header)).to_image(points, UNIT)
+
+    @property
+    def factor(self) -> float:
+        """Pixels of the file per pixel of the listed image."""
+        return float(np.sqrt(np.prod(upright_size(self.header)) / np.prod(self.listed)))
+
+
+def match_sizes(people: People, rescale: bool = False, warn: bool = True) -> People:
+    """Fits labels to the image files, and warns once of files of another size.
+
+    Args:
+        people: As the annotations label them.
+        rescale: Whether labels are scaled where one factor explains both sides.
+        warn: Whether to log the warning.
+
+    Returns:
+        The people; with a note where labels are scaled on request.
+    """
+    listed = listed_sizes(people)
+    compared = sorted(listed)
+    if len(compared) > MAX_IMAGES:
+        chosen = np.linspace(0, len(compared) - 1, SAMPLE).round().astype(int)
+        compared = [compared[index] for index in chosen]
+    differences = find_differences(listed, read_headers(compared))
+    if not differences:
+        return people
+    if len(compared) < len(listed):
+        differences = find_differences(listed, read_headers(listed))
+    message = _describe(differences, len(listed), rescale)
+    if all(each.kind == SCALED for each in differences.values()) and rescale:
+        people = people.with_notes(message)
+    elif warn:
+        logger.warning("%s", message)
+    fitted = {p: each for p, each in differences.items() if each.is_fitted(rescale)}
+    return _fit_people(people, fitted)
+
+
+def listed_sizes(people: People) -> dict[str, tuple[int, int]]:
+    """Returns image file -> width and height, of all images that are listed."""
+    known = (people.listed_sizes >= 1).all(1)  # False for NaN
+    known &= people.readers == None  # noqa: E711, elementwise
+    sizes = people.listed_sizes[known].round().astype(int).tolist()
+    return dict(zip(people.images[known], map(tuple, sizes)))
+
+
+def read_headers(paths: Iterable[str]) -> dict[str, Header]:
+    """Reads the headers of image files, those that can be read."""
+
+    def read(path):
+        try:
+            return read_checked_header(path, read_bytes(path))
+        except (ImageDecodeError, OSError):
+            return None
+
+    paths = [*paths]
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = zip(paths, pool.map(read, paths))
+        return {path: header for path, header in found if header is not None}
+
+
+def find_differences(
+    listed: dict[str, tuple[int, int]], headers: dict[str, Header]
+) -> dict[str, SizeDifference]:
+    """Finds images whose listed size is not that of their file.
+
+    Where a dataset lists all images that their orientation turns on their side as they
+    are stored, it was labeled without orientations: images that are upside down or
+    mirrored are then among the result, although their sizes agree.
+    """
+    sizes = {path: listed[path] for path in headers if path in listed}
+    differences = {path: _compare(sizes[path], headers[path]) for path in sizes}
+    on_side = [path for path in sizes if EXIF_TRANSFORMS[headers[path].orientation][0]]
+    as_stored = [each and each.turned for each in map(differences.get, on_side)]
+    if as_stored and all(as_stored):
+        for path, size in sizes.items():
+            if differences[path] is None and headers[path].orientation != 1:
+                differences[path] = SizeDifference(SWAPPED, True, size, headers[path])
+    return {path: each for path, each in differences.items() if each is not None}
+
+
+def upright_size(header: Header) -> tuple[int, int]:
+    """Returns width and height of the upright image."""
+    size = header.width, header.height
+    return size[::-1] if EXIF_TRANSFORMS[header.orientation][0] else size
+
+
+def _compare(listed, header):
+    """The difference of one image; None if there is none."""
+    stored, upright = (header.width, header.height), upright_size(header)
+    if listed == upright:
+        return None
+    if listed == stored:
+        return SizeDifference(SWAPPED, True, listed, header)
+    if listed == upright[::-1]:
+        return SizeDifference(SWAPPED, False, listed, header)
+    if _is_scaled(listed, upright):
+        return SizeDifference(SCALED, False, listed, header)
+    if _is_scaled(listed, stored):
+        return SizeDifference(SCALED, True, listed, header)
+    return SizeDifference(OTHER, False, listed, header)
+
+
+def _is_scaled(listed, size):
+    """Returns whether one factor gives both sides, each rounded up or down."""
+    low = max((side - 1) / old for side, old in zip(size, listed))
+    high = min((side + 1) / old for side, old in zip(size, listed))
+    return low < high
+
+
+def _window(size):
+    return Window.from_rectangle(np.array([0.0, 0, *size]))
+
+
+def _fit_people(people, differences):
+    """Transforms the labels of the images that differ."""
+    rows = [row for row, path in enumerate(people.images) if path in differences]
+    joints, centers = people.joints.copy(), people.centers.copy()
+    factors = np.ones(len(people), "float32")
+    for row in rows:
+        difference = differences[people.images[row]]
+        present = people.weights[row] > 0
+        fitted = difference.fit(joints[row].astype(float))
+        joints[row] = np.where(present[:, None], fitted, joints[row])
+        (centers[row],) = difference.fit(centers[row].astype(float)[None])
+        factors[row] = difference.factor
+    return replace(
+        people,
+        joints=joints,
+        centers=centers,
+        sides=people.sides * factors,
+        head_sizes=people.head_sizes * factors,
+        source_sizes=people.source_sizes * factors,
+        areas=people.areas * factors**2,
+    )
+
+
+def _describe(differences, count, rescale):
+    """Describes all differences in one sentence, with the first image of them."""
+    kinds = Counter((each.kind, each.turned) for each in differences.values())
+    scaled = sum(n for (kind, _), n in kinds.items() if kind == SCALED)
+    parts = {
+        (
+            "scaled: their labels are scaled"
+            if rescale
+            else "scaled: `--rescale` scales their labels"
+        ): scaled,
+        "labeled as stored: their labels are turned as the EXIF orientation says": (
+            kinds[SWAPPED, True]
+        ),
+        "with width and height swapped": kinds[SWAPPED, False],
+        "of another shape, as if they were other images": kinds[OTHER, False],
+    }
+    said = "; ".join(f"{n:,} {what}" for what, n in parts.items() if n)
+    path, first = next(iter(differences.items()))
+    return (
+        f"{len(differences):,} of {count:,} images do not have the size that the "
+        f"annotations list: {said}. First {display_path(path)}: {first}"
+    )
