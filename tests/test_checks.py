@@ -72,6 +72,8 @@ def harm(folder, kind):
         image.write_bytes(image.read_bytes()[:-200])
     elif kind == "joints_outside":
         person["joints"][5] = [500, 20]
+    elif kind == "joints_at_zero":
+        person["joints"][5] = [0, 0]
     elif kind == "no_head_size":
         person["head_size"] = 0
     elif kind == "swapped_sides":
@@ -104,7 +106,34 @@ def turn(image):
     image.write_bytes(data[:2] + b"\xff\xe1" + length + body + data[2:])
 
 
-@pytest.mark.parametrize("kind", PROBLEMS)
+SIZES = {  # kind of problem -> listed size, from that of the file
+    "scaled_sizes": lambda width, height: (width / 2, height / 2),
+    "swapped_sizes": lambda width, height: (height, width),
+    "other_sizes": lambda width, height: (width, 3 * height),
+}
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_images_of_another_size_than_listed_are_found_by_kind(folder, kind):
+    path = folder / "images" / "000003.jpg"
+    wide = cv2.copyMakeBorder(cv2.imread(str(path)), 0, 0, 0, 20, cv2.BORDER_CONSTANT)
+    cv2.imwrite(str(path), wide)
+    height, width = wide.shape[:2]
+    with collect_faults() as faults:
+        people = datasets.load_dataset("crops", folder, missing="keep")
+    row = [*people.images].index(str(path))
+    people.listed_sizes[row] = width, height
+    assert not kinds(check_people(people, faults))
+    people.listed_sizes[row] = SIZES[kind](width, height)
+    found = check_people(people, faults)
+    assert kinds(found) == {kind} and found.failed
+    (case,) = found.problems[kind]
+    assert "000003.jpg: " in case and f"{width} x {height} in the file" in case
+    rescaled = check_people(people, faults, rescale=True)
+    assert rescaled.failed == (kind != "scaled_sizes")
+
+
+@pytest.mark.parametrize("kind", PROBLEMS.keys() - SIZES)
 def test_each_kind_of_harm_is_found_by_itself_and_named(folder, kind):
     harm(folder, kind)
     found = report(folder)

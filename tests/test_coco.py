@@ -108,6 +108,15 @@ def test_without_a_usable_box_the_window_follows_from_the_joints(tmp_path, box):
     )
 
 
+def test_the_window_of_joints_does_not_reach_to_a_joint_at_zero(tmp_path):
+    person = annotation(bbox=None)
+    person["keypoints"][15:18] = [0, 0, 2]
+    people = load(write(tmp_path, person))
+    assert people.centers.tolist() == [[12, 22]] and people.weights[0, 5] == 1
+    person["keypoints"] = [0, 0, 2] * 17
+    assert "neither" in load(write(tmp_path, annotation(), person)).notes[0]
+
+
 def test_numbers_of_a_box_may_be_text(tmp_path):
     people = load(write(tmp_path, annotation(bbox=["10.5", "20", "40", "80"])))
     assert people.sides.tolist() == [100] and not people.notes

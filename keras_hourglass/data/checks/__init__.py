@@ -10,6 +10,7 @@ import numpy as np
 from keras_hourglass.data.checks import duplicates, sides
 from keras_hourglass.data.checks.images import ImageInfo, inspect_image
 from keras_hourglass.data.people import People
+from keras_hourglass.data.readers import sizes
 from keras_hourglass.data.readers.paths import display_path
 from keras_hourglass.geometry import Window
 
@@ -18,7 +19,11 @@ PROBLEMS = {  # kind of problem -> description
     "missing": "images that are missing",
     "broken": "images that cannot be read",
     "rotated": "images that are rotated or mirrored by their EXIF orientation",
+    "scaled_sizes": "images of another scale than the annotations list",
+    "swapped_sizes": "images whose listed sides are swapped",
+    "other_sizes": "images of another shape than the annotations list",
     "joints_outside": "people with joints outside of their image",
+    "joints_at_zero": "people with joints labeled at (0, 0), as if without a label",
     "no_head_size": "people with a head or a box of size 0, who are never scored",
     "swapped_sides": "people whose left and right seem to be swapped",
     "duplicate_people": "people who are listed twice",
@@ -55,7 +60,12 @@ class CheckReport:
 
 
 def check_people(
-    people: People, faults=(), decode=True, threads=None, advance=None
+    people: People,
+    faults=(),
+    decode=True,
+    threads=None,
+    advance=None,
+    rescale: bool = False,
 ) -> CheckReport:
     """Checks every person and every image of a dataset.
 
@@ -65,6 +75,8 @@ def check_people(
         decode: Whether to decode all images, which is needed to find damage in them.
         threads: Images inspected in parallel; the number of cores by default.
         advance: Called with the number of images done since its last call.
+        rescale: Whether the people were loaded with this option: images whose labels
+            it has fitted to their file are no problem.
     """
     files = [*dict.fromkeys(people.images[people.readers == None])]  # noqa: E711
     infos = _inspect_images(files, decode, threads or os.cpu_count(), advance)
@@ -78,7 +90,9 @@ def check_people(
         "missing": [display_path(path) for path in files if infos[path].missing],
         "broken": [infos[path].fault for path in files if infos[path].fault],
         "rotated": [display_path(path) for path in files if infos[path].rotated],
+        **_sizes(people, infos, rescale),
         "joints_outside": _joints_outside(people, infos),
+        "joints_at_zero": _joints_at_zero(people),
         "no_head_size": [*names[people.reference_lengths <= 0]],
         "swapped_sides": [
             f"{names[row]}: {reason}"
@@ -114,6 +128,26 @@ def _inspect_images(files, decode, threads, advance) -> dict[str, ImageInfo]:
     finally:
         pool.shutdown(cancel_futures=True)
     return infos
+
+
+def _sizes(people, infos, rescale) -> dict[str, list[str]]:
+    """Describes the images of another size than listed, by kind of problem."""
+    headers = {path: info.header for path, info in infos.items() if info.header}
+    differences = sizes.find_differences(sizes.listed_sizes(people), headers)
+    cases = {f"{kind}_sizes": [] for kind in sizes.KINDS}
+    for path, each in differences.items():
+        if not (rescale and each.is_fitted(rescale)):
+            cases[f"{each.kind}_sizes"].append(f"{display_path(path)}: {each}")
+    return cases
+
+
+def _joints_at_zero(people) -> list[str]:
+    """Describes the people with joints at (0, 0), which tools write for no label."""
+    at_zero = (people.weights > 0) & (people.joints == 0).all(-1)
+    return [
+        f"{people.names[row]}: {people.skeleton.joints[int(at_zero[row].argmax())]}"
+        for row in np.flatnonzero(at_zero.any(-1))
+    ]
 
 
 def _joints_outside(people, infos) -> list[str]:

@@ -4,7 +4,8 @@ import hashlib
 from typing import NamedTuple
 
 from keras_hourglass.data.images import safety
-from keras_hourglass.data.images.decoding import EXIF_TRANSFORMS, decode_image
+from keras_hourglass.data.images.decoding import decode_image
+from keras_hourglass.data.images.headers import Header
 from keras_hourglass.data.images.safety import ImageDecodeError
 
 
@@ -14,6 +15,7 @@ class ImageInfo(NamedTuple):
     Attributes:
         size: Width and height of the upright image, pixels; None if it is unreadable.
         rotated: Whether its EXIF orientation rotates or mirrors it.
+        header: Its header; None if it is unreadable.
         digest: Digest of the file's bytes.
         missing: Whether there is no such file.
         fault: The reason why it cannot be read.
@@ -21,6 +23,7 @@ class ImageInfo(NamedTuple):
 
     size: tuple[int, int] | None = None
     rotated: bool = False
+    header: Header | None = None
     digest: bytes | None = None
     missing: bool = False
     fault: str | None = None
@@ -36,14 +39,12 @@ def inspect_image(path: str, decode: bool = True) -> ImageInfo:
     try:
         data = safety.read_bytes(path)
         header = safety.read_checked_header(path, data)
-        size = header.width, header.height
         if decode:
-            size = decode_image(path, data, header).size
-        elif EXIF_TRANSFORMS[header.orientation][0]:  # transposed
-            size = size[::-1]
+            decode_image(path, data, header)
     except FileNotFoundError:
         return ImageInfo(missing=True)
     except (ImageDecodeError, OSError) as error:
         return ImageInfo(fault=str(error))
     digest = hashlib.blake2b(data, digest_size=16).digest()
-    return ImageInfo(size, header.orientation != 1, digest)
+    rotated = header.orientation != 1
+    return ImageInfo(header.upright_size, rotated, header, digest)

@@ -3,7 +3,7 @@
 from keras_hourglass.data.datasets import coco, custom, lsp, mpii, prepared, synthetic
 from keras_hourglass.data.datasets.spec import DatasetSpec
 from keras_hourglass.data.people import People
-from keras_hourglass.data.readers import paths
+from keras_hourglass.data.readers import paths, sizes
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import collecting_faults
 from keras_hourglass.utils import suggest
@@ -27,6 +27,7 @@ def load_dataset(
     *,
     split: str | None = None,
     missing: str = "error",
+    rescale: bool = False,
 ) -> People:
     """Loads the people of a dataset.
 
@@ -36,6 +37,8 @@ def load_dataset(
         split: "train", "val" or "test", to load the people of that split alone.
         missing: Image files that do not exist: "error" raises, "skip" leaves their
             people out with a note, "keep" does not check.
+        rescale: Where image files are smaller or larger than the annotations list, by
+            one factor, scales the labels. Without it, they are warned of.
 
     Returns:
         `People`: columns of images, joints, weights, windows and splits.
@@ -83,4 +86,5 @@ def load_dataset(
         )
     if missing != "keep" or not collecting_faults():  # whose notes name the folders
         people = paths.drop_missing(people, missing)
+    people = sizes.match_sizes(people, rescale, warn=not collecting_faults())
     return people if split is None else people.split(split)

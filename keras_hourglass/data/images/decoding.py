@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_hourglass.data.images import heif
 from keras_hourglass.data.images.depth import to_8_bit
-from keras_hourglass.data.images.headers import Header
+from keras_hourglass.data.images.headers import EXIF_TRANSFORMS, Header
 from keras_hourglass.data.images.safety import (
     decode_error,
     read_bytes,
@@ -25,10 +25,6 @@ REDUCED = {  # reduction -> OpenCV's flags (those named after color would mean B
 }
 # Not in RGB: of TIFF files, OpenCV 5 exchanges bytes, and not channels, of 16 bits.
 DEEP = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
-EXIF_TRANSFORMS = {  # orientation -> transpose; then mirror x, mirror y
-    **{1: (False, 0, 0), 2: (False, 1, 0), 3: (False, 1, 1), 4: (False, 0, 1)},
-    **{5: (True, 0, 0), 6: (True, 1, 0), 7: (True, 1, 1), 8: (True, 0, 1)},
-}
 
 # Errors here name the file, which OpenCV's own messages on stderr do not.
 if hasattr(cv2, "setLogLevel"):  # before OpenCV 5

@@ -25,6 +25,11 @@ from typing import NamedTuple
 
 from keras_hourglass.data.images import heif
 
+EXIF_TRANSFORMS = {  # orientation -> transpose; then mirror x, mirror y
+    **{1: (False, 0, 0), 2: (False, 1, 0), 3: (False, 1, 1), 4: (False, 0, 1)},
+    **{5: (True, 0, 0), 6: (True, 1, 0), 7: (True, 1, 1), 8: (True, 0, 1)},
+}
+
 
 class Header(NamedTuple):
     """Properties of an image that are known before it is decoded.
@@ -41,6 +46,17 @@ class Header(NamedTuple):
     orientation: int = 1
     channels: int = 0
     depth: int = 8
+
+    @property
+    def transposed(self) -> bool:
+        """Whether the orientation exchanges width and height."""
+        return EXIF_TRANSFORMS[self.orientation][0]
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height of the upright image."""
+        size = self.width, self.height
+        return size[::-1] if self.transposed else size
 
 
 BMP_INFO_START = 14  # bytes of the file header; the info header says its own length

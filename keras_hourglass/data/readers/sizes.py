@@ -19,8 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_hourglass.data.images.decoding import EXIF_TRANSFORMS
-from keras_hourglass.data.images.headers import Header
+from keras_hourglass.data.images.headers import EXIF_TRANSFORMS, Header
 from keras_hourglass.data.images.safety import (
     ImageDecodeError,
     read_bytes,
@@ -32,7 +31,7 @@ from keras_hourglass.geometry import Window
 
 logger = logging.getLogger(__name__)
 
-SCALED, SWAPPED, OTHER = "scaled", "swapped", "other"
+KINDS = SCALED, SWAPPED, OTHER = "scaled", "swapped", "other"
 MAX_IMAGES = 2000  # of more, a sample is compared, and all if any of it differs
 SAMPLE = 1000
 THREADS = 16  # that wait for files
@@ -55,7 +54,7 @@ class SizeDifference(NamedTuple):
     header: Header
 
     def __str__(self):
-        (width, height), (columns, rows) = self.listed, upright_size(self.header)
+        (width, height), (columns, rows) = self.listed, self.header.upright_size
         text = f"{width} x {height} listed, {columns} x {rows} in the file"
         if self.turned:
             return f"{text}, labeled without its EXIF orientation"
@@ -72,12 +71,12 @@ class SizeDifference(NamedTuple):
             transposed, *mirrored = EXIF_TRANSFORMS[self.header.orientation]
             points = points[..., ::-1] if transposed else points
             points = np.where(mirrored, -points, points)
-        return _window(upright_size(self.header)).to_image(points, UNIT)
+        return _window(self.header.upright_size).to_image(points, UNIT)
 
     @property
     def factor(self) -> float:
         """Pixels of the file per pixel of the listed image."""
-        return float(np.sqrt(np.prod(upright_size(self.header)) / np.prod(self.listed)))
+        return float(np.sqrt(np.prod(self.header.upright_size) / np.prod(self.listed)))
 
 
 def match_sizes(people: People, rescale: bool = False, warn: bool = True) -> People:
@@ -144,7 +143,7 @@ def find_differences(
     """
     sizes = {path: listed[path] for path in headers if path in listed}
     differences = {path: _compare(sizes[path], headers[path]) for path in sizes}
-    on_side = [path for path in sizes if EXIF_TRANSFORMS[headers[path].orientation][0]]
+    on_side = [path for path in sizes if headers[path].transposed]
     as_stored = [each and each.turned for each in map(differences.get, on_side)]
     if as_stored and all(as_stored):
         for path, size in sizes.items():
@@ -153,15 +152,9 @@ def find_differences(
     return {path: each for path, each in differences.items() if each is not None}
 
 
-def upright_size(header: Header) -> tuple[int, int]:
-    """Returns width and height of the upright image."""
-    size = header.width, header.height
-    return size[::-1] if EXIF_TRANSFORMS[header.orientation][0] else size
-
-
 def _compare(listed, header):
     """The difference of one image; None if there is none."""
-    stored, upright = (header.width, header.height), upright_size(header)
+    stored, upright = (header.width, header.height), header.upright_size
     if listed == upright:
         return None
     if listed == stored:
@@ -176,9 +169,9 @@ def _compare(listed, header):
 
 
 def _is_scaled(listed, size):
-    """Returns whether one factor gives both sides, each rounded up or down."""
-    low = max((side - 1) / old for side, old in zip(size, listed))
-    high = min((side + 1) / old for side, old in zip(size, listed))
+    """Returns whether one factor explains both sides, all rounded up or down."""
+    low = max((side - 1) / (old + 1) for side, old in zip(size, listed))
+    high = min((side + 1) / max(old - 1, 0.5) for side, old in zip(size, listed))
     return low < high
 
 
@@ -190,6 +183,7 @@ def _fit_people(people, differences):
     """Transforms the labels of the images that differ."""
     rows = [row for row, path in enumerate(people.images) if path in differences]
     joints, centers = people.joints.copy(), people.centers.copy()
+    box_sizes = people.box_sizes.copy()
     factors = np.ones(len(people), "float32")
     for row in rows:
         difference = differences[people.images[row]]
@@ -198,12 +192,15 @@ def _fit_people(people, differences):
         joints[row] = np.where(present[:, None], fitted, joints[row])
         (centers[row],) = difference.fit(centers[row].astype(float)[None])
         factors[row] = difference.factor
+        if difference.turned and difference.header.transposed:
+            box_sizes[row] = box_sizes[row, ::-1]
     return replace(
         people,
         joints=joints,
         centers=centers,
         sides=people.sides * factors,
         head_sizes=people.head_sizes * factors,
+        box_sizes=box_sizes * factors[:, None],
         source_sizes=people.source_sizes * factors,
         areas=people.areas * factors**2,
     )

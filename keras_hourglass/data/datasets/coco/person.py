@@ -53,7 +53,8 @@ def parse_person(entry: dict, file_names: dict) -> dict:
     }
     if box is not None:
         return {**row, **warp.window_of_box(box)}
-    window = warp.window_of_joints(joints, weights)
+    placed = weights & joints.any(-1)  # (0, 0) is hardly ever a joint
+    window = warp.window_of_joints(joints, placed) if placed.any() else {"side": 0}
     if window["side"] < MIN_SIDE:
         raise SkipPerson(NO_WINDOW)
     return {**row, **window, "note": NO_BOX}
