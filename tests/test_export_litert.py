@@ -60,6 +60,7 @@ def test_fewer_bits_are_smaller_files(files):
 def test_a_file_describes_itself(files, lively):
     facts = read_metadata(files["int8"])
     assert facts["joints"] == list(lively.skeleton.joints)
+    assert facts["limbs"] == [list(limb) for limb in lively.skeleton.limbs]
     assert facts["image_size"] == [64, 48] and facts["license"] == "Apache-2.0"
     assert facts["precision"] == "int8" and facts["made_by"].startswith("keras-h")
 

@@ -28,6 +28,7 @@ def test_keypoints_on_photographs_are_the_networks(file, lively, photographs):
 def test_a_file_describes_itself(file, lively):
     facts = read_metadata(file)
     assert facts["joints"] == list(lively.skeleton.joints)
+    assert facts["limbs"] == [list(limb) for limb in lively.skeleton.limbs]
     assert facts["image_size"] == [64, 48] and facts["license"] == "Apache-2.0"
     assert facts["made_by"].startswith("keras-hourglass ")
 

@@ -127,6 +127,7 @@ def test_a_version_describes_itself(version, network):
     facts = json.loads((version / "assets/about.json").read_text())
     assert facts == read_metadata(version)
     assert facts["joints"] == list(network.skeleton.joints)
+    assert facts["limbs"] == [list(limb) for limb in network.skeleton.limbs]
     assert facts["image_size"] == [64, 48] and facts["license"] == "Apache-2.0"
     assert {*facts["signatures"]} == SIGNATURES
 

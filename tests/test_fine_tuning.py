@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.skeletons import COCO, MPII
+from keras_hourglass.skeletons import COCO, MPII, Skeleton
 from keras_hourglass.training.fine_tuning import (
     freeze_layers,
     network_config,
@@ -38,7 +38,10 @@ def test_another_skeleton_keeps_the_joints_of_the_same_name():
     before = target.get_layer("stack_1_heatmaps").get_weights()
     report = transfer_weights(source, target)
     assert not report.new and {"nose", "left_eye"} <= {*report.joints}
-    assert "knee" not in str(report) and "nose" in str(report)
+    loaded, lost = str(report).split("; joints initialized at random: ")
+    assert "; joints loaded: left_shoulder, " in loaded and "left_knee" in loaded
+    assert lost == "nose, left_eye, right_eye, left_ear, right_ear"
+    assert (*report.joints, *report.kept_joints) == COCO.joints
     kernel, bias = target.get_layer("stack_1_heatmaps").get_weights()
     back, back_bias = target.get_layer("stack_1_heatmaps_back").get_weights()
     old, old_bias = source.get_layer("stack_1_heatmaps").get_weights()
@@ -59,6 +62,35 @@ def test_layers_that_do_not_fit_are_random_and_named():
     wider = transfer_weights(network(), network(filters=6))
     assert {"stack_1_heatmaps", "stack_1_heatmaps_back"} <= {*wider.new}
     assert "stem_convolution" in wider.kept
+    assert not wider.kept_joints and wider.joints == MPII.joints
+    assert "joints loaded: none" in str(wider)
+
+
+@pytest.mark.parametrize("common", [(), ("pelvis",), ("right_hip", "left_hip")])
+def test_any_skeleton_keeps_the_trunk_and_the_joints_in_common(common):
+    own = Skeleton(("tail base", *common, "left_ear", "right_ear"))
+    source, target = network(), StackedHourglass(**NETWORK, skeleton=own)
+    before = {layer.name: layer.get_weights() for layer in target.layers}
+    report = transfer_weights(source, target)
+    assert report.kept_joints == common
+    assert report.joints == ("tail base", "left_ear", "right_ear")
+    for layer in target.layers:
+        old = source.get_layer(layer.name).get_weights()
+        is_head = layer.name.endswith(("_heatmaps", "_heatmaps_back"))
+        assert (layer.name in report.new) == bool(is_head and not common)
+        if not is_head:
+            for a, b in zip(old, layer.get_weights()):
+                np.testing.assert_array_equal(a, b)
+        elif layer.name.endswith("_heatmaps"):
+            kernel, bias = layer.get_weights()
+            for joint in own.joints:
+                here, there = own.joints.index(joint), MPII.joints
+                if joint in common:
+                    expected = old[0][..., there.index(joint)]
+                    assert bias[here] == old[1][there.index(joint)]
+                else:
+                    expected = before[layer.name][0][..., here]
+                np.testing.assert_array_equal(kernel[..., here], expected)
 
 
 def test_arguments_make_a_network_that_fits_but_for_the_offset():

@@ -18,13 +18,15 @@ def describe_model(model, decoder: str, **facts) -> dict:
         facts: Those of the format.
 
     Returns:
-        `name`, `joints` in the order of the keypoints, `image_size` and `heatmap_size`
-        (height before width, pixels), `parameters`, `decoder`, `license` and `made_by`.
+        `name`, `joints` in the order of the keypoints, `limbs`: pairs of joints,
+        `image_size` and `heatmap_size` (height before width, pixels), `parameters`,
+        `decoder`, `license` and `made_by`.
     """
     package = metadata("keras-hourglass")
     return {
         "name": model.name,
         "joints": list(model.skeleton.joints),
+        "limbs": [list(limb) for limb in model.skeleton.limbs],
         "image_size": list(model.image_size),
         "heatmap_size": list(model.heatmap_size[::-1]),
         "parameters": model.count_params(),

@@ -20,10 +20,10 @@ def read_metadata(path) -> dict:
         path: Folder of a SavedModel's version; or a `.tflite`, `.onnx` or `.xml` file.
 
     Returns:
-        `name`, `joints` in the order of the keypoints, `image_size` and `heatmap_size`
-        (height before width, pixels), `parameters`, `decoder`, `license`, `made_by`
-        and what the format adds. Files of version 0.1 lack `decoder`, but for
-        SavedModels.
+        `name`, `joints` in the order of the keypoints, `limbs`, `image_size` and
+        `heatmap_size` (height before width, pixels), `parameters`, `decoder`,
+        `license`, `made_by` and what the format adds. Files of version 0.2 lack
+        `limbs`, those of 0.1 also `decoder`, but for SavedModels.
 
     Raises:
         ValueError: If the file is of another kind, or was not written by `export`.

@@ -15,18 +15,21 @@ class TransferReport:
         kept: Layers that have the source's weights; for heatmap layers, those of the
             joints in common.
         new: Layers with random weights: the source has none of that name and shape.
+        kept_joints: Joints whose heatmaps have the source's weights.
         joints: Joints whose heatmaps have random weights.
     """
 
     kept: tuple[str, ...]
     new: tuple[str, ...]
+    kept_joints: tuple[str, ...]
     joints: tuple[str, ...]
 
     def __str__(self):
         text = f"{len(self.kept)} of {len(self.kept + self.new)} layers were loaded"
         if self.new:
             text += f"; initialized at random: {', '.join(self.new)}"
-        if self.joints:
+        if self.joints:  # of another skeleton
+            text += f"; joints loaded: {', '.join(self.kept_joints) or 'none'}"
             text += f"; joints initialized at random: {', '.join(self.joints)}"
         return text
 
@@ -49,9 +52,9 @@ def transfer_weights(
     the joints of the same name are copied, whatever their order.
     """
     source_layers = {layer.name: layer for layer in source.layers}
-    joints, known = target.skeleton.joints, source.skeleton.joints
-    common = [name for name in joints if name in known]
-    indices = source.skeleton.indices(common), target.skeleton.indices(common)
+    joints, known = target.skeleton.joints, source.skeleton
+    common = [name for name in joints if name in known.joints]
+    indices = known.indices(common), target.skeleton.indices(common)
     kept, new = [], []
     for layer in target.layers:
         if not layer.weights:
@@ -61,9 +64,10 @@ def transfer_weights(
         if weights:
             layer.set_weights(weights)
         (kept if weights else new).append(layer.name)
-    return TransferReport(
-        tuple(kept), tuple(new), tuple(name for name in joints if name not in known)
-    )
+    # Where the heads do not fit, no joint of theirs is kept.
+    kept_joints = common if any(name.endswith("_heatmaps") for name in kept) else []
+    lost = [name for name in joints if name not in kept_joints]
+    return TransferReport(*map(tuple, (kept, new, kept_joints, lost)))
 
 
 def _transferred(source, target, source_joints, target_joints):
