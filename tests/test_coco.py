@@ -1,5 +1,6 @@
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -160,6 +161,34 @@ def test_ids_may_be_missing_or_text(tmp_path):
 def test_an_area_without_a_value_is_unknown(tmp_path, area):
     people = load(write(tmp_path, annotation(area=60), kept(area=area)))
     np.testing.assert_array_equal(people.areas, [60, np.nan])
+
+
+def test_sizes_of_images_are_read_where_they_are_listed(tmp_path):
+    images = [
+        {"id": 5, "file_name": "5.jpg", "width": 640, "height": "480"},
+        {"id": 6, "file_name": "6.jpg", "width": None, "height": 0},
+    ]
+    people = load(write(tmp_path, annotation(), kept(image_id=6), images=images))
+    np.testing.assert_array_equal(people.listed_sizes, [[640, 480], [np.nan] * 2])
+
+
+def test_two_images_of_one_id_are_refused(tmp_path):
+    images = [{"id": 5, "file_name": "5.jpg"}, {"id": "5", "file_name": "6.jpg"}]
+    root = write(tmp_path, annotation(), images=images)
+    with pytest.raises(DatasetError, match="two images have the id '5'"):
+        load(root)
+
+
+def test_people_on_resized_images_are_scaled_on_request(tmp_path, caplog):
+    images = [{"id": 5, "file_name": "5.png", "width": 100, "height": 80}]
+    root = write(tmp_path, annotation(), images=images)
+    (root / "images").mkdir()
+    cv2.imwrite(str(root / "images" / "5.png"), np.zeros((40, 50, 3), "uint8"))
+    people = datasets.load_dataset("coco", root)
+    assert people.joints[0, 1].tolist() == [11, 21]
+    assert "1 of 1 images do not have the size" in caplog.text
+    people = datasets.load_dataset("coco", root, rescale=True)
+    assert people.joints[0, 1].tolist() == [5.25, 10.25] and people.sides == [50]
 
 
 def test_a_person_of_few_joints_in_all_needs_fewer():

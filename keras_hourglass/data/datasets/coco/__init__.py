@@ -4,6 +4,7 @@ Lin et al. Microsoft COCO: Common Objects in Context, ECCV 2014.
 https://cocodataset.org/#format-data
 """
 
+from keras_hourglass.data.datasets.coco.images import read_images
 from keras_hourglass.data.datasets.coco.layout import (
     find_annotations,
     has_keypoints,
@@ -46,8 +47,8 @@ def load_coco(root, images=None) -> People:
 
 def _load_file(path, contents, root, images):
     try:
-        listed = contents["images"]
-        file_names = {str(image["id"]): image["file_name"] for image in listed}
+        listed = read_images(contents)
+        file_names = {number: image.file_name for number, image in listed.items()}
         entries = [
             (_describe(path, index, entry, file_names), entry)
             for index, entry in enumerate(contents["annotations"])
@@ -63,6 +64,7 @@ def _load_file(path, contents, root, images):
 
     def parse(entry):
         row = parse_person(entry, file_names)
+        row["listed_size"] = listed[str(entry["image_id"])].size
         return {**row, "split": split or split_of_image(row["image"]) or "train"}
 
     return collect_people(entries, parse, COCO, path, finder)

@@ -1,0 +1,40 @@
+"""COCO's list of images: name and size of each, by id."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class ListedImage(NamedTuple):
+    """An image of the list.
+
+    Attributes:
+        file_name: As the file has it.
+        size: Width and height, pixels; NaN where the file does not say.
+    """
+
+    file_name: str
+    size: tuple[float, float]
+
+
+def read_images(contents: dict) -> dict[str, ListedImage]:
+    """Reads the images of a file: id, as text -> image.
+
+    Raises:
+        LookupError, TypeError, ValueError: If it lists none, or two of the same id.
+    """
+    images = {}
+    for entry in contents["images"]:
+        size = tuple(_length(entry.get(side)) for side in ("width", "height"))
+        image = ListedImage(entry["file_name"], size)
+        if images.setdefault(str(entry["id"]), image) != image:
+            raise ValueError(f"two images have the id {entry['id']!r}")
+    return images
+
+
+def _length(value) -> float:
+    try:
+        value = float(value)
+    except (TypeError, ValueError):
+        return np.nan
+    return value if 1 <= value < np.inf else np.nan
