@@ -106,10 +106,13 @@ def check_command(context, source, headers_only, threads, as_json):
     opposite ways or limbs that cross over, which needs a look at the image.
     """
     with collect_faults() as faults:
-        people = load_dataset(source.name, source.root, missing="keep")
+        people = load_dataset(
+            source.name, source.root, missing="keep", **source.options
+        )
     length = len({*people.images})
     with click.progressbar(length=length, label="Images", file=sys.stderr) as bar:
-        report = check_people(people, faults, not headers_only, threads, bar.update)
+        options = not headers_only, threads, bar.update, source.rescale
+        report = check_people(people, faults, *options)
     if as_json:
         problems = report.problems
         first = {kind: cases[:MAX_JSON] for kind, cases in problems.items()}
@@ -194,7 +197,7 @@ def show_command(
 
 def _load(source, missing):
     """Loads people, and logs their notes."""
-    people = load_dataset(source.name, source.root, missing=missing)
+    people = load_dataset(source.name, source.root, missing=missing, **source.options)
     for note in people.notes:
         logger.info(note)
     return people

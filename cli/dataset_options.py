@@ -4,7 +4,8 @@ from functools import wraps
 
 import click
 
-from keras_hourglass.data.datasets import DATASETS, DatasetSpec
+from keras_hourglass.data.datasets import DATASETS, DatasetSpec, with_options
+from keras_hourglass.data.datasets.spec import READ_OPTIONS
 
 ERROR_OR_SKIP = click.Choice(["error", "skip"])
 missing_option = click.option(
@@ -24,14 +25,40 @@ broken_option = click.option(
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON in place of tables."
 )
+READING = [  # the options that `READ_OPTIONS` names
+    click.option(
+        "--category",
+        metavar="NAME",
+        help="Category of a COCO file, where several have joints.  [default: person]",
+    ),
+    click.option(
+        "--images",
+        type=click.Path(),
+        metavar="DIR",
+        help="Folder of the images of a COCO file.  [default: the usual places]",
+    ),
+    click.option(
+        "--rescale",
+        is_flag=True,
+        help="Scale labels where images are smaller or larger than annotated.",
+    ),
+]
 
 
-def parse_datasets(datasets, root=None) -> list[DatasetSpec]:
-    """Combines `--dataset`, given any number of times, and `--root`."""
+def read_options(function):
+    """Adds the options on reading a dataset."""
+    for option in reversed(READING):
+        function = option(function)
+    return function
+
+
+def parse_datasets(datasets, root=None, **options) -> list[DatasetSpec]:
+    """Combines `--dataset`, given any number of times, `--root` and `read_options`."""
     if root is not None and len(datasets) != 1:
         raise click.UsageError("--root goes with exactly one --dataset")
     specs = [DatasetSpec.parse(text) for text in datasets]
-    return specs if root is None else [specs[0]._replace(root=root)]
+    specs = specs if root is None else [specs[0]._replace(root=root)]
+    return with_options(specs, {k: v for k, v in options.items() if v})
 
 
 def source_options(**kwargs):
@@ -45,9 +72,11 @@ def source_options(**kwargs):
             **kwargs,
         )
         @click.option("--root", type=click.Path(), help="Folder of the dataset.")
+        @read_options
         @wraps(function)
         def with_source(dataset, root, **others):
-            (spec,) = parse_datasets([dataset], root)
+            options = {name: others.pop(name) for name in READ_OPTIONS}
+            (spec,) = parse_datasets([dataset], root, **options)
             if spec.share != 1:
                 raise click.UsageError("a share of a --dataset is for training")
             return function(source=spec, **others)

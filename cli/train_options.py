@@ -3,11 +3,16 @@
 import click
 
 from keras_hourglass.data.datasets import DATASETS
+from keras_hourglass.data.datasets.spec import READ_OPTIONS
 from keras_hourglass.models.config import BLOCK_NAMES, NETWORK_DEFAULTS
 from keras_hourglass.skeletons import SKELETONS
 from keras_hourglass.training.config import PRECISIONS
 from keras_hourglass.training.recipes import RECIPE_NAMES
-from keras_hourglass_cli.dataset_options import ERROR_OR_SKIP, parse_datasets
+from keras_hourglass_cli.dataset_options import (
+    ERROR_OR_SKIP,
+    READING,
+    parse_datasets,
+)
 
 
 def network_option(flag, **kwargs):
@@ -64,6 +69,7 @@ OPTIONS = [
         help=f"Dataset to train on: {', '.join(DATASETS)}; may be given several times.",
     ),
     click.option("--root", type=click.Path(), help="Folder of the only dataset."),
+    *READING,
     click.option(
         "--recipe",
         type=click.Choice(RECIPE_NAMES),
@@ -113,7 +119,9 @@ def only_typed(options: dict) -> dict:
 
 
 def with_datasets(options: dict) -> dict:
-    """Leaves out options that were not typed; parses `--dataset` and `--root`."""
+    """Leaves out options that were not typed; parses those on datasets."""
     options = only_typed(options)
-    datasets = parse_datasets(options.pop("dataset", ()), options.pop("root", None))
+    reading = {name: options.pop(name) for name in READ_OPTIONS if name in options}
+    datasets, root = options.pop("dataset", ()), options.pop("root", None)
+    datasets = parse_datasets(datasets, root, **reading)
     return {**options, "dataset": datasets} if datasets else options

@@ -96,11 +96,11 @@ def test_images_lie_in_the_folder_or_its_images(folder):
 HEADERS = {
     "no image": (HEADER.replace("image", "file"), "name a column 'image'"),
     "nothing": ("", "name a column 'image'"),
-    "no twin": ("image,left_knee_x,left_knee_y", "right_knee.*missing"),
     "no joint": ("image", "one or more different names"),
     "no y": ("image,pelvis_x", "'pelvis' needs the columns"),
     "weight alone": (HEADER + ",pelvis_weight", "'pelvis' needs the columns"),
-    "unknown joint": (HEADER.replace("_knee", "_kneee"), "Did you mean 'left_knee'"),
+    "joint without a name": (HEADER + ",_x,_y", "must begin with a joint's name"),
+    "joint in two spellings": (HEADER + ",kneeL_x,kneeL_y", "different names"),
     "unknown column": (HEADER + ",age", "'age' must be one of"),
     "twice": (HEADER + ",left_knee_x", r"duplicate columns: \['left_knee_x'\]"),
     "two names of one": (HEADER + ",l_knee_x,l_knee_y", "different names"),
@@ -195,3 +195,37 @@ def test_the_old_name_of_the_image_key_is_read(tmp_path):
     (tmp_path / "1.jpg").touch()
     people = datasets.load_dataset("own", tmp_path)
     assert people.images.tolist() == [str(tmp_path / "1.jpg")]
+
+
+def test_joints_of_any_name_make_a_skeleton_of_their_own(folder):
+    header = "image,snout_x,snout_y,Tail Base_x,Tail Base_y,earL_x,earL_y"
+    (person,) = datasets.load_dataset(
+        "own", folder("1.jpg,1,2,3,40,5,6", header=header)
+    )
+    assert person.skeleton.joints == ("snout", "Tail Base", "earL")
+    assert person.joints.tolist() == [[1, 2], [3, 40], [5, 6]]
+    assert person.skeleton.flip_indices == (0, 1, 2)  # no right ear: not exchanged
+
+
+def test_joints_of_mpii_in_any_order_and_spelling_make_its_skeleton(folder):
+    names = [name.replace("_", " ").title() for name in sorted(MPII.joints)]
+    header = "image," + ",".join(f"{name}_x,{name}_y" for name in names)
+    line = "1.jpg," + ",".join(f"{i},{2 * i}" for i in range(16))
+    people = datasets.load_dataset("own", folder(line, header=header))
+    assert people.skeleton is MPII
+    places = [sorted(MPII.joints).index(name) for name in MPII.joints]
+    assert people.joints[0].tolist() == [[i, 2 * i] for i in places]
+
+
+def test_the_tables_of_animals_have_their_four_joints(shared):
+    joints = ("snout", "left_ear", "right_ear", "tail_base")
+    for case in ("animal_csv", "animal_json"):
+        people = datasets.load_dataset("own", shared / "cases" / case)
+        assert people.skeleton.joints == joints and len(people) >= 2
+        assert people.joints[0].tolist() == [
+            [100, 100],
+            [90, 80],
+            [110, 80],
+            [105, 200],
+        ]
+        assert people.skeleton.flip_indices == (0, 2, 1, 3)

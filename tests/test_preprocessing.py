@@ -12,7 +12,8 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.heatmaps.encode import encode
 from keras_hourglass.heatmaps.labels import unpack
-from keras_hourglass.skeletons import SIDES, Skeleton
+from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.skeletons.names import SIDES
 
 HIPS = Skeleton(("left_hip", "pelvis", "right_hip"), reference="head")
 JOINTS = [[70.4, 60.3], [101.2, 45.5], [130.5, 88.2]]

@@ -10,6 +10,7 @@ from keras_hourglass.skeletons import (
     MPII,
     SKELETONS,
     Skeleton,
+    canonical_name,
     get,
 )
 
@@ -67,14 +68,140 @@ def test_a_configuration_survives_json(name):
     assert skeletons.get(restored) == skeletons.get(name)
 
 
-def test_a_joint_without_its_counterpart_is_refused():
-    with pytest.raises(ValueError, match="right_knee.*missing.*left_knee"):
-        Skeleton(("left_knee", "pelvis"))
+SPELLINGS = "left_eye|Left Eye|LEFT-EYE|eye_left|L_eye|l eye|eyeL|leftEye|LEye|Eye (l)"
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS.split("|"))
+def test_usual_spellings_are_one_joint(spelled):
+    assert canonical_name(spelled) == "left_eye"
+    eyes = Skeleton((spelled, "nose", "eye.R"), limbs=[("nose", "left eye")])
+    assert eyes.flip_indices == (2, 1, 0)
+    assert eyes.limbs == (("nose", eyes.joints[0]),)
+    assert eyes.indices(["LEFT_EYE"]) == (0,) and "leftEye" in eyes
+
+
+@pytest.mark.parametrize(
+    "name, canonical",
+    {
+        "front_left_paw": "left_front_paw",
+        "F_R_Paw": "right_f_paw",
+        "Tail Base": "tail_base",
+        "rear": "rear",  # begins with an r, but is no right ear
+        "lip": "lip",
+        "L": "l",  # of a series of letters: nothing is left of it
+        "left_right_middle": "left_right_middle",
+        "T1R": "right_t1",
+        "nez droit": "nez_droit",
+        "頭": "頭",
+        "?": "?",
+    }.items(),
+)
+def test_other_names_keep_their_words(name, canonical):
+    assert canonical_name(name) == canonical
+
+
+def test_a_name_keeps_its_spelling():
+    joints = (" Left Ear ", "Right Ear", "tailBase", "l_paw", "r_paw")
+    own = ("Left Ear", "Right Ear", "tailBase", "left_paw", "right_paw")
+    assert Skeleton(joints).joints == own
+
+
+def test_a_joint_without_its_counterpart_stays_and_is_warned_of_once(caplog):
+    for _ in range(2):
+        lone = Skeleton(("left_knee", "pelvis", "wing_R"))
+        assert lone.flip_indices == (0, 1, 2) and lone.flip_pairs == ()
+        skeletons.get(lone.get_config())
+    assert caplog.text.count("not exchanged in mirrored images: left_knee, wing_R") == 1
+
+
+def test_pairs_may_be_given_for_names_without_a_side(caplog):
+    fish = Skeleton(
+        ("port", "left_eye", "starboard", "Right Eye", "left_fin"),
+        flip_pairs=[("Port", "starboard"), ("left_fin", "left_fin")],
+    )
+    assert fish.flip_indices == (2, 3, 0, 1, 4) and not caplog.text
+    assert fish.flip_pairs == (
+        ("port", "starboard"),
+        ("left_fin", "left_fin"),
+        ("left_eye", "Right Eye"),
+    )
+    assert skeletons.get(json.loads(json.dumps(fish.get_config()))) == fish
+
+
+@pytest.mark.parametrize(
+    "pairs", [[("a", "b"), ("b", "c")], [("a",)], [("a", "b", "c")], [("a", "z")]]
+)
+def test_pairs_that_are_none_are_refused(pairs):
+    with pytest.raises(ValueError, match="flip_pairs|missing"):
+        Skeleton(("a", "b", "c"), flip_pairs=pairs)
+
+
+def test_configurations_of_version_0_2_load():
+    for known in SKELETONS.values():
+        old = known.get_config()
+        del old["flip_pairs"], old["sigmas"]
+        assert skeletons.get(old) == known
+
+
+def test_the_sigmas_of_coco_are_the_official_ones():
+    at = dict(zip(COCO.joints, COCO.sigmas, strict=True))
+    assert at["nose"] == 0.026 and at["left_eye"] == at["right_eye"] == 0.025
+    assert at["right_hip"] == 0.107 and at["left_ankle"] == 0.089
+    assert MPII.sigmas == ()
+    with pytest.raises(ValueError, match="2 positive numbers.*0.1"):
+        Skeleton(("a", "b"), sigmas=[0.1])
+
+
+def test_a_skeleton_of_a_file_is_that_of_its_configuration(tmp_path):
+    path = tmp_path / "cat.json"
+    cat = Skeleton(("left_ear", "right_ear", "tail"), [("left_ear", "tail")])
+    path.write_text(json.dumps(cat.get_config()))
+    assert skeletons.get(path) == skeletons.get(str(path)) == cat
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    {
+        "{": "Expecting property name",
+        "[]": "one JSON object",
+        "{}": "needs the key 'joints'",
+        '{"joints": ["a"], "limb": []}': "Did you mean 'limbs'",
+        '{"joints": [1]}': "must be names",
+        '{"joints": "abc"}': "must be names",
+        '{"joints": ["a"], "limbs": 3}': "invalid",
+        '{"joints": ["a"], "groups": [1]}': "invalid",
+        '{"joints": ["a"], "sigmas": ["b"]}': "float",
+    }.items(),
+)
+def test_a_file_of_another_kind_is_refused_by_its_name(tmp_path, text, said):
+    path = tmp_path / "cat.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=f"cat.json: .*{said}"):
+        skeletons.get(path)
+    with pytest.raises(ValueError, match="dog.json: No such file"):
+        skeletons.get("dog.json")
+
+
+def test_joints_of_a_dataset_that_are_part_of_a_named_skeleton_get_its_limbs():
+    joints = tuple(name for name in reversed(COCO.joints) if "ear" not in name)
+    part = skeletons.of_joints(joints)
+    assert part.joints == joints and ("nose", "left_eye") in part.limbs
+    assert not any("ear" in name for limb in part.limbs for name in limb)
+    assert part.sigmas[part.joints.index("nose")] == 0.026
+    face = skeletons.of_joints(("nose", "left_eye", "right_eye"))
+    assert face.limbs == () and face.groups == {}
+
+
+def test_the_same_joints_in_another_order_are_the_named_skeleton():
+    assert skeletons.find_known(sorted(COCO.joints)) is COCO
+    assert skeletons.find_known([n.upper() for n in LSP.joints]) is LSP
+    assert skeletons.find_known(COCO.joints[1:]) is None
 
 
 def test_a_joint_named_twice_is_refused():
-    with pytest.raises(ValueError, match="different names"):
-        Skeleton(("pelvis", "pelvis"))
+    for names in (("pelvis", "pelvis"), ("left_eye", "eyeL")):
+        with pytest.raises(ValueError, match="different names"):
+            Skeleton(names)
 
 
 def test_a_limb_to_an_unknown_joint_is_refused():

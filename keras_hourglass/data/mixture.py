@@ -124,7 +124,9 @@ def _without_test(people, name):
 
 def _load_for_skeleton(spec, skeleton, missing, people=None):
     if people is None:
-        people = datasets.load_dataset(spec.name, spec.root, missing=missing)
+        people = datasets.load_dataset(
+            spec.name, spec.root, missing=missing, **spec.options
+        )
     try:
         return people.trainable_on(skeleton, spec.name)
     except ValueError as error:

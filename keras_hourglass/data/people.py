@@ -262,7 +262,7 @@ class People:
         weight 0.
         """
         if skeleton == self.skeleton:
-            return self
+            return replace(self, skeleton=skeleton)
         shape = len(self), len(skeleton.joints)
         joints, weights = np.zeros((*shape, 2), "float32"), np.zeros(shape, "float32")
         visible = np.full(shape, np.nan, "float32")

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from keras_hourglass.data.augmentation import Augmentation
-from keras_hourglass.data.datasets.spec import DatasetSpec
+from keras_hourglass.data.datasets import with_options
+from keras_hourglass.data.datasets.spec import READ_OPTIONS, DatasetSpec
 from keras_hourglass.data.people import People
 from keras_hourglass.models.config import NETWORK_DEFAULTS
 from keras_hourglass.training import recipes
@@ -93,13 +94,15 @@ def create_config(dataset=None, recipe=None, root=None, **options) -> TrainConfi
         ValueError: If an option is unknown, or its value is not possible.
     """
     options = given_options(options)
-    known = {*NETWORK_DEFAULTS, *RECIPE_OPTIONS, *RUN_OPTIONS}
+    known = {*NETWORK_DEFAULTS, *RECIPE_OPTIONS, *RUN_OPTIONS, *READ_OPTIONS}
     if unknown := sorted({*options} - known):
         raise ValueError(
             f"`train` has no option {unknown[0]!r}. {suggest(unknown[0], known)} "
             f"Received: {unknown[0]}={options[unknown[0]]!r}"
         )
     datasets = parse_datasets(dataset, root)
+    reading = {k: v for k, v in options.items() if k in READ_OPTIONS}
+    datasets = tuple(with_options(datasets, reading))
     if recipe is None:
         recipe = recipes.DEFAULT_RECIPE if datasets else recipes.DEMO_RECIPE
         recipe = recipes.DISTILL_RECIPE if "teacher" in options else recipe

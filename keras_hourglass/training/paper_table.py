@@ -193,7 +193,10 @@ class Comparison:
             load_state(config, self._row_folder(name))
         if not all((self._row_folder(n) / ROW_FILE).is_file() for n in configs):
             for spec in self.config.datasets:
-                datasets.load_dataset(spec.name, spec.root, missing=self.config.missing)
+                missing = self.config.missing
+                datasets.load_dataset(
+                    spec.name, spec.root, missing=missing, **spec.options
+                )
         rows = []
         for name, config in configs.items():
             logger.info("%s: %s of %s", name, len(rows) + 1, len(configs))

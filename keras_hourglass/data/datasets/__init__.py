@@ -1,5 +1,7 @@
 """Datasets by name: one module per format, whose `load_*(root)` returns `People`."""
 
+from inspect import signature
+
 from keras_hourglass.data.datasets import coco, custom, lsp, mpii, prepared, synthetic
 from keras_hourglass.data.datasets.spec import DatasetSpec
 from keras_hourglass.data.people import People
@@ -27,6 +29,8 @@ def load_dataset(
     *,
     split: str | None = None,
     missing: str = "error",
+    category: str | None = None,
+    images=None,
     rescale: bool = False,
 ) -> People:
     """Loads the people of a dataset.
@@ -37,6 +41,10 @@ def load_dataset(
         split: "train", "val" or "test", to load the people of that split alone.
         missing: Image files that do not exist: "error" raises, "skip" leaves their
             people out with a note, "keep" does not check.
+        category: Category of a COCO file to read, where several have joints. By default
+            "person" if there, else the only one.
+        images: Folder of the image files of a COCO dataset; by default, they are looked
+            for in the usual places.
         rescale: Where image files are smaller or larger than the annotations list, by
             one factor, scales the labels. Without it, they are warned of.
 
@@ -75,7 +83,10 @@ def load_dataset(
             f"`dataset` must be the name of one. {suggest(name, DATASETS)} "
             f"Received: dataset={name!r}"
         )
-    people = DATASETS[name](root)
+    given = {"category": category, "images": images}
+    given = {key: value for key, value in given.items() if value is not None}
+    with_options([DatasetSpec(name)], given)
+    people = DATASETS[name](root, **given)
     if not len(people) and not collecting_faults():
         why = "; ".join(people.notes) or "its list of people is empty"
         raise DatasetError(f"{root} has no usable people: {why}")
@@ -88,3 +99,33 @@ def load_dataset(
         people = paths.drop_missing(people, missing)
     people = sizes.match_sizes(people, rescale, warn=not collecting_faults())
     return people if split is None else people.split(split)
+
+
+def with_options(specs: list[DatasetSpec], options: dict) -> list[DatasetSpec]:
+    """Gives options of reading to those datasets that take them.
+
+    Args:
+        specs: The datasets.
+        options: Name of a keyword of `load_dataset` -> value.
+
+    Raises:
+        DatasetError: If none of the datasets takes an option.
+    """
+    takers = {
+        option: [n for n, load in DATASETS.items() if _takes(load, option)]
+        for option in options
+    }
+    taken = [{key for key in options if spec.name in takers[key]} for spec in specs]
+    if unused := sorted({*options}.difference(*taken)):
+        raise DatasetError(
+            f"`{unused[0]}` goes with {' or '.join(takers[unused[0]])} alone. "
+            f"Received: dataset={', '.join(spec.name for spec in specs)!r}"
+        )
+    return [
+        spec._replace(**{name: options[name] for name in names})
+        for spec, names in zip(specs, taken)
+    ]
+
+
+def _takes(load, option: str) -> bool:
+    return option == "rescale" or option in signature(load).parameters

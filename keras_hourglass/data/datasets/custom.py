@@ -10,7 +10,7 @@ x, y, width, height: The person's box, image pixels.
 head_size: Reference length of PCKh, image pixels.
 split: "train", "val" or "test".
 
-Only the image and the joints are required. JOINT is a name as in `skeletons.py`.
+Only the image and the joints are required. JOINT is any name: `nose`, `left_ear`.
 `people.json` has the format of `prepared.py`'s `annotations.json`. The window of a
 person follows from the box or, without one, from the joints.
 """

@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_hourglass import skeletons
 from keras_hourglass.data import warp
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import files
@@ -35,7 +36,6 @@ from keras_hourglass.data.readers.rows import (
     SkipPerson,
     collect_people,
     describe_error,
-    read_skeleton,
     with_names,
 )
 
@@ -66,7 +66,7 @@ def list_people(path: Path):
     """
     contents = files.read_json(path)
     try:
-        skeleton = read_skeleton(contents["joint_names"])
+        skeleton = skeletons.of_joints(contents["joint_names"])
         entries = [*map(_with_image, contents["people"])]
     except PARSE_ERRORS as error:
         raise files.DatasetError(

@@ -13,11 +13,20 @@ class DatasetSpec(NamedTuple):
         root: Its folder.
         share: Share of its people that take part in an epoch, drawn anew; above 1,
             that often.
+        category: See `load_dataset`, as all that follow.
     """
 
     name: str
     root: str | None = None
     share: float = 1.0
+    category: str | None = None
+    images: str | None = None
+    rescale: bool = False
+
+    @property
+    def options(self) -> dict:
+        """The options of reading that are given: keywords of `load_dataset`."""
+        return {name: value for name, value in zip(READ_OPTIONS, self[3:]) if value}
 
     @classmethod
     def parse(cls, text: str) -> "DatasetSpec":
@@ -38,3 +47,6 @@ class DatasetSpec(NamedTuple):
                 f"Received: {text + star + share!r}"
             )
         return spec
+
+
+READ_OPTIONS = DatasetSpec._fields[3:]

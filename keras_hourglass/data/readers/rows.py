@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_hourglass import skeletons
 from keras_hourglass.data.people import People, from_rows
 from keras_hourglass.data.readers import files, paths
 from keras_hourglass.data.readers.image_finder import ImageFinder
 from keras_hourglass.data.readers.subsets import to_split
-from keras_hourglass.skeletons import SKELETONS, Skeleton
+from keras_hourglass.skeletons import Skeleton
 
 MAX_COORDINATE = 2.0**20  # pixels: OpenCV reads no image of so many columns or rows
 MIN_SIDE = 1.0  # pixel: a smaller window has no content
@@ -65,7 +66,8 @@ def collect_people(
         parse: Function from an entry to a row of `people.from_rows`, with a `note`
             where an assumption was made. Raises `SkipPerson` for an entry without
             usable labels, one of `PARSE_ERRORS` for a faulty one.
-        skeleton: Of the joints of the rows.
+        skeleton: Of the joints of the rows. Where a named skeleton has the same
+            joints, in whatever order and spelling, the people get that one.
         path: Of the file, for messages.
         images: Folder of the image files that the rows name, or their finder.
 
@@ -93,7 +95,10 @@ def collect_people(
     people_in = Counter(row["image"] for row in rows)
     rows = [{"num_others": people_in[row["image"]] - 1, **row} for row in rows]
     total = f"{len(entries):,} people of {path}"
-    return from_rows(skeleton, rows).with_notes(
+    people = from_rows(skeleton, rows)
+    if (known := skeletons.find_known(skeleton.joints)) is not None:
+        people = people.to_skeleton(known)
+    return people.with_notes(
         *(f"{n:,} of {total} are left out: {why}" for why, n in skipped.items()),
         *(f"{n:,} of {total} {note}" for note, n in noted.items()),
         *([] if in_folder else images.notes(path)),
@@ -151,13 +156,6 @@ def validate_row(row: dict, names: tuple[str, ...]) -> dict:
         )
     split = to_split(row.get("split", "train"))
     return {**row, "split": split, "joints": np.where(usable[:, None], joints, 0)}
-
-
-def read_skeleton(names: list[str]) -> Skeleton:
-    """Finds the known skeleton with these joints, or makes one without limbs."""
-    skeleton = Skeleton(tuple(names))
-    known = (k for k in SKELETONS.values() if k.joints == skeleton.joints)
-    return next(known, skeleton)
 
 
 def describe_error(error: Exception) -> str:

@@ -1,9 +1,13 @@
-"""COCO keypoints: people with 17 joints each.
+"""COCO keypoints: people with 17 joints each, or a category with joints of its own.
 
 Lin et al. Microsoft COCO: Common Objects in Context, ECCV 2014.
 https://cocodataset.org/#format-data
 """
 
+from keras_hourglass.data.datasets.coco.categories import (
+    choose_category,
+    read_category,
+)
 from keras_hourglass.data.datasets.coco.images import read_images
 from keras_hourglass.data.datasets.coco.layout import (
     find_annotations,
@@ -20,10 +24,9 @@ from keras_hourglass.data.readers.rows import (
     describe_error,
 )
 from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
-from keras_hourglass.skeletons import COCO
 
 
-def load_coco(root, images=None) -> People:
+def load_coco(root, category: str | None = None, images=None) -> People:
     """Loads the people with enough labeled joints.
 
     Joints labeled as hidden have the same weight as visible ones. A word such as "val"
@@ -33,6 +36,8 @@ def load_coco(root, images=None) -> People:
         root: Folder with one or more `person_keypoints*.json`, or other JSON files of
             COCO's format, itself, in its `annotations/` or in folders such as `train/`
             and `valid/`; or such a file.
+        category: Name of the category to read. By default "person" if there, else the
+            only one with joints.
         images: Folder of the images; by default, they are looked for beside the file
             and in the usual folders, see `image_finder.py`.
     """
@@ -41,12 +46,16 @@ def load_coco(root, images=None) -> People:
     notes, usable = [], [path for path in paths if has_keypoints(read[path])]
     if usable:
         notes = [f"{p} is not read: no keypoints" for p in paths if p not in usable]
-    parts = [_load_file(p, read[p], root, images) for p in usable or paths]
+    read = {path: read[path] for path in usable or paths}
+    name = choose_category(read, category)
+    parts = [_load_file(p, read[p], name, root, images) for p in read]
+    parts = [part.to_skeleton(parts[0].skeleton) for part in parts]
     return concatenate(parts).with_notes(*notes)
 
 
-def _load_file(path, contents, root, images):
+def _load_file(path, contents, name, root, images):
     try:
+        category = read_category(contents, name, path)
         listed = read_images(contents)
         file_names = {number: image.file_name for number, image in listed.items()}
         entries = [
@@ -63,11 +72,12 @@ def _load_file(path, contents, root, images):
     finder = image_finder(path, root, names, images, subset)
 
     def parse(entry):
-        row = parse_person(entry, file_names)
+        row = parse_person(entry, category, file_names)
         row["listed_size"] = listed[str(entry["image_id"])].size
         return {**row, "split": split or split_of_image(row["image"]) or "train"}
 
-    return collect_people(entries, parse, COCO, path, finder)
+    people = collect_people(entries, parse, category.skeleton, path, finder)
+    return people.with_notes(*category.notes)
 
 
 def _describe(path, index, entry, file_names):

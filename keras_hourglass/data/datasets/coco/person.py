@@ -7,11 +7,12 @@ boxes of size 0. What has no pose is left out and counted; a missing box is repl
 import numpy as np
 
 from keras_hourglass.data import warp
+from keras_hourglass.data.datasets.coco.categories import Category
 from keras_hourglass.data.readers.rows import MIN_SIDE, SkipPerson
-from keras_hourglass.skeletons import COCO
+from keras_hourglass.skeletons import COCO, Skeleton, find_known
 
-# Labeled joints: fewer are a hand at the image's edge, hardly a pose.
-MIN_JOINTS, MIN_SHARE = 5, 0.3  # of the skeleton's, whichever is less
+# Labeled joints of COCO's 17: fewer are a hand at the image's edge, hardly a pose.
+MIN_JOINTS = 5
 CROWD = "a crowd under one label"
 NO_KEYPOINTS = "no keypoints, as of a box alone"
 NO_IMAGE = "their image is not listed"
@@ -19,26 +20,28 @@ NO_WINDOW = "neither a usable box nor joints that are apart"
 NO_BOX = "have no usable box: their window follows from the joints"
 
 
-def parse_person(entry: dict, file_names: dict) -> dict:
+def parse_person(entry: dict, category: Category, file_names: dict) -> dict:
     """Parses an annotation into a row of `people.from_rows`.
 
     Args:
         entry: The annotation.
+        category: The one to read.
         file_names: Id of an image, as text -> its file name.
 
     Raises:
-        SkipPerson: If it is a crowd, has too few labeled joints or no window, or if
-            its image is not listed.
+        SkipPerson: If it is of another category or a crowd, has too few labeled joints
+            or no window, or if its image is not listed.
         KeyError, TypeError, ValueError: If it is faulty.
     """
+    category.require(entry)
     if is_crowd(entry):
         raise SkipPerson(CROWD)
     if entry.get("keypoints") in (None, []):
         raise SkipPerson(NO_KEYPOINTS)
-    count = len(COCO.joints)
+    count = len(category.skeleton.joints)
     x, y, labeled = np.array(entry["keypoints"], float).reshape(count, 3).T
     joints, weights = np.stack([x, y], axis=-1), labeled > 0
-    if weights.sum() < (least := min_joints(count)):
+    if weights.sum() < (least := min_joints(category.skeleton)):
         raise SkipPerson(f"fewer than {least} labeled joints")
     image = file_names.get(str(entry.get("image_id")))
     if image is None:
@@ -65,9 +68,9 @@ def is_crowd(entry: dict) -> bool:
     return str(entry.get("iscrowd")).lower() not in ("none", "", "0", "0.0", "false")
 
 
-def min_joints(count: int) -> int:
-    """Returns the labeled joints that a person must have, of `count` in all."""
-    return max(1, min(MIN_JOINTS, round(MIN_SHARE * count)))
+def min_joints(skeleton: Skeleton) -> int:
+    """Returns the number of labeled joints that a person must have."""
+    return MIN_JOINTS if find_known(skeleton.joints) is COCO else 1
 
 
 def parse_box(box) -> np.ndarray | None:

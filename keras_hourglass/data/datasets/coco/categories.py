@@ -1,0 +1,138 @@
+"""COCO's categories: the one whose annotations are read, its joints and its limbs.
+
+Each category lists the names of its joints in the order of its annotations' numbers;
+the order differs from tool to tool.
+"""
+
+from dataclasses import dataclass
+
+from keras_hourglass import skeletons
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.rows import (
+    PARSE_ERRORS,
+    SkipPerson,
+    describe_error,
+)
+from keras_hourglass.skeletons import COCO, Skeleton
+from keras_hourglass.utils import suggest
+
+DEFAULT = "person"
+ASSUMED = "lists no joints under `categories`: COCO's, in COCO's order, are assumed"
+
+
+@dataclass(frozen=True)
+class Category:
+    """The category of a file whose annotations are read.
+
+    Attributes:
+        name: Its name; None where the file has no categories.
+        skeleton: Its joints, in the order of the file.
+        names: Id -> name of each category of the file, ids as text.
+        notes: Sentences for the user.
+    """
+
+    name: str | None
+    skeleton: Skeleton
+    names: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+    def require(self, entry: dict):
+        """Raises `SkipPerson` for an annotation of another category."""
+        name = self.names.get(str(entry.get("category_id")), self.name)
+        if name != self.name:
+            raise SkipPerson(f"of the category {name!r}, not {self.name!r}")
+
+
+def choose_category(contents: dict, category: str | None = None) -> str | None:
+    """Chooses the category to read from one or more files of a dataset.
+
+    Args:
+        contents: Path of each file -> its contents.
+        category: Its name. By default "person" if there, else the only one with joints.
+
+    Returns:
+        Its name as the files spell it; None where they list no categories.
+
+    Raises:
+        DatasetError: If there is no such category, or several could be meant.
+    """
+    listed = []
+    for path, content in contents.items():
+        try:
+            listed += _entries(content)
+        except PARSE_ERRORS as error:
+            raise DatasetError(
+                f"{path} must list `categories` as COCO does: {describe_error(error)}"
+            ) from None
+    with_joints = [entry for entry in listed if entry.get("keypoints")]
+    names = [*dict.fromkeys(entry["name"] for entry in with_joints or listed)]
+    if category is None:
+        if len(names) < 2:
+            return names[0] if names else None
+        category = DEFAULT
+    for spelled_alike in (str, str.casefold):
+        for name in names:
+            if spelled_alike(name) == spelled_alike(category):
+                return name
+    if category == DEFAULT:
+        raise DatasetError(
+            f"`category` must say which annotations are read: {names} have joints"
+        )
+    raise DatasetError(
+        f"`category` must be one with joints. {suggest(category, names)} "
+        f"Received: category={category!r}"
+    )
+
+
+def read_category(content: dict, name: str | None, path) -> Category:
+    """Reads the joints and limbs of a category.
+
+    Args:
+        content: Of the file.
+        name: From `choose_category`.
+        path: Of the file, for messages.
+
+    Raises:
+        ValueError: If its joints are not names.
+    """
+    names = {str(entry["id"]): entry["name"] for entry in _entries(content)}
+    found = [entry for entry in _entries(content) if entry["name"] == name]
+    found = [entry for entry in found if entry.get("keypoints")]
+    if not found:
+        return Category(name, COCO, names, (f"{path} {ASSUMED}",))
+    joints = [str(joint) for joint in found[0]["keypoints"]]
+    limbs, notes = found[0].get("skeleton") or [], ()
+    try:
+        limbs = read_limbs(limbs, joints)
+    except (IndexError, TypeError, ValueError):
+        limbs, notes = (
+            (),
+            (
+                f"{path}: the limbs of {name!r} are left out: they do not join its "
+                f"{len(joints)} joints",
+            ),
+        )
+    return Category(name, skeletons.of_joints(joints, limbs), names, notes)
+
+
+def read_limbs(pairs, joints: list[str]) -> tuple[tuple[str, str], ...]:
+    """Returns the names that limbs join, from numbers of joints.
+
+    COCO counts joints from 1. Where a limb has number 0, the file counts from 0.
+
+    Raises:
+        IndexError: If there is no joint of a number.
+        TypeError, ValueError: If it is no list of pairs of numbers.
+    """
+    pairs = [(int(a), int(b)) for a, b in pairs]
+    first = 0 if any(0 in pair for pair in pairs) else 1
+    if any(min(pair) < first for pair in pairs):
+        raise IndexError("numbers of joints must not be negative")
+    return tuple((joints[a - first], joints[b - first]) for a, b in pairs if a != b)
+
+
+def _entries(content: dict) -> list[dict]:
+    entries = content.get("categories") or []
+    for entry in entries:
+        entry["id"], entry["name"].strip(), entry.get("keypoints")
+    return entries

@@ -1,0 +1,31 @@
+"""Measures: the percentage of correct keypoints, and the length of its errors."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A percentage of correct keypoints, and the length that errors are measured in.
+
+    Attributes:
+        name: Of the percentage.
+        reference: Name of the length.
+        thresholds: Largest errors of correct keypoints, in reference lengths.
+        threshold: The one of a percentage without a number.
+    """
+
+    name: str
+    reference: str
+    thresholds: tuple[float, ...]
+    threshold: float
+
+    @property
+    def title(self) -> str:
+        """The percentage and its threshold, as in "PCKh@0.5"."""
+        return f"{self.name}@{self.threshold}"
+
+
+MEASURES = {  # value of `Skeleton.reference` -> measure
+    "head": Measure("PCKh", "head size", (0.5, 0.2, 0.1), 0.5),
+    "box": Measure("PCK", "longer side of the box", (0.05, 0.1, 0.2), 0.1),
+}
