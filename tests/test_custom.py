@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data import datasets
+from keras_hourglass.data.datasets.custom import load_custom
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.data.readers.table import PLAIN_COLUMNS, joint_columns, parse_row
@@ -91,6 +92,30 @@ def test_images_lie_in_the_folder_or_its_images(folder):
     (root / "images" / "Größe 足.jpg").touch()
     images = datasets.load_dataset("own", root).images.tolist()
     assert images == [str(root / "1.jpg"), str(root / "images" / "Größe 足.jpg")]
+
+
+def test_a_table_of_any_name_names_images_from_its_own_folder(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "images/1.jpg").touch()
+    table = tmp_path / "tables/found by a network.csv"
+    table.write_text(f"{HEADER}\n../images/1.jpg,10,20,30,120")
+    with pytest.raises(DatasetError, match="lies outside of .*tables; `--images DIR`"):
+        datasets.load_dataset("own", table)
+    for folder in (tmp_path, tmp_path / "images"):
+        (found,) = load_custom(table, images=folder).images
+        assert found == str(tmp_path / "images/1.jpg")
+    table.rename(tmp_path / "found.csv")
+    (tmp_path / "found.csv").write_text(f"{HEADER}\nimages/1.jpg,10,20,30,120")
+    (found,) = datasets.load_dataset(f"own:{tmp_path}/found.csv").images
+    assert found == str(tmp_path / "images/1.jpg")
+
+
+def test_a_table_in_annotations_may_name_images_from_there(folder, tmp_path):
+    root = folder("../1.jpg,10,20,30,120")
+    (root / "annotations").mkdir()
+    (root / "people.csv").rename(root / "annotations/people.csv")
+    assert datasets.load_dataset("own", root).images.tolist() == [str(root / "1.jpg")]
 
 
 HEADERS = {

@@ -117,8 +117,9 @@ def test_a_table_of_images_is_a_custom_dataset(tmp_path):
     ],
 )
 def test_images_are_named_from_the_folder_of_the_file(
-    image, output, name, tmp_path, monkeypatch, capsys
+    image, output, name, tmp_path, monkeypatch, capsys, caplog
 ):
+    caplog.set_level("INFO")
     (tmp_path / image).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / "e").mkdir()
     cv2.imwrite(str(tmp_path / image), PIXELS)
@@ -128,6 +129,9 @@ def test_images_are_named_from_the_folder_of_the_file(
     text = (tmp_path / output).read_text() if output else capsys.readouterr().out
     (line,) = csv.DictReader(io.StringIO(text))
     assert line["image"] == (name if output else "../0.png")
+    outside = [record.getMessage() for record in caplog.records]
+    assert len(outside) == name.startswith("..")
+    assert all("first ../d/a.png: as a dataset, it needs" in text for text in outside)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import sys
 from contextlib import ExitStack, contextmanager
 from os.path import abspath, relpath
@@ -27,6 +28,8 @@ FRAME_COLUMN = "frame"
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")  # of drawn images
 DEFAULT_IMAGE_SUFFIX, DEFAULT_VIDEO_SUFFIX = ".png", ".mp4"
 
+logger = logging.getLogger(__name__)
+
 
 class JsonLinesWriter:
     """Writes a JSON object for each image or frame, a line each, at once.
@@ -36,7 +39,7 @@ class JsonLinesWriter:
         skeleton: The network's skeleton.
         has_frames: Whether there are frames of videos, and not images alone.
         name_of: Function from an `InputSource` to its name in the file; see
-            `relative_names`. Here, inputs are named as they were given.
+            `RelativeNames`. Here, inputs are named as they were given.
         images: An `ImageList`, for COCO's formats alone.
     """
 
@@ -128,29 +131,44 @@ COCO_FORMATS = ("coco", "coco17")
 FORMAT_OF_SUFFIX = {".jsonl": "json", ".csv": "csv", ".json": "coco"}
 
 
-def relative_names(folder: Path | None):
-    """Returns the function that names inputs in a file of keypoints.
+class RelativeNames:
+    """Names inputs in a file of keypoints: a file by its path from the folder.
 
-    A file is named by its path from the folder, so that the table or COCO file is a
-    dataset whatever the current folder is.
+    So a table or a COCO file is a dataset, whatever the current folder is.
 
     Args:
         folder: Of the file of keypoints; None names inputs as they were given.
+
+    Attributes:
+        outside: Names of files that lie outside of the folder, each once.
     """
 
-    def name_of(source) -> str:
-        if folder is None or not Path(source.name).is_file():  # a camera, an address
-            return source.name
-        path, start = Path(abspath(source.name)), Path(abspath(folder))
+    def __init__(self, folder: Path | None):
+        self.folder, self.outside = folder, {}
+
+    def __call__(self, source) -> str:
+        """Returns the name of an `InputSource`."""
+        if self.folder is None or not Path(source.name).is_file():
+            return source.name  # a camera, the standard input, an address
+        path, start = Path(abspath(source.name)), Path(abspath(self.folder))
         if not path.is_relative_to(start):  # ".." of a linked folder is another one
             path, start = path.parent.resolve() / path.name, start.resolve()
         try:
             name = Path(relpath(path, start)).as_posix()
         except ValueError:  # another drive of Windows
-            return path.as_posix()
+            name = path.as_posix()
+        if Path(name).anchor or Path(name).parts[0] == "..":
+            self.outside[name] = None
         return name if name == name.strip() else f"./{name}"  # cells are stripped
 
-    return name_of
+    def log_outside(self, path: Path):
+        """Logs the images that a dataset of the written file would not find."""
+        if self.outside:
+            logger.info(
+                "%s images lie outside of the folder of %s, first %s: as a dataset, it "
+                "needs `--images DIR`",
+                *(f"{len(self.outside):,}", path, next(iter(self.outside))),
+            )
 
 
 @contextmanager
@@ -169,7 +187,7 @@ def open_writer(
         has_frames: Whether there are frames of videos, and not images alone.
         images: An `ImageList` with the images' ids, for COCO's formats.
     """
-    name_of = relative_names(None if path is None else path.parent)
+    name_of, place = RelativeNames(None if path is None else path.parent), path
     with ExitStack() as stack:
         file = sys.stdout
         if path is not None:
@@ -179,6 +197,8 @@ def open_writer(
         writer = FORMATS[format](file, skeleton, has_frames, name_of, images)
         yield writer
         writer.finish()
+        if not has_frames:
+            name_of.log_outside(place)
 
 
 def draw_poses(result, skeleton: Skeleton) -> np.ndarray:
