@@ -14,7 +14,7 @@ from keras_hourglass.evaluation.conventions import CONVENTIONS
 from keras_hourglass.evaluation.scoring import score
 from keras_hourglass.skeletons import MPII, Skeleton
 
-LEG = Skeleton(("right_knee", "left_knee"))
+LEG = Skeleton(("right_knee", "left_knee"), reference="head")
 
 
 def test_each_resample_has_as_many_people_and_is_reproducible():
@@ -28,7 +28,7 @@ def test_each_resample_has_as_many_people_and_is_reproducible():
 def test_the_interval_of_a_rate_is_that_of_the_binomial():
     """80 of 200 people are correct: the standard deviation of the rate is known."""
     errors = np.where(np.arange(200) < 80, 0.1, 9)[:, None].repeat(2, axis=1)
-    low, high = score(errors, LEG)["thresholds"]["0.5"]["intervals"]["limbs"]
+    low, high = score(errors, LEG)["thresholds"]["0.5"]["intervals"]["all_joints"]
     half = 1.96 * 100 * np.sqrt(0.4 * 0.6 / 200)
     assert (low, high) == pytest.approx((40 - half, 40 + half), abs=0.7)
 
@@ -39,7 +39,7 @@ def test_joints_of_one_person_are_resampled_together():
     together = apart[:, :1].repeat(2, axis=1)
 
     def width(errors):
-        low, high = score(errors, LEG)["thresholds"]["0.5"]["intervals"]["limbs"]
+        low, high = score(errors, LEG)["thresholds"]["0.5"]["intervals"]["all_joints"]
         return high - low
 
     assert width(together) / width(apart) == pytest.approx(np.sqrt(2), rel=0.12)
@@ -61,18 +61,28 @@ def test_a_model_does_not_differ_from_itself():
             assert held[name] == {"difference": 0, "interval": [0, 0]}
 
 
+def test_models_are_compared_under_the_conventions_that_both_have():
+    """The second skeleton has no limbs of a human."""
+    trunk = Skeleton(tuple(f"{name}_{n}" for n in range(8) for name in "ab"))
+    heads = Skeleton(trunk.joints, reference="head", unscored=trunk.joints[:1])
+    errors = np.zeros((5, 16))
+    counts = resample_counts(5)
+    held = compare((errors, MPII), (errors, heads), (0.5,), counts)["0.5"]
+    assert [*held] == ["mean_of_joints", "mean_by_count", "all_joints"]
+
+
 def test_the_interval_of_a_difference_is_narrower_than_two_intervals():
     """The second model gains ten joints of 200 people and loses none."""
     first = np.where(np.random.default_rng(0).random((200, 2)) < 0.5, 0.1, 9)
     second = first.copy()
     second[np.flatnonzero(first[:, 0] > 1)[:10], 0] = 0.1
     counts = resample_counts(200)
-    held = compare((first, LEG), (second, LEG), (0.5,), counts)["0.5"]["limbs"]
+    held = compare((first, LEG), (second, LEG), (0.5,), counts)["0.5"]["all_joints"]
     assert held["difference"] == pytest.approx(100 * 10 / 400)
     low, high = held["interval"]
     assert 0 < low < 2.5 < high < 5
     one, other = (
-        bootstrap.mean_intervals(errors, LEG, 0.5, counts)["limbs"]
+        bootstrap.mean_intervals(errors, LEG, 0.5, counts)["all_joints"]
         for errors in (first, second)
     )
     assert one[1] > other[0], "apart, the intervals overlap"

@@ -15,7 +15,7 @@ from keras_hourglass.evaluation.breakdowns import (
 from keras_hourglass.evaluation.calibration import calibration
 from keras_hourglass.skeletons import LSP, MPII, Skeleton
 
-ARMS = Skeleton(("right_wrist", "left_wrist"))
+ARMS = Skeleton(("right_wrist", "left_wrist"), reference="head")
 
 
 def people(skeleton, rows):
@@ -56,7 +56,7 @@ def test_scores_equal_to_the_rate_have_no_calibration_error():
     """Of ten joints with a score of 0.7, seven are correct."""
     scores = np.full((10, 1), 0.7)
     errors = np.where(np.arange(10) < 7, 0.5, 0.6)[:, None]
-    held = calibration(scores, errors, resample_counts(10))
+    held = calibration(scores, errors, resample_counts(10), 0.5)
     (part,) = held["bins"]
     assert (part["low"], part["high"], part["joints"]) == (0.7, 0.8, 10)
     assert part["correct"] == 70 and held["error"] == pytest.approx(0)
@@ -66,7 +66,7 @@ def test_scores_equal_to_the_rate_have_no_calibration_error():
 
 def test_scores_beyond_0_and_1_are_clipped():
     held = calibration(
-        np.array([[-0.2, 1.0, 1.3]]), np.array([[9, 0, 0]]), resample_counts(1)
+        np.array([[-0.2, 1.0, 1.3]]), np.array([[9, 0, 0]]), resample_counts(1), 0.5
     )
     first, last = held["bins"]
     assert (first["low"], first["joints"], first["correct"]) == (0, 1, 0)
@@ -103,8 +103,8 @@ def test_without_shoulders_there_is_no_torso():
 def test_the_hardest_people_have_the_lowest_pckh_and_then_the_largest_errors():
     nan = np.nan
     errors = np.array([[0.1, 0.1], [9, 9], [0.1, 9], [nan, nan], [99, 99], [nan, 0.5]])
-    assert hardest_people(errors).tolist() == [4, 1, 2, 5, 0]
-    assert hardest_people(errors, count=2).tolist() == [4, 1]
+    assert hardest_people(errors, 0.5).tolist() == [4, 1, 2, 5, 0]
+    assert hardest_people(errors, 0.5, count=2).tolist() == [4, 1]
 
 
 def test_a_joint_has_its_rates_and_the_conventions_that_count_it():

@@ -57,6 +57,7 @@ def written(made, people, predictions, tmp_path_factory):
     both = (predictions.errors, MPII), (predictions.errors, MPII)
     difference = bootstrap.compare(*both, (0.5,), bootstrap.resample_counts(6))
     pair = {"first": EVIL, "second": "second.keras", "thresholds": difference}
+    pair["measure"] = "PCKh"
     models = {EVIL: made, "second.keras": made}
     path = report.write_report(folder, {"dataset": EVIL}, models, [pair], {EVIL: shown})
     return path
@@ -147,6 +148,6 @@ def test_text_is_escaped_once():
 
 
 def test_a_curve_goes_from_corner_to_corner():
-    chart = curves_chart([0, 0.25, 0.5], {"all": [0, None, 100]}, "text")
+    chart = curves_chart([0, 0.25, 0.5], "head", {"all": [0, None, 100]}, "text")
     (points,) = re.findall(r'points="([^"]+)"', chart)
     assert points == "44.0,260.0 490.0,12.0"

@@ -15,7 +15,8 @@ from keras_hourglass.data.datasets.mpii.predictions import (
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.evaluation.conventions import CONVENTIONS, column_rates
 from keras_hourglass.evaluation.scoring import score
-from keras_hourglass.skeletons import MPII
+from keras_hourglass.evaluation.tables import format_scores
+from keras_hourglass.skeletons import LIMB_GROUPS, LSP, MPII, Skeleton
 
 # Scores of published networks: data/README.md's table, to the last digit.
 PUBLISHED = {
@@ -159,8 +160,65 @@ def test_the_area_is_that_of_the_curve_by_trapezoids():
     assert area["mean_of_joints"] == pytest.approx(49)
 
 
-def test_every_convention_has_a_description():
-    assert all(convention.description for convention in CONVENTIONS.values())
+def test_conventions_are_described_in_the_joints_of_the_skeleton():
+    assert [c.describe(MPII) for c in CONVENTIONS.values()] == [
+        "mean of the joints' rates without pelvis and thorax (paper, PyTorch ports)",
+        "mean over labeled joints without pelvis and thorax (HRNet, MMPose)",
+        "mean over labeled joints, all 16 (princeton-vl)",
+        "mean over labeled joints, the 12 of arms and legs",
+    ]
+    described = score(errors_of(0.5)[:, :14], LSP)["conventions"]
+    assert described["all_joints"] == "mean over labeled joints, all 14"
+    assert described["mean_of_joints"] == "mean of the joints' rates"
+
+
+FOX = Skeleton(("snout", "left_ear", "right_ear", "tail_base", "tail_tip"))
+
+
+def test_without_a_head_scores_are_pck_without_the_limbs_of_a_human():
+    """Of 4 people, errors of each joint in the box's longer side, by hand."""
+    errors = np.tile([0.05, 0.08, 0.1, 0.15, 0.25], (4, 1))
+    errors[1:, 3] = np.nan
+    scores = score(errors, FOX)
+    assert scores["measure"]["name"] == "PCK"
+    assert scores["measure"]["reference"] == "longer side of the box"
+    assert [*scores["thresholds"]] == ["0.05", "0.1", "0.2"]
+    assert [*scores["conventions"]] == ["mean_of_joints", "mean_by_count"]
+    means = {t: part["means"] for t, part in scores["thresholds"].items()}
+    for threshold, below, at_most in [("0.05", 0, 4), ("0.1", 2, 12), ("0.2", 4, 13)]:
+        assert means[threshold] == {
+            "mean_of_joints": pytest.approx(100 * below / 5),
+            "mean_by_count": pytest.approx(100 * at_most / 17),
+        }
+    assert scores["pckh"] == means["0.1"]["mean_by_count"]
+    assert scores["area"].keys() == means["0.1"].keys()
+
+
+def test_the_curve_without_a_head_ends_at_a_fifth_of_the_box():
+    area = score(np.full((4, 5), 0.1), FOX)["area"]
+    assert area["mean_by_count"] == pytest.approx(51)
+    assert area["mean_of_joints"] == pytest.approx(49)
+
+
+def test_unscored_joints_of_any_skeleton_are_named():
+    fox = Skeleton(FOX.joints, unscored=("snout", "tail_tip"))
+    scores = score(np.full((4, 5), 0.1), fox)
+    assert scores["conventions"] == {
+        "mean_of_joints": "mean of the joints' rates without snout and tail_tip",
+        "mean_by_count": "mean over labeled joints without snout and tail_tip",
+        "all_joints": "mean over labeled joints, all 5",
+    }
+    text = format_scores("fox", scores)
+    assert "longer side of the box" in text and "PCK, %" in text
+    for absent in ("PCKh", "limbs", "head", "pelvis", "16"):
+        assert absent not in text.replace("95 %", "")
+
+
+def test_thirteen_joints_of_people_have_limbs_and_no_head():
+    names = [*sum(LIMB_GROUPS.values(), ()), "nose"]
+    scores = score(np.full((4, 13), 0.1), Skeleton(tuple(names)))
+    assert scores["conventions"]["limbs"].endswith("the 12 of arms and legs")
+    assert scores["measure"]["name"] == "PCK"
 
 
 @pytest.fixture

@@ -8,7 +8,11 @@ https://doi.org/10.1214/aos/1176344552
 
 import numpy as np
 
-from keras_hourglass.evaluation.conventions import CONVENTIONS, Convention, is_correct
+from keras_hourglass.evaluation.conventions import (
+    Convention,
+    conventions,
+    is_correct,
+)
 from keras_hourglass.skeletons import Skeleton
 
 RESAMPLES, SEED = 2000, 0
@@ -66,7 +70,7 @@ def mean_intervals(errors, skeleton: Skeleton, threshold: float, counts) -> dict
     """Computes the interval of each convention's mean; see `resample_means`."""
     return {
         name: interval(resample_means(convention, errors, skeleton, threshold, counts))
-        for name, convention in CONVENTIONS.items()
+        for name, convention in conventions(skeleton).items()
     }
 
 
@@ -74,18 +78,21 @@ def compare(first, second, thresholds, counts) -> dict:
     """Compares two models on the same people and the same resamples.
 
     Args:
-        first, second: Errors `(people, joints)` and the joints' skeleton, each.
+        first, second: Errors `(people, joints)` and the joints' skeleton, each, of
+            the same measure.
         thresholds: In reference lengths.
         counts: The output of `resample_counts` for as many people.
 
     Returns:
-        Threshold -> convention -> "difference" in percentage points, the second's mean
-        less the first's, and its "interval".
+        Threshold -> convention that both have -> "difference" in percentage points,
+        the second's mean less the first's, and its "interval".
     """
+    common = conventions(first[1]).keys() & conventions(second[1]).keys()
     return {
         str(threshold): {
             name: _difference(convention, first, second, threshold, counts)
-            for name, convention in CONVENTIONS.items()
+            for name, convention in conventions(first[1]).items()
+            if name in common
         }
         for threshold in thresholds
     }

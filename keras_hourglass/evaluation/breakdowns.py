@@ -17,17 +17,15 @@ from keras_hourglass.data.people import People
 from keras_hourglass.evaluation import bootstrap
 from keras_hourglass.evaluation.calibration import calibration
 from keras_hourglass.evaluation.conventions import (
-    CONVENTIONS,
     JOINT_SUBSETS,
-    PCKH_THRESHOLD,
     column_rates,
+    conventions,
     is_correct,
     joint_rates,
 )
 from keras_hourglass.evaluation.scoring import (
-    CURVE,
-    THRESHOLDS,
     convention_means,
+    curve_thresholds,
     curves,
 )
 from keras_hourglass.skeletons import Skeleton
@@ -51,16 +49,18 @@ def all_breakdowns(errors, scores, people: People, counts) -> dict:
         A dictionary of "by_joint", "groups" and "calibration", see the functions of
         those names; and "curve", with "thresholds" and each convention's percentages.
     """
+    skeleton = people.skeleton
+    thresholds = curve_thresholds(skeleton).tolist()
     return {
-        "curve": {"thresholds": CURVE.tolist(), **curves(errors, people.skeleton)},
-        "by_joint": by_joint(errors, people.skeleton, counts),
+        "curve": {"thresholds": thresholds, **curves(errors, skeleton)},
+        "by_joint": by_joint(errors, skeleton, counts),
         "groups": by_group(errors, people, counts),
-        "calibration": calibration(scores, errors, counts),
+        "calibration": calibration(scores, errors, counts, skeleton.measure.threshold),
     }
 
 
 def by_group(errors, people: People, counts) -> dict[str, list[dict]]:
-    """Computes PCKh of groups of joints and people, where the dataset knows them.
+    """Computes the scores of groups of joints and people, where the dataset knows them.
 
     Returns:
         Kind of group -> for each group its "name", the numbers of "people" and
@@ -111,7 +111,7 @@ def _group_rows(errors, skeleton, masks, counts):
         part = np.where(mask, errors, np.nan)
         scored = np.isfinite(part)
         if scored.any():
-            arguments = part, skeleton, PCKH_THRESHOLD
+            arguments = part, skeleton, skeleton.measure.threshold
             yield {
                 "name": name,
                 "people": int(scored.any(1).sum()),
@@ -127,18 +127,18 @@ def by_joint(errors, skeleton: Skeleton, counts) -> list[dict]:
     Returns:
         For each joint its "name"; "labeled", the number of people; "rates" in percent
         by threshold, where an error at the threshold is correct; "strict", the rate at
-        the first threshold where it is not; the "interval" of the first rate; and
-        "counted", the names of the conventions that average it.
+        the measure's own threshold where it is not; the "interval" of the rate at that
+        threshold; and "counted", the names of the conventions that average it.
     """
-    first = THRESHOLDS[0]
-    rates = {threshold: joint_rates(errors, threshold) for threshold in THRESHOLDS}
-    strict, labeled = joint_rates(errors, first, inclusive=False), np.isfinite(errors)
-    correct = is_correct(errors, first).astype("f4")
+    main, thresholds = skeleton.measure.threshold, skeleton.measure.thresholds
+    rates = {threshold: joint_rates(errors, threshold) for threshold in thresholds}
+    strict, labeled = joint_rates(errors, main, inclusive=False), np.isfinite(errors)
+    correct = is_correct(errors, main).astype("f4")
     with np.errstate(invalid="ignore"):
         resampled = 100 * (counts @ correct) / (counts @ labeled.astype("f4"))
     counted = {
         name: {*JOINT_SUBSETS[convention.joints](skeleton)}
-        for name, convention in CONVENTIONS.items()
+        for name, convention in conventions(skeleton).items()
     }
     return [
         {
@@ -158,8 +158,11 @@ def pck_torso(errors, people: People, counts) -> dict | None:
     """Computes PCK relative to the torso, with the keys of `scoring.score`.
 
     Returns:
-        A dictionary, or None where no torso is labeled.
+        A dictionary, or None where no torso is labeled, or the skeleton is not that
+        of a human.
     """
+    if not people.skeleton.has_arms_and_legs:
+        return None
     lengths = torso_lengths(people)
     with np.errstate(divide="ignore", invalid="ignore"):
         errors = errors * (people.reference_lengths / lengths)[:, None]
@@ -186,14 +189,19 @@ def torso_lengths(people: People) -> np.ndarray:
     return np.where(known, length, np.nan)
 
 
-def hardest_people(errors, count: int = HARDEST_COUNT) -> np.ndarray:
-    """Finds the people with the lowest PCKh; ties by the larger mean error.
+def hardest_people(errors, threshold: float, count: int = HARDEST_COUNT):
+    """Finds the people with the fewest correct joints; ties by the larger mean error.
+
+    Args:
+        errors: See the module.
+        threshold: In reference lengths.
+        count: People to find.
 
     Returns:
         `(people,)`, rows of `errors`, the hardest first, at most `count`.
     """
     scored = np.isfinite(errors)
     rows = np.flatnonzero(scored.any(1))
-    rates = is_correct(errors, PCKH_THRESHOLD)[rows].sum(1) / scored[rows].sum(1)
+    rates = is_correct(errors, threshold)[rows].sum(1) / scored[rows].sum(1)
     order = np.lexsort((-np.nanmean(errors[rows], axis=1), rates))
     return rows[order[:count]]

@@ -7,18 +7,19 @@ https://arxiv.org/abs/1706.04599
 import numpy as np
 
 from keras_hourglass.evaluation.bootstrap import interval
-from keras_hourglass.evaluation.conventions import PCKH_THRESHOLD, is_correct
+from keras_hourglass.evaluation.conventions import is_correct
 
 BINS = 10  # of the scores from 0 to 1
 
 
-def calibration(scores, errors, counts) -> dict:
+def calibration(scores, errors, counts, threshold: float) -> dict:
     """Computes the rate of correct joints among those of similar score.
 
     Args:
         scores: `(people, joints)`, clipped to 0 to 1.
         errors: `(people, joints)`, in reference lengths; NaN where not scored.
         counts: The output of `bootstrap.resample_counts` for as many people.
+        threshold: Largest error of a correct joint, in reference lengths.
 
     Returns:
         A dictionary of "bins", with "low" and "high" of the scores, the number of
@@ -28,7 +29,7 @@ def calibration(scores, errors, counts) -> dict:
     """
     scored = np.isfinite(errors)
     scores = np.clip(scores, 0, 1)
-    correct = is_correct(errors, PCKH_THRESHOLD)
+    correct = is_correct(errors, threshold)
     index = np.minimum((scores * BINS).astype(int), BINS - 1)
     bins, total = [], 0.0
     for number in range(BINS):

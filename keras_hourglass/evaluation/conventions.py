@@ -1,8 +1,8 @@
-"""PCKh conventions: from the errors of joints to published percentages.
+"""PCKh and PCK conventions: from the errors of joints to published percentages.
 
 Publications average the rates of joints in several ways, which differ by up to a
 percentage point. Each has a name here. All functions take errors `(people, joints)`
-in reference lengths (head sizes), NaN where a joint is not scored.
+in the reference lengths of the skeleton's measure, NaN where a joint is not scored.
 
 Andriluka et al. 2D Human Pose Estimation: New Benchmark and State of the Art
 Analysis, CVPR 2014. http://human-pose.mpi-inf.mpg.de
@@ -13,9 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_hourglass.skeletons import OFFICIAL_HEAD, Skeleton
-
-PCKH_THRESHOLD = 0.5  # reference lengths: PCKh without a number means this one
+from keras_hourglass.skeletons import MEASURES, MPII, OFFICIAL_HEAD, Skeleton
 
 
 def is_correct(errors, threshold: float, inclusive: bool = True) -> np.ndarray:
@@ -45,7 +43,7 @@ def column_rates(errors, skeleton: Skeleton, threshold: float) -> dict[str, floa
     """
     rates = joint_rates(errors, threshold, inclusive=False)
     groups = skeleton.groups or {name: (name,) for name in skeleton.joints}
-    if {*OFFICIAL_HEAD} <= {*skeleton.joints}:
+    if skeleton.has_all(OFFICIAL_HEAD):
         groups = {**groups, "Head (official)": OFFICIAL_HEAD}
     return {
         column: float(np.mean(rates[[*skeleton.indices(names)]]))
@@ -65,13 +63,15 @@ class Convention:
     """A way to average the rates of joints into one percentage.
 
     Attributes:
-        description: The rule, and the publications that follow it.
+        rule: The rule, without the joints, which `describe` adds.
+        users: The publications of human poses that follow it.
         joints: The averaged joints: a key of `JOINT_SUBSETS`.
         by_count: True averages over all labeled joints, False over the joints' rates.
         inclusive: True if an error exactly at the threshold is correct.
     """
 
-    description: str
+    rule: str
+    users: str = ""
     joints: str = "scored"
     by_count: bool = True
     inclusive: bool = True
@@ -100,21 +100,41 @@ class Convention:
             warnings.simplefilter("ignore", RuntimeWarning)  # nothing labeled: NaN
             return np.nanmean(100 * correct / labeled, axis=-1)
 
+    def describe(self, skeleton: Skeleton) -> str:
+        """Describes the rule for a skeleton's joints."""
+        left_out = " and ".join(skeleton.unscored)
+        joints = {
+            "all": f", all {len(skeleton.joints)}",
+            "scored": f" without {left_out}" if left_out else "",
+            "limbs": f", the {len(skeleton.arms_and_legs)} of arms and legs",
+        }[self.joints]
+        users = f" ({self.users})" if self.users and skeleton == MPII else ""
+        return f"{self.rule}{joints}{users}"
+
 
 CONVENTIONS = {
     "mean_of_joints": Convention(
-        "mean of the joints' rates without pelvis and thorax (paper, PyTorch ports)",
+        "mean of the joints' rates",
+        "paper, PyTorch ports",
         by_count=False,
         inclusive=False,
     ),
-    "mean_by_count": Convention(
-        "mean over labeled joints without pelvis and thorax (HRNet, MMPose)"
-    ),
-    "all_joints": Convention(
-        "mean over labeled joints, all 16 (princeton-vl)", joints="all"
-    ),
-    "limbs": Convention(
-        "mean over labeled joints, the 12 of arms and legs", joints="limbs"
-    ),
+    "mean_by_count": Convention("mean over labeled joints", "HRNet, MMPose"),
+    "all_joints": Convention("mean over labeled joints", "princeton-vl", joints="all"),
+    "limbs": Convention("mean over labeled joints", joints="limbs"),
 }
 STANDARD = "mean_by_count"  # the convention of the `PCKh` metric
+
+
+def conventions(skeleton: Skeleton) -> dict[str, Convention]:
+    """Selects the conventions that a skeleton has joints for.
+
+    `limbs` needs the 12 joints of a human's arms and legs. `all_joints` is that of
+    PCKh; with another measure it is left out where it would equal `mean_by_count`.
+    """
+    absent = set()
+    if not skeleton.has_arms_and_legs:
+        absent.add("limbs")
+    if not skeleton.unscored and skeleton.measure is not MEASURES["head"]:
+        absent.add("all_joints")
+    return {name: CONVENTIONS[name] for name in CONVENTIONS if name not in absent}

@@ -8,7 +8,8 @@ from keras_hourglass.data.batches import make_loader, validation_batches
 from keras_hourglass.data.mixture import DatasetSpec, load_validation
 from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.evaluation.results import Evaluation, Predictions
+from keras_hourglass.evaluation.predictions import Predictions
+from keras_hourglass.evaluation.results import Evaluation
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
 from keras_hourglass.heatmaps.labels import unpack
@@ -17,6 +18,8 @@ from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 logger = logging.getLogger(__name__)
+
+MAX_OFFSET = 2  # thresholds: larger errors are mistakes, and not systematic
 
 
 def evaluate(
@@ -31,7 +34,10 @@ def evaluate(
     all_splits: bool = False,
     name: str | None = None,
 ) -> Evaluation:
-    """Evaluates a model on people, under every published PCKh convention.
+    """Evaluates a model on people, under every published convention of PCKh.
+
+    A skeleton without a head is scored by PCK, in the longer side of the box: see
+    `Skeleton.reference`.
 
     Args:
         model: A `StackedHourglass`, or what `kh.load_model` takes: the path of a
@@ -138,7 +144,8 @@ def predict_people(
         points.append(keypoints)
         scores.append(peaks)
         errors.append(np.where(scored, error, np.nan))
-        offsets.append(difference[scored & (error <= 1)])
+        near = scored & (error <= MAX_OFFSET * people.skeleton.measure.threshold)
+        offsets.append(difference[near])
     signed = np.concatenate(offsets)
     offset = signed.mean(0) if len(signed) else np.full(2, np.nan)
     windows = Window.from_center(

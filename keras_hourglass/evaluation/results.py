@@ -26,8 +26,8 @@ from keras_hourglass.evaluation.breakdowns import (
     hardest_people,
     pck_torso,
 )
-from keras_hourglass.evaluation.conventions import PCKH_THRESHOLD
-from keras_hourglass.evaluation.scoring import THRESHOLDS, score, to_json_types
+from keras_hourglass.evaluation.predictions import Predictions
+from keras_hourglass.evaluation.scoring import score, to_json_types
 from keras_hourglass.skeletons import MPII, Skeleton
 
 if TYPE_CHECKING:
@@ -37,34 +37,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """A model's predictions for people, and their errors.
-
-    Attributes:
-        joints: `(people, joints, 2)`, x before y, image pixels.
-        errors: `(people, joints)`, in reference lengths; NaN where not scored.
-        scores: `(people, joints)`, the values of the heatmaps' peaks; None where the
-            predictions are from a file.
-        offset: (x, y), heatmap pixels: the mean signed error of joints within one
-            reference length, the model's systematic error. None for a file.
-        unreadable: Messages about images that could not be read.
-    """
-
-    joints: np.ndarray
-    errors: np.ndarray
-    scores: np.ndarray | None = None
-    offset: tuple[float, float] | None = None
-    unreadable: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
     """The result of evaluating one model; `print` shows it as a table.
 
     Percentages are PCKh, measured in head sizes (Andriluka et al. 2D Human Pose
     Estimation: New Benchmark and State of the Art Analysis, CVPR 2014,
-    http://human-pose.mpi-inf.mpg.de).
+    http://human-pose.mpi-inf.mpg.de); for a skeleton without a head they are PCK,
+    measured in the longer side of the box. See `Skeleton.reference`.
 
     Attributes:
         name: The model's name, path or preset, or the path of a file of predictions.
@@ -99,19 +79,25 @@ class Evaluation:
     def pckh(self) -> float:
         """PCKh@0.5 in percent, over all labeled joints that the skeleton scores.
 
-        The value of the `PCKh` metric, and the convention `mean_by_count`.
+        PCK@0.1 without a head. The value of the `PCKh` metric, and the convention
+        `mean_by_count`.
         """
         return self.scores["pckh"]
 
     @property
     def per_joint(self) -> dict[str, float]:
-        """PCKh@0.5 of each joint: name -> percent, NaN where never labeled."""
-        return self.scores["thresholds"][str(PCKH_THRESHOLD)]["per_joint"]
+        """PCKh@0.5 (PCK@0.1) of each joint: name -> percent, NaN if never labeled."""
+        return self._main["per_joint"]
 
     @property
     def conventions(self) -> dict[str, float]:
-        """PCKh@0.5 under each published convention: name -> percent."""
-        return self.scores["thresholds"][str(PCKH_THRESHOLD)]["means"]
+        """PCKh@0.5 (PCK@0.1) under each convention: name -> percent."""
+        return self._main["means"]
+
+    @property
+    def _main(self):
+        """The scores at the measure's own threshold."""
+        return self.scores["thresholds"][str(self.skeleton.measure.threshold)]
 
     @property
     def offset(self) -> tuple[float, float] | None:
@@ -144,9 +130,9 @@ class Evaluation:
 
         Returns:
             The dictionary that `hourglass-keras evaluate --json` prints: "people",
-            "joints", "pckh", "thresholds" (with "columns", "per_joint", "means" and
-            "intervals" each), "area", and where known "offset", "torso", "oks",
-            "skipped" and "unreadable".
+            "joints", "measure", "conventions", "pckh", "thresholds" (with "columns",
+            "per_joint", "means" and "intervals" each), "area", and where known
+            "offset", "torso", "oks", "skipped" and "unreadable".
 
         Example:
 
@@ -228,7 +214,8 @@ class Evaluation:
 
     def __repr__(self):
         people = self.scores["people"]
-        return f"Evaluation({self.name!r}, people={people}, pckh={self.pckh:.2f})"
+        measure = self.skeleton.measure.name.lower()
+        return f"Evaluation({self.name!r}, people={people}, {measure}={self.pckh:.2f})"
 
     def _oks(self):
         joints, scores = self.predictions.joints, self.predictions.scores
@@ -244,7 +231,7 @@ class Evaluation:
         from keras_hourglass.evaluation.report.images import hardest_images
 
         predictions, people = self.predictions, self.people
-        rows = hardest_people(predictions.errors)
+        rows = hardest_people(predictions.errors, people.skeleton.measure.threshold)
         data = {
             **self.scores,
             **all_breakdowns(
@@ -281,15 +268,15 @@ def compare_models(evaluations: list[Evaluation]) -> list[dict]:
     """Compares the first model with each of the others, on the same people.
 
     The interval of a difference is that of pairs: narrower than the two models'
-    intervals suggest. A model that was evaluated on other people is not compared; a
-    warning is logged.
+    intervals suggest. A model that was evaluated on other people, or with another
+    measure, is not compared; a warning is logged.
 
     Args:
         evaluations: One or more results of `kh.evaluate`.
 
     Returns:
-        A list of dictionaries: "first" and "second", the models' names, and
-        "thresholds", the output of `bootstrap.compare`.
+        A list of dictionaries: "first" and "second", the models' names, "measure",
+        its name, and "thresholds", the output of `bootstrap.compare`.
 
     Example:
 
@@ -309,15 +296,26 @@ def compare_models(evaluations: list[Evaluation]) -> list[dict]:
     comparisons = []
     for second in evaluations[1:]:
         first = evaluations[0]
-        if not _same_people(first, second):
+        measures = [one.skeleton.measure for one in (first, second)]
+        if measures[0] != measures[1]:
+            reason = f"{measures[1].title} is not {measures[0].title}"
+        elif not _same_people(first, second):
+            reason = "other people"
+        else:
+            reason = ""
+        if reason:
             logger.warning(
-                "%s is not compared with %s: other people", second.name, first.name
+                "%s is not compared with %s: %s", second.name, first.name, reason
             )
             continue
         both = ((one.predictions.errors, one.skeleton) for one in (first, second))
-        differences = bootstrap.compare(*both, THRESHOLDS, first.resamples)
+        thresholds = measures[0].thresholds
+        differences = bootstrap.compare(*both, thresholds, first.resamples)
         comparisons.append(
-            {"first": first.name, "second": second.name, "thresholds": differences}
+            {
+                **{"first": first.name, "second": second.name},
+                **{"measure": measures[0].name, "thresholds": differences},
+            }
         )
     return comparisons
 

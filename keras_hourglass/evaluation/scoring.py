@@ -3,20 +3,20 @@
 NumPy only, so that files of predictions are scored without Keras.
 """
 
+from dataclasses import asdict
+
 import numpy as np
 
 from keras_hourglass.evaluation import bootstrap
 from keras_hourglass.evaluation.conventions import (
-    CONVENTIONS,
-    PCKH_THRESHOLD,
     STANDARD,
     column_rates,
+    conventions,
     joint_rates,
 )
 from keras_hourglass.skeletons import Skeleton
 
-THRESHOLDS = (PCKH_THRESHOLD, 0.2, 0.1)  # reference lengths
-CURVE = np.arange(51) / 100  # thresholds of the curve whose area is computed
+CURVE_STEPS = 50
 
 
 def score(errors, skeleton: Skeleton, counts=None) -> dict:
@@ -28,11 +28,12 @@ def score(errors, skeleton: Skeleton, counts=None) -> dict:
         counts: The output of `bootstrap.resample_counts` for as many people.
 
     Returns:
-        A dictionary of "people" and "joints", the numbers of scored ones; "pckh", the
-        value of the `PCKh` metric in percent; "thresholds", with the percentages in
+        A dictionary of "people" and "joints", the numbers of scored ones; "measure",
+        the fields of `skeleton.measure`; "conventions": name -> description; "pckh",
+        the value of the `PCKh` metric in percent; "thresholds", with the percentages in
         "columns", "per_joint" (errors at the threshold are correct) and "means" of
         each threshold, and the "intervals" (low, high) of the means; "area":
-        convention -> mean height of its curve from 0 to 0.5.
+        convention -> mean height of its curve.
     """
     counts = bootstrap.resample_counts(len(errors)) if counts is None else counts
     thresholds = {
@@ -44,15 +45,21 @@ def score(errors, skeleton: Skeleton, counts=None) -> dict:
             "means": convention_means(errors, skeleton, threshold),
             "intervals": bootstrap.mean_intervals(errors, skeleton, threshold, counts),
         }
-        for threshold in THRESHOLDS
+        for threshold in skeleton.measure.thresholds
     }
+    steps = curve_thresholds(skeleton)
     return {
         "people": int(np.isfinite(errors).any(1).sum()),
         "joints": int(np.isfinite(errors).sum()),
-        "pckh": thresholds[str(PCKH_THRESHOLD)]["means"][STANDARD],
+        "measure": asdict(skeleton.measure),
+        "conventions": {
+            name: convention.describe(skeleton)
+            for name, convention in conventions(skeleton).items()
+        },
+        "pckh": thresholds[str(skeleton.measure.threshold)]["means"][STANDARD],
         "thresholds": thresholds,
         "area": {
-            name: float(np.trapezoid(curve, CURVE) / CURVE[-1])
+            name: float(np.trapezoid(curve, steps) / steps[-1])
             for name, curve in curves(errors, skeleton).items()
         },
     }
@@ -62,15 +69,21 @@ def convention_means(errors, skeleton: Skeleton, threshold: float) -> dict[str, 
     """Computes the mean under each convention: name -> percent."""
     return {
         name: convention.mean(errors, skeleton, threshold)
-        for name, convention in CONVENTIONS.items()
+        for name, convention in conventions(skeleton).items()
     }
 
 
+def curve_thresholds(skeleton: Skeleton) -> np.ndarray:
+    """Gives the curve's thresholds: from 0 to the largest of the measure."""
+    return np.arange(CURVE_STEPS + 1) / (CURVE_STEPS / max(skeleton.measure.thresholds))
+
+
 def curves(errors, skeleton: Skeleton) -> dict[str, list[float]]:
-    """Computes each convention's curve: name -> percent at each value of `CURVE`."""
+    """Computes curves: convention -> percent at each of `curve_thresholds`."""
+    steps = curve_thresholds(skeleton)
     return {
-        name: [convention.mean(errors, skeleton, threshold) for threshold in CURVE]
-        for name, convention in CONVENTIONS.items()
+        name: [convention.mean(errors, skeleton, threshold) for threshold in steps]
+        for name, convention in conventions(skeleton).items()
     }
 
 

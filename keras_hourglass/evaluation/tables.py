@@ -6,7 +6,6 @@ Columns are as wide as the names in them, whatever the joints of a skeleton are 
 from math import isnan
 
 from keras_hourglass.evaluation.bootstrap import LEVEL, RESAMPLES
-from keras_hourglass.evaluation.conventions import CONVENTIONS
 from keras_hourglass.utils import format_table
 
 NO_VALUE = "\N{EN DASH}"
@@ -19,7 +18,8 @@ def format_scores(name, scores: dict) -> str:
         name: Its name.
         scores: `Evaluation.scores`, or its `to_dict()`.
     """
-    thresholds = scores["thresholds"]
+    thresholds, measure = scores["thresholds"], scores["measure"]
+    title, last = measure["name"], max(measure["thresholds"])
     header = [f"at {threshold}" for threshold in thresholds]
     parts = [*thresholds.values()]
     columns = [
@@ -32,22 +32,24 @@ def format_scores(name, scores: dict) -> str:
             *(_with_interval(part, convention) for part in parts),
             _number(scores["area"][convention]),
         ]
-        for convention in CONVENTIONS
+        for convention in scores["conventions"]
     ]
     legend = [
-        f"{convention}: {CONVENTIONS[convention].description}"
-        for convention in CONVENTIONS
+        f"{convention}: {description}"
+        for convention, description in scores["conventions"].items()
     ]
     return "\n".join(
         [
             f"{name}: {scores['people']:,} people, {scores['joints']:,} joints",
             "",
-            format_table(["PCKh, %", *header], columns),
+            format_table([f"{title}, %", *header], columns),
             "",
-            format_table(["mean PCKh, %", *header, "area"], means),
+            format_table([f"mean {title}, %", *header, "area"], means),
             "",
+            f"{title}: correct joints, by their error in lengths of the reference, the "
+            f"{measure['reference']}",
             *legend,
-            "area: mean height of the curve from 0 to 0.5",
+            f"area: mean height of the curve from 0 to {last}",
             f"In parentheses: {LEVEL} % of {RESAMPLES:,} bootstraps over people.",
             *_other_lines(scores),
             "",
@@ -58,6 +60,7 @@ def format_scores(name, scores: dict) -> str:
 def format_comparison(comparison: dict) -> str:
     """Formats one comparison of `compare_models`."""
     thresholds = comparison["thresholds"]
+    names = [*next(iter(thresholds.values()))]
     rows = [
         [
             convention,
@@ -68,9 +71,9 @@ def format_comparison(comparison: dict) -> str:
                 for held in thresholds.values()
             ),
         ]
-        for convention in CONVENTIONS
+        for convention in names
     ]
-    header = ["PCKh", *(f"at {threshold}" for threshold in thresholds)]
+    header = [comparison["measure"], *(f"at {threshold}" for threshold in thresholds)]
     title = f"{comparison['second']} less {comparison['first']}, percentage points, "
     return f"{title}on the same people\n\n{format_table(header, rows)}\n"
 
@@ -81,7 +84,7 @@ def _other_lines(scores):
         yield f"\nMean signed error: x {x}, y {y} heatmap pixels"
     if torso := scores.get("torso"):
         means = ", ".join(
-            f"{name} {_number(torso['means'][name], 1)}" for name in CONVENTIONS
+            f"{name} {_number(value, 1)}" for name, value in torso["means"].items()
         )
         yield f"PCK@{torso['threshold']} ({torso['description']}): {means}"
     if oks := scores.get("oks"):

@@ -214,6 +214,11 @@ class Skeleton:
         return MEASURES[self.reference or ("head" if has_head else "box")]
 
     @property
+    def has_arms_and_legs(self) -> bool:
+        """True if all joints of a human's arms and legs are there."""
+        return self.has_all(sum(LIMB_GROUPS.values(), ()))
+
+    @property
     def arms_and_legs(self) -> tuple[int, ...]:
         """The indices of the joints of arms and legs, with shoulders and hips."""
         limb_joints = {name for names in LIMB_GROUPS.values() for name in names}

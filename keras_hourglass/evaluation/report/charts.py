@@ -4,6 +4,7 @@ from keras_hourglass.evaluation.report.html import Html, tag
 
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 44, 150, 12, 40  # margins, for axes and legend
+TICKS = 5  # of the thresholds
 PERCENTS = (0, 25, 50, 75, 100)
 
 
@@ -73,16 +74,18 @@ class Axes:
         return self.x(point[0]), self.y(point[1])
 
 
-def curves_chart(thresholds, series: dict, description: str) -> Html:
+def curves_chart(thresholds, reference: str, series: dict, description: str) -> Html:
     """Draws lines of percentages over thresholds, with a legend.
 
     Args:
-        thresholds: In reference lengths, rising.
+        thresholds: Rising.
+        reference: Name of the length that they are measured in.
         series: Name -> percentages, None where unknown.
         description: The chart's content, for screen readers.
     """
-    ticks = [tenth / 10 for tenth in range(int(10 * thresholds[-1]) + 1)]
-    axes = Axes(thresholds[-1], ticks, "threshold, reference lengths", "correct, %")
+    end = thresholds[-1]
+    ticks = [end * step / TICKS for step in range(TICKS + 1)]
+    axes = Axes(end, ticks, f"threshold, in lengths of the {reference}", "correct, %")
     for number, (name, values) in enumerate(series.items()):
         known = [(t, v) for t, v in zip(thresholds, values) if v is not None]
         axes.path(known, f"series s{number % 6}")

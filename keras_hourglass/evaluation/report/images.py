@@ -7,7 +7,7 @@ import numpy as np
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.evaluation.conventions import PCKH_THRESHOLD, is_correct
+from keras_hourglass.evaluation.conventions import is_correct
 from keras_hourglass.heatmaps.labels import unpack
 from keras_hourglass.visualization.images import encode_image
 from keras_hourglass.visualization.skeletons import draw_skeleton
@@ -31,6 +31,7 @@ def hardest_images(predictions, people: People, rows, aspect: tuple[int, int]):
     size = tuple(round(SIDE * side / max(aspect)) for side in aspect)
     preprocessor = Preprocessor(people, size, size)  # labels in pixels of the drawing
     loader = Loader(preprocessor, broken="skip")
+    threshold = people.skeleton.measure.threshold
     for row in map(int, rows):
         image, label = loader.load(row)
         truth, weights, _ = unpack(label)
@@ -42,7 +43,7 @@ def hardest_images(predictions, people: People, rows, aspect: tuple[int, int]):
             draw_skeleton(image, predicted, people.skeleton),
         ]
         errors = predictions.errors[row]
-        correct, scored = is_correct(errors, PCKH_THRESHOLD), np.isfinite(errors)
+        correct, scored = is_correct(errors, threshold), np.isfinite(errors)
         name = Path(str(people.images[row])).name
         yield (
             f"{name}: {correct.sum()} of {scored.sum()} joints correct",

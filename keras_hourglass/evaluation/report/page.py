@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 from keras_hourglass.evaluation.bootstrap import LEVEL
-from keras_hourglass.evaluation.conventions import CONVENTIONS, STANDARD
+from keras_hourglass.evaluation.conventions import STANDARD
 from keras_hourglass.evaluation.report import sections
 from keras_hourglass.evaluation.report.charts import curves_chart
 from keras_hourglass.evaluation.report.html import (
@@ -60,7 +60,7 @@ def model_section(name, report, images, anchor) -> Html:
     if report.get("milliseconds"):
         parts["Time per person"] = sections.milliseconds(report)
     if images:
-        title = "The hardest people: the lowest PCKh "
+        title = f"The hardest people: the lowest {report['measure']['name']} "
         title += f"({len(images)} of {report['people']:,})"
         parts[title] = sections.people(images)
     shown = (
@@ -71,19 +71,20 @@ def model_section(name, report, images, anchor) -> Html:
 
 def headline(report) -> Html:
     """Renders the most cited numbers, large."""
-    half = report["thresholds"][sections.FIRST]
+    main = sections.main_part(report)
+    title = f"{report['measure']['name']}@{report['measure']['threshold']}"
     numbers = [
         tag(
             "div",
-            tag("b", number(half["means"][name])),
-            tag("span", f"{name}, PCKh@{sections.FIRST}"),
+            tag("b", number(main["means"][name])),
+            tag("span", f"{name}, {title}"),
             tag(
                 "small",
-                "{} %: {:.1f} to {:.1f}".format(LEVEL, *half["intervals"][name]),
+                "{} %: {:.1f} to {:.1f}".format(LEVEL, *main["intervals"][name]),
             ),
         )
         for name in HEADLINE
-        if None not in half["intervals"][name]
+        if None not in main["intervals"].get(name, [None])
     ]
     x, y = report["offset"]
     offset = f"x {number(x, 3, True)}, y {number(y, 3, True)}"
@@ -96,39 +97,60 @@ def headline(report) -> Html:
 
 
 def comparison_section(models, comparisons) -> Html:
-    """Renders the models' means in one table, and their differences."""
-    first = next(iter(models.values()))
-    rows = [
-        [
-            tag("a", name, href=f"#m{index}"),
-            *(
-                with_interval(half["means"][convention], half["intervals"][convention])
-                for convention in CONVENTIONS
-            ),
-        ]
-        for index, (name, report) in enumerate(models.items())
-        for half in [report["thresholds"][sections.FIRST]]
-    ]
-    chart = curves_chart(
-        first["curve"]["thresholds"],
-        {name: report["curve"][STANDARD] for name, report in models.items()},
-        f"Percentage of correct joints over the threshold, for each model ({STANDARD})",
-    )
-    parts = [table([f"PCKh@{sections.FIRST}, %", *CONVENTIONS], rows), chart]
+    """Renders the models' means, a table for each measure, and their differences."""
+    parts = []
+    for measure in dict.fromkeys(
+        report["measure"]["name"] for report in models.values()
+    ):
+        parts += _means_of_models(measure, models)
     for comparison in comparisons:
-        differences = [
+        differences = comparison["thresholds"]
+        names = [*next(iter(differences.values()))]
+        rows = [
             [
                 f"at {threshold}",
                 *(
                     with_interval(
                         held[name]["difference"], held[name]["interval"], signed=True
                     )
-                    for name in CONVENTIONS
+                    for name in names
                 ),
             ]
-            for threshold, held in comparison["thresholds"].items()
+            for threshold, held in differences.items()
         ]
         text = f"{comparison['second']} less {comparison['first']}, percentage points, "
         text += f"with {LEVEL} % intervals on the same resamples of people:"
-        parts += [tag("p", text), table(["", *CONVENTIONS], differences)]
+        parts += [tag("p", text), table([comparison["measure"], *names], rows)]
     return tag("article", tag("h2", "Comparison"), *parts)
+
+
+def _means_of_models(measure, models):
+    """A table and a chart of the models of one measure."""
+    chosen = {
+        name: report
+        for name, report in models.items()
+        if report["measure"]["name"] == measure
+    }
+    names = dict.fromkeys(
+        n for report in chosen.values() for n in report["conventions"]
+    )
+    rows = []
+    for index, (model, report) in enumerate(models.items()):
+        if model in chosen:
+            main = sections.main_part(report)
+            unknown = None, (None, None)
+            cells = (
+                with_interval(main["means"][name], main["intervals"][name])
+                if name in main["means"]
+                else with_interval(*unknown)
+                for name in names
+            )
+            rows.append([tag("a", model, href=f"#m{index}"), *cells])
+    first = next(iter(chosen.values()))
+    yield table([f"{measure}@{first['measure']['threshold']}, %", *names], rows)
+    yield curves_chart(
+        first["curve"]["thresholds"],
+        first["measure"]["reference"],
+        {name: report["curve"][STANDARD] for name, report in chosen.items()},
+        f"Percentage of correct joints over the threshold, for each model ({STANDARD})",
+    )

@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 
-from keras_hourglass.evaluation.conventions import CONVENTIONS, PCKH_THRESHOLD
 from keras_hourglass.evaluation.report.charts import curves_chart, reliability_chart
 from keras_hourglass.evaluation.report.html import (
     Html,
@@ -14,24 +13,33 @@ from keras_hourglass.evaluation.report.html import (
     with_interval,
 )
 
-FIRST = str(PCKH_THRESHOLD)
+
+def main_part(report) -> dict:
+    """The scores at the measure's own threshold."""
+    return report["thresholds"][main_threshold(report)]
+
+
+def main_threshold(report) -> str:
+    """The measure's own threshold, as a key."""
+    return str(report["measure"]["threshold"])
 
 
 def conventions(report) -> Html:
     """Every convention at every threshold."""
-    thresholds = report["thresholds"]
+    thresholds, measure = report["thresholds"], report["measure"]
     rows = [
         [
             name,
             *_means(thresholds.values(), name),
             number(report["area"][name]),
-            TextCell(convention.description),
+            TextCell(description),
         ]
-        for name, convention in CONVENTIONS.items()
+        for name, description in report["conventions"].items()
     ]
-    header = ["PCKh, %", *(f"at {t}" for t in thresholds), "area"]
+    text = f"Errors are measured in lengths of the {measure['reference']}."
+    header = [f"{measure['name']}, %", *(f"at {t}" for t in thresholds), "area"]
     means = table([*header, TextCell("description")], rows)
-    return Html(means + _curve(report["curve"]) + _columns(thresholds))
+    return Html(tag("p", text) + means + _curve(report) + _columns(thresholds))
 
 
 def _means(parts, name):
@@ -39,16 +47,17 @@ def _means(parts, name):
     return [with_interval(p["means"][name], p["intervals"][name]) for p in parts]
 
 
-def _curve(curve):
+def _curve(report):
     return curves_chart(
-        curve["thresholds"],
-        {name: curve[name] for name in CONVENTIONS},
+        report["curve"]["thresholds"],
+        report["measure"]["reference"],
+        {name: report["curve"][name] for name in report["conventions"]},
         "Percentage of correct joints over the threshold, for each convention",
     )
 
 
 def _columns(thresholds):
-    names = [*thresholds[FIRST]["columns"]]
+    names = [*next(iter(thresholds.values()))["columns"]]
     rows = [
         [f"at {t}", *(number(part["columns"][name]) for name in names)]
         for t, part in thresholds.items()
@@ -58,17 +67,18 @@ def _columns(thresholds):
 
 def joints(report) -> Html:
     """Each joint, and the conventions that average it."""
-    others = [t for t in report["thresholds"] if t != FIRST]
-    header = ["joint", "labeled", f"at most {FIRST}", f"below {FIRST}"]
-    header += [*(f"at most {t}" for t in others), *CONVENTIONS]
+    main, conventions = main_threshold(report), report["conventions"]
+    others = [t for t in report["thresholds"] if t != main]
+    header = ["joint", "labeled", f"at most {main}", f"below {main}"]
+    header += [*(f"at most {t}" for t in others), *conventions]
     rows = [
         [
             joint["name"].replace("_", " "),
             joint["labeled"],
-            with_interval(joint["rates"][FIRST], joint["interval"]),
+            with_interval(joint["rates"][main], joint["interval"]),
             number(joint["strict"]),
             *(number(joint["rates"][t]) for t in others),
-            *("\N{BULLET}" if name in joint["counted"] else "" for name in CONVENTIONS),
+            *("\N{BULLET}" if name in joint["counted"] else "" for name in conventions),
         ]
         for joint in report["by_joint"]
     ]
@@ -77,7 +87,8 @@ def joints(report) -> Html:
 
 def groups(report) -> Html:
     """Visibility of joints, sizes of people, and others in the image."""
-    header = ["people", "joints", *(f"{name}, %" for name in CONVENTIONS)]
+    names = report["conventions"]
+    header = ["people", "joints", *(f"{name}, %" for name in names)]
     parts = []
     for kind, listed in report["groups"].items():
         rows = [
@@ -85,7 +96,7 @@ def groups(report) -> Html:
                 group["name"],
                 group["people"],
                 group["joints"],
-                *(cell for name in CONVENTIONS for cell in _means([group], name)),
+                *(cell for name in names for cell in _means([group], name)),
             ]
             for group in listed
         ]
@@ -114,7 +125,7 @@ def calibration(report) -> Html:
 def torso(report) -> Html:
     """PCK by torso length."""
     data = report["torso"]
-    rows = [[name, *_means([data], name)] for name in CONVENTIONS]
+    rows = [[name, *_means([data], name)] for name in data["means"]]
     text = f"{data['people']:,} people; {data['description']}."
     header = ["", f"PCK at {data['threshold']}, %"]
     return Html(tag("p", text) + table(header, rows))
