@@ -47,6 +47,16 @@ def test_an_occluder_is_a_limb_with_both_ends_labeled(people):
         np.testing.assert_array_equal(limb.ends, people.joints[limb.index][[0, 2]])
 
 
+def test_limbs_of_a_skeleton_without_arms_and_legs_are_its_own(people):
+    names = ("snout", "withers", "tail base", "tail end")
+    none = replace(people, skeleton=Skeleton(names))
+    assert {*limbs(none)} == {None}
+    dog = Skeleton(names, limbs=[("withers", "tail base"), ("snout", "withers")])
+    ends = [limb.ends.tolist() for limb in limbs(replace(people, skeleton=dog)[[0, 1]])]
+    expected = people.joints[0][[1, 2]].tolist(), people.joints[0][[0, 1]].tolist()
+    assert all(pair in expected for pair in ends) and all(e in ends for e in expected)
+
+
 def test_without_others_or_labeled_limbs_there_is_no_occluder(people):
     assert {*limbs(people[[0]], index=0)} == {None}
     unlabeled = replace(people, weights=np.zeros_like(people.weights))

@@ -80,6 +80,8 @@ def sample_occluder(
 ) -> Occluder | None:
     """Draws a limb of another person, at any angle; None if that person has none.
 
+    Arms and legs, or, of a skeleton without them, any limb.
+
     Args:
         people: People to choose from.
         index: Row of the person whose sample it is for.
@@ -90,9 +92,9 @@ def sample_occluder(
     others = len(people) - 1
     source = (index + 1 + int(other * others)) % len(people)
     labeled = (people.weights[source] > 0).tolist()
-    limbs = [
-        (a, b) for a, b in people.skeleton.limb_segments if labeled[a] and labeled[b]
-    ]
+    skeleton = people.skeleton
+    segments = skeleton.limb_segments or map(skeleton.indices, skeleton.limbs)
+    limbs = [(a, b) for a, b in segments if labeled[a] and labeled[b]]
     if not others or not limbs:
         return None
     ends = people.joints[source][list(limbs[int(limb * len(limbs))])]
