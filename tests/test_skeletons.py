@@ -40,6 +40,20 @@ def test_the_lower_body_is_that_of_hrnet():
     assert COCO.upper_lower == (tuple(range(11)), tuple(range(11, 17)))
 
 
+def test_halves_are_given_or_those_of_a_person_or_none():
+    horse = ("left_shoulder", "right_shoulder", "left_hip", "right_hip", "tail base")
+    assert Skeleton(horse).upper_lower == ((), ())
+    given = Skeleton(horse, lower=("Hip L", "right_hip", "Tail Base"))
+    assert given.upper_lower == ((0, 1), (2, 3, 4))
+    assert given.lower == ("left_hip", "right_hip", "tail base")
+    assert skeletons.get(given.get_config()) == given
+    assert given.select(horse[1:3]).upper_lower == ((0,), (1,))
+    assert Skeleton(("Head", "L_Knee", "kneeR")).upper_lower == ((0,), (1, 2))
+    assert Skeleton(("nose", "left_ear", "right_ear")).upper_lower == ((), ())
+    with pytest.raises(ValueError, match="joint that is used; \\['leg'\\]"):
+        Skeleton(horse, lower=("leg",))
+
+
 def test_the_torso_is_shoulders_and_hips_right_before_left():
     assert MPII.torso == ((12, 13), (2, 3))
     assert Skeleton(("left_hip", "neck", "right_hip")).torso == ((2, 0),)

@@ -9,11 +9,13 @@ from keras_hourglass.visualization.grids import image_grid
 from keras_hourglass.visualization.heatmaps import draw_heatmap
 from keras_hourglass.visualization.images import encode_image, save_image
 from keras_hourglass.visualization.skeletons import (
+    JOINT_COLORS,
     MIDDLE_COLOR,
     OUTLINE_COLOR,
     SIDE_COLORS,
     draw_line,
     draw_skeleton,
+    joint_colors,
 )
 
 GRAY = np.full((24, 16, 3), 100, "uint8")  # of heatmaps of 6 x 4
@@ -34,6 +36,28 @@ def test_limbs_and_joints_have_the_color_of_their_side():
     }.items():
         np.testing.assert_array_equal(shown[y, x], rgb)
     assert np.all(BLANK == 100)
+
+
+def test_sides_are_those_of_any_spelling_and_of_flip_pairs():
+    left, right = SIDE_COLORS["left_"], SIDE_COLORS["right_"]
+    names = ("Eye L", "R_eye", "wing 1", "wing 2", "beak", "left leg")
+    bird = Skeleton(names, flip_pairs=[("wing 1", "wing 2")])
+    assert joint_colors(bird) == [left, right, left, right, MIDDLE_COLOR, left]
+
+
+def test_without_sides_joints_have_colors_in_turn_and_without_limbs_they_are_points():
+    """A line is one pixel wide, with an outline of 0.3: radius 1.1 + 0.3, 1.8 + 0.3."""
+    names = ("snout", "back", "tail", "tip")
+    points = np.array([[20.0, 20], [40, 20], [60, 20], [80, 20]])
+    image, sizes = np.full((90, 90, 3), 100, "uint8"), []
+    for limbs in ((), [("snout", "back")]):
+        shown = draw_skeleton(image, points, Skeleton(names, limbs))
+        assert [tuple(shown[20, x].tolist()) for x in (20, 40, 60, 80)] == [
+            *JOINT_COLORS[:4]
+        ]
+        assert (shown[20, 30] != 100).any() == bool(limbs)
+        sizes.append((shown[:, 60] != 100).any(-1).sum())
+    assert sizes == [5, 3]
 
 
 def test_a_limb_has_a_dark_outline():

@@ -90,7 +90,7 @@ class ImageList:
         """Returns the category that has the joints of a skeleton, in any order."""
         for category in self.categories:
             names = category.get("keypoints") or []
-            if {*names} == {*skeleton.joints}:
+            if len(names) == len(skeleton.joints) and skeleton.has_all(names):
                 return category
         return None
 
@@ -192,15 +192,14 @@ class Coco17Writer:
 
     def __init__(self, file, skeleton, has_frames, name_of, images=None):
         _require_images(has_frames)
-        known = [name for name in COCO.joints if name in skeleton.joints]
+        known = [name for name in COCO.joints if name in skeleton]
         if not known:
             raise ValueError(
                 "`format` must be 'coco' for a network without joints of COCO's. "
                 f"Received: format='coco17', joints={skeleton.joints}"
             )
         self.category = _category(COCO, images)
-        names = self.category["keypoints"]
-        self.places = [names.index(name) for name in known]
+        self.places = [*Skeleton(self.category["keypoints"]).indices(known)]
         self.joints = [*skeleton.indices(known)]
         self.file, self.images, self.separator = file, images, "[\n"
         self._unnumbered = {}  # names of images without a number, each once
@@ -268,8 +267,8 @@ def _plain(keypoints):
 
 def _log_loss(skeleton):
     """Logs which joints a projection onto COCO's 17 loses, and which it lacks."""
-    lost = [name for name in skeleton.joints if name not in COCO.joints]
-    lacking = [name for name in COCO.joints if name not in skeleton.joints]
+    lost = [name for name in skeleton.joints if name not in COCO]
+    lacking = [name for name in COCO.joints if name not in skeleton]
     if lost:
         logger.warning("coco17 leaves out %s joints: %s", len(lost), ", ".join(lost))
     if lacking:

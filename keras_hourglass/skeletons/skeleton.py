@@ -21,7 +21,15 @@ from keras_hourglass.skeletons.names import (
 
 logger = logging.getLogger(__name__)
 
-LOWER_BODY = ("pelvis", "hip", "knee", "ankle", "heel", "foot", "big_toe", "small_toe")
+UPPER_BODY = (
+    *("head", "head_top", "head_bottom", "nose", "eye", "ear", "mouth", "chin", "jaw"),
+    *("neck", "upper_neck", "thorax", "chest", "spine", "shoulder", "elbow", "wrist"),
+    *("hand", "thumb"),
+)
+LOWER_BODY = (
+    *("pelvis", "hip", "mid_hip", "knee", "ankle", "heel", "foot"),
+    *("toe", "big_toe", "small_toe"),
+)
 
 LIMB_GROUPS = {
     "Shoulder": both_sides("shoulder"),
@@ -85,6 +93,9 @@ class Skeleton:
             that differ in their side alone, such as `left_ear` and `right_ear`. A pair
             of a joint with itself keeps it from being exchanged.
         sigmas: COCO's constant of each joint for object keypoint similarity, or none.
+        lower: Names of the lower half, for augmentation by half bodies. By default,
+            pelvis, hips, legs and feet, where all other joints are of a person's upper
+            body; else there are no halves.
 
     Attributes:
         flip_pairs: All pairs, given and derived.
@@ -117,6 +128,7 @@ class Skeleton:
     reference: str | None = None
     flip_pairs: tuple[tuple[str, str], ...] = ()
     sigmas: tuple[float, ...] = ()
+    lower: tuple[str, ...] = ()
 
     def __post_init__(self):
         def set_field(name, value):
@@ -151,6 +163,7 @@ class Skeleton:
                 f"Received: reference={self.reference!r}"
             )
         set_field("flip_pairs", self._all_pairs())
+        set_field("lower", self._own_names(self.lower))
 
     def _own_names(self, names) -> tuple[str, ...]:
         """Returns this skeleton's own spelling of names."""
@@ -238,11 +251,17 @@ class Skeleton:
 
     @cached_property
     def upper_lower(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The indices of the upper and of the lower body's joints."""
-        names = self.canonical_names
-        lower = [name for name in names if without_side(name) in LOWER_BODY]
-        upper = [name for name in names if name not in lower]
-        return self.indices(upper), self.indices(lower)
+        """The indices of the upper and of the lower half; none where it has no halves.
+
+        See `lower`.
+        """
+        lower, names = self.lower, [*map(without_side, self.canonical_names)]
+        if not lower and {*names} <= {*UPPER_BODY, *LOWER_BODY}:
+            lower = [j for j, name in zip(self.joints, names) if name in LOWER_BODY]
+        upper = [name for name in self.joints if name not in lower]
+        return (
+            (self.indices(upper), self.indices(lower)) if upper and lower else ((), ())
+        )
 
     def has_all(self, names) -> bool:
         """Returns whether the skeleton has all of these joints."""
@@ -276,6 +295,7 @@ class Skeleton:
             reference=self.reference,
             flip_pairs=[pair for pair in self.flip_pairs if {*pair} <= {*kept}],
             sigmas=[self.sigmas[i] for i in self.indices(kept)] if self.sigmas else (),
+            lower=[name for name in self.lower if name in kept],
         )
 
     def get_config(self) -> dict:

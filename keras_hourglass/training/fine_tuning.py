@@ -53,7 +53,7 @@ def transfer_weights(
     """
     source_layers = {layer.name: layer for layer in source.layers}
     joints, known = target.skeleton.joints, source.skeleton
-    common = [name for name in joints if name in known.joints]
+    common = [name for name in joints if name in known]
     indices = known.indices(common), target.skeleton.indices(common)
     kept, new = [], []
     for layer in target.layers:

@@ -2,7 +2,7 @@
 
 Two colors of Okabe and Ito, distinguishable under every kind of color vision, and
 white for joints without a side. The three differ in brightness, too, for gray prints.
-https://jfly.uni-koeln.de/color
+A skeleton without sides has a color per joint. https://jfly.uni-koeln.de/color
 
 Lines have round ends and are anti-aliased: a pixel's coverage follows from the
 distance of its center to the line.
@@ -19,12 +19,16 @@ from keras_hourglass.visualization.images import to_rgb
 
 SIDE_COLORS = {"right_": (213, 94, 0), "left_": (86, 180, 233)}  # vermilion, sky blue
 MIDDLE_COLOR = (245, 245, 245)
+JOINT_COLORS = (  # of a skeleton without sides, in turn: the others that they chose
+    *((230, 159, 0), (0, 158, 115), (240, 228, 66), (0, 114, 178), (204, 121, 167)),
+)
 OUTLINE_COLOR = (20, 20, 20)  # keeps all three visible on any background
 
 FULL_SCORE = 0.5  # score from which on a joint is opaque
 IMAGE_LINE_RATIO, PERSON_LINE_RATIO = 1 / 90, 1 / 70  # line width, of the longer side
 MIN_LINE_WIDTH = 1.0  # pixel
 JOINT_RADIUS_RATIO = 1.1  # radius of a joint's disc, in line widths
+POINT_RADIUS_RATIO = 1.8  # the same without limbs
 OUTLINE_WIDTH, OUTLINE_OPACITY = 0.3, 0.7  # the width in line widths
 MAX_COORDINATE = 1e9  # pixels: beyond, floats cannot tell the direction of a limb
 
@@ -35,9 +39,10 @@ POLYGON_MARGIN = 1.0  # pixel: OpenCV's polygons have whole corners
 def draw_skeleton(image, joints, skeleton, scores=None) -> np.ndarray:
     """Draws a person's limbs and joints on a copy of an image.
 
-    Right is vermilion, left sky blue, the middle white. The line width follows the
-    size of the image, or that of the person where it is smaller. Joints that are NaN,
-    infinite or farther than 1e9 pixels are left out, with their limbs.
+    Right is vermilion, left sky blue, the middle white; without sides, joints have
+    colors in turn. A skeleton without limbs is drawn as points. The line width follows
+    the size of the image, or that of the person where it is smaller. Joints that are
+    NaN, infinite or farther than 1e9 pixels are left out, with their limbs.
 
     Args:
         image: uint8: RGB `(height, width, 3)`, RGBA or gray.
@@ -88,12 +93,24 @@ def draw_skeleton(image, joints, skeleton, scores=None) -> np.ndarray:
     return image
 
 
-def joint_color(*names: str) -> tuple[int, int, int]:
-    """Returns the RGB color of a joint, or of a limb between two, by its side."""
-    for side, rgb in SIDE_COLORS.items():
-        if any(name.startswith(side) for name in names):
-            return rgb
-    return MIDDLE_COLOR
+def joint_colors(skeleton) -> list[tuple[int, int, int]]:
+    """Returns the RGB color of each joint.
+
+    By the side in its name, or else by its place in a flip pair: the first joint of a
+    pair counts as left.
+    """
+    sides = [name.partition("_")[0] + "_" for name in skeleton.canonical_names]
+    for pair in map(skeleton.indices, skeleton.flip_pairs):
+        if pair[0] != pair[1] and not any(sides[i] in SIDE_COLORS for i in pair):
+            sides[pair[0]], sides[pair[1]] = "left_", "right_"
+    if not {*sides} & {*SIDE_COLORS}:
+        return [JOINT_COLORS[i % len(JOINT_COLORS)] for i in range(len(sides))]
+    return [SIDE_COLORS.get(side, MIDDLE_COLOR) for side in sides]
+
+
+def _limb_color(ends):
+    """The color of a limb, from those of its joints: of the side, if either has one."""
+    return next((rgb for rgb in SIDE_COLORS.values() if rgb in ends), MIDDLE_COLOR)
 
 
 def _line_width(image, joints):
@@ -105,13 +122,15 @@ def _line_width(image, joints):
 
 def _lines(joints, opacity, skeleton, width):
     """Yields start, end, radius, color and opacity of each limb, then of each joint."""
-    for names in skeleton.limbs:
-        a, b = skeleton.indices(names)
+    colors = joint_colors(skeleton)
+    for a, b in map(skeleton.indices, skeleton.limbs):
         if alpha := min(opacity[a], opacity[b]):
-            yield joints[a], joints[b], width / 2, joint_color(*names), alpha
-    for name, joint, alpha in zip(skeleton.joints, joints, opacity):
+            rgb = _limb_color((colors[a], colors[b]))
+            yield joints[a], joints[b], width / 2, rgb, alpha
+    ratio = JOINT_RADIUS_RATIO if skeleton.limbs else POINT_RADIUS_RATIO
+    for rgb, joint, alpha in zip(colors, joints, opacity):
         if alpha:
-            yield joint, joint, JOINT_RADIUS_RATIO * width, joint_color(name), alpha
+            yield joint, joint, ratio * width, rgb, alpha
 
 
 def draw_line(image, start, end, radius: float, rgb, opacity: float = 1.0):
