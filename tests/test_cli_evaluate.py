@@ -75,7 +75,7 @@ def test_coco_is_scored_by_oks_too(networks, shared):
     pytest.importorskip("pycocotools")
     root = shared / "fixtures/coco_cc_by"
     output = call("evaluate", networks[2], "--dataset", f"coco:{root}").output
-    assert "OKS: AP 0." in output and "17 of COCO's joints" in output
+    assert "OKS: AP 0." in output and "17 joints, COCO's sigmas" in output
 
 
 def test_an_unusable_report_folder_is_an_error_before_any_work(tmp_path):

@@ -45,6 +45,7 @@ def made(people, predictions):
     made |= all_breakdowns(errors, predictions.scores, people, counts)
     milliseconds = {"loader": 1.0, "network": 7.0, "decoder": 2.0}
     oks = {"AP": 0.5, "AR medium": -1.0, "people": 6, "joints": ["left_hip"]}
+    oks |= {"sigmas": "COCO's sigmas", "estimated_areas": 0, "without_area": 0}
     made |= {"offset": predictions.offset, "milliseconds": milliseconds, "oks": oks}
     return made | {"unreadable": [EVIL]}
 
@@ -100,7 +101,7 @@ def test_the_page_shows_every_convention_joint_and_image(written, made):
     page = written.read_text(encoding="utf-8")
     for name in CONVENTIONS:
         assert name in page
-    for text in ("left ankle", "hardest people", "network", "70%", "Average precision"):
+    for text in ("left ankle", "hardest people", "network", "70%", "similarity (OKS)"):
         assert text in page
     half = made["thresholds"]["0.5"]["means"]["limbs"]
     assert half == 50 and "<b>50.0</b>" in page

@@ -1,36 +1,146 @@
-"""Object keypoint similarity: average precision by COCO's own evaluation.
+"""Object keypoint similarity, and average precision by COCO's own evaluation.
 
 Lin et al. Microsoft COCO: Common Objects in Context, ECCV 2014.
 https://cocodataset.org/#keypoints-eval
 """
 
 from contextlib import redirect_stdout
+from dataclasses import dataclass
 from io import StringIO
 
 import numpy as np
 
 from keras_hourglass.data.people import People
-from keras_hourglass.skeletons import COCO
+from keras_hourglass.skeletons import COCO, MEASURES, Skeleton
 
 NAMES = ("AP", "AP50", "AP75", "AP medium", "AP large")
 NAMES += ("AR", "AR50", "AR75", "AR medium", "AR large")
-PERSON = 1  # COCO's category
+CATEGORY = 1
+SIGMA = 0.1  # of every joint, where none are known: the default of DeepLabCut
+AREA_OF_BOX = 0.53  # where no area is known: the share that MMPose assumes
 
 
-def average_precision(people: People, joints, scores) -> dict:
-    """Computes OKS average precision of one pose per person, with given boxes.
+@dataclass(frozen=True)
+class Sigmas:
+    """The joints that a skeleton's OKS evaluates, and their tolerances.
 
-    Only joints that COCO and the skeleton share are evaluated, on the people that
-    `people` holds: of COCO, those with at least five labeled joints.
+    Attributes:
+        skeleton: The skeleton whose joints are evaluated, as far as they are shared.
+        values: One for each of its joints.
+        description: For the user.
+    """
+
+    skeleton: Skeleton
+    values: tuple[float, ...]
+    description: str
+
+    @classmethod
+    def of(cls, skeleton: Skeleton):
+        """Takes the skeleton's own, else COCO's for a human, else the constant."""
+        if skeleton.sigmas and skeleton.joints != COCO.joints:
+            return cls(skeleton, skeleton.sigmas, "the skeleton's sigmas")
+        if skeleton.has_arms_and_legs:
+            return cls(COCO, COCO.sigmas, "COCO's sigmas")
+        constant = (SIGMA,) * len(skeleton.joints)
+        return cls(skeleton, constant, f"a sigma of {SIGMA} for every joint")
+
+    def shared_with(self, skeleton: Skeleton):
+        """Returns the shared joints' names, and their indices in both skeletons."""
+        names = [name for name in self.skeleton.joints if name in skeleton]
+        return names, [*self.skeleton.indices(names)], [*skeleton.indices(names)]
+
+
+def evaluate_oks(people: People, joints, scores) -> dict:
+    """Computes mean OKS and average precision of one pose per person, in given boxes.
+
+    People without any joint or area are left out. An unknown area is taken as 0.53 of
+    the box, but for skeletons with a head, whose datasets know areas or are not scored
+    by OKS at all.
 
     Args:
-        people: With known `areas`.
+        people: The people, as far as `areas` are known.
         joints: `(people, joints, 2)`, x before y, image pixels.
         scores: `(people, joints)`; a pose's score is the mean of its joints.
 
     Returns:
-        "AP" and so on, 0 to 1, -1 where there are no people of that size; "people",
-        the number of evaluated people; and "joints", the evaluated joints' names.
+        "oks", a dictionary: "AP" and so on, 0 to 1, -1 where there are no people of
+        that size; "mean", the mean OKS; "people", the number of evaluated people;
+        "joints", the evaluated joints' names; "sigmas", their description;
+        "estimated_areas", the number of people whose area follows from the box; and
+        "without_area", the number of people left out for that. Without pycocotools
+        "AP" and so on are missing, and "skipped" has the reason. Without any person
+        to evaluate, an empty dictionary.
+    """
+    sigmas = Sigmas.of(people.skeleton)
+    shared, indices, columns = sigmas.shared_with(people.skeleton)
+    labeled = people.weights[:, columns] > 0
+    areas, estimated = known_areas(people)
+    known = np.isfinite(areas)
+    rows = np.flatnonzero(labeled.any(1) & known)
+    if not len(rows):
+        return {}
+    values = np.array(sigmas.values)[indices]
+    similarity = similarities(
+        joints[:, columns] - people.joints[:, columns], labeled, areas, values
+    )
+    result = {
+        "mean": float(similarity[rows].mean()),
+        "people": len(rows),
+        "joints": shared,
+        "sigmas": sigmas.description,
+        "estimated_areas": int(estimated[rows].sum()),
+        "without_area": int((labeled.any(1) & ~known).sum()),
+    }
+    try:
+        precision = average_precision(people, joints, scores, sigmas, areas)
+    except ImportError as error:
+        return {"oks": result, "skipped": str(error)}
+    return {"oks": {**precision, **result}}
+
+
+def known_areas(people: People):
+    """Gives areas of people, and which of them are estimated.
+
+    Returns:
+        `(people,)`, pixels, NaN where unknown; and `(people,)`, bool.
+    """
+    areas = people.areas.astype(float)
+    if people.skeleton.measure is MEASURES["head"]:
+        return areas, np.zeros(len(people), bool)
+    boxes = AREA_OF_BOX * people.box_sizes.astype(float).prod(axis=1)
+    estimated = ~(areas > 0)  # also where NaN
+    areas = np.where(estimated, boxes, areas)
+    return np.where(areas > 0, areas, np.nan), estimated
+
+
+def similarities(differences, labeled, areas, sigmas) -> np.ndarray:
+    """Computes object keypoint similarity, without pycocotools.
+
+    Args:
+        differences: `(people, joints, 2)`, image pixels.
+        labeled: `(people, joints)`, bool.
+        areas: `(people,)`, pixels.
+        sigmas: `(joints,)`.
+
+    Returns:
+        `(people,)`, 0 to 1; NaN for people without labels or area.
+    """
+    squares = np.square(differences.astype(float)).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        exponents = squares / (2 * np.square(2 * sigmas) * areas[:, None])
+        return (np.exp(-exponents) * labeled).sum(1) / labeled.sum(1)
+
+
+def average_precision(people: People, joints, scores, sigmas: Sigmas, areas) -> dict:
+    """Computes average precision and recall over OKS by pycocotools.
+
+    Args:
+        people, joints, scores: See `evaluate_oks`.
+        sigmas: Of the joints.
+        areas: `(people,)`, pixels; people with NaN are left out.
+
+    Returns:
+        "AP" and so on.
 
     Raises:
         ImportError: If pycocotools is not installed.
@@ -39,16 +149,18 @@ def average_precision(people: People, joints, scores) -> dict:
         from pycocotools.coco import COCO as Annotations
         from pycocotools.cocoeval import COCOeval
     except ImportError as error:
-        raise ImportError("OKS requires pycocotools: pip install '.[coco]'") from error
-    shared = [name for name in COCO.joints if name in people.skeleton.joints]
-    indices, columns = COCO.indices(shared), [*people.skeleton.indices(shared)]
-    labeled = np.zeros((len(people), len(COCO.joints)), bool)
+        raise ImportError(
+            "AP, the average precision over OKS, requires pycocotools: "
+            "pip install '.[coco]'"
+        ) from error
+    target, (_, indices, columns) = sigmas.skeleton, sigmas.shared_with(people.skeleton)
+    labeled = np.zeros((len(people), len(target.joints)), bool)
     labeled[:, indices] = people.weights[:, columns] > 0
-    rows = np.flatnonzero(labeled.any(1) & np.isfinite(people.areas))
+    rows = np.flatnonzero(labeled.any(1) & np.isfinite(areas))
     images, image_ids = np.unique(people.images.astype(str), return_inverse=True)
 
     def keypoints(xy, third):
-        array = np.zeros((len(people), len(COCO.joints), 3))
+        array = np.zeros((len(people), len(target.joints), 3))
         array[:, indices, :2] = xy[:, columns]
         array[..., 2] = third
         return array.reshape(len(people), -1).tolist()
@@ -57,15 +169,15 @@ def average_precision(people: People, joints, scores) -> dict:
     annotations = [
         {
             **{"id": int(row) + 1, "image_id": int(image_ids[row])},
-            **{"category_id": PERSON, "iscrowd": 0, "bbox": [0, 0, 1, 1]},
+            **{"category_id": CATEGORY, "iscrowd": 0, "bbox": [0, 0, 1, 1]},
             **{"keypoints": truths[row], "num_keypoints": int(labeled[row].sum())},
-            "area": float(people.areas[row]),
+            "area": float(areas[row]),
         }
         for row in rows
     ]
     results = [
         {
-            **{"image_id": int(image_ids[row]), "category_id": PERSON},
+            **{"image_id": int(image_ids[row]), "category_id": CATEGORY},
             "keypoints": predictions[row],
             "score": float(np.mean(scores[row, columns])),
         }
@@ -76,13 +188,14 @@ def average_precision(people: People, joints, scores) -> dict:
         truth.dataset = {
             "info": {},
             "images": [{"id": number} for number in range(len(images))],
-            "categories": [{"id": PERSON, "name": "person"}],
+            "categories": [{"id": CATEGORY, "name": "person"}],
             "annotations": annotations,
         }
         truth.createIndex()
         evaluator = COCOeval(truth, truth.loadRes(results), "keypoints")
+        if target is not COCO:  # whose sigmas pycocotools has itself
+            evaluator.params.kpt_oks_sigmas = np.array(sigmas.values)
         evaluator.evaluate()
         evaluator.accumulate()
         evaluator.summarize()
-    values = map(float, evaluator.stats)
-    return {**dict(zip(NAMES, values)), "people": len(rows), "joints": shared}
+    return dict(zip(NAMES, map(float, evaluator.stats)))

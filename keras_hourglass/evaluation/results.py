@@ -114,8 +114,8 @@ class Evaluation:
             made["torso"] = pck_torso(
                 self.predictions.errors, self.people, self.resamples
             )
-            if np.isfinite(self.people.areas).any():
-                made |= self._oks()
+            joints, scores = self.predictions.joints, self.predictions.scores
+            made |= oks.evaluate_oks(self.people, joints, scores)
         if self.predictions.unreadable:
             made["unreadable"] = [*self.predictions.unreadable]
         return made
@@ -216,13 +216,6 @@ class Evaluation:
         people = self.scores["people"]
         measure = self.skeleton.measure.name.lower()
         return f"Evaluation({self.name!r}, people={people}, {measure}={self.pckh:.2f})"
-
-    def _oks(self):
-        joints, scores = self.predictions.joints, self.predictions.scores
-        try:
-            return {"oks": oks.average_precision(self.people, joints, scores)}
-        except ImportError as error:
-            return {"skipped": str(error)}
 
     def _report_data(self):
         """All that the report shows of this model, and the hardest people's images."""

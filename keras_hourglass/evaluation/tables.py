@@ -6,6 +6,7 @@ Columns are as wide as the names in them, whatever the joints of a skeleton are 
 from math import isnan
 
 from keras_hourglass.evaluation.bootstrap import LEVEL, RESAMPLES
+from keras_hourglass.evaluation.oks import AREA_OF_BOX
 from keras_hourglass.utils import format_table
 
 NO_VALUE = "\N{EN DASH}"
@@ -78,6 +79,20 @@ def format_comparison(comparison: dict) -> str:
     return f"{title}on the same people\n\n{format_table(header, rows)}\n"
 
 
+def describe_oks(oks: dict) -> str:
+    """Describes the people, joints, sigmas and areas of `oks.evaluate_oks`."""
+    parts = [
+        f"{oks['people']:,} people with given boxes",
+        f"{len(oks['joints'])} joints",
+        oks["sigmas"],
+    ]
+    if estimated := oks["estimated_areas"]:
+        parts.append(f"areas of {estimated:,} people taken as {AREA_OF_BOX} of the box")
+    if left_out := oks["without_area"]:
+        parts.append(f"{left_out:,} without an area left out")
+    return ", ".join(parts)
+
+
 def _other_lines(scores):
     if scores.get("offset"):
         x, y = (NO_VALUE if _is_unknown(v) else f"{v:+.3f}" for v in scores["offset"])
@@ -88,18 +103,15 @@ def _other_lines(scores):
         )
         yield f"PCK@{torso['threshold']} ({torso['description']}): {means}"
     if oks := scores.get("oks"):
-        values = ", ".join(f"{name} {oks[name]:.3f}" for name in _OKS_NAMES)
-        yield (
-            f"OKS: {values} ({oks['people']:,} people with given boxes, "
-            f"{len(oks['joints'])} of COCO's joints)"
-        )
+        values = ", ".join(f"{n} {oks[n]:.3f}" for n in _OKS_NAMES if n in oks)
+        yield f"OKS: {values} ({describe_oks(oks)})"
     if skipped := scores.get("skipped"):
         yield skipped
     if unreadable := scores.get("unreadable"):
         yield f"{len(unreadable):,} images could not be read, first: {unreadable[0]}"
 
 
-_OKS_NAMES = ("AP", "AP50", "AP75", "AR")
+_OKS_NAMES = ("AP", "AP50", "AP75", "AR", "mean")
 
 
 def _is_unknown(value):

@@ -54,7 +54,7 @@ def model_section(name, report, images, anchor) -> Html:
     if report.get("torso"):
         parts["PCK by torso length"] = sections.torso(report)
     if report.get("oks"):
-        parts["Average precision (OKS)"] = sections.oks(report)
+        parts["Object keypoint similarity (OKS)"] = sections.oks(report)
     if report.get("skipped"):
         parts["Skipped"] = tag("p", report["skipped"])
     if report.get("milliseconds"):

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 
+from keras_hourglass.evaluation.oks import NAMES
 from keras_hourglass.evaluation.report.charts import curves_chart, reliability_chart
 from keras_hourglass.evaluation.report.html import (
     Html,
@@ -12,6 +13,7 @@ from keras_hourglass.evaluation.report.html import (
     to_html,
     with_interval,
 )
+from keras_hourglass.evaluation.tables import describe_oks
 
 
 def main_part(report) -> dict:
@@ -132,14 +134,12 @@ def torso(report) -> Html:
 
 
 def oks(report) -> Html:
-    """COCO's average precision."""
-    data = dict(report["oks"])
-    people, evaluated = data.pop("people"), data.pop("joints")
-    text = f"{people:,} people with given boxes, {len(evaluated)} of COCO's joints."
-    values = [
-        number(value, 3) if value >= 0 else number(None) for value in data.values()
-    ]
-    return Html(tag("p", text) + table(["", *data], [["OKS", *values]]))
+    """Average precision, where it was computed, and the mean OKS."""
+    names = [name for name in (*NAMES, "mean") if name in report["oks"]]
+    values = [report["oks"][name] for name in names]
+    cells = [number(value if value >= 0 else None, 3) for value in values]
+    text = tag("p", f"{describe_oks(report['oks'])}.")
+    return Html(text + table(["", *names], [["OKS", *cells]]))
 
 
 def milliseconds(report) -> Html:
