@@ -42,6 +42,13 @@ READING = [  # the options that `READ_OPTIONS` names
         is_flag=True,
         help="Scale labels where images are smaller or larger than annotated.",
     ),
+    click.option(
+        "--val-share",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        metavar="SHARE",
+        help="Share of the photographs to hold out for validation, say 0.2, where "
+        "none are marked.  [default: 0.05 in training]",
+    ),
 ]
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from keras_hourglass.data.datasets import load_dataset
 from keras_hourglass.data.mixture import DatasetSpec, load_mixture, load_validation
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.skeletons import MPII, Skeleton
@@ -163,7 +164,9 @@ def test_people_without_a_joint_to_train_are_left_out_and_counted(folder):
     path.write_text(json.dumps(listed))
     mixture = load_mixture([DatasetSpec("crops", root)], ARM)
     assert mixture.counts == (1,)
-    assert mixture.notes[0].startswith("1 of 3 people of crops have none of the joints")
+    assert mixture.notes[-1].startswith(
+        "1 of 3 people of crops have none of the joints"
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,3 +218,35 @@ def test_a_dataset_of_test_people_alone_is_scored_but_not_trained_on(folder):
     assert len(load_validation(source, ARM)) == 2
     with pytest.raises(DatasetError, match="no people to train on; 2 of 2 .* test set"):
         load_mixture([source], ARM)
+
+
+def test_a_share_may_be_held_out_of_files_and_of_people_given(folder):
+    root = folder("one", ["train"] * 40)
+    spec = DatasetSpec("crops", root, val_share=0.2)
+    mixture = load_mixture([spec], ARM)
+    assert mixture.counts == (32,) and len(mixture.validation["crops"]) == 8
+    assert load_validation(spec, ARM).images.tolist() == (
+        mixture.validation["crops"].images.tolist()
+    )
+    people = load_dataset("crops", root)
+    spec = DatasetSpec("people", "hash", val_share=0.2)
+    mixture = load_mixture([spec], ARM, given={"hash": people})
+    assert mixture.counts == (32,) and "8 of 40 people" in mixture.notes[0]
+
+
+def test_one_photograph_is_trained_and_validated_on(folder):
+    spec = DatasetSpec("crops", folder("one", ["train"] * 2, ["a.jpg", "a.jpg"]))
+    mixture = load_mixture([spec], ARM)
+    assert mixture.counts == (2,) and len(mixture.validation["crops"]) == 2
+    assert mixture.notes[-1].startswith("one photograph alone")
+    people = load_validation(spec, ARM)
+    assert len(people) == 2 and people.notes == mixture.notes
+
+
+def test_one_photograph_beside_others_is_trained_on(folder):
+    one = DatasetSpec("crops", folder("one", ["train"]))
+    many = DatasetSpec("crops", folder("many", ["train"] * 20))
+    mixture = load_mixture([one, many], ARM)
+    assert mixture.counts == (1, 19)
+    assert [len(people) for people in mixture.validation.values()] == [1]
+    assert "every 20th photograph is held out, 1 of 21 people" in mixture.notes[-1]

@@ -13,10 +13,12 @@ import pytest
 from keras_hourglass.callbacks.diagnostics import NonFiniteError
 from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.data.mixture import DatasetSpec
+from keras_hourglass.data.sharding import Shard
 from keras_hourglass.skeletons import MPII
 from keras_hourglass.training import config
 from keras_hourglass.training.checkpoint import CheckpointCallback
 from keras_hourglass.training.config import TrainConfig
+from keras_hourglass.training.distribution import Distribution
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted
@@ -147,3 +149,26 @@ def test_a_broken_image_stops_training_by_its_name_unless_it_is_to_be_skipped(
         "1 images could not be read" in line and "2.jpg" in line
         for line in messages.messages
     )
+
+
+def test_people_fewer_than_a_batch_are_trained_in_one_and_that_is_said(
+    tmp_path, messages
+):
+    recipe = replace(RECIPE, batch_size=16, epochs=1)
+    run = train(replace(CONFIG, recipe=recipe), tmp_path)
+    assert run.sampler.batch_size == 8 and run.sampler.steps == 1
+    said = "8 people in an epoch, fewer than a batch of 16: batches have 8."
+    assert said in messages.messages and run.state.epochs == 1
+
+
+def test_few_validation_people_are_warned_of(tmp_path, messages):
+    Trainer(CONFIG, tmp_path)
+    (warning,) = [r.message for r in messages.records if r.levelname == "WARNING"]
+    assert warning.startswith("4 people of synthetic validate, fewer than 20")
+
+
+def test_an_epoch_of_several_devices_is_filled_evenly():
+    distribution = Distribution(shard=Shard(devices=4))
+    assert [distribution.fit_batch_size(8, n) for n in (100, 8, 7, 4)] == [8, 8, 4, 4]
+    with pytest.raises(ValueError, match="for each of 4 devices.*3 people"):
+        distribution.fit_batch_size(8, 3)

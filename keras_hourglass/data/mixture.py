@@ -6,7 +6,7 @@ from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets.spec import DatasetSpec
 from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.data.splits import hold_out_every
+from keras_hourglass.data.splits import hold_out, hold_out_share
 from keras_hourglass.skeletons import Skeleton
 
 __all__ = ["DatasetSpec", "Mixture", "load_mixture", "load_validation"]
@@ -14,6 +14,10 @@ __all__ = ["DatasetSpec", "Mixture", "load_mixture", "load_validation"]
 HELD_OUT = 20  # one photograph of so many validates, where no dataset marks any
 HELD_OUT_NOTE = (
     f"no person is marked for validation: every {HELD_OUT}th photograph is held out"
+)
+ONE_PHOTOGRAPH = (
+    "one photograph alone: its people are trained and validated on, so that scores do "
+    "not tell of other photographs"
 )
 
 
@@ -63,9 +67,9 @@ def load_mixture(
     ]
     parts = [_without_test(people, spec.name) for spec, people in zip(specs, parts)]
     notes = [note for people in parts for note in people.notes]
-    if not any((people.splits == "val").any() for people in parts):
-        parts = [hold_out_every(people, HELD_OUT) for people in parts]
-        notes.append(HELD_OUT_NOTE)
+    if not any(map(_has_validation, parts)):
+        parts = [hold_out(people, 1 / HELD_OUT) for people in parts]
+        notes.append(_held_out_note(parts))
     train = [people[people.splits == "train"] for people in parts]
     for spec, people in zip(specs, train):
         if not len(people):
@@ -78,6 +82,8 @@ def load_mixture(
         if len(people):
             name = spec.name if spec.name not in validation else str(spec.root)
             validation[name] = people
+    if not validation:
+        validation[specs[0].name] = train[0]
     counts, shares = tuple(map(len, train)), tuple(spec.share for spec in specs)
     return Mixture(concatenate(train), counts, shares, validation, tuple(notes))
 
@@ -106,9 +112,20 @@ def load_validation(
     if include_train or (people.splits == "test").all():
         return people
     people = _without_test(people, spec.name)
-    if not (people.splits == "val").any():
-        people = hold_out_every(people, HELD_OUT).with_notes(HELD_OUT_NOTE)
-    return people[people.splits == "val"]
+    if not _has_validation(people):
+        people = hold_out(people, 1 / HELD_OUT)
+        people = people.with_notes(_held_out_note([people]))
+    return people[people.splits == "val"] if _has_validation(people) else people
+
+
+def _has_validation(people):
+    return (people.splits == "val").any()
+
+
+def _held_out_note(parts):
+    held = sum(int((people.splits == "val").sum()) for people in parts)
+    total = sum(map(len, parts))
+    return f"{HELD_OUT_NOTE}, {held:,} of {total:,} people" if held else ONE_PHOTOGRAPH
 
 
 def _without_test(people, name):
@@ -127,6 +144,8 @@ def _load_for_skeleton(spec, skeleton, missing, people=None):
         people = datasets.load_dataset(
             spec.name, spec.root, missing=missing, **spec.options
         )
+    elif spec.val_share is not None:
+        people = hold_out_share(people, spec.val_share)
     try:
         return people.trainable_on(skeleton, spec.name)
     except ValueError as error:

@@ -41,7 +41,7 @@ class EpochSampler:
     ):
         self.counts, self.seed, self.shuffle = tuple(counts), seed, shuffle
         self.shares = tuple(shares or [1.0] * len(self.counts))
-        people = sum(map(_people_per_epoch, self.counts, self.shares))
+        people = people_per_epoch(self.counts, self.shares)
         largest = people if drop_last else float("inf")
         if not 1 <= batch_size <= largest:
             limits = (
@@ -81,12 +81,17 @@ class EpochSampler:
         random = np.random.default_rng((self.seed, epoch))
         chosen, first = [], 0
         for count, share in zip(self.counts, self.shares):
-            rounds = -(-_people_per_epoch(count, share) // count)
+            rounds = -(-_people_of_dataset(count, share) // count)
             order = np.concatenate([random.permutation(count) for _ in range(rounds)])
-            chosen.append(first + order[: _people_per_epoch(count, share)])
+            chosen.append(first + order[: _people_of_dataset(count, share)])
             first += count
         return random.permutation(np.concatenate(chosen))
 
 
-def _people_per_epoch(count, share):
+def people_per_epoch(counts, shares) -> int:
+    """Returns the people of an epoch, of all datasets."""
+    return sum(map(_people_of_dataset, counts, shares))
+
+
+def _people_of_dataset(count, share):
     return max(1, round(count * share))

@@ -45,16 +45,46 @@ def split_by_photograph(people, val_share: float, seed: int):
     return people[people.splits == "train"], people[people.splits == "val"]
 
 
-def hold_out_every(people, step: int):
-    """Marks one of every `step` photographs for validation, with all its people.
+def hold_out(people, val_share: float):
+    """Marks a share of the photographs for validation, with all their people.
 
-    People of "test" are neither counted nor marked.
+    They are spread evenly over the sorted names: of 0.05, every 20th, and of 0.1, every
+    10th, among which those are. People of "test" are neither counted nor marked. A
+    dataset of one photograph is left as it is.
     """
     is_train = people.splits == "train"
     photograph, count = _photographs(people[is_train])
+    if count < 2:
+        return people
+    before = np.floor(np.arange(count + 1) * val_share + 1e-9)  # of rounding errors
+    chosen = np.diff(before) > 0
+    chosen[-1] |= not chosen.any()
     held_out = np.zeros(len(people), bool)
-    held_out[is_train] = photograph % step == min(step, count) - 1
+    held_out[is_train] = chosen[photograph]
     return _mark(people, held_out)
+
+
+def hold_out_share(people, val_share: float):
+    """Marks the share that an option asks for, and notes that.
+
+    Raises:
+        ValueError: If the share does not lie between 0 and 1.
+    """
+    if not isinstance(val_share, (int, float)) or not 0 < val_share < 1:
+        raise ValueError(
+            f"`val_share` must lie between 0 and 1. Received: val_share={val_share!r}"
+        )
+    if marked := int((people.splits == "val").sum()):
+        return people.with_notes(
+            f"{marked:,} people are marked for validation: `val_share` holds out no "
+            "others"
+        )
+    held = hold_out(people, val_share)
+    count = int((held.splits == "val").sum())
+    return held.with_notes(
+        f"{count:,} of {len(people):,} people are held out for validation, all people "
+        "of a photograph alike"
+    )
 
 
 def _photographs(people):

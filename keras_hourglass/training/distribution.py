@@ -19,6 +19,8 @@ import numpy as np
 from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
 from keras_hourglass.utils import Interrupted
 
+logger = logging.getLogger(__name__)
+
 SUPPORTED = (
     "Several devices train together with KERAS_BACKEND=tensorflow, in one process, and "
     "with KERAS_BACKEND=jax, in one or several."
@@ -204,6 +206,30 @@ class Distribution:
                 f"Received: batch_size={batch_size}"
             )
 
+    def fit_batch_size(self, batch_size: int, people: int) -> int:
+        """Returns the batch size, or the largest one that an epoch can fill.
+
+        Args:
+            batch_size: A valid one.
+            people: People of an epoch.
+
+        Raises:
+            ValueError: If there are fewer people than devices.
+        """
+        count = self.shard.devices
+        if people < count:
+            raise ValueError(
+                f"`dataset` must have a person to train on for each of {count} "
+                f"devices. Received: {people} people in an epoch"
+            )
+        if people >= batch_size:
+            return batch_size
+        logger.info(
+            "%s people in an epoch, fewer than a batch of %s: batches have %s.",
+            *(f"{people:,}", batch_size, people // count * count),
+        )
+        return people // count * count
+
     def sync_batch_norm(self, model):
         """Makes batch normalization use the moments of the whole batch.
 
@@ -301,10 +327,10 @@ def distribute(
         join_processes(coordinator, processes, process)
     before = keras.distribution.distribution()
     distribution = use_devices(devices)
-    logger = logging.getLogger("keras_hourglass")
-    level = logger.level
+    library = logging.getLogger("keras_hourglass")
+    level = library.level
     if not distribution.is_first:
-        logger.setLevel(logging.ERROR)
+        library.setLevel(logging.ERROR)
     try:
         yield distribution
     except Exception as error:
@@ -315,5 +341,5 @@ def distribute(
             raise ProcessLostError from error
         raise
     finally:
-        logger.setLevel(level)
+        library.setLevel(level)
         keras.distribution.set_distribution(before)

@@ -106,7 +106,8 @@ def train(
             `teacher` (a `.keras` file or preset for distillation), `precision`
             ("float32", "mixed_bfloat16" or "mixed_float16"), `seed`, and `missing` and
             `broken` ("error" or "skip", for images without a file, and for those that
-            cannot be decoded). Of the datasets: `category`; see `load_dataset`.
+            cannot be decoded). Of the datasets: `category`, `images`, `rescale` and
+            `val_share`; see `load_dataset`.
 
     Returns:
         A `Run`: its `model` is the best network, loaded, `best` the path of its file,

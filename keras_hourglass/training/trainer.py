@@ -14,7 +14,7 @@ from keras_hourglass.data import batches
 from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.data.mixture import load_mixture
 from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.data.sampler import EpochSampler, people_per_epoch
 from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.training import checkpoint, config, distribution, run_dir
 from keras_hourglass.training.build import build_model, compile_model
@@ -43,6 +43,11 @@ logger = logging.getLogger(__name__)
 
 # Steps after which several processes agree on whether to stop.
 AGREEMENT_STEPS = 10
+MIN_VALIDATION = 20  # people: of fewer, one is more than 5 % of the score
+FEW_VALIDATION = (
+    "%s people of %s validate, fewer than %s: the score by which the best network is "
+    "chosen is mostly chance. `--val-share 0.2` holds out more, where none are marked."
+)
 
 
 class Trainer:
@@ -91,9 +96,14 @@ class Trainer:
         )
         for note in mixture.notes:
             logger.info("%s", note)
-        self.sampler = EpochSampler(
-            mixture.counts, recipe.batch_size, mixture.shares, seed
+        name, validation = next(iter(mixture.validation.items()))
+        if len(validation) < MIN_VALIDATION:
+            logger.warning(FEW_VALIDATION, len(validation), name, MIN_VALIDATION)
+        counts, shares = mixture.counts, mixture.shares
+        batch_size = distribution.fit_batch_size(
+            recipe.batch_size, people_per_epoch(counts, shares)
         )
+        self.sampler = EpochSampler(counts, batch_size, shares, seed)
         self.ema = EMAWeights()
         self.best = BestCheckpoint(
             self.folder / BEST_FILE, self.ema, best=self.state.best

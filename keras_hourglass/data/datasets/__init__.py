@@ -8,6 +8,7 @@ from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import paths, sizes
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import collecting_faults
+from keras_hourglass.data.splits import hold_out_share
 from keras_hourglass.utils import suggest
 
 __all__ = ["DATASETS", "DatasetError", "DatasetSpec", "People", "load_dataset"]
@@ -32,6 +33,7 @@ def load_dataset(
     category: str | None = None,
     images=None,
     rescale: bool = False,
+    val_share: float | None = None,
 ) -> People:
     """Loads the people of a dataset.
 
@@ -47,6 +49,8 @@ def load_dataset(
             for in the usual places.
         rescale: Where image files are smaller or larger than the annotations list, by
             one factor, scales the labels. Without it, they are warned of.
+        val_share: Share of the photographs to hold out for validation, above 0 and
+            below 1, evenly by name, where the dataset marks no person for it.
 
     Returns:
         `People`: columns of images, joints, weights, windows and splits.
@@ -55,7 +59,7 @@ def load_dataset(
         DatasetError: If the name is unknown, or the folder does not hold the
             dataset; names the file and the person. Within
             `readers.rows.collect_faults`, faulty people are listed instead.
-        ValueError: If the split has no people.
+        ValueError: If the split has no people, or an option's value is not possible.
 
     Example:
 
@@ -98,6 +102,8 @@ def load_dataset(
     if missing != "keep" or not collecting_faults():  # whose notes name the folders
         people = paths.drop_missing(people, missing)
     people = sizes.match_sizes(people, rescale, warn=not collecting_faults())
+    if val_share is not None:
+        people = hold_out_share(people, val_share)
     return people if split is None else people.split(split)
 
 
@@ -115,7 +121,10 @@ def with_options(specs: list[DatasetSpec], options: dict) -> list[DatasetSpec]:
         option: [n for n, load in DATASETS.items() if _takes(load, option)]
         for option in options
     }
-    taken = [{key for key in options if spec.name in takers[key]} for spec in specs]
+    taken = [
+        {key for key in options if key == "val_share" or spec.name in takers[key]}
+        for spec in specs
+    ]
     if unused := sorted({*options}.difference(*taken)):
         raise DatasetError(
             f"`{unused[0]}` goes with {' or '.join(takers[unused[0]])} alone. "
@@ -128,4 +137,4 @@ def with_options(specs: list[DatasetSpec], options: dict) -> list[DatasetSpec]:
 
 
 def _takes(load, option: str) -> bool:
-    return option == "rescale" or option in signature(load).parameters
+    return option in ("rescale", "val_share") or option in signature(load).parameters

@@ -22,6 +22,7 @@ class DatasetSpec(NamedTuple):
     category: str | None = None
     images: str | None = None
     rescale: bool = False
+    val_share: float | None = None
 
     @property
     def options(self) -> dict:
