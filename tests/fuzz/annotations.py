@@ -54,6 +54,36 @@ def coco():
     }
 
 
+def labelme():
+    shapes = [
+        {"label": name, "points": [joint], "group_id": group, "shape_type": "point"}
+        for group in (1, 2)
+        for name, joint in zip(MPII.joints, JOINTS)
+    ]
+    box = {"label": "person", "points": [[9, 9], [300, 300]], "group_id": 1}
+    shapes.append({**box, "shape_type": "rectangle"})
+    return {"version": "5.5.0", "shapes": shapes, "imagePath": "1.jpg"}
+
+
+def hrnet():
+    one = {"image": "1.jpg", "center": [90.0, 80.0], "scale": 1.5}
+    return [{**one, "joints": JOINTS, "joints_vis": [1] * 16}] * 2
+
+
+def deeplabcut(path, compressed):
+    names = [joint for joint in MPII.joints for _ in "xy"]
+    row = [str(number) for joint in JOINTS for number in joint]
+    lines = [
+        ["scorer", *["lab"] * 64],
+        ["individuals", *["one"] * 32, *["two"] * 32],
+        ["bodyparts", *names, *names],
+        ["coords", *"xy" * 32],
+        ["labeled-data/clip/1.jpg", *row, *row],
+        ["labeled-data/clip/2.jpg", *row, *[""] * 32],
+    ]
+    path.write_text("\n".join(map(",".join, lines)))
+
+
 def own(path, compressed):
     names = [f"{joint}_{axis}" for joint in MPII.joints for axis in "xy"]
     row = [str(number) for joint in JOINTS for number in joint]
@@ -93,12 +123,15 @@ JSONS = {  # file -> its dataset, what it says
     "mpii_annotations.json": ("mpii", community()),
     "person_keypoints.json": ("coco", coco()),
     "people.json": ("own", crops()),
+    "1.json": ("labelme", labelme()),
+    "valid.json": ("hrnet", hrnet()),
 }
 BINARIES = {  # file -> its dataset, what writes it
     "mpii_human_pose_v1_u12_1.mat": ("mpii", official),
     "joints.mat": ("lsp", lsp),
     "train.h5": ("mpii", torch),
     "people.csv": ("own", own),
+    "CollectedData_lab.csv": ("deeplabcut", deeplabcut),
 }
 
 
@@ -113,7 +146,7 @@ def write(folder, random, whole):
             content = damaged(json.dumps(said).encode(), random)
     else:
         # Few of the first: each takes a process of its own.
-        name = random.choices([*BINARIES], (1, 20, 20, 20))[0]
+        name = random.choices([*BINARIES], (1, 20, 20, 20, 20))[0]
         dataset, content = (
             BINARIES[name][0],
             damaged(random.choice(whole[name]), random),

@@ -2,7 +2,17 @@
 
 from inspect import signature
 
-from keras_hourglass.data.datasets import coco, custom, lsp, mpii, prepared, synthetic
+from keras_hourglass.data.datasets import (
+    coco,
+    custom,
+    deeplabcut,
+    hrnet,
+    labelme,
+    lsp,
+    mpii,
+    prepared,
+    synthetic,
+)
 from keras_hourglass.data.datasets.spec import DatasetSpec
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import paths, sizes
@@ -19,6 +29,9 @@ DATASETS = {
     "lspet": lsp.load_lspet,
     "coco": coco.load_coco,
     "own": custom.load_custom,
+    "deeplabcut": deeplabcut.load_deeplabcut,
+    "labelme": labelme.load_labelme,
+    "hrnet": hrnet.load_hrnet,
     "crops": prepared.load_prepared,
     "synthetic": synthetic.load_synthetic,
 }

@@ -1,7 +1,7 @@
 """Image files of annotations, looked for in the usual places.
 
-Tools store images beside the annotation, in `images/`, in `images/val2017/` or in
-`data/`, and name them by a file name, by a path on another machine or by an address.
+Tools store images beside the annotation, in `images/`, in `images/val2017/` or `data/`,
+and name them by a file name, by a path on another machine or by an address.
 So the longest end of a name that is a file in one of the folders is taken, and never a
 file outside of them.
 """
@@ -18,8 +18,9 @@ from keras_hourglass.data.readers import subsets
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.paths import LOOKED_IN, resolve_path
 
-IMAGES, DATA = "images", "data"  # folders of most tools, and of FiftyOne
-ANNOTATION_FOLDERS = ("annotations", "annot", "labels")
+# Folders of images: of most tools, of Supervisely, of FiftyOne.
+IMAGES, *OTHER_FOLDERS = "images", "img", "data"
+ANNOTATION_FOLDERS = ("annotations", "annot", "ann", "labels")
 UPLOAD_ID = re.compile(r"[0-9a-f]{8}-(?=.)")  # put before names by Label Studio
 DRIVE = re.compile("[A-Za-z]:")
 MAX_ENDS = 8  # folders of a name that are kept, at most
@@ -124,9 +125,10 @@ def usual_folders(base: Path, subset: str = "") -> list[Path]:
     folders = []
     for each in subset_folders(base, subset):
         folders += [each, each / IMAGES]
-    for folder in (base / IMAGES, base / DATA):
+    others = [base / name for name in OTHER_FOLDERS]
+    for folder in (base / IMAGES, *others):
         folders += subset_folders(folder, subset)
-    return [*folders, base / IMAGES, base, base / DATA]
+    return [*folders, base / IMAGES, base, *others]
 
 
 def subset_folders(base: Path, subset: str) -> list[Path]:

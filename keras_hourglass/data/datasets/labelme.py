@@ -1,0 +1,140 @@
+"""Labelme: a JSON file per image, with points and boxes.
+
+https://github.com/wkentaro/labelme
+
+A point is a joint, under its label; a rectangle is a person's box. Shapes of the same
+`group_id` are of one person; those without one, too.
+"""
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from keras_hourglass.data.people import People, concatenate
+from keras_hourglass.data.readers import files
+from keras_hourglass.data.readers.image_finder import image_finder
+from keras_hourglass.data.readers.points import row_of_points, skeleton_of_points
+from keras_hourglass.data.readers.rows import collect_people
+from keras_hourglass.data.readers.subsets import split_of_image
+
+JOINT, BOX = "point", "rectangle"  # values of `shape_type`
+GROUP = "the shapes of each person must have a `group_id` of their own"
+
+
+def load_labelme(root, images=None) -> People:
+    """Loads the people of all files of a folder.
+
+    The joints are the labels of all points, in the order of the files' names.
+
+    Args:
+        root: Folder with JSON files, itself or in its subfolders; or one file.
+        images: Folder of the images; by default, they are looked for beside the files
+            and in the usual folders.
+    """
+    if root is not None and Path(root).is_file():
+        root, paths = Path(root).parent, [Path(root)]
+    else:
+        root = files.require_folder(root, "labelme")
+        paths = sorted(root.rglob("*.json"))
+    read = {path: files.read_json(path) for path in paths}
+    folders = defaultdict(dict)
+    for path in filter(lambda path: is_labelme(read[path]), paths):
+        folders[path.parent][path] = read[path]
+    labels = dict.fromkeys(
+        shape.get("label")
+        for contents in read.values()
+        if is_labelme(contents)
+        for shape in contents["shapes"]
+        if _kind(shape) == JOINT and isinstance(shape.get("label"), str)
+    )
+    if not labels:
+        raise files.DatasetError(
+            f"`root` must hold labelme's JSON files, with `imagePath` and `shapes` of "
+            f"type {JOINT!r}, itself or in its subfolders. Received: root={str(root)!r}"
+        )
+    skeleton = skeleton_of_points([*labels], root)
+    parts = [
+        _load_folder(*each, [*labels], skeleton, root, images)
+        for each in folders.items()
+    ]
+    return concatenate(parts).with_notes(*_notes(root, read))
+
+
+def is_labelme(contents) -> bool:
+    """Returns whether the contents of a JSON file are an image's of labelme."""
+    return (
+        isinstance(contents, dict)
+        and isinstance(contents.get("shapes"), list)
+        and "imagePath" in contents
+    )
+
+
+def _kind(shape):
+    return str(shape.get("shape_type", JOINT)) if isinstance(shape, dict) else None
+
+
+def _notes(root, read):
+    """Says what is not read: other files, and other shapes."""
+    others = [path for path, contents in read.items() if not is_labelme(contents)]
+    if others:
+        yield f"{len(others):,} JSON files of {root} are not labelme's: left out"
+    kinds = Counter(
+        _kind(shape)
+        for contents in read.values()
+        if is_labelme(contents)
+        for shape in contents["shapes"]
+    )
+    for kind, count in kinds.items():
+        if kind not in (JOINT, BOX, None):
+            yield f"{count:,} shapes of {root} are neither points nor boxes: {kind}"
+
+
+def _load_folder(folder, contents, labels, skeleton, root, images):
+    """Loads the people of the files of one folder: path -> contents."""
+    entries = []
+    for path, each in contents.items():
+        groups = defaultdict(list)
+        for shape in each["shapes"]:
+            group = shape.get("group_id") if isinstance(shape, dict) else None
+            groups["" if group is None else f", group {group}"].append(shape)
+        for group, shapes in groups.items():
+            entries.append((f"{path}{group}", (each["imagePath"], shapes)))
+    names = [each["imagePath"] for each in contents.values()]
+    finder = image_finder(folder / "image.json", root, names, images, folder.name)
+    split = split_of_image(f"{folder.relative_to(root)}/") or "train"
+
+    def parse(entry):
+        image, shapes = entry
+        points, box = parse_shapes(shapes)
+        return {**row_of_points(image, points, labels, box), "split": split}
+
+    return collect_people(entries, parse, skeleton, folder, finder)
+
+
+def parse_shapes(shapes: list[dict]) -> tuple[dict, list | None]:
+    """Returns the joints, label -> (x, y), and the box of one person's shapes.
+
+    Raises:
+        ValueError: If a label or the box comes twice, or a shape is faulty.
+    """
+    points, boxes = {}, []
+    for shape in shapes:
+        kind = _kind(shape)
+        if kind is None:
+            raise ValueError("a shape must be an object")
+        if kind not in (JOINT, BOX):
+            continue
+        places = np.array(shape["points"], float)
+        if places.shape != ((1, 2) if kind == JOINT else (2, 2)):
+            raise ValueError(f"{kind} {shape['label']!r} has points {shape['points']}")
+        if kind == BOX:
+            low, high = places.min(0), places.max(0)
+            boxes.append([*low, *(high - low)])
+        elif shape["label"] in points:
+            raise ValueError(f"point {shape['label']!r} comes twice; {GROUP}")
+        else:
+            points[shape["label"]] = tuple(places[0])
+    if points and len(boxes) > 1:
+        raise ValueError(f"there are {len(boxes)} boxes; {GROUP}")
+    return points, boxes[0] if boxes else None

@@ -1,0 +1,121 @@
+import json
+
+import numpy as np
+import pytest
+
+from keras_hourglass.data import datasets
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.rows import collect_faults
+
+
+def point(label, x, y, group=None):
+    return {"label": label, "points": [[x, y]], "group_id": group} | {
+        "shape_type": "point",
+        "flags": {},
+    }
+
+
+def box(group=None, corners=((60, 90), (10, 20))):
+    shape = {"label": "cat", "points": corners, "group_id": group}
+    return {**shape, "shape_type": "rectangle"}
+
+
+def write(path, *shapes, image=None):
+    """Writes a file of labelme, and the image beside it if none is named."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if image is None:
+        image = f"{path.stem}.jpg"
+        (path.parent / image).touch()
+    contents = {"version": "5.5.0", "shapes": shapes, "imagePath": image}
+    path.write_text(json.dumps({**contents, "imageData": None}))
+
+
+def load(root, **kwargs):
+    return datasets.load_dataset("labelme", root, **kwargs)
+
+
+def test_points_of_a_file_are_one_person(tmp_path):
+    write(tmp_path / "a.json", point("nose", 12.5, 30), point("tail", 52.5, 30))
+    write(tmp_path / "b.json", point("ear", 20, 30), point("tail", 50, 80), box())
+    people = load(tmp_path)
+    assert people.skeleton.joints == ("nose", "tail", "ear")
+    assert people.weights.tolist() == [[1, 1, 0], [0, 1, 1]]
+    assert people.joints[0, :2].tolist() == [[12.5, 30], [52.5, 30]]
+    np.testing.assert_allclose(people.sides, [1.4 * 40, 1.25 * 70])
+    np.testing.assert_allclose(people.centers[1], [10 + 49 / 2, 20 + 69 / 2])
+    assert people.images.tolist() == [str(tmp_path / f"{n}.jpg") for n in "ab"]
+    assert not people.notes
+
+
+def test_a_group_is_one_person(tmp_path):
+    groups = [
+        [point("nose", 10 * g, 0, g), point("tail", 10 * g, 50, g), box(g)]
+        for g in (1, 2)
+    ]
+    write(
+        tmp_path / "a.json", *sum(groups, []), box(3), {**box(1), "shape_type": "line"}
+    )
+    people = load(tmp_path)
+    assert people.joints[:, 0, 0].tolist() == [10, 20]
+    assert people.num_others.tolist() == [1, 1] and "group 2" in people.names[1]
+    assert sorted(note.split(": ")[1] for note in people.notes) == [
+        "line",
+        "no usable joint",
+    ]
+
+
+FAULTS = {
+    "twice": (
+        (point("nose", 1, 2), point("nose", 3, 4)),
+        "'nose' comes twice.*group_i",
+    ),
+    "two boxes": ((point("nose", 1, 2), box(), box()), "2 boxes.*group_id"),
+    "no number": ((point("nose", "far", 2),), "could not convert"),
+    "two places": (
+        ({**point("nose", 1, 2), "points": [[1, 2], [3, 4]]},),
+        "has points",
+    ),
+    "no label": (({"points": [[1, 2]], "shape_type": "point"},), "`label` is missing"),
+    "no object": ((3,), "must be an object"),
+}
+
+
+@pytest.mark.parametrize("shapes, said", FAULTS.values(), ids=FAULTS)
+def test_a_faulty_person_is_refused_by_the_name_of_the_file(tmp_path, shapes, said):
+    write(tmp_path / "a.json", *shapes)
+    write(tmp_path / "b.json", point("nose", 1, 2), point("tail", 30, 40))
+    with pytest.raises(DatasetError, match=f"a.json.*{said}"):
+        load(tmp_path)
+    with collect_faults() as faults:
+        assert len(load(tmp_path)) == 1
+    assert len(faults) == 1
+
+
+def test_subfolders_are_read_and_name_the_splits(tmp_path):
+    for folder in ("train", "Val", "test", "carnival"):
+        name = f"{folder}/test_1.json"
+        write(tmp_path / name, point("nose", 1, 2), point("tail", 30, 40))
+    splits = {p.image.split("/")[-2]: p.split for p in load(tmp_path)}
+    expected = {"train": "train", "Val": "val", "test": "test", "carnival": "train"}
+    assert splits == expected
+    assert len(load(tmp_path / "Val" / "test_1.json")) == 1
+
+
+def test_an_image_is_found_from_the_path_that_labelme_wrote(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.jpg").touch()
+    shapes = point("nose", 1, 2), point("tail", 30, 40)
+    for image in ("../images/a.jpg", r"..\images\a.jpg", "/home/me/images/a.jpg"):
+        write(tmp_path / "annotations" / "a.json", *shapes, image=image)
+        assert load(tmp_path).images.tolist() == [str(tmp_path / "images/a.jpg")]
+
+
+def test_other_files_are_left_out_with_a_note(tmp_path):
+    write(tmp_path / "a.json", point("nose", 1, 2), point("tail", 30, 40))
+    (tmp_path / "settings.json").write_text("{}")
+    assert [*load(tmp_path).notes] == [
+        f"1 JSON files of {tmp_path} are not labelme's: left out"
+    ]
+    (tmp_path / "a.json").unlink()
+    with pytest.raises(DatasetError, match="must hold labelme's JSON files"):
+        load(tmp_path)
