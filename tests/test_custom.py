@@ -254,3 +254,29 @@ def test_the_tables_of_animals_have_their_four_joints(shared):
             [105, 200],
         ]
         assert people.skeleton.flip_indices == (0, 2, 1, 3)
+
+
+def test_the_folder_of_an_image_says_its_split_where_the_table_does_not(tmp_path):
+    names = ["train/1.jpg", "Valid/2.jpg", "test/3.jpg", "carnival/val.jpg"]
+    for name in names:
+        (tmp_path / "images" / name).parent.mkdir(parents=True)
+        (tmp_path / "images" / name).touch()
+    lines = [f"{name},10,20,30,120" for name in names]
+    (tmp_path / "people.csv").write_text("\n".join([HEADER, *lines]))
+    people = datasets.load_dataset("own", tmp_path)
+    assert people.splits.tolist() == ["train", "val", "test", "train"]
+    lines = [f"{line},{s}" for line, s in zip(lines, ("TEST", "training", "", "valid"))]
+    (tmp_path / "people.csv").write_text("\n".join([f"{HEADER},split", *lines]))
+    people = datasets.load_dataset("own", tmp_path)
+    assert people.splits.tolist() == ["test", "train", "test", "val"]
+
+
+def test_images_of_another_machine_are_found_by_the_ends_of_their_names(tmp_path):
+    (tmp_path / "images" / "clip").mkdir(parents=True)
+    (tmp_path / "images" / "clip" / "1.jpg").touch()
+    (tmp_path / "people.csv").write_text(f"{HEADER}\nC:\\data\\clip\\1.jpg,1,2,30,120")
+    people = datasets.load_dataset("own", tmp_path)
+    assert people.images.tolist() == [str(tmp_path / "images/clip/1.jpg")]
+    (tmp_path / "images" / "clip" / "1.jpg").unlink()
+    with pytest.raises(DatasetError, match=r"missing.*--images DIR.*none of .*images/"):
+        datasets.load_dataset("own", tmp_path)

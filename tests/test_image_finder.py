@@ -99,3 +99,14 @@ def test_a_folder_that_is_given_is_the_only_one(tmp_path):
     assert given.missing
     with pytest.raises(DatasetError, match="`images` must be a folder. Received"):
         image_finder(**how, images=tmp_path / "c")
+
+
+def test_a_name_from_the_folder_of_its_file_is_followed_within_the_dataset(tmp_path):
+    touch(tmp_path / "a" / "1.jpg", tmp_path / "b" / "1.jpg")
+    names = ["../a/1.jpg", "../b/1.jpg", "../../c/1.jpg"]
+    finder = image_finder(tmp_path / "labels" / "x.json", tmp_path, names)
+    assert finder.find("../b/1.jpg") == str(tmp_path / "b" / "1.jpg")
+    whole = str(tmp_path / "a" / "1.jpg")
+    assert finder.find(whole) == whole
+    with pytest.raises(DatasetError, match="outside of .*--images DIR"):
+        finder.find("../../c/1.jpg")

@@ -119,3 +119,21 @@ def test_other_files_are_left_out_with_a_note(tmp_path):
     (tmp_path / "a.json").unlink()
     with pytest.raises(DatasetError, match="must hold labelme's JSON files"):
         load(tmp_path)
+
+
+def test_one_joint_may_be_spelled_in_two_ways(tmp_path):
+    write(tmp_path / "a.json", point("Left Ear", 1, 2), point("nose", 30, 40))
+    write(tmp_path / "b.json", point("left_ear", 5, 6), point("Nose", 30, 40))
+    people = load(tmp_path)
+    assert people.joints.tolist() == [[[1, 2], [30, 40]], [[5, 6], [30, 40]]]
+
+
+def test_a_box_without_area_is_replaced_and_listed_sizes_are_read(tmp_path):
+    empty = box(corners=((5, 5), (5, 9)))
+    write(tmp_path / "a.json", point("nose", 1, 2), point("tail", 31, 2), empty)
+    contents = json.loads((tmp_path / "a.json").read_text())
+    contents |= {"imageWidth": 640, "imageHeight": 480}
+    (tmp_path / "a.json").write_text(json.dumps(contents))
+    people = load(tmp_path, missing="keep")
+    np.testing.assert_allclose(people.sides, 1.4 * 30)
+    assert people.listed_sizes.tolist() == [[640, 480]]

@@ -2,27 +2,28 @@
 
 `people.csv` has a header line and one line per person:
 
-image: File name, in the folder itself or its `images/`, or from the table's own
-    folder. (`picture`, the column's name until version 0.1, is read, too.)
+image: File name, in the folder itself, its `images/` or another usual folder, or from
+    the table's own folder. (`picture`, the name until version 0.1, is read, too.)
 JOINT_x, JOINT_y: Image pixels, counted from 0; empty for a joint without a label.
 JOINT_weight, or JOINT_score: Confidence of the label, 0 to 1; 1 by default.
 x, y, width, height: The person's box, image pixels.
 head_size: Reference length of PCKh, image pixels.
-split: "train", "val" or "test".
+split: "train", "val" or "test"; by default the folder of the image, as in
+    `images/val/1.jpg`, says it.
 
 Only the image and the joints are required. JOINT is any name: `nose`, `left_ear`.
 `people.json` has the format of `prepared.py`'s `annotations.json`. The window of a
 person follows from the box or, without one, from the joints.
 """
 
-from os.path import abspath, isfile
 from pathlib import Path
 
 from keras_hourglass.data.datasets import prepared
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import files, table
-from keras_hourglass.data.readers.paths import resolve_path
-from keras_hourglass.data.readers.rows import collect_people
+from keras_hourglass.data.readers.image_finder import folder_of_file, image_finder
+from keras_hourglass.data.readers.rows import PARSE_ERRORS, collect_people
+from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
 
 NAMES = ("people.csv", "people.json")
 
@@ -33,28 +34,43 @@ def load_custom(root, images=None) -> People:
     Args:
         root: Folder with `people.csv` or `people.json`, itself or in its
             `annotations/`; or a file of either format, under any name.
-        images: Folder of the images. By default, they lie in the dataset's folder, and
-            are named from there, from its `images/` or from the folder of the file.
+        images: Folder of the images; by default, they are looked for in the dataset's
+            folder and in the usual folders in it. Names may be from there, or from the
+            folder of the file.
     """
     root, path = find_people(root)
     if ".csv" in path.suffixes:
         skeleton, people, to_entry = table.read_table(path)
     else:
         (skeleton, people), to_entry = prepared.list_people(path), dict
-    folder = root if images is None else Path(images)
+    people = [(name, _attempt(to_entry, entry)) for name, entry in people]
+    names = [entry.get("image") for _, entry in people if isinstance(entry, dict)]
+    finder = image_finder(path, root, names, images)
+    split = split_of_file(path, root)
 
     def parse(entry):
-        row = prepared.parse_person(to_entry(entry), len(skeleton.joints))
-        return {**row, "image": locate_image(folder, row["image"], path.parent)}
+        if isinstance(entry, Exception):
+            raise entry
+        row = prepared.parse_person(entry, len(skeleton.joints))
+        if "split" not in entry and isinstance(row["image"], str):
+            row["split"] = split or split_of_image(row["image"]) or "train"
+        return row
 
-    return collect_people(people, parse, skeleton, path, folder)
+    return collect_people(people, parse, skeleton, path, finder)
+
+
+def _attempt(to_entry, entry):
+    """Returns an entry, or the error to raise when it is its turn."""
+    try:
+        return to_entry(entry)
+    except PARSE_ERRORS as error:
+        return error
 
 
 def find_people(root) -> tuple[Path, Path]:
     """Finds the folder of a dataset and its file of people."""
-    if root is not None and isfile(root):
-        path = Path(root)
-        return path.parent, path
+    if root is not None and Path(root).is_file():
+        return folder_of_file(Path(root)), Path(root)
     root = files.require_folder(root, "own")
     paths = files.find_files(root, *NAMES)
     if len(paths) > 1:
@@ -62,24 +78,3 @@ def find_people(root) -> tuple[Path, Path]:
     if not paths:
         raise files.missing_file(root, *NAMES)
     return root, paths[0]
-
-
-def locate_image(folder: Path, image: str, start: Path) -> str:
-    """Returns the path of an image from a folder, where its file must lie.
-
-    Args:
-        folder: Of the images.
-        image: Its name, from the folder, the folder's `images/` or `start`.
-        start: Folder of the file that names it.
-    """
-    if isinstance(image, str) and not Path(image).anchor:
-        path, whole = Path(abspath(start / image)), Path(abspath(folder))
-        if path.is_relative_to(whole) and isfile(path):
-            return str(path.relative_to(whole))
-    try:
-        return image if isfile(resolve_path(folder, image)) else f"images/{image}"
-    except files.DatasetError as error:
-        if ".." not in Path(str(image)).parts:
-            raise
-        hint = "`--images DIR` names the folder that images lie in"
-        raise files.DatasetError(f"{error}; {hint}") from None

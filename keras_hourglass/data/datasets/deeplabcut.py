@@ -21,6 +21,7 @@ from keras_hourglass.data.readers.points import row_of_points, skeleton_of_point
 from keras_hourglass.data.readers.rows import SkipPerson, collect_people
 from keras_hourglass.data.readers.subsets import split_of_image
 from keras_hourglass.data.readers.table import detect_delimiter, parse_number
+from keras_hourglass.skeletons import canonical_name
 
 PATTERN = "CollectedData*.csv"
 LABELED_DATA = "labeled-data"  # of a project: a folder per video
@@ -67,11 +68,9 @@ def load_deeplabcut(root, images=None) -> People:
     """
     root, paths = _find_tables(root)
     tables = [*map(read_table, paths)]
-    joints = dict.fromkeys(part for table in tables for part in table.bodyparts)
-    skeleton = skeleton_of_points([*joints], root)
-    return concatenate(
-        [_load(each, skeleton, [*joints], root, images) for each in tables]
-    )
+    bodyparts = [part for table in tables for part in table.bodyparts]
+    skeleton = skeleton_of_points(bodyparts, root)
+    return concatenate([_load(each, skeleton, root, images) for each in tables])
 
 
 def _find_tables(root):
@@ -115,7 +114,7 @@ def read_table(path: Path) -> Table:
     if len({len(row) for row in rows}) > 1:
         raise files.DatasetError(f"{path}: its header lines differ in length")
     columns = [*zip(*(row[first:] for row in rows))]
-    if len({*columns}) < len(columns):
+    if len({(i, canonical_name(part), c) for i, part, c in columns}) < len(columns):
         raise files.DatasetError(f"{path}: its header names a column twice")
     return Table(
         path,
@@ -124,7 +123,7 @@ def read_table(path: Path) -> Table:
     )
 
 
-def _load(table, skeleton, joints, root, images):
+def _load(table, skeleton, root, images):
     entries = [
         (_describe(table.path, line, image, individual), (image, individual, cells))
         for line, image, cells in table.frames
@@ -138,7 +137,7 @@ def _load(table, skeleton, joints, root, images):
         points = parse_points(table.columns, individual, cells)
         if points and not table.is_animal(individual):
             raise SkipPerson(UNIQUE)
-        return {**row_of_points(image, points, joints), "split": split}
+        return {**row_of_points(image, points, skeleton), "split": split}
 
     return collect_people(entries, parse, skeleton, table.path, finder)
 

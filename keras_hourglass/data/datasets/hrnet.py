@@ -18,6 +18,7 @@ from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.image_finder import (
     ANNOTATION_FOLDERS,
+    folder_of_file,
     image_finder,
 )
 from keras_hourglass.data.readers.rows import SkipPerson, collect_people, with_names
@@ -38,9 +39,7 @@ def load_hrnet(root, images=None) -> People:
             the other usual folders.
     """
     if root is not None and Path(root).is_file():
-        paths = [Path(root)]
-        named = paths[0].parent.name.lower() in ANNOTATION_FOLDERS
-        root = paths[0].parent.parent if named else paths[0].parent
+        root, paths = folder_of_file(Path(root)), [Path(root)]
     else:
         root = files.require_folder(root, "hrnet")
         folders = [root, *(root / name for name in ANNOTATION_FOLDERS)]

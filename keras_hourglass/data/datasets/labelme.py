@@ -11,14 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_hourglass.data.datasets.coco.images import parse_length
+from keras_hourglass.data.datasets.coco.person import parse_box
 from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.image_finder import image_finder
 from keras_hourglass.data.readers.points import row_of_points, skeleton_of_points
 from keras_hourglass.data.readers.rows import collect_people
 from keras_hourglass.data.readers.subsets import split_of_image
+from keras_hourglass.skeletons import canonical_name
 
 JOINT, BOX = "point", "rectangle"  # values of `shape_type`
+SIDES = ("Width", "Height")
 GROUP = "the shapes of each person must have a `group_id` of their own"
 
 
@@ -41,23 +45,20 @@ def load_labelme(root, images=None) -> People:
     folders = defaultdict(dict)
     for path in filter(lambda path: is_labelme(read[path]), paths):
         folders[path.parent][path] = read[path]
-    labels = dict.fromkeys(
-        shape.get("label")
+    labels = [
+        shape["label"]
         for contents in read.values()
         if is_labelme(contents)
         for shape in contents["shapes"]
         if _kind(shape) == JOINT and isinstance(shape.get("label"), str)
-    )
+    ]
     if not labels:
         raise files.DatasetError(
             f"`root` must hold labelme's JSON files, with `imagePath` and `shapes` of "
             f"type {JOINT!r}, itself or in its subfolders. Received: root={str(root)!r}"
         )
-    skeleton = skeleton_of_points([*labels], root)
-    parts = [
-        _load_folder(*each, [*labels], skeleton, root, images)
-        for each in folders.items()
-    ]
+    skeleton = skeleton_of_points(labels, root)
+    parts = [_load_folder(*each, skeleton, root, images) for each in folders.items()]
     return concatenate(parts).with_notes(*_notes(root, read))
 
 
@@ -90,7 +91,7 @@ def _notes(root, read):
             yield f"{count:,} shapes of {root} are neither points nor boxes: {kind}"
 
 
-def _load_folder(folder, contents, labels, skeleton, root, images):
+def _load_folder(folder, contents, skeleton, root, images):
     """Loads the people of the files of one folder: path -> contents."""
     entries = []
     for path, each in contents.items():
@@ -99,21 +100,23 @@ def _load_folder(folder, contents, labels, skeleton, root, images):
             group = shape.get("group_id") if isinstance(shape, dict) else None
             groups["" if group is None else f", group {group}"].append(shape)
         for group, shapes in groups.items():
-            entries.append((f"{path}{group}", (each["imagePath"], shapes)))
+            entries.append((f"{path}{group}", (each, shapes)))
     names = [each["imagePath"] for each in contents.values()]
     finder = image_finder(folder / "image.json", root, names, images, folder.name)
     split = split_of_image(f"{folder.relative_to(root)}/") or "train"
 
     def parse(entry):
-        image, shapes = entry
+        contents, shapes = entry
         points, box = parse_shapes(shapes)
-        return {**row_of_points(image, points, labels, box), "split": split}
+        size = [parse_length(contents.get(f"image{side}")) for side in SIDES]
+        row = row_of_points(contents["imagePath"], points, skeleton, box)
+        return {**row, "split": split, "listed_size": size}
 
     return collect_people(entries, parse, skeleton, folder, finder)
 
 
 def parse_shapes(shapes: list[dict]) -> tuple[dict, list | None]:
-    """Returns the joints, label -> (x, y), and the box of one person's shapes.
+    """Returns the joints, canonical name -> (x, y), and the box of one person's shapes.
 
     Raises:
         ValueError: If a label or the box comes twice, or a shape is faulty.
@@ -131,10 +134,10 @@ def parse_shapes(shapes: list[dict]) -> tuple[dict, list | None]:
         if kind == BOX:
             low, high = places.min(0), places.max(0)
             boxes.append([*low, *(high - low)])
-        elif shape["label"] in points:
+        elif (name := canonical_name(shape["label"])) in points:
             raise ValueError(f"point {shape['label']!r} comes twice; {GROUP}")
         else:
-            points[shape["label"]] = tuple(places[0])
+            points[name] = tuple(places[0])
     if points and len(boxes) > 1:
         raise ValueError(f"there are {len(boxes)} boxes; {GROUP}")
-    return points, boxes[0] if boxes else None
+    return points, parse_box(boxes[0]) if boxes else None

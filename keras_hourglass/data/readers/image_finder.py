@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from contextlib import suppress
 from functools import cache
+from os.path import abspath
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -36,10 +37,14 @@ class ImageFinder:
             before the others.
         subset: Name of the images' subset, such as "val2017".
         default: Folder of the path that is returned for an image in none of them.
+        start: Folder of the file, from which a name may be relative.
     """
 
-    def __init__(self, names, bases: list[Path], subset: str = "", default=None):
+    def __init__(
+        self, names, bases: list[Path], subset: str = "", default=None, start=None
+    ):
         self.bases, self.subset = [*dict.fromkeys(bases)], subset
+        self.start = self.bases[0] if start is None else start
         self.folders = [f for base in self.bases for f in usual_folders(base, subset)]
         inner = [f for f in self.folders if f not in self.bases and f.is_dir()]
         self.default = inner[0] if inner else default or self.bases[0]
@@ -55,19 +60,22 @@ class ImageFinder:
             DatasetError: If there is none, and the name lies outside of the folder or
                 is not a possible file name.
         """
+        path = refused = None
         try:
-            path = resolve_path(self.default, name)
-        except DatasetError:
+            resolve_path(self.bases[0], name)
+            path = str(self.default / name)
+        except DatasetError as error:
             if not isinstance(name, str):
                 raise
-            path = None
-        if path is not None and (found := self._exists(name)):
+            refused = f"{error}; `--images DIR` names the folder of the images"
+        found = (path and self._in_folders(name)) or self._from_start(name)
+        ends = (end for end in _ends(name) if self._count[end] == 1)
+        if found := found or next(filter(None, map(self._in_folders, ends)), None):
             return found
-        for end in _ends(name):
-            if self._count[end] == 1 and (found := self._exists(end)):
-                return found
+        if refused:
+            raise DatasetError(refused)
         self.missing.add(name)
-        return path or resolve_path(self.default, name)
+        return path
 
     def notes(self, path: Path) -> list[str]:
         """Returns a note of the folders if images of an annotation file are missing."""
@@ -82,11 +90,20 @@ class ImageFinder:
             f"{len(self.missing):,} images of {path} {LOOKED_IN} {'; '.join(places)}"
         ]
 
-    def _exists(self, name):
+    def _in_folders(self, name):
         for folder in self.folders:
             path = folder / name
             if path.name in self._listing(str(path.parent)):
                 return str(path)
+        return None
+
+    def _from_start(self, name):
+        """Follows a name from the file that has it, unless that leaves all folders."""
+        path = Path(abspath(self.start / name.replace("\\", "/")))
+        for base in self.bases:
+            whole = Path(abspath(base))
+            if whole in path.parents and path.name in self._listing(str(path.parent)):
+                return str(base / path.relative_to(whole))
         return None
 
 
@@ -106,13 +123,20 @@ def image_finder(path: Path, root: Path, names, images=None, subset: str = ""):
             raise DatasetError(
                 f"`images` must be a folder. Received: images={str(images)!r}"
             )
-        return ImageFinder(names, [Path(images)], subset)
+        return ImageFinder(names, [Path(images)], subset, start=path.parent)
     if path.parent.name.lower() in ANNOTATION_FOLDERS and path.parent != root:
         bases = [path.parent.parent, root, path.parent]
     else:
         bases = [path.parent, root]
     default = root / IMAGES if bases[0] == root else bases[0]
-    return ImageFinder(names, bases, subset, default)
+    return ImageFinder(names, bases, subset, default, path.parent)
+
+
+def folder_of_file(path: Path) -> Path:
+    """Returns the folder of the dataset that an annotation file is of: its own, or the
+    one that holds it if that is `annotations/` or the like."""
+    inner = path.parent.name.lower() in ANNOTATION_FOLDERS
+    return path.absolute().parent.parent if inner else path.parent
 
 
 def usual_folders(base: Path, subset: str = "") -> list[Path]:

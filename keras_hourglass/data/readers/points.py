@@ -2,15 +2,11 @@
 
 import numpy as np
 
+from keras_hourglass import skeletons
 from keras_hourglass.data import warp
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.data.readers.rows import (
-    MIN_SIDE,
-    NO_JOINT,
-    SkipPerson,
-    read_skeleton,
-)
-from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.data.readers.rows import MIN_SIDE, NO_JOINT, SkipPerson
+from keras_hourglass.skeletons import Skeleton, canonical_name
 
 NO_WINDOW = "neither a box nor joints that are apart"
 
@@ -18,32 +14,41 @@ NO_WINDOW = "neither a box nor joints that are apart"
 def skeleton_of_points(names: list[str], root) -> Skeleton:
     """Makes the skeleton of the names of all points of a dataset.
 
+    Args:
+        names: In the order of the joints; repeated in whatever spelling.
+        root: Folder of the dataset, for messages.
+
     Raises:
         DatasetError: If they make none; names the folder of the dataset.
     """
+    spelling = {}
+    for name in names:
+        spelling.setdefault(canonical_name(name), name)
     try:
-        return read_skeleton(names)
+        return skeletons.of_joints([*spelling.values()])
     except ValueError as error:
         raise DatasetError(f"{root}: {error}") from None
 
 
-def row_of_points(image: str, points: dict, joints: tuple[str, ...], box=None) -> dict:
+def row_of_points(image: str, points: dict, skeleton: Skeleton, box=None) -> dict:
     """Makes a row of `people.from_rows`.
 
     Args:
         image: Name of the image.
-        points: Name of a joint -> x, y and, where known, the confidence of the label.
-        joints: Names of all joints.
+        points: Name of a joint, in whatever spelling -> x, y and, where known, the
+            confidence of the label.
+        skeleton: Of all joints.
         box: x, y, width, height of the person; without one, the window follows from
             the joints.
 
     Raises:
         SkipPerson: If there are no points, or the window cannot be determined.
     """
-    places, weights = np.zeros((len(joints), 2)), np.zeros(len(joints))
-    for index, name in enumerate(joints):
-        if name in points:
-            *places[index], weights[index] = (*points[name], 1)[:3]
+    names = skeleton.canonical_names
+    places, weights = np.zeros((len(names), 2)), np.zeros(len(names))
+    for name, point in points.items():
+        index = names.index(canonical_name(name))
+        *places[index], weights[index] = (*point, 1)[:3]
     if not (weights > 0).any():
         raise SkipPerson(NO_JOINT)
     row = {"image": image, "joints": places, "weights": weights}

@@ -25,14 +25,15 @@ def read_images(contents: dict) -> dict[str, ListedImage]:
     """
     images = {}
     for entry in contents["images"]:
-        size = tuple(_length(entry.get(side)) for side in ("width", "height"))
+        size = tuple(parse_length(entry.get(side)) for side in ("width", "height"))
         image = ListedImage(entry["file_name"], size)
         if images.setdefault(str(entry["id"]), image) != image:
             raise ValueError(f"two images have the id {entry['id']!r}")
     return images
 
 
-def _length(value) -> float:
+def parse_length(value) -> float:
+    """Parses a side of an image, in pixels; NaN if it is missing or not usable."""
     try:
         value = float(value)
     except (TypeError, ValueError):

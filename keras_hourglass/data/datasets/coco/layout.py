@@ -7,7 +7,10 @@ COCO and CVAT write `annotations/person_keypoints_SUBSET.json`, Roboflow
 from pathlib import Path
 
 from keras_hourglass.data.readers import files
-from keras_hourglass.data.readers.image_finder import ANNOTATION_FOLDERS
+from keras_hourglass.data.readers.image_finder import (
+    ANNOTATION_FOLDERS,
+    folder_of_file,
+)
 from keras_hourglass.data.readers.subsets import WORDS, words_of
 
 PATTERNS = ("person_keypoints*.json", "*.json")  # the second where the first has none
@@ -28,9 +31,7 @@ def find_annotations(root) -> tuple[Path, list[Path]]:
         DatasetError: If there is none.
     """
     if root is not None and Path(root).is_file():
-        path = Path(root)
-        named = path.parent.name.lower() in ANNOTATION_FOLDERS
-        return (path.parent.parent if named else path.parent), [path]
+        return folder_of_file(Path(root)), [Path(root)]
     root = files.require_folder(root, "coco")
     folders = [root, *(f for f in sorted(root.iterdir()) if _may_annotate(f))]
     folders += [
