@@ -35,7 +35,8 @@ READING = [  # the options that `READ_OPTIONS` names
         "--images",
         type=click.Path(),
         metavar="DIR",
-        help="Folder of the images of a COCO file.  [default: the usual places]",
+        help="Folder of the images of a COCO file or an own table.  "
+        "[default: the usual places]",
     ),
     click.option(
         "--rescale",

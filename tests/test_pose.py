@@ -35,6 +35,7 @@ def test_an_unknown_joint_is_a_key_error_with_a_guess():
     with pytest.raises(KeyError, match="Received: name=3"):
         pose()[3]
     assert "left_wrist" in pose() and "nose" not in pose()
+    assert pose()["Wrist-L"] == pose()["left_wrist"] and "LeftWrist" in pose()
 
 
 def test_a_pose_is_a_mapping_from_names():

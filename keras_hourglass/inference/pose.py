@@ -73,21 +73,21 @@ class Pose:
         """Gives the keypoint of a joint.
 
         Args:
-            name: One of `names`.
+            name: One of `names`, in any usual spelling.
 
         Raises:
             KeyError: If the skeleton has no such joint.
         """
-        if name not in self.names:
+        if name not in self:
             raise KeyError(
                 f"`name` must be a joint. {suggest(name, self.names)} "
                 f"Received: name={name!r}"
             )
-        index = self.names.index(name)
+        (index,) = self.skeleton.indices([name])
         return Keypoint(*map(float, (*self.joints[index], self.scores[index])))
 
     def __contains__(self, name) -> bool:
-        return name in self.names
+        return isinstance(name, str) and name in self.skeleton
 
     def __iter__(self):
         """Yields the names of the joints, as a mapping does."""

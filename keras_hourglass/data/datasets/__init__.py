@@ -58,8 +58,8 @@ def load_dataset(
             people out with a note, "keep" does not check.
         category: Category of a COCO file to read, where several have joints. By default
             "person" if there, else the only one.
-        images: Folder of the image files of a COCO dataset; by default, they are looked
-            for in the usual places.
+        images: Folder of the image files of a COCO dataset or an own table; by default,
+            they are looked for in the usual places.
         rescale: Where image files are smaller or larger than the annotations list, by
             one factor, scales the labels. Without it, they are warned of.
         val_share: Share of the photographs to hold out for validation, above 0 and
