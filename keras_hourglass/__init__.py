@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from keras_hourglass.inference.estimator import PoseEstimator as PoseEstimator
     from keras_hourglass.inference.pose import Pose as Pose
     from keras_hourglass.inference.pose import to_dataframe as to_dataframe
+    from keras_hourglass.inference.video import Frame as Frame
     from keras_hourglass.inference.video import Video as Video
     from keras_hourglass.losses import HeatmapLoss as HeatmapLoss
     from keras_hourglass.metrics import PCKh as PCKh
@@ -43,6 +44,7 @@ __version__ = "0.2.0"
 _MODULES = {  # public name -> its module, as above
     "Augmentation": "data.augmentation",
     "Bottleneck": "models.blocks.bottleneck",
+    "Frame": "inference.video",
     "HeatmapLoss": "losses",
     "PCKh": "metrics",
     "PCKhCallback": "callbacks.pckh",

@@ -7,7 +7,7 @@ import pytest
 
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.inference.coco_output import ImageList, own_category
-from keras_hourglass.inference.frames import Frame
+from keras_hourglass.inference.frames import InputFrame
 from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.runner import FrameResult
 from keras_hourglass.inference.sources import InputSource
@@ -34,7 +34,7 @@ def result(name, people=1, skeleton=DOG, box_scores=None, frame=None):
         for n in range(people)
     ]
     source = InputSource(name, "image" if frame is None else "video")
-    return FrameResult(Frame(source, PIXELS, frame, 0, 10.0), poses, box_scores)
+    return FrameResult(InputFrame(source, PIXELS, frame, 0, 10.0), poses, box_scores)
 
 
 def written(path, format, *results, skeleton=DOG, images=None):

@@ -5,7 +5,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from keras_hourglass.inference.frames import Frame
+from keras_hourglass.inference.frames import InputFrame
 from keras_hourglass.inference.runner import BoxFinder, estimate_frames
 from keras_hourglass.inference.sources import Failures, InputSource
 
@@ -38,7 +38,7 @@ class Estimator:
 def film(count, source=FILM):
     for frame in range(count):
         pixels = np.full((40, 60, 3), 10 * (frame % 4), "uint8")
-        yield Frame(source, pixels, frame, frame / 10, 10.0, count)
+        yield InputFrame(source, pixels, frame, frame / 10, 10.0, count)
 
 
 def row(x, y=0, score=1.0):
@@ -80,7 +80,7 @@ def test_no_more_frames_are_in_memory_than_are_read_ahead(find_boxes):
         while True:
             pixels = np.zeros((4, 4, 3), "uint8").view(Counted)
             alive.add(id(pixels))
-            yield Frame(FILM, pixels, frame, frame / 10, 10.0)
+            yield InputFrame(FILM, pixels, frame, frame / 10, 10.0)
             del pixels
             frame += 1
 
@@ -91,7 +91,11 @@ def test_no_more_frames_are_in_memory_than_are_read_ahead(find_boxes):
 
 def test_videos_are_smoothed_each_for_itself_and_images_never():
     other = InputSource("other.mp4", "video")
-    frames = [*film(4), *film(4, other), Frame(PHOTO, np.full((4, 4, 3), 90, "uint8"))]
+    frames = [
+        *film(4),
+        *film(4, other),
+        InputFrame(PHOTO, np.full((4, 4, 3), 90, "uint8")),
+    ]
     rough, smooth = (
         [
             each.poses[0].joints[0, 0]
@@ -106,7 +110,7 @@ def test_videos_are_smoothed_each_for_itself_and_images_never():
 
 def test_boxes_of_low_scores_or_outside_are_left_out_and_the_latter_are_failures():
     failures, rows = Failures(), [row(0, 0, 0.2), row(5, 0, 0.3), row(900), row(10)]
-    frame = Frame(PHOTO, np.zeros((40, 60, 3), "uint8"))
+    frame = InputFrame(PHOTO, np.zeros((40, 60, 3), "uint8"))
     found = BoxFinder(rows, min_score=0.3, failures=failures)(frame)
     assert found[:, 0].tolist() == [5, 10]
     (message,) = failures.messages
@@ -116,7 +120,7 @@ def test_boxes_of_low_scores_or_outside_are_left_out_and_the_latter_are_failures
 
 
 def test_a_detector_may_be_a_function():
-    frame = Frame(PHOTO, np.zeros((40, 60, 3), "uint8"))
+    frame = InputFrame(PHOTO, np.zeros((40, 60, 3), "uint8"))
     finder = BoxFinder(detector=lambda pixels: [[0, 0, *pixels.shape[1::-1]]])
     assert finder(frame).tolist() == [[0, 0, 60, 40, 1]]
     with pytest.raises(ValueError, match="one of `boxes` and `detector`"):

@@ -1,6 +1,7 @@
 """Input sources, and the frames that are read from them."""
 
 import io
+import itertools
 import os
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ import pytest
 
 from keras_hourglass.inference.frames import read_frames
 from keras_hourglass.inference.sources import Failures, InputSource, find_sources
-from keras_hourglass.inference.video import Video, VideoWriter
+from keras_hourglass.inference.video import Frame, Video, VideoWriter
 
 
 @pytest.fixture
@@ -91,6 +92,30 @@ def test_a_number_is_a_camera_unless_a_file_has_that_name(folder, failures):
     assert names(find_sources(["0"], failures)) == [("0", "image")]
 
 
+@pytest.mark.parametrize(
+    "name, kind, stem",
+    [
+        ("http://host/films/a%20b.mp4?key=1", "video", "a%20b"),
+        ("HTTPS://host:8080/stream", "video", "stream"),
+        ("rtsp://user:word@host:554/h264", "camera", "h264"),
+        ("rtsp://host", "camera", "host"),
+        ("/dev/video2", "camera", "camera-2"),
+    ],
+)
+def test_addresses_and_devices_are_videos_and_cameras(name, kind, stem, failures):
+    (source,) = find_sources([name], failures)
+    assert (source.kind, source.stem) == (kind, stem)
+    assert source.name == ("2" if name.startswith("/dev") else name)
+    assert not failures.messages
+
+
+def test_an_address_without_an_answer_is_a_failure(failures):
+    assert not [*read_frames(find_sources(["http://127.0.0.1:9/a.mp4"]), failures)]
+    assert failures.messages == [
+        "http://127.0.0.1:9/a.mp4 cannot be opened: no answer, or not a video"
+    ]
+
+
 def test_repeated_inputs_are_used_once(folder, failures, notes):
     found = find_sources(["photos/b.png", "photos/*.png", "photos/b.png"], failures)
     assert len(found) == 1
@@ -163,16 +188,15 @@ def test_a_camera_is_read_until_it_is_stopped(failures, monkeypatch):
             self.fps, self.count = 30.0, None
 
         def __iter__(self):
-            while True:
-                yield np.zeros((4, 4, 3), "uint8")
+            for index in itertools.count():
+                yield Frame(np.zeros((4, 4, 3), "uint8"), index / 30, index)
 
     monkeypatch.setattr("keras_hourglass.inference.frames.Video", Endless)
-    count = iter([False, False, True])
-    frames = [*read_frames([InputSource("3", "camera")], failures, lambda: next(count))]
+    stops = iter([False, False, True])
+    frames = [*read_frames([InputSource("3", "camera")], failures, lambda: next(stops))]
     assert [frame.index for frame in frames] == [0, 1, 2]
     assert [frame.fps for frame in frames] == [30.0] * 3
-    times = [frame.seconds for frame in frames]
-    assert times[0] == 0 and times == sorted({*times})
+    assert [frame.seconds for frame in frames] == [0, 1 / 30, 2 / 30]
     assert frames[0].source.stem == "camera-3"
 
 

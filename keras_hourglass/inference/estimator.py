@@ -1,6 +1,7 @@
 """Pose estimation on images."""
 
 import os
+from collections import deque
 from collections.abc import Iterator
 
 from keras_hourglass.heatmaps import DEFAULT_DECODER
@@ -8,7 +9,8 @@ from keras_hourglass.inference.batching import prefetch, run_batched
 from keras_hourglass.inference.boxes import zip_boxes
 from keras_hourglass.inference.images import is_single, iterate
 from keras_hourglass.inference.keypoints import KeypointOptions, KeypointPredictor
-from keras_hourglass.inference.pose import Pose
+from keras_hourglass.inference.pose import FramePoses, Pose
+from keras_hourglass.inference.video import Frame
 from keras_hourglass.inference.views import ViewBuilder
 from keras_hourglass.models import presets
 from keras_hourglass.models.loading import for_inference, load_model
@@ -117,14 +119,15 @@ class PoseEstimator:
         the next: an image's poses are yielded when the batch of its people was full.
 
         Args:
-            images: An iterable; see `__call__`.
+            images: An iterable; see `__call__`. A `Video` is one, of frames.
             boxes: An iterable of the same length, or a function; see `__call__`.
             on_broken: Called with (image, error) for an image that cannot be read, in
                 place of raising the error; its list of poses is empty.
             exif: See `__call__`.
 
         Yields:
-            For each image, a list with a `Pose` for each box.
+            For each image, a list with a `Pose` for each box; of a `Frame`, a
+            `FramePoses`, which has the frame's `time`, too.
 
         Example:
 
@@ -136,23 +139,34 @@ class PoseEstimator:
         for poses in kh.PoseEstimator(batch_size=4).stream(frames):
             print(poses[0].score)
         ```
+
+        For a video, `for poses in estimator.stream(kh.Video("clip.mp4"))` also gives
+        `poses.time`, in seconds, and `poses.frame`.
         """
         # The length of a list is compared with that of the boxes before any work.
         sized = hasattr(images, "shape") or isinstance(images, (list, tuple))
         images = [*iterate(images)] if sized else iterate(images)
         skip_broken = on_broken is not None
         builder = ViewBuilder(self.model.input_size, self.scales, skip_broken, exif)
-        numbered = enumerate(zip_boxes(images, boxes))
-        views = prefetch(builder.initial, numbered, os.cpu_count() or 1)
+        frames = deque()  # of the images that were read, until their poses are known
+
+        def numbered():
+            for index, pair in enumerate(zip_boxes(images, boxes)):
+                frames.append(pair[0] if isinstance(pair[0], Frame) else None)
+                yield index, pair
+
+        views = prefetch(builder.initial, numbered(), os.cpu_count() or 1)
         for _ in range(self.passes - 1 if boxes is None else 0):
             views = (builder.refined(*result) for result in self._predict(views))
         for view, people in self._predict(views):
             if view.failure:
                 on_broken(*view.failure)
-            yield [
+            poses = [
                 Pose(joints, scores, box, self.model.skeleton)
                 for (joints, scores), box in zip(people, view.boxes)
             ]
+            frame = frames.popleft()
+            yield poses if frame is None else FramePoses(poses, frame)
 
     def _predict(self, views):
         """Yields each view with (joints in image pixels, scores) of its windows."""

@@ -1,7 +1,6 @@
 """Frames: the pixels of images, videos and cameras, one after another."""
 
 import sys
-import time
 from typing import NamedTuple
 
 import numpy as np
@@ -12,15 +11,15 @@ from keras_hourglass.inference.sources import STDIN, Failures, InputSource
 from keras_hourglass.inference.video import Video
 
 
-class Frame(NamedTuple):
+class InputFrame(NamedTuple):
     """An image, or a frame of a video or camera.
 
     Attributes:
         source: The source that it belongs to.
         pixels: `(height, width, 3)`, uint8, RGB.
         index: From 0; None for an image.
-        seconds: Time since the first frame.
-        fps: Frames per second of the video or camera.
+        seconds: Time since the first frame, as the file states it.
+        fps: Frames per second of the video or camera, as its header states them.
         total: Number of frames in the video, as its header states it.
     """
 
@@ -33,7 +32,7 @@ class Frame(NamedTuple):
 
 
 def read_frames(sources, failures: Failures, stopped=lambda: False):
-    """Yields each `Frame` of each source, one in memory at a time.
+    """Yields each `InputFrame` of each source, one in memory at a time.
 
     Args:
         sources: An iterable of `InputSource`.
@@ -54,22 +53,16 @@ def _read_image(source):
     name, data = source.name, None
     if name == STDIN:
         name, data = "the standard input", sys.stdin.buffer.read(MAX_BYTES)
-    yield Frame(source, decoding.read_region(name, data).pixels)
+    yield InputFrame(source, decoding.read_region(name, data).pixels)
 
 
 def _read_video(source):
-    video = Video(source.name)
-    for index, pixels in enumerate(video):
-        seconds = index / video.fps
-        yield Frame(source, pixels, index, seconds, video.fps, video.count)
-
-
-def _read_camera(source):
-    camera, start = Video(int(source.name)), None
-    for index, pixels in enumerate(camera):
-        now = time.monotonic()
-        start = now if start is None else start
-        yield Frame(source, pixels, index, now - start, camera.fps)
+    is_number = source.kind == "camera" and source.name.isdecimal()
+    video = Video(int(source.name) if is_number else source.name)
+    for frame in video:
+        yield InputFrame(
+            *(source, frame.image, frame.index, frame.time, video.fps, video.count)
+        )
 
 
 def _describe(error) -> str:
@@ -79,4 +72,4 @@ def _describe(error) -> str:
     return str(error)
 
 
-READERS = {"image": _read_image, "video": _read_video, "camera": _read_camera}
+READERS = {"image": _read_image, "video": _read_video, "camera": _read_video}

@@ -158,6 +158,20 @@ class Pose:
         return f"<table>{caption}<tr>{head}</tr>{rows}</table>"
 
 
+class FramePoses(list):
+    """The poses in a frame of a video: a list of `Pose`, with the frame and its time.
+
+    Attributes:
+        frame: The `Frame`.
+        time: Seconds since the first frame.
+        index: Index of the frame, from 0.
+    """
+
+    def __init__(self, poses, frame):
+        super().__init__(poses)
+        self.frame, self.time, self.index = frame, frame.time, frame.index
+
+
 def to_dataframe(poses):
     """Converts poses to a pandas DataFrame with a row for each person.
 
@@ -166,9 +180,9 @@ def to_dataframe(poses):
             image; or a single `Pose`.
 
     Returns:
-        A `pandas.DataFrame` with the columns `image`, the index of the image; `x`,
-        `y`, `width`, `height`, the person's box; and for each joint `NAME_x`,
-        `NAME_y`, in image pixels, and `NAME_score`.
+        A `pandas.DataFrame` with the columns `image`, the index of the image; of
+        videos `time`, in seconds; `x`, `y`, `width`, `height`, the person's box; and
+        for each joint `NAME_x`, `NAME_y`, in image pixels, and `NAME_score`.
 
     Raises:
         ImportError: If pandas is not installed.
@@ -196,7 +210,10 @@ def to_dataframe(poses):
     rows = []
     for image, people in enumerate(poses):
         for pose in people:
-            row = {"image": image, **dict(zip(BOX_COLUMNS, map(float, pose.box)))}
+            row = {"image": image}
+            if isinstance(people, FramePoses):
+                row["time"] = people.time
+            row |= dict(zip(BOX_COLUMNS, map(float, pose.box)))
             for name in pose:
                 for field, value in pose[name]._asdict().items():
                     row[f"{name}_{field}"] = value

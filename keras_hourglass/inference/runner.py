@@ -16,7 +16,7 @@ from keras_hourglass.inference.box_files import read_boxes
 from keras_hourglass.inference.boxes import require_overlap, validate_boxes
 from keras_hourglass.inference.coco_output import ImageList
 from keras_hourglass.inference.estimator import PoseEstimator
-from keras_hourglass.inference.frames import Frame, read_frames
+from keras_hourglass.inference.frames import InputFrame, read_frames
 from keras_hourglass.inference.output_plan import OutputPlan
 from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.smoothing import PoseSmoother
@@ -46,7 +46,7 @@ class FrameResult(NamedTuple):
         box_scores: `(people,)`, scores of the boxes; None without boxes.
     """
 
-    frame: Frame
+    frame: InputFrame
     poses: list[Pose]
     box_scores: np.ndarray | None
 
@@ -90,7 +90,7 @@ class BoxFinder:
         else:
             self.boxes = validate_boxes(boxes, scored=True)
 
-    def __call__(self, frame: Frame) -> np.ndarray:
+    def __call__(self, frame: InputFrame) -> np.ndarray:
         """`(people, 5)`: the boxes of people in a frame, with scores."""
         if self.detector:
             rows = self.detector(frame.pixels)
@@ -132,7 +132,7 @@ def estimate_frames(
 
     Args:
         estimator: Predicts the poses.
-        frames: An iterable of `Frame`.
+        frames: An iterable of `InputFrame`.
         find_boxes: Gives the boxes of a frame, `(people, 5)`, with scores; by default,
             one person is searched for in each frame.
         smooth: Smooths the joints in videos; see `PoseSmoother`.
@@ -187,7 +187,7 @@ class PredictionSummary:
         """Rate of the current source, from the end of the one before."""
         return self.frames / (time.perf_counter() - self._start)
 
-    def add_frame(self, frame: Frame):
+    def add_frame(self, frame: InputFrame):
         """Counts a frame."""
         self.frames, self._current = self.frames + 1, frame
 

@@ -1,9 +1,11 @@
 """Input sources: images, videos and cameras from paths, patterns and folders."""
 
 import logging
+import re
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
+from urllib.parse import urlsplit
 
 IMAGE_SUFFIXES = {
     *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"),
@@ -15,8 +17,21 @@ VIDEO_SUFFIXES = {
 }
 DRAWING_MARK = ".joints"  # ends the stem of a drawing, which is not an input again
 STDIN = "-"
+ADDRESS_STARTS = ("http://", "https://", "rtsp://", "rtsps://")
+CAMERA_PATH = re.compile(r"/dev/video(\d+)")
 
 logger = logging.getLogger(__name__)
+
+
+def is_address(name) -> bool:
+    """Returns whether a name is the address of a video on the network."""
+    return str(name).lower().startswith(ADDRESS_STARTS)
+
+
+def camera_number(name) -> int | None:
+    """The number of a camera that is named as `/dev/video0`; None for other names."""
+    match = CAMERA_PATH.fullmatch(str(name))
+    return match and int(match[1])
 
 
 @dataclass(frozen=True)
@@ -24,9 +39,9 @@ class InputSource:
     """One image, video or camera.
 
     Attributes:
-        name: The path as it was given, "-" for the standard input, or the camera's
-            number.
-        kind: "image", "video" or "camera".
+        name: The path or address as it was given, "-" for the standard input, or the
+            camera's number.
+        kind: "image", "video" or "camera", which includes live addresses (rtsp).
     """
 
     name: str
@@ -41,6 +56,9 @@ class InputSource:
     @property
     def stem(self) -> str:
         """The name without folders and suffix, for the names of outputs."""
+        if is_address(self.name):
+            parts = urlsplit(self.name)
+            return Path(parts.path).stem or parts.hostname or "stream"
         if self.kind == "camera":
             return f"camera-{self.name}"
         return "stdin" if self.name == STDIN else Path(self.name).stem
@@ -72,8 +90,10 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
 
     Args:
         inputs: Paths of images, videos or folders; patterns such as `photos/*.jpg`,
-            where `**` matches any folders; `-`, an image on the standard input; or
-            the number of a camera, if no file has that name.
+            where `**` matches any folders; `-`, an image on the standard input;
+            addresses of videos (`http://`, `https://`) and of live streams
+            (`rtsp://`); the number of a camera, if no file has that name, or
+            `/dev/video` and its number.
         failures: Collects inputs that match nothing; without it, they are an error.
 
     Returns:
@@ -86,6 +106,11 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
     for name in map(str, inputs):
         if name == STDIN:
             found.append(InputSource(name, "image"))
+        elif is_address(name):
+            is_live = name.lower().startswith("rtsp")
+            found.append(InputSource(name, "camera" if is_live else "video"))
+        elif (number := camera_number(name)) is not None:
+            found.append(InputSource(str(number), "camera"))
         elif Path(name).is_dir():
             found += _sources_in_folder(name, failures)
         elif Path(name).exists() or not (name.isdecimal() or has_magic(name)):

@@ -233,20 +233,17 @@ class DrawingWriter:
 
         Args:
             pixels: `(height, width, 3)`, uint8, RGB.
-            frame: The `Frame` that it shows.
+            frame: The `InputFrame` that it shows.
         """
         if frame.index is None:
             save_image(self.path, pixels)
             return
         if self._video is None:
-            video = VideoWriter(self.path, frame.fps)
+            name = frame.source.name
+            is_file = frame.source.kind == "video" and Path(name).is_file()
+            video = VideoWriter(self.path, frame.fps, name if is_file else None)
             self._video = self._stack.enter_context(video)
-        if frame.source.kind != "camera":
-            self._video.write(pixels)
-            return
-        # The network may be slower than a camera: frames are repeated in between.
-        while self._video.count <= frame.seconds * frame.fps:
-            self._video.write(pixels)
+        self._video.write(pixels, frame.seconds)
 
 
 class OutputNames:
