@@ -3,6 +3,7 @@
 import io
 import itertools
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -62,12 +63,25 @@ def test_a_folder_gives_its_images_and_videos_in_order(folder, failures, notes):
         ("photos/b.png", "image"),
         ("photos/c.webp", "image"),
         ("photos/film.mp4", "video"),
+        ("photos/summer 2024/d.png", "image"),
         ("photos/Ä ä.PNG", "image"),
     ]
     assert notes() == [
         "photos: 1 drawings (*.joints.*) ignored",
-        "photos: 2 other files and folders ignored",
+        "photos: 1 other files ignored",
+        "photos: 1 of 5 images and videos are in its subfolders",
     ]
+
+
+def test_subfolders_are_read_and_hidden_ones_are_not(folder, failures, notes):
+    os.rename(folder / "photos/summer 2024", folder / "photos/.cache")
+    (folder / "deep/er").mkdir(parents=True)
+    os.rename(folder / "photos", folder / "deep/er/photos")
+    found = find_sources(["deep"], failures)
+    assert [Path(name).name for name, _ in names(found)] == [
+        *("b.png", "c.webp", "film.mp4", "Ä ä.PNG")
+    ]
+    assert "deep: 4 of 4 images and videos are in its subfolders" in notes()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +150,7 @@ def test_inputs_that_match_nothing_are_failures(folder, failures):
     assert not find_sources(["empty", "texts", "*.jpg"], failures)
     assert failures.messages == [
         "empty has no image and no video",
-        "texts has no image and no video, 1 other files and folders",
+        "texts has no image and no video, 1 other files",
         "*.jpg matches no file",
     ]
 
@@ -151,7 +165,7 @@ def test_frames_are_those_of_images_and_videos_in_turn(folder, failures):
     assert [(frame.source.stem, frame.index, frame.seconds) for frame in frames] == [
         *[("b", None, 0), ("c", None, 0)],
         *[("film", 0, 0), ("film", 1, 0.1), ("film", 2, 0.2), ("film", 3, 0.3)],
-        ("Ä ä", None, 0),
+        *[("d", None, 0), ("Ä ä", None, 0)],
     ]
     assert [frame.pixels.shape for frame in frames[1:3]] == [(20, 32, 3), (32, 48, 3)]
     assert {(frame.fps, frame.total) for frame in frames} == {(None, None), (10.0, 4)}

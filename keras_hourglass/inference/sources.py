@@ -1,6 +1,7 @@
 """Input sources: images, videos and cameras from paths, patterns and folders."""
 
 import logging
+import os
 import re
 from dataclasses import dataclass
 from glob import glob, has_magic
@@ -89,8 +90,9 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
     """Finds all sources that the inputs name, each once.
 
     Args:
-        inputs: Paths of images, videos or folders; patterns such as `photos/*.jpg`,
-            where `**` matches any folders; `-`, an image on the standard input;
+        inputs: Paths of images, videos or folders, whose subfolders are read, too;
+            patterns such as `photos/*.jpg`, where `**` matches any folders; `-`, an
+            image on the standard input;
             addresses of videos (`http://`, `https://`) and of live streams
             (`rtsp://`); the number of a camera, if no file has that name, or
             `/dev/video` and its number.
@@ -131,20 +133,28 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
 
 
 def _sources_in_folder(folder, failures):
-    """The images and videos in a folder, without its subfolders."""
-    entries = sorted(path for path in Path(folder).iterdir() if path.name[0] != ".")
+    """The images and videos in a folder and its subfolders, without hidden ones."""
+    paths = []
+    for place, inner, names in os.walk(
+        folder, onerror=lambda error: failures.add(str(error))
+    ):
+        inner[:] = [name for name in inner if name[0] != "."]
+        paths += [Path(place, name) for name in names if name[0] != "."]
     known = [
         path
-        for path in entries
+        for path in sorted(paths)
         if path.suffix.lower() in IMAGE_SUFFIXES | VIDEO_SUFFIXES and path.is_file()
     ]
     found = _without_drawings(known, folder)
-    others = len(entries) - len(known)
-    others = f"{others:,} other files and folders" if others else ""
+    others = len(paths) - len(known)
+    others = f"{others:,} other files" if others else ""
     if not found:
         failures.add(f"{folder} has no image and no video" + (others and f", {others}"))
     elif others:
         logger.info("%s: %s ignored", folder, others)
+    if inner := sum(Path(each.name).parent != Path(folder) for each in found):
+        count = f"{inner:,} of {len(found):,}"
+        logger.info("%s: %s images and videos are in its subfolders", folder, count)
     return found
 
 
