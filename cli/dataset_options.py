@@ -35,8 +35,7 @@ READING = [  # the options that `READ_OPTIONS` names
         "--images",
         type=click.Path(),
         metavar="DIR",
-        help="Folder of the images of a COCO file or an own table.  "
-        "[default: the usual places]",
+        help="Folder of the images.  [default: the usual folders]",
     ),
     click.option(
         "--rescale",
@@ -76,7 +75,7 @@ def source_options(**kwargs):
         @click.option(
             "--dataset",
             metavar="NAME[:DIR]",
-            help=f"One of {', '.join(DATASETS)}.",
+            help=f"One of {', '.join(DATASETS)}. DIR may be one annotation file.",
             **kwargs,
         )
         @click.option("--root", type=click.Path(), help="Folder of the dataset.")

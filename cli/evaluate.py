@@ -19,7 +19,9 @@ from keras_hourglass_cli.inference_options import inference_options
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @source_options(default="mpii", show_default=True)
 @click.option("--predictions", type=click.Path(), help="Score this file instead.")
-@click.option("--all-splits", is_flag=True, help="Evaluate the training split, too.")
+@click.option(
+    "--all-splits", is_flag=True, help="Evaluate training and test people, too."
+)
 @click.option("--everybody", is_flag=True, hidden=True)  # the name in version 0.1
 @inference_options
 @click.option(

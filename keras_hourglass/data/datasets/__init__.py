@@ -52,14 +52,15 @@ def load_dataset(
 
     Args:
         name: Key of `DATASETS`, or `NAME:DIR`.
-        root: Folder of the dataset; for "synthetic", the number of people.
+        root: Folder of the dataset, or one annotation file; for "synthetic", the
+            number of people.
         split: "train", "val" or "test", to load the people of that split alone.
         missing: Image files that do not exist: "error" raises, "skip" leaves their
             people out with a note, "keep" does not check.
         category: Category of a COCO file to read, where several have joints. By default
             "person" if there, else the only one.
-        images: Folder of the image files of a COCO dataset or an own table; by default,
-            they are looked for in the usual places.
+        images: Folder of the image files; by default, they are looked for in the usual
+            folders. Not for datasets of a fixed layout, such as "mpii".
         rescale: Where image files are smaller or larger than the annotations list, by
             one factor, scales the labels. Without it, they are warned of.
         val_share: Share of the photographs to hold out for validation, above 0 and
