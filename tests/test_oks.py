@@ -122,7 +122,7 @@ def test_an_unknown_area_is_that_of_the_box_and_said():
         expected = np.exp(-128 / (2 * 0.53 * box * 0.2**2))
         assert result["mean"] == pytest.approx(expected)
         assert result["estimated_areas"] == 1
-        assert "areas of 1 people taken as 0.53 of the box" in describe_oks(result)
+        assert "1 areas taken as 0.53 of the box" in describe_oks(result)
     # COCO's files have areas of 0, too.
     assert oks_of(fox(area=0), (8, 8, 8))["estimated_areas"] == 1
 

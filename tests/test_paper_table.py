@@ -120,6 +120,15 @@ def test_a_small_experiment_says_that_it_is_one(rows):
     assert "small" not in paper_table.describe_conditions(all_people, whole)
 
 
+def test_the_measure_of_the_rows_is_named(rows):
+    assert paper_table.describe_conditions(rows, CONFIG).startswith("PCKh@0.5 on 12")
+    boxes = [{**row, "measure": "PCK@0.1"} for row in rows]
+    own = {**SMALL, "skeleton": {"joints": ("snout", "tail")}}
+    config = replace(CONFIG, recipe=replace(CONFIG.recipe, network=own))
+    text = paper_table.describe_conditions(boxes, config)
+    assert text.startswith("PCK@0.1 on 12 validation people") and "snout" not in text
+
+
 def test_the_plot_is_an_image(rows, tmp_path):
     pytest.importorskip("matplotlib")
     assert paper_table.write_plot(tmp_path, rows)

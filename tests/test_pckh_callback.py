@@ -138,13 +138,15 @@ def test_a_wide_table_is_broken_at_the_terminals_width(monkeypatch):
 
 def test_joints_are_the_columns_of_a_skeleton_without_groups(model):
     names = tuple(f"marker_{n}" for n in range(16))
+    lines = []
     history = fit(
         model,
-        PCKhCallback(verbose=0),
+        PCKhCallback(print_fn=lines.append),
         metrics=[PCKh(skeleton=Skeleton(names))],
         epochs=1,
     )
     assert {f"val_pckh_{name}" for name in names} <= history.keys()
+    assert lines[0].startswith("\nPCK@0.1, %\n")
 
 
 def test_metrics_of_a_hourglass_take_its_skeleton(eager):

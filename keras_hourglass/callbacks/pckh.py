@@ -5,6 +5,7 @@ import shutil
 import keras
 
 from keras_hourglass.metrics import PCKh
+from keras_hourglass.skeletons import MEASURES
 from keras_hourglass.utils import format_table
 
 GAP = 2  # spaces between two columns of `format_table`
@@ -13,6 +14,8 @@ MIN_WIDTH = len("100.00")
 
 class PCKhCallback(keras.callbacks.Callback):
     """Prints a table of the validation's PCKh per joint group after each epoch.
+
+    For a skeleton without a head it is PCK, as the first line of the table says.
 
     The counts of the model's `PCKh` metric are read, so there is no second pass over
     the validation data. The logs get `val_pckh_GROUP` for each of the skeleton's
@@ -73,12 +76,20 @@ class PCKhCallback(keras.callbacks.Callback):
             logs[f"val_{metric.name}_{group.lower()}"] = percentage
         if self.verbose:
             columns = [*self._groups.items(), ("Mean", self._mean)]
-            self.print_fn("\n" + format_row(columns))
+            self.print_fn("\n" + _title(metric) + format_row(columns))
         for name, dataset in self.others.items():
             self.model.evaluate(dataset, verbose=0)
             percentage = logs[f"{name}_{metric.name}"] = float(metric.result())
             if self.verbose:
                 self.print_fn(f"{name}: {percentage:.2f}")
+
+
+def _title(metric):
+    """The line over the table of a metric that is not PCKh."""
+    measure = metric.skeleton.measure
+    if measure is MEASURES["head"]:
+        return ""
+    return f"{measure.name}@{metric.threshold:g}, %\n"
 
 
 def find_pckh_metric(model, name: str | None = None) -> PCKh:

@@ -87,7 +87,7 @@ def describe_oks(oks: dict) -> str:
         oks["sigmas"],
     ]
     if estimated := oks["estimated_areas"]:
-        parts.append(f"areas of {estimated:,} people taken as {AREA_OF_BOX} of the box")
+        parts.append(f"{estimated:,} areas taken as {AREA_OF_BOX} of the box")
     if left_out := oks["without_area"]:
         parts.append(f"{left_out:,} without an area left out")
     return ", ".join(parts)

@@ -10,6 +10,7 @@ from keras_hourglass.losses import HeatmapLoss
 from keras_hourglass.metrics import PCKh
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
+from keras_hourglass.skeletons import MEASURES
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distillation import add_distillation_loss
 from keras_hourglass.training.fine_tuning import freeze_layers, transfer_weights
@@ -65,6 +66,13 @@ def build_model(config: TrainConfig, initialize: bool = True) -> StackedHourglas
 
 def compile_model(model: StackedHourglass, config: TrainConfig, steps: int):
     """Compiles a network for a run with `steps` steps in an epoch."""
+    measure = model.skeleton.measure
+    if measure is not MEASURES["head"]:
+        logger.info(
+            "The skeleton has no head: `pckh` is %s, the share of joints within %s of "
+            "the %s.",
+            *(measure.title, measure.threshold, measure.reference),
+        )
     loss = build_loss(config.recipe)
     optimizer = build_optimizer(config.recipe, steps)
     model.compile(optimizer, loss, metrics=[PCKh(skeleton=model.skeleton)])

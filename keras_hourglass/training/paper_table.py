@@ -28,6 +28,7 @@ from keras_hourglass.utils import Interrupted, atomic_write, suggest
 logger = logging.getLogger(__name__)
 
 MEAN = "mean_of_joints"  # the convention of the paper
+MEASURE = "PCKh@0.5"  # of rows of version 0.2, which do not name theirs
 ROW_FILE = "row.json"
 PAPER_SETTINGS = {"image_size": 256, "epochs": 220, "blocks": 4, "people": 2958}
 
@@ -77,11 +78,12 @@ def describe_conditions(rows: list[dict], config: TrainConfig) -> str:
     recipe, network = config.recipe, config.recipe.network
     size = network.get("image_size", PAPER_SETTINGS["image_size"])
     text = (
-        f"PCKh@0.5 on {rows[0]['people']:,} validation people of "
-        f"{', '.join(spec.name for spec in config.datasets)}: {recipe.epochs} epochs "
-        f"of batches of {recipe.batch_size}, {size} pixels"
+        f"{rows[0].get('measure', MEASURE)} on {rows[0]['people']:,} validation people "
+        f"of {', '.join(spec.name for spec in config.datasets)}: "
+        f"{recipe.epochs} epochs of batches of {recipe.batch_size}, {size} pixels"
     )
-    if others := {k: v for k, v in network.items() if k != "image_size"}:
+    others = {k: v for k, v in network.items() if k not in ("image_size", "skeleton")}
+    if others:
         text += ", " + ", ".join(f"{name} {value}" for name, value in others.items())
     counted = {"epochs": recipe.epochs, "people": rows[0]["people"]}
     settings = {**PAPER_SETTINGS, **network, **counted}
@@ -108,13 +110,14 @@ def write_plot(folder: Path, rows: list[dict]) -> bool:
         return False
     figure = Figure(figsize=(12, 5), layout="constrained")
     panels = figure.subplots(1, len(COSTS), sharey=True)
+    measure = rows[0].get("measure", MEASURE)
     for axes, (cost, (label, unit)) in zip(panels, COSTS.items()):
         for row in rows:
             point = row[cost] / unit, row["means"][MEAN]
             axes.scatter(*point)
             style = {"textcoords": "offset points", "xytext": (5, 4), "fontsize": 8}
             axes.annotate(row["name"], point, **style)
-        axes.set(xlabel=label, xscale="log", ylabel="PCKh@0.5, mean of joints")
+        axes.set(xlabel=label, xscale="log", ylabel=f"{measure}, mean of joints")
         axes.grid(alpha=0.3)
     with atomic_write(folder / "table.png") as path:
         figure.savefig(path, dpi=120)
@@ -242,10 +245,12 @@ def _measure_run(folder: Path, config: TrainConfig) -> dict:
     mixture = load_mixture(config.datasets, model.skeleton, config.missing)
     people = next(iter(mixture.validation.values()))
     report = evaluate(model, people, broken=config.broken).scores
-    scores = report["thresholds"]["0.5"]
+    measure = model.skeleton.measure
+    scores = report["thresholds"][str(measure.threshold)]
     with open(folder / HISTORY_FILE, newline="") as file:
         seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
     return {
+        "measure": measure.title,
         "columns": scores["columns"],
         "means": scores["means"],
         "people": len(people),

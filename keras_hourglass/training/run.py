@@ -6,8 +6,10 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from keras_hourglass.models.config import BEST_FILE
+from keras_hourglass import skeletons
+from keras_hourglass.models.config import BEST_FILE, NETWORK_DEFAULTS
 from keras_hourglass.models.loading import load_model
+from keras_hourglass.skeletons import Measure
 from keras_hourglass.training import checkpoint, config, distribution, run_dir
 from keras_hourglass.training.config import CHECKPOINT_MINUTES
 from keras_hourglass.training.run_dir import HISTORY_FILE, LAST_FILE
@@ -36,9 +38,16 @@ class Run:
 
     @property
     def best_pckh(self) -> float:
-        """Highest `val_pckh`, in percent; -1 before the first validation."""
+        """Highest `val_pckh`, in percent of `measure`; -1 before any validation."""
         last = self.folder / LAST_FILE
         return checkpoint.read_state(last).best if last.is_file() else -1.0
+
+    @property
+    def measure(self) -> Measure:
+        """The measure of `pckh` and `val_pckh`: PCKh, or PCK without a head."""
+        network = config.read_config(self.folder).recipe.network
+        skeleton = network.get("skeleton", NETWORK_DEFAULTS["skeleton"])
+        return skeletons.get(skeleton).measure
 
     @property
     def history(self) -> dict[str, list[float]]:
