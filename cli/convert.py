@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from keras_hourglass.models.config import NETWORK_DEFAULTS
-from keras_hourglass.skeletons import SKELETONS
 from keras_hourglass_cli.console import start_keras
+from keras_hourglass_cli.skeleton_type import SkeletonType
 from keras_hourglass_cli.train_options import network_option, only_typed
 
 
@@ -23,8 +23,8 @@ from keras_hourglass_cli.train_options import network_option, only_typed
 )
 @click.option(
     "--skeleton",
-    type=click.Choice(list(SKELETONS)),
-    help="Joints of the checkpoint.  [default: by their number]",
+    type=SkeletonType(),
+    help="Joints of the checkpoint: a name or a JSON file.  [default: by their number]",
 )
 def command(source, target, **network):
     """Convert a PyTorch checkpoint into a network, or a network into a checkpoint.

@@ -5,7 +5,6 @@ import click
 from keras_hourglass.data.datasets import DATASETS
 from keras_hourglass.data.datasets.spec import READ_OPTIONS
 from keras_hourglass.models.config import BLOCK_NAMES, NETWORK_DEFAULTS
-from keras_hourglass.skeletons import SKELETONS
 from keras_hourglass.training.config import PRECISIONS
 from keras_hourglass.training.recipes import RECIPE_NAMES
 from keras_hourglass_cli.dataset_options import (
@@ -13,6 +12,7 @@ from keras_hourglass_cli.dataset_options import (
     READING,
     parse_datasets,
 )
+from keras_hourglass_cli.skeleton_type import SkeletonType
 
 
 def network_option(flag, **kwargs):
@@ -60,7 +60,12 @@ OPTIONS = [
     network_option(
         "--depth", type=click.IntRange(1), help="Halvings within an hourglass."
     ),
-    network_option("--skeleton", type=click.Choice(list(SKELETONS)), help="Joints."),
+    network_option(
+        "--skeleton",
+        type=SkeletonType(dataset=True),
+        help="Joints: a name, the dataset's own, or a JSON file. Without it, "
+        "the dataset's own where no name has them.",
+    ),
     network_option("--image-size", type=int, help="Pixels of a side."),
     click.option(
         "--dataset",

@@ -73,7 +73,7 @@ def test_datasets_are_texts_people_or_a_list_of_them():
     people = load_dataset("synthetic:3")
     mixed = config.parse_datasets(["mpii:there*0.5", people])
     assert mixed[0] == DatasetSpec("mpii", "there", 0.5)
-    assert config.given_people(["mpii:there", people]) == {mixed[1].root: people}
+    assert config.given_people(["mpii:there", people]) == {mixed[1][:2]: people}
     assert config.parse_datasets("mpii", "there") == (DatasetSpec("mpii", "there"),)
     with pytest.raises(ValueError, match="`root` must be given with exactly one"):
         config.parse_datasets(["mpii", "coco"], "there")

@@ -230,7 +230,7 @@ def test_a_share_may_be_held_out_of_files_and_of_people_given(folder):
     )
     people = load_dataset("crops", root)
     spec = DatasetSpec("people", "hash", val_share=0.2)
-    mixture = load_mixture([spec], ARM, given={"hash": people})
+    mixture = load_mixture([spec], ARM, given={("people", "hash"): people})
     assert mixture.counts == (32,) and "8 of 40 people" in mixture.notes[0]
 
 

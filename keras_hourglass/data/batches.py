@@ -5,6 +5,7 @@ import logging
 import keras
 
 from keras_hourglass.data import augmentation as augmentations
+from keras_hourglass.data.joint_notes import lacking_notes, unlabeled_notes
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
@@ -140,8 +141,7 @@ def _convert(people, skeleton):
     converted = people.trainable_on(skeleton)
     for note in converted.notes[len(people.notes) :]:
         logger.warning(note)
-    labeled = (converted.weights > 0).any(axis=0)
-    if people.skeleton != skeleton and not labeled.all():
-        names = [name for name, any_ in zip(skeleton.joints, labeled) if not any_]
-        logger.info("joints without labels, of weight 0: %s", ", ".join(names))
+    if people.skeleton != skeleton:
+        for note in lacking_notes(people, skeleton) + unlabeled_notes(converted):
+            logger.info(note)
     return converted

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets.spec import DatasetSpec
+from keras_hourglass.data.joint_notes import lacking_notes
 from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.splits import hold_out, hold_out_share
@@ -45,7 +46,7 @@ def load_mixture(
     specs: list[DatasetSpec],
     skeleton: Skeleton,
     missing: str = "error",
-    given: dict[str, People] | None = None,
+    given: dict[tuple, People] | None = None,
 ) -> Mixture:
     """Loads datasets and separates training from validation people.
 
@@ -53,7 +54,7 @@ def load_mixture(
         specs: Datasets to load.
         skeleton: Joints to train; those that a dataset lacks get weight 0.
         missing: Image files that do not exist, see `load_dataset`.
-        given: Root of a specification -> `People` to use in place of loading it.
+        given: Name and root of a specification -> `People`, in place of loading it.
 
     Raises:
         DatasetError: If a dataset cannot be loaded, has no joint of the skeleton, or
@@ -62,7 +63,7 @@ def load_mixture(
     if len({spec[:2] for spec in specs}) < len(specs):
         raise DatasetError("`dataset` must name each folder once")
     parts = [
-        _load_for_skeleton(spec, skeleton, missing, (given or {}).get(spec.root))
+        _load_for_skeleton(spec, skeleton, missing, (given or {}).get(spec[:2]))
         for spec in specs
     ]
     parts = [_without_test(people, spec.name) for spec, people in zip(specs, parts)]
@@ -86,6 +87,11 @@ def load_mixture(
         validation[specs[0].name] = train[0]
     counts, shares = tuple(map(len, train)), tuple(spec.share for spec in specs)
     return Mixture(concatenate(train), counts, shares, validation, tuple(notes))
+
+
+def load_people(spec: DatasetSpec, missing: str = "error") -> People:
+    """Loads the people of a specification; see `load_dataset`."""
+    return datasets.load_dataset(spec.name, spec.root, missing=missing, **spec.options)
 
 
 def load_validation(
@@ -141,11 +147,10 @@ def _without_test(people, name):
 
 def _load_for_skeleton(spec, skeleton, missing, people=None):
     if people is None:
-        people = datasets.load_dataset(
-            spec.name, spec.root, missing=missing, **spec.options
-        )
+        people = load_people(spec, missing)
     elif spec.val_share is not None:
         people = hold_out_share(people, spec.val_share)
+    people = people.with_notes(*lacking_notes(people, skeleton, spec.name))
     try:
         return people.trainable_on(skeleton, spec.name)
     except ValueError as error:

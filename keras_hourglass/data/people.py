@@ -111,7 +111,7 @@ class People:
 
         See `Skeleton.measure`. A person whose length is 0 is not scored.
         """
-        if self.skeleton.measure is MEASURES["head"]:
+        if self.skeleton.measure == MEASURES["head"]:
             return self.head_sizes
         return self.box_sizes.max(axis=1)
 
@@ -287,7 +287,10 @@ class People:
         people = self.to_skeleton(skeleton)
         useful = people.weights.any(axis=1)
         if not useful.any():
-            raise ValueError(f"{dataset} has none of the joints {skeleton.joints}")
+            joints, own = map(", ".join, (skeleton.joints, self.skeleton.joints))
+            raise ValueError(
+                f"{dataset} has none of the joints {joints}; its own are {own}"
+            )
         if useful.all():
             return people
         return people[useful].with_notes(

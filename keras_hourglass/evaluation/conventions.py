@@ -135,6 +135,6 @@ def conventions(skeleton: Skeleton) -> dict[str, Convention]:
     absent = set()
     if not skeleton.has_arms_and_legs:
         absent.add("limbs")
-    if not skeleton.unscored and skeleton.measure is not MEASURES["head"]:
+    if not skeleton.unscored and skeleton.measure != MEASURES["head"]:
         absent.add("all_joints")
     return {name: CONVENTIONS[name] for name in CONVENTIONS if name not in absent}

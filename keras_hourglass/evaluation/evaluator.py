@@ -5,6 +5,7 @@ import logging
 import numpy as np
 
 from keras_hourglass.data.batches import make_loader, validation_batches
+from keras_hourglass.data.joint_notes import lacking_notes, unlabeled_notes
 from keras_hourglass.data.mixture import DatasetSpec, load_validation
 from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
@@ -96,7 +97,10 @@ def evaluate(
 def _load_people(people, skeleton, missing, all_splits):
     """Returns the people, with the model's skeleton, and the dataset's name."""
     if isinstance(people, People):
+        notes = lacking_notes(people, skeleton)
         people = people.to_skeleton(skeleton)
+        for note in (*notes, *unlabeled_notes(people)):
+            logger.info(note)
         if not people.weights.any():
             raise ValueError(
                 "`people` must have labeled joints of the model's skeleton. "
@@ -114,7 +118,7 @@ def _load_people(people, skeleton, missing, all_splits):
             f"`people` must be a whole dataset, without a share. Received: {people!r}"
         )
     people = load_validation(spec, skeleton, missing, all_splits)
-    for note in people.notes:
+    for note in (*people.notes, *unlabeled_notes(people)):
         logger.info(note)
     return people, ":".join(filter(None, spec[:2]))
 

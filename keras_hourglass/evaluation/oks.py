@@ -105,7 +105,7 @@ def known_areas(people: People):
         `(people,)`, pixels, NaN where unknown; and `(people,)`, bool.
     """
     areas = people.areas.astype(float)
-    if people.skeleton.measure is MEASURES["head"]:
+    if people.skeleton.measure == MEASURES["head"]:
         return areas, np.zeros(len(people), bool)
     boxes = AREA_OF_BOX * people.box_sizes.astype(float).prod(axis=1)
     estimated = ~(areas > 0)  # also where NaN

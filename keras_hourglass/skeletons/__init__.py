@@ -23,6 +23,7 @@ from keras_hourglass.utils import suggest
 
 __all__ = [
     "COCO",
+    "DATASET",
     "LIMB_GROUPS",
     "LSP",
     "MEASURES",
@@ -35,6 +36,7 @@ __all__ = [
     "find_known",
     "get",
     "of_joints",
+    "to_json",
 ]
 
 MPII = Skeleton(
@@ -81,6 +83,7 @@ COCO = Skeleton(
         *(0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089),
     ),
 )
+DATASET = "dataset"  # in place of a name: the joints of the dataset in use
 SKELETONS = {"mpii": MPII, "lsp": LSP, "coco": COCO}
 
 
@@ -132,6 +135,12 @@ def get(skeleton) -> Skeleton:
         f"`skeleton` must be a skeleton, its name or a .json file. "
         f"{suggest(skeleton, SKELETONS)} Received: skeleton={skeleton!r}"
     )
+
+
+def to_json(skeleton: Skeleton) -> str | dict:
+    """Returns the name of a skeleton, or else its configuration, for `get`."""
+    names = (name for name, known in SKELETONS.items() if known == skeleton)
+    return next(names, None) or skeleton.get_config()
 
 
 def _from_config(config: dict) -> Skeleton:

@@ -6,11 +6,13 @@ import logging
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from keras_hourglass import skeletons
 from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.datasets import with_options
 from keras_hourglass.data.datasets.spec import READ_OPTIONS, DatasetSpec
 from keras_hourglass.data.people import People
 from keras_hourglass.models.config import NETWORK_DEFAULTS
+from keras_hourglass.skeletons import DATASET
 from keras_hourglass.training import recipes
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.utils import atomic_write, suggest
@@ -112,7 +114,10 @@ def create_config(dataset=None, recipe=None, root=None, **options) -> TrainConfi
     network = {**base.network}
     if "init_weights" in options:
         network.update(_network_of(options["init_weights"]))
+        del network["skeleton"]  # chosen when the datasets are known
     network.update({k: v for k, v in options.items() if k in NETWORK_DEFAULTS})
+    if network.get("skeleton", DATASET) != DATASET:
+        network["skeleton"] = skeletons.to_json(skeletons.get(network["skeleton"]))
     changes = {k: v for k, v in options.items() if k in RECIPE_OPTIONS}
     chosen = replace(base, network=network, **changes)
     if chosen.network and not datasets:
@@ -174,25 +179,26 @@ def parse_datasets(dataset, root=None) -> tuple[DatasetSpec, ...]:
     return tuple(specs) if root is None else (specs[0]._replace(root=str(root)),)
 
 
-def given_people(dataset) -> dict[str, People]:
-    """Fingerprint -> `People`, of those that the `dataset` of `train` holds."""
+def given_people(dataset) -> dict[tuple, People]:
+    """Name and root -> `People`, of those that the `dataset` of `train` holds."""
     listed = dataset if isinstance(dataset, (list, tuple)) else (dataset,)
-    return {fingerprint(each): each for each in listed if isinstance(each, People)}
+    given = [each for each in listed if isinstance(each, People)]
+    return {(GIVEN_PEOPLE, fingerprint(each)): each for each in given}
 
 
-def require_given(datasets, people: dict[str, People]) -> dict[str, People]:
-    """Checks that all `People` are there that a configuration names.
+def require_given(datasets, people: dict[tuple, People]):
+    """Returns datasets, if all `People` are there that they name.
 
     Raises:
         ValueError: If one is missing, as in going on with its run without it.
     """
     for spec in datasets:
-        if spec.name == GIVEN_PEOPLE and spec.root not in people:
+        if spec.name == GIVEN_PEOPLE and spec[:2] not in people:
             raise ValueError(
                 "`dataset` must be the `People` that the run was begun with: they are "
                 "in no file"
             )
-    return people
+    return datasets
 
 
 def fingerprint(people: People) -> str:
@@ -231,6 +237,9 @@ def read_config(folder: Path) -> TrainConfig:
         config = content["config"]
         recipe = config["recipe"]
         recipe["augmentation"] = Augmentation(**recipe["augmentation"])
+        if isinstance(recipe["network"].get("skeleton"), dict):  # maybe of version 0.2
+            skeleton = skeletons.get(recipe["network"]["skeleton"])
+            recipe["network"]["skeleton"] = skeletons.to_json(skeleton)
         recipe["decay_epochs"] = tuple(recipe["decay_epochs"])
         config["recipe"] = Recipe(**recipe)
         config["datasets"] = tuple(DatasetSpec(*spec) for spec in config["datasets"])

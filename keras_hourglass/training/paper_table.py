@@ -12,8 +12,7 @@ from pathlib import Path
 
 import keras
 
-from keras_hourglass.data import datasets
-from keras_hourglass.data.mixture import load_mixture
+from keras_hourglass.data.mixture import load_mixture, load_people
 from keras_hourglass.evaluation.evaluator import evaluate
 from keras_hourglass.evaluation.profiling import network_milliseconds
 from keras_hourglass.models import presets
@@ -22,6 +21,7 @@ from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.training.config import TrainConfig, create_config
 from keras_hourglass.training.run_dir import HISTORY_FILE, load_state
+from keras_hourglass.training.skeleton_choice import resolve_skeleton
 from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted, atomic_write, suggest
 
@@ -190,16 +190,18 @@ class Comparison:
             DatasetError: If a dataset cannot be loaded.
             Interrupted: After Ctrl-C; the next run goes on with that row.
         """
-        configs = {name: self._row_config(name) for name in self.names}
+        configs, people = {}, {}
+        for name in self.names:
+            configs[name], people = resolve_skeleton(
+                self._row_config(name), self._row_folder(name), people
+            )
         # Checked before the first row takes its hours.
         for name, config in configs.items():
             load_state(config, self._row_folder(name))
         if not all((self._row_folder(n) / ROW_FILE).is_file() for n in configs):
             for spec in self.config.datasets:
-                missing = self.config.missing
-                datasets.load_dataset(
-                    spec.name, spec.root, missing=missing, **spec.options
-                )
+                if spec[:2] not in people:
+                    load_people(spec, self.config.missing)
         rows = []
         for name, config in configs.items():
             logger.info("%s: %s of %s", name, len(rows) + 1, len(configs))

@@ -12,6 +12,7 @@ from keras_hourglass.callbacks.progress import ProgressLogger
 from keras_hourglass.callbacks.tensorboard import TensorBoardLogger
 from keras_hourglass.data import batches
 from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.joint_notes import unlabeled_notes
 from keras_hourglass.data.mixture import load_mixture
 from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.data.sampler import EpochSampler, people_per_epoch
@@ -35,6 +36,7 @@ from keras_hourglass.training.run_dir import (
     LAST_FILE,
     SNAPSHOT_FILE,
 )
+from keras_hourglass.training.skeleton_choice import resolve_skeleton
 from keras_hourglass.training.snapshots import snapshot_images
 from keras_hourglass.utils import GracefulInterrupt, Interrupted
 from keras_hourglass.visualization.images import save_image
@@ -64,7 +66,7 @@ class Trainer:
         distribution: Devices to train on. Not part of the configuration: a run may go
             on on others.
         verbose: See `train`.
-        people: Fingerprint -> `People`, for datasets that are no files.
+        people: Name and root -> `People`, for datasets that are no files.
 
     Raises:
         ValueError: If the folder holds something else, or an option is not possible.
@@ -79,6 +81,9 @@ class Trainer:
         verbose: int = 0,
         people=None,
     ):
+        train_config, people = resolve_skeleton(
+            train_config, Path(folder), people or {}
+        )
         recipe, seed = train_config.recipe, train_config.seed
         distribution.validate_batch_size(recipe.batch_size)
         self.config, self.folder = train_config, Path(folder)
@@ -91,10 +96,10 @@ class Trainer:
             self.model = build_model(train_config, self.state == TrainState())
         distribution.sync_batch_norm(self.model)
         mixture = load_mixture(
-            *(train_config.datasets, self.model.skeleton, train_config.missing),
-            config.require_given(train_config.datasets, people or {}),
+            config.require_given(train_config.datasets, people),
+            *(self.model.skeleton, train_config.missing, people),
         )
-        for note in mixture.notes:
+        for note in (*mixture.notes, *unlabeled_notes(mixture.train)):
             logger.info("%s", note)
         name, validation = next(iter(mixture.validation.items()))
         if len(validation) < MIN_VALIDATION:

@@ -1,0 +1,84 @@
+"""The skeleton of a run's network: the one asked for, or that of its datasets."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from keras_hourglass import skeletons
+from keras_hourglass.data.mixture import load_people
+from keras_hourglass.data.people import People
+from keras_hourglass.models.config import NETWORK_DEFAULTS
+from keras_hourglass.models.loading import load_model
+from keras_hourglass.skeletons import DATASET, Skeleton
+from keras_hourglass.training import config
+from keras_hourglass.training.config import TrainConfig
+
+logger = logging.getLogger(__name__)
+
+
+def resolve_skeleton(
+    train_config: TrainConfig, folder: Path, people: dict[tuple, People]
+) -> tuple[TrainConfig, dict[tuple, People]]:
+    """Replaces a skeleton that is "dataset", or not given, by the one it stands for.
+
+    A run that goes on keeps its skeleton. Else, without a skeleton given, the network
+    has the joints of the first dataset where no dataset has those of a named skeleton.
+
+    Args:
+        train_config: Configuration of the run.
+        folder: Of the run.
+        people: See `config.given_people`.
+
+    Returns:
+        The configuration, and `people` with those that were loaded for it.
+    """
+    asked = train_config.recipe.network.get("skeleton")
+    if asked not in (None, DATASET):
+        return train_config, people
+    if asked is None and (folder / config.CONFIG_FILE).is_file():
+        stored = config.read_config(folder).recipe.network.get("skeleton")
+        # Version 0.2 wrote none for the default.
+        return _with_skeleton(train_config, stored) if stored else train_config, people
+    people = {**people}
+    for spec in config.require_given(train_config.datasets, people):
+        if spec[:2] not in people:
+            people[spec[:2]] = load_people(
+                spec._replace(val_share=None), train_config.missing
+            )
+    found = [people[spec[:2]].skeleton for spec in train_config.datasets]
+    source = None
+    if asked is None and train_config.init_weights is not None:
+        source = load_model(train_config.init_weights).skeleton
+    chosen = choose_skeleton(found, source, asked == DATASET)
+    if chosen is found[0] and (asked == DATASET or chosen is not source):
+        logger.info(
+            "The network has the joints of %s: %s",
+            train_config.datasets[0].name,
+            ", ".join(chosen.joints),
+        )
+    return _with_skeleton(train_config, skeletons.to_json(chosen)), people
+
+
+def choose_skeleton(
+    found: list[Skeleton], source: Skeleton | None = None, asked: bool = False
+) -> Skeleton:
+    """Chooses the skeleton of a network.
+
+    Args:
+        found: Of each dataset.
+        source: Of the network whose weights it begins with.
+        asked: Whether the skeleton of the datasets was asked for.
+    """
+    if asked:
+        return found[0]
+    if any(skeletons.find_known(each.joints) for each in found):
+        return source or skeletons.get(NETWORK_DEFAULTS["skeleton"])
+    if source is not None and any(source.has_all(each.joints) for each in found):
+        return source
+    return found[0]
+
+
+def _with_skeleton(train_config, skeleton):
+    recipe = train_config.recipe
+    network = {**recipe.network, "skeleton": skeleton}
+    return replace(train_config, recipe=replace(recipe, network=network))
