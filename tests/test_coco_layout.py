@@ -159,3 +159,22 @@ def test_an_annotation_deeper_in_the_folder_is_named_in_the_error(tmp_path):
 )
 def test_a_subset_is_what_tells_files_apart(tmp_path, path, subset):
     assert subset_of(tmp_path / path, tmp_path) == subset
+
+
+def test_a_file_may_be_named_from_its_own_folder(tmp_path, monkeypatch):
+    write(tmp_path / "annotations" / "val.json")
+    touch(tmp_path / "images" / "val" / "5.jpg")
+    for folder, name in (("", "annotations/val.json"), ("annotations", "val.json")):
+        monkeypatch.chdir(tmp_path / folder)
+        (person,) = load(name)
+        assert (tmp_path / folder / person.image).samefile(
+            tmp_path / "images" / "val" / "5.jpg"
+        )
+        assert person.split == "val"
+
+
+def test_a_place_that_does_not_exist_is_refused(tmp_path):
+    with pytest.raises(DatasetError, match="must be a folder, or an annotation file"):
+        load(tmp_path / "nothing.json")
+    with pytest.raises(DatasetError, match="'coco' needs a folder"):
+        load(None)

@@ -21,7 +21,7 @@ from pathlib import Path
 from keras_hourglass.data.datasets import prepared
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import files, table
-from keras_hourglass.data.readers.image_finder import folder_of_file, image_finder
+from keras_hourglass.data.readers.image_finder import image_finder
 from keras_hourglass.data.readers.rows import PARSE_ERRORS, collect_people
 from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
 
@@ -69,9 +69,9 @@ def _attempt(to_entry, entry):
 
 def find_people(root) -> tuple[Path, Path]:
     """Finds the folder of a dataset and its file of people."""
-    if root is not None and Path(root).is_file():
-        return folder_of_file(Path(root)), Path(root)
-    root = files.require_folder(root, "own")
+    root, path = files.locate_root(root, "own")
+    if path:
+        return root, path
     paths = files.find_files(root, *NAMES)
     if len(paths) > 1:
         raise files.DatasetError(f"{root} must hold one of {NAMES}, not both")

@@ -74,9 +74,9 @@ def load_deeplabcut(root, images=None) -> People:
 
 
 def _find_tables(root):
-    if root is not None and Path(root).is_file():
-        return Path(root).parent, [Path(root)]
-    root = files.require_folder(root, "deeplabcut")
+    root, path = files.locate_root(root, "deeplabcut")
+    if path:
+        return root, [path]
     for folder in ("", "*/", f"{LABELED_DATA}/*/"):
         if found := sorted(root.glob(folder + PATTERN)):
             return root, found

@@ -8,19 +8,13 @@ pixels, counted from 1. `joints_vis` is 1 for each joint with a label, also an o
 one.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from keras_hourglass.data.datasets.mpii.conventions import INCOMPLETE, to_person
 from keras_hourglass.data.datasets.mpii.json_format import published_heads
 from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers import files
-from keras_hourglass.data.readers.image_finder import (
-    ANNOTATION_FOLDERS,
-    folder_of_file,
-    image_finder,
-)
+from keras_hourglass.data.readers.image_finder import image_finder
 from keras_hourglass.data.readers.rows import SkipPerson, collect_people, with_names
 from keras_hourglass.data.readers.subsets import split_of_file, words_of
 from keras_hourglass.skeletons import MPII
@@ -38,12 +32,10 @@ def load_hrnet(root, images=None) -> People:
         images: Folder of the images; by default, they are looked for in `images/` and
             the other usual folders.
     """
-    if root is not None and Path(root).is_file():
-        root, paths = folder_of_file(Path(root)), [Path(root)]
-    else:
-        root = files.require_folder(root, "hrnet")
-        folders = [root, *(root / name for name in ANNOTATION_FOLDERS)]
-        paths = [path for folder in folders for path in sorted(folder.glob("*.json"))]
+    root, path = files.locate_root(root, "hrnet")
+    folders = [root, *(root / name for name in files.ANNOTATION_FOLDERS)]
+    found = [path for folder in folders for path in sorted(folder.glob("*.json"))]
+    paths = [path] if path else found
     read = {path: files.read_json(path) for path in paths}
     usable = {path: entries for path, entries in read.items() if has_joints(entries)}
     unread = {p: "no list of people with `joints`" for p in paths if p not in usable}

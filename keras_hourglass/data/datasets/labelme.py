@@ -7,7 +7,6 @@ A point is a joint, under its label; a rectangle is a person's box. Shapes of th
 """
 
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import numpy as np
 
@@ -36,11 +35,8 @@ def load_labelme(root, images=None) -> People:
         images: Folder of the images; by default, they are looked for beside the files
             and in the usual folders.
     """
-    if root is not None and Path(root).is_file():
-        root, paths = Path(root).parent, [Path(root)]
-    else:
-        root = files.require_folder(root, "labelme")
-        paths = sorted(root.rglob("*.json"))
+    root, path = files.locate_root(root, "labelme")
+    paths = [path] if path else sorted(root.rglob("*.json"))
     read = {path: files.read_json(path) for path in paths}
     folders = defaultdict(dict)
     for path in filter(lambda path: is_labelme(read[path]), paths):

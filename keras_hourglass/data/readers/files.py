@@ -22,6 +22,30 @@ def require_folder(root, dataset: str) -> Path:
     return Path(root)
 
 
+# Folders of annotations, beside those of images.
+ANNOTATION_FOLDERS = ("annotations", "annot", "ann", "labels")
+
+
+def locate_root(root, dataset: str) -> tuple[Path, Path | None]:
+    """Returns the folder of a dataset, and the only file to read if `root` is a file.
+
+    A file in `annotations/` or the like is of the folder around it.
+
+    Raises:
+        DatasetError: If there is neither.
+    """
+    if root is None or Path(root).is_dir():
+        return require_folder(root, dataset), None
+    if not Path(root).is_file():
+        raise DatasetError(
+            "`root` must be a folder, or an annotation file. "
+            f"Received: root={str(root)!r}"
+        )
+    path = Path(root) if Path(root).parent.name else Path(root).absolute()
+    inner = path.parent.name.lower() in ANNOTATION_FOLDERS
+    return path.parent.parent if inner else path.parent, path
+
+
 def find_files(root: Path, *names: str) -> list[Path]:
     """Finds the files of some names, compressed or not.
 

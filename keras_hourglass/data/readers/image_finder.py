@@ -16,12 +16,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from keras_hourglass.data.readers import subsets
-from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.files import ANNOTATION_FOLDERS, DatasetError
 from keras_hourglass.data.readers.paths import LOOKED_IN, resolve_path
 
 # Folders of images: of most tools, of Supervisely, of FiftyOne.
 IMAGES, *OTHER_FOLDERS = "images", "img", "data"
-ANNOTATION_FOLDERS = ("annotations", "annot", "ann", "labels")
 UPLOAD_ID = re.compile(r"[0-9a-f]{8}-(?=.)")  # put before names by Label Studio
 DRIVE = re.compile("[A-Za-z]:")
 MAX_ENDS = 8  # folders of a name that are kept, at most
@@ -46,6 +45,7 @@ class ImageFinder:
         self.bases, self.subset = [*dict.fromkeys(bases)], subset
         self.start = self.bases[0] if start is None else start
         self.folders = [f for base in self.bases for f in usual_folders(base, subset)]
+        self.folders += [self.start] if self.bases[0] in self.start.parents else []
         inner = [f for f in self.folders if f not in self.bases and f.is_dir()]
         self.default = inner[0] if inner else default or self.bases[0]
         self.missing = set()
@@ -81,9 +81,10 @@ class ImageFinder:
         """Returns a note of the folders if images of an annotation file are missing."""
         if not self.missing:
             return []
-        places = []
+        places, folders = [], [*self.folders]
         for base in self.bases:
-            inner = [f.relative_to(base) for f in usual_folders(base, self.subset)]
+            inner = [f.relative_to(base) for f in folders if f.is_relative_to(base)]
+            folders = [f for f in folders if not f.is_relative_to(base)]
             inner = ", ".join(f"{folder}/" for folder in inner if folder.parts)
             places.append(f"{base} (itself, {inner})")
         return [
@@ -124,19 +125,10 @@ def image_finder(path: Path, root: Path, names, images=None, subset: str = ""):
                 f"`images` must be a folder. Received: images={str(images)!r}"
             )
         return ImageFinder(names, [Path(images)], subset, start=path.parent)
-    if path.parent.name.lower() in ANNOTATION_FOLDERS and path.parent != root:
-        bases = [path.parent.parent, root, path.parent]
-    else:
-        bases = [path.parent, root]
+    inner = path.parent.name.lower() in ANNOTATION_FOLDERS and path.parent != root
+    bases = [path.parent.parent if inner else path.parent, root]
     default = root / IMAGES if bases[0] == root else bases[0]
     return ImageFinder(names, bases, subset, default, path.parent)
-
-
-def folder_of_file(path: Path) -> Path:
-    """Returns the folder of the dataset that an annotation file is of: its own, or the
-    one that holds it if that is `annotations/` or the like."""
-    inner = path.parent.name.lower() in ANNOTATION_FOLDERS
-    return path.absolute().parent.parent if inner else path.parent
 
 
 def usual_folders(base: Path, subset: str = "") -> list[Path]:

@@ -7,13 +7,11 @@ COCO and CVAT write `annotations/person_keypoints_SUBSET.json`, Roboflow
 from pathlib import Path
 
 from keras_hourglass.data.readers import files
-from keras_hourglass.data.readers.image_finder import (
-    ANNOTATION_FOLDERS,
-    folder_of_file,
-)
+from keras_hourglass.data.readers.files import ANNOTATION_FOLDERS
 from keras_hourglass.data.readers.subsets import WORDS, words_of
 
 PATTERNS = ("person_keypoints*.json", "*.json")  # the second where the first has none
+MAX_PEEKED = 50  # files deeper in the folder, to suggest one
 # Words around the subset in the name of a file.
 FILLERS = {"person", "keypoints", "keypoint", "instances", "annotations", "coco"}
 
@@ -30,9 +28,9 @@ def find_annotations(root) -> tuple[Path, list[Path]]:
     Raises:
         DatasetError: If there is none.
     """
-    if root is not None and Path(root).is_file():
-        return folder_of_file(Path(root)), [Path(root)]
-    root = files.require_folder(root, "coco")
+    root, path = files.locate_root(root, "coco")
+    if path:
+        return root, [path]
     folders = [root, *(f for f in sorted(root.iterdir()) if _may_annotate(f))]
     folders += [
         inner
@@ -46,13 +44,21 @@ def find_annotations(root) -> tuple[Path, list[Path]]:
             found.setdefault(str(path).removesuffix(".gz"), path)
         if found:
             return root, [*found.values()]
-    inner = sorted({*_matches(root, "*/*.json"), *_matches(root, "*/*/*.json")})
-    advice = f"; name the file as coco:{inner[0]}" if inner else ""
+    inner = [*_matches(root, "*/*.json"), *_matches(root, "*/*/*.json")]
+    inner = filter(_is_coco, inner[:MAX_PEEKED])
+    advice = next((f"; name the file as coco:{path}" for path in inner), "")
     raise files.DatasetError(
         f"`root` must hold {PATTERNS[0]} or another JSON file, itself, in its "
         "`annotations/` or in folders such as `train/` and `valid/`, or be such a file"
         f"{advice}. Received: root={str(root)!r}"
     )
+
+
+def _is_coco(path):
+    try:
+        return has_keypoints(files.read_json(path))
+    except files.DatasetError:
+        return False
 
 
 def _may_annotate(folder):
