@@ -280,3 +280,19 @@ def test_images_of_another_machine_are_found_by_the_ends_of_their_names(tmp_path
     (tmp_path / "images" / "clip" / "1.jpg").unlink()
     with pytest.raises(DatasetError, match=r"missing.*--images DIR.*none of .*images/"):
         datasets.load_dataset("own", tmp_path)
+
+
+def test_a_head_size_that_a_skeleton_without_a_head_does_not_use_is_said(tmp_path):
+    (tmp_path / "1.jpg").touch()
+    people = [
+        {"image": "1.jpg", "joints": [[3, 4], [30, 40]], **extra}
+        for extra in ({}, {"head_size": 7})
+    ]
+    listed = {"joint_names": ["snout", "tail"], "people": people}
+    (tmp_path / "people.json").write_text(json.dumps(listed))
+    (note,) = datasets.load_dataset("own", tmp_path).notes
+    assert note.startswith("1 people have a head size, which is not used")
+    listed["joint_names"] = ["upper_neck", "head_top"]
+    (tmp_path / "people.json").write_text(json.dumps(listed))
+    people = datasets.load_dataset("own", tmp_path)
+    assert not people.notes and people.reference_lengths[1] == 7

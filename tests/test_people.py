@@ -242,7 +242,10 @@ def test_the_reference_length_is_that_of_the_skeleton_to_which_people_are_mapped
     assert people.to_skeleton(COCO).to_skeleton(tail).reference_lengths.tolist() == [26]
 
 
-def test_people_without_labels_have_a_box_without_size():
+def test_the_box_of_one_joint_is_the_window_without_its_padding():
     row = {"image": "1.jpg", "center": [0, 0], "side": 50, "joints": [[3, 4]]}
-    people = from_rows(Skeleton(("tail",)), [{**row, "weights": [0]}])
-    assert people.box_sizes.tolist() == [[0, 0]]
+    people = from_rows(Skeleton(("tail",)), [{**row, "weights": [w]} for w in (0, 1)])
+    assert people.box_sizes.tolist() == [[40, 40], [40, 40]]
+    line = {**row, "joints": [[3, 4], [3, 34]], "weights": [1, 1]}
+    people = from_rows(Skeleton(("snout", "tail")), [line])
+    assert people.box_sizes.tolist() == [[0, 30]]

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_hourglass.data.person import Person
 from keras_hourglass.data.splits import select_split, split_by_photograph
+from keras_hourglass.data.warp import box_size_of_joints
 from keras_hourglass.skeletons import MEASURES, SKELETONS, Skeleton
 
 HEAD_SIZE_RATIO = 0.1  # of the window: MPII's head size where no head box is known
@@ -31,7 +32,8 @@ class People:
         head_sizes: `(N,)`, float32, size of the head, image pixels; a tenth of the
             window's edge where it is unknown.
         box_sizes: `(N, 2)`, float32, width and height of the person's box, image
-            pixels; of the box around the labeled joints where none is given.
+            pixels; where none is given, of the box around the labeled joints, or for
+            one joint alone of the window without its padding.
         splits: `(N,)`, strings: "train", "val" or "test".
         names: `(N,)`, strings that identify the people in messages.
         readers: `(N,)`, functions that give an image's RGB pixels; None where the
@@ -367,7 +369,7 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
         centers=numbers("center", shape=(-1, 2)),
         sides=numbers("side"),
         head_sizes=numbers("head_size", lambda row: HEAD_SIZE_RATIO * row["side"]),
-        box_sizes=numbers("box_size", _joints_box_size, (-1, 2)),
+        box_sizes=numbers("box_size", box_size_of_joints, (-1, 2)),
         splits=column("split", lambda row: "train"),
         readers=column("reader", lambda row: None),
         names=column("name", lambda row: row["image"]),
@@ -379,12 +381,6 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
         listed_sizes=numbers("listed_size", lambda row: [np.nan] * 2, (-1, 2)),
         **kwargs,
     )
-
-
-def _joints_box_size(row):
-    """Width and height of the box around a row's labeled joints; 0 without any."""
-    labeled = np.array(row["joints"])[np.array(row["weights"]) > 0]
-    return np.ptp(labeled, axis=0) if len(labeled) else np.zeros(2)
 
 
 def concatenate(parts: list[People]) -> People:

@@ -29,6 +29,19 @@ def window_of_joints(joints, used) -> dict:
     return {"center": (low + high) / 2, "side": JOINTS_PADDING * (high - low).max()}
 
 
+def box_size_of_joints(row) -> np.ndarray:
+    """Computes width and height of the box around a person's labeled joints.
+
+    One joint has no extent: its window is taken as that of a box.
+
+    Args:
+        row: With `joints`, `weights` and `side`; see `people.from_rows`.
+    """
+    labeled = np.array(row["joints"])[np.array(row["weights"]) > 0]
+    size = np.ptp(labeled, axis=0) if len(labeled) else np.zeros(2)
+    return size if size.any() else np.full(2, row["side"] / BOX_PADDING)
+
+
 def window_of_box(box) -> dict:
     """Computes the window of a box: `center`, `side` and `box_size` in image pixels.
 

@@ -2,6 +2,8 @@
 
 from inspect import signature
 
+import numpy as np
+
 from keras_hourglass.data.datasets import (
     coco,
     custom,
@@ -14,11 +16,12 @@ from keras_hourglass.data.datasets import (
     synthetic,
 )
 from keras_hourglass.data.datasets.spec import DatasetSpec
-from keras_hourglass.data.people import People
+from keras_hourglass.data.people import HEAD_SIZE_RATIO, People
 from keras_hourglass.data.readers import paths, sizes
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import collecting_faults
 from keras_hourglass.data.splits import hold_out_share
+from keras_hourglass.skeletons import MEASURES
 from keras_hourglass.utils import suggest
 
 __all__ = ["DATASETS", "DatasetError", "DatasetSpec", "People", "load_dataset"]
@@ -108,17 +111,27 @@ def load_dataset(
     if not len(people) and not collecting_faults():
         why = "; ".join(people.notes) or "its list of people is empty"
         raise DatasetError(f"{root} has no usable people: {why}")
-    if unknown := int((people.reference_lengths <= 0).sum()):
-        reference = people.skeleton.measure.reference
-        people = people.with_notes(
-            f"{unknown:,} people have a {reference} of 0: not scored"
-        )
+    people = people.with_notes(*_reference_notes(people))
     if missing != "keep" or not collecting_faults():  # whose notes name the folders
         people = paths.drop_missing(people, missing)
     people = sizes.match_sizes(people, rescale, warn=not collecting_faults())
     if val_share is not None:
         people = hold_out_share(people, val_share)
     return people if split is None else people.split(split)
+
+
+def _reference_notes(people):
+    """Notes on the lengths that the people's errors are measured in."""
+    measure = people.skeleton.measure
+    if unknown := int((people.reference_lengths <= 0).sum()):
+        yield f"{unknown:,} people are not scored: their {measure.reference} is 0"
+    estimated = np.isclose(people.head_sizes, HEAD_SIZE_RATIO * people.sides, 1e-3)
+    if measure is not MEASURES["head"] and not estimated.all():
+        yield (
+            f"{(~estimated).sum():,} people have a head size, which is not used: "
+            f"errors are measured in the {measure.reference}, unless the skeleton's "
+            "`reference` is 'head'"
+        )
 
 
 def with_options(specs: list[DatasetSpec], options: dict) -> list[DatasetSpec]:
