@@ -45,8 +45,8 @@ class ImageFinder:
         self.bases, self.subset = [*dict.fromkeys(bases)], subset
         self.start = self.bases[0] if start is None else start
         self.folders = [f for base in self.bases for f in usual_folders(base, subset)]
-        self.folders += [self.start] if self.bases[0] in self.start.parents else []
         inner = [f for f in self.folders if f not in self.bases and f.is_dir()]
+        self.folders += [self.start] if self.bases[0] in self.start.parents else []
         self.default = inner[0] if inner else default or self.bases[0]
         self.missing = set()
         names = {name for name in names if isinstance(name, str)}
