@@ -79,7 +79,8 @@ def command(inputs, rows, box_file, detector, outputs, **options):
     """Predict keypoints of people, print them, and draw them.
 
     INPUT is an image, a video, a folder of both, a pattern such as 'photos/**/*.jpg',
-    the number of a camera, or - for an image on the standard input.
+    the address of a video (http, https) or live stream (rtsp), the number of a camera,
+    or - for an image on the standard input.
     """
     if sum(map(bool, (rows, box_file, detector))) > 1:
         raise click.UsageError("Give one of --box, --boxes and --detector.")

@@ -123,6 +123,23 @@ def test_a_truncated_video_says_so_after_its_frames(ending, tmp_path):
         assert 0 < len(read) < 50
 
 
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_frames_are_upright_as_the_file_says(degrees, tmp_path):
+    """By the matrix of the track's header, as phones write it."""
+    data = film(tmp_path / "film.mp4", CONSTANT[:3]).read_bytes()
+    cos, sin = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
+    matrix = np.array([cos, sin, 0, -sin, cos, 0, 0, 0, 2**14]) * 2**16
+    start = data.index(b"tkhd") + 4 + 40
+    turned = data[:start] + matrix.astype(">i4").tobytes() + data[start + 36 :]
+    (tmp_path / "film.mp4").write_bytes(turned)
+    first, *_ = Video(tmp_path / "film.mp4")
+    stored = np.zeros((48, 64, 3))
+    stored[:, :8] = 255
+    expected = np.rot90(stored, -degrees // 90)
+    assert first.shape == expected.shape
+    assert np.abs(first.image - expected).mean() < 12
+
+
 def clocked(stated, fps=10):
     clock = FrameClock(fps)
     return [clock(time) for time in stated]
@@ -175,10 +192,12 @@ def test_a_stream_of_frames_gives_poses_with_times(tmp_path):
     some = [*estimator.stream(kh.Video(path), nobody_in_the_dark)]
     assert [len(poses) for poses in some] == [0, 0, 1, 1, 1]
     assert [poses.time for poses in some] == pytest.approx([0, 0.05, 0.1, 0.15, 0.2])
+    assert len(found[0]) == 1 and found[0][0] in found[0]
     pandas = pytest.importorskip("pandas")
     table = kh.to_dataframe(some)
     assert isinstance(table, pandas.DataFrame)
     assert [*table["time"]] == pytest.approx([0.1, 0.15, 0.2])
+    assert [*kh.to_dataframe(some[3])["time"]] == pytest.approx([0.15])
     assert type(estimator(np.zeros((48, 64, 3), "uint8"))) is list
 
 

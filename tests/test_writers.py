@@ -83,6 +83,13 @@ def test_boxes_of_frames_are_read_again(kind, tmp_path):
     assert [len(known.lookup("film.mov", frame)) for frame in range(4)] == [1, 0, 2, 0]
 
 
+def test_a_table_of_frames_has_their_times(tmp_path):
+    path = written(tmp_path / "a.csv", "csv", result(FILM, 1, 3), result(PHOTO, 1))
+    header, *rows = [line.split(",")[:4] for line in path.read_text().splitlines()]
+    assert header == ["image", "frame", "seconds", "x"]
+    assert [row[1:3] for row in rows] == [["3", "0.3"], ["", ""]]
+
+
 def test_json_has_a_line_for_each_result(capsys):
     written(None, "json", result(box_scores=np.array([0.9, 0.5])), result(FILM, 1, 3))
     first, second = map(json.loads, capsys.readouterr().out.splitlines())

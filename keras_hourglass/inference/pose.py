@@ -204,7 +204,8 @@ def to_dataframe(poses):
         raise ImportError(
             "`to_dataframe` needs pandas: pip install '.[pandas]'"
         ) from error
-    poses = [poses] if isinstance(poses, Pose) else [*poses]
+    if not isinstance(poses, FramePoses):
+        poses = [poses] if isinstance(poses, Pose) else [*poses]
     if all(isinstance(pose, Pose) for pose in poses):
         poses = [poses]
     rows = []

@@ -228,8 +228,8 @@ def predict_sources(
 
     Args:
         inputs: Paths of images, videos and folders, patterns such as
-            `photos/**/*.jpg`, "-" for an image on the standard input, or the number of
-            a camera; see `find_sources`.
+            `photos/**/*.jpg`, "-" for an image on the standard input, an address, or
+            the number of a camera; see `find_sources`.
         model: A `StackedHourglass`, the path of one, or the name of a preset.
         outputs: Paths of keypoints, drawings, contact sheets and videos; see
             `OutputPlan.from_paths`. By default, keypoints are printed and drawings

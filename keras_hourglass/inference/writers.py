@@ -24,7 +24,7 @@ from keras_hourglass.utils import atomic_write
 from keras_hourglass.visualization.images import save_image
 from keras_hourglass.visualization.skeletons import draw_skeleton
 
-FRAME_COLUMN = "frame"
+FRAME_COLUMNS = ("frame", "seconds")  # of videos
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")  # of drawn images
 DEFAULT_IMAGE_SUFFIX, DEFAULT_VIDEO_SUFFIX = ".png", ".mp4"
 
@@ -102,15 +102,15 @@ class CsvWriter:
         joints = [
             name + end for name in skeleton.joints for end in (*COORDINATES, SCORE)
         ]
-        frame = [FRAME_COLUMN] * has_frames
-        self.rows.writerow([IMAGE_COLUMN, *frame, *BOX_COLUMNS, *joints])
+        place = [IMAGE_COLUMN, *FRAME_COLUMNS] if has_frames else [IMAGE_COLUMN]
+        self.rows.writerow([*place, *BOX_COLUMNS, *joints])
 
     def write(self, result, drawing=None):
         """Writes a result; see `JsonLinesWriter`."""
-        place = [
-            self.name_of(result.frame.source),
-            *[result.frame.index] * self.has_frames,
-        ]
+        frame, place = result.frame, [self.name_of(result.frame.source)]
+        if self.has_frames:
+            is_image = frame.index is None
+            place += ["", ""] if is_image else [frame.index, round(frame.seconds, 3)]
         for pose in result.poses:
             pose = pose.round()
             scores = pose.scores.clip(0, 1)[:, None]

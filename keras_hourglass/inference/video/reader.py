@@ -190,6 +190,10 @@ class Video:
             short = self.count and number < self.count
             stated = f" of {self.count:,}" if short else ""
             cause = ": the file is truncated" if number else ""
+            if is_address(
+                self.name
+            ):  # OpenCV reads the index at the end, then goes back
+                cause = ": its server may not serve parts of files; download it"
             raise VideoDecodeError(
                 f"{self.name} ends after {number:,}{stated} frames{cause}"
             )
