@@ -13,6 +13,7 @@ from keras_hourglass.inference.video.containers import is_incomplete
 
 MIN_FPS, MAX_FPS = 0.01, 10_000.0  # headers of damaged files state other rates
 DEFAULT_FPS = 25.0  # in place of such a rate
+DIGITS = 6  # of times in seconds
 MIN_STEP = 1e-3  # seconds between frames that a file gives the same time
 RESTART_SECONDS = 0.5  # times that go back by more begin anew, as in joined recordings
 
@@ -83,7 +84,8 @@ class FrameClock:
         if self._last is None:
             self._start, self._last = stated, 0.0
             return self._last
-        last, time = self._last, stated - self._start
+        # Times are fractions of a second, which OpenCV multiplies: 0.30000000000000004.
+        last, time = self._last, round(stated - self._start, DIGITS)
         if time > last:
             self._timed, self._step = True, time - last
         elif not self._timed or not stated:  # a frame without a time is given 0
@@ -154,6 +156,7 @@ class Video:
             if not self._path.is_file():  # reading a pipe might never end
                 raise VideoDecodeError(f"{self.name} cannot be opened: not a file")
             self._capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+        self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # not so in OpenCV 4.11
         width, height, fps, count = map(
             self._capture.get,
             (
