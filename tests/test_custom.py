@@ -147,7 +147,6 @@ LINES = {
     "too many cells": (LINE + ",7", "6 cells stand under 5 columns"),
     "no image": (",10,20,30,120", "image '' lies outside"),
     "elsewhere": ("../1.jpg,10,20,30,120", "lies outside"),
-    "one joint": ("1.jpg,10,20,,", "`side` must be"),
 }
 
 
@@ -161,10 +160,23 @@ def test_a_line_that_cannot_be_is_refused_and_gathered(folder, line, said):
     assert len(people) == 2 and len(faults) == 1
 
 
-def test_a_part_of_a_box_is_none(folder):
+@pytest.mark.parametrize("box", ["1,2,,3", "0,0,0,0", "1,2,-3,4", ",,,"])
+def test_without_a_usable_box_the_window_follows_from_the_joints(folder, box):
     header = HEADER + ",x,y,width,height"
-    with pytest.raises(DatasetError, match="line 2.*`box` must be"):
-        datasets.load_dataset("own", folder(LINE + ",1,2,,3", header=header))
+    root = folder(f"{LINE},{box}", f"{LINE},5,6,70,80", header=header)
+    people = datasets.load_dataset("own", root)
+    assert people.sides.tolist() == [
+        datasets.load_dataset("own", folder(LINE)).sides,
+        100,
+    ]
+    assert len(people.notes) == (box != ",,,")
+    if people.notes:
+        assert "1 of 2 people" in people.notes[0] and "no usable box" in people.notes[0]
+
+
+def test_one_joint_without_a_box_is_left_out_and_counted(folder):
+    people = datasets.load_dataset("own", folder(LINE, "1.jpg,10,20,,"))
+    assert len(people) == 1 and "neither a usable box nor" in people.notes[0]
 
 
 def test_a_table_without_people_is_refused(folder):

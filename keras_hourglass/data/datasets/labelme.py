@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 import numpy as np
 
 from keras_hourglass.data.datasets.coco.images import parse_length
-from keras_hourglass.data.datasets.coco.person import parse_box
 from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.image_finder import image_finder
@@ -136,4 +135,4 @@ def parse_shapes(shapes: list[dict]) -> tuple[dict, list | None]:
             points[name] = tuple(places[0])
     if points and len(boxes) > 1:
         raise ValueError(f"there are {len(boxes)} boxes; {GROUP}")
-    return points, parse_box(boxes[0]) if boxes else None
+    return points, boxes[0] if boxes else None

@@ -38,6 +38,7 @@ from keras_hourglass.data.readers.rows import (
     describe_error,
     with_names,
 )
+from keras_hourglass.data.readers.windows import parse_box, window_of_person
 
 ANNOTATIONS = "annotations.json"
 OLD_IMAGE_KEY = "picture"
@@ -90,7 +91,7 @@ def parse_person(entry: dict, count: int) -> dict:
         count: Number of joints.
 
     Raises:
-        SkipPerson: If no joint is labeled.
+        SkipPerson: If no joint is labeled, or there is no window.
         KeyError, TypeError, ValueError: If the entry is faulty.
     """
     joints = np.array(entry["joints"], float)
@@ -108,9 +109,7 @@ def parse_person(entry: dict, count: int) -> dict:
         "image": entry["image"],
         "joints": np.where(labeled[:, None], joints, 0),
         "weights": weights,
-        **warp.window_of_joints(joints, labeled),
-        **(warp.window_of_box(entry["box"]) if "box" in entry else {}),
-        **{key: entry[key] for key in ("center", "side", "box_size") if key in entry},
+        **_window(entry, joints, labeled),
         "visible": visible,
         "split": entry.get("split", "train"),
     }
@@ -128,3 +127,11 @@ def parse_person(entry: dict, count: int) -> dict:
     if "head_size" in entry:
         row["head_size"] = float(entry["head_size"])
     return row
+
+
+def _window(entry, joints, labeled):
+    given = {k: entry[k] for k in ("center", "side", "box_size") if k in entry}
+    box = entry.get("box")
+    if not {"center", "side"} <= {*given}:
+        return {**window_of_person(joints, labeled, box, "box" in entry), **given}
+    return given if parse_box(box) is None else {**warp.window_of_box(box), **given}

@@ -3,12 +3,10 @@
 import numpy as np
 
 from keras_hourglass import skeletons
-from keras_hourglass.data import warp
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.data.readers.rows import MIN_SIDE, NO_JOINT, SkipPerson
+from keras_hourglass.data.readers.rows import NO_JOINT, SkipPerson
+from keras_hourglass.data.readers.windows import window_of_person
 from keras_hourglass.skeletons import Skeleton, canonical_name
-
-NO_WINDOW = "neither a box nor joints that are apart"
 
 
 def skeleton_of_points(names: list[str], root) -> Skeleton:
@@ -51,10 +49,5 @@ def row_of_points(image: str, points: dict, skeleton: Skeleton, box=None) -> dic
         *places[index], weights[index] = (*point, 1)[:3]
     if not (weights > 0).any():
         raise SkipPerson(NO_JOINT)
-    row = {"image": image, "joints": places, "weights": weights}
-    if box is not None:
-        return {**row, **warp.window_of_box(box)}
-    window = warp.window_of_joints(places, weights > 0)
-    if window["side"] < MIN_SIDE:
-        raise SkipPerson(NO_WINDOW)
-    return {**row, **window}
+    window = window_of_person(places, weights > 0, box, noted=box is not None)
+    return {"image": image, "joints": places, "weights": weights, **window}

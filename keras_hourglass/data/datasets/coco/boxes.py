@@ -15,11 +15,7 @@ from keras_hourglass.data.datasets.coco.categories import (
 )
 from keras_hourglass.data.datasets.coco.images import read_images
 from keras_hourglass.data.datasets.coco.layout import find_annotations, subset_of
-from keras_hourglass.data.datasets.coco.person import (
-    NO_IMAGE,
-    is_crowd,
-    parse_box,
-)
+from keras_hourglass.data.datasets.coco.person import NO_IMAGE, is_crowd
 from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.image_finder import image_finder
 from keras_hourglass.data.readers.rows import (
@@ -28,6 +24,7 @@ from keras_hourglass.data.readers.rows import (
     describe_error,
 )
 from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
+from keras_hourglass.data.readers.windows import parse_box
 
 
 @dataclass(frozen=True, eq=False)

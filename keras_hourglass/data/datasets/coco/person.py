@@ -6,9 +6,9 @@ boxes of size 0. What has no pose is left out and counted; a missing box is repl
 
 import numpy as np
 
-from keras_hourglass.data import warp
 from keras_hourglass.data.datasets.coco.categories import Category
-from keras_hourglass.data.readers.rows import MIN_SIDE, SkipPerson
+from keras_hourglass.data.readers.rows import SkipPerson
+from keras_hourglass.data.readers.windows import window_of_person
 from keras_hourglass.skeletons import COCO, Skeleton, find_known
 
 # Labeled joints of COCO's 17: fewer are a hand at the image's edge, hardly a pose.
@@ -16,8 +16,6 @@ MIN_JOINTS = 5
 CROWD = "a crowd under one label"
 NO_KEYPOINTS = "no keypoints, as of a box alone"
 NO_IMAGE = "their image is not listed"
-NO_WINDOW = "neither a usable box nor joints that are apart"
-NO_BOX = "have no usable box: their window follows from the joints"
 
 
 def parse_person(entry: dict, category: Category, file_names: dict) -> dict:
@@ -46,21 +44,14 @@ def parse_person(entry: dict, category: Category, file_names: dict) -> dict:
     image = file_names.get(str(entry.get("image_id")))
     if image is None:
         raise SkipPerson(NO_IMAGE)
-    box = parse_box(entry.get("bbox"))
-    row = {
+    return {
         "image": image,
         "joints": joints,
         "weights": weights,
         "visible": labeled > 1,
         "area": parse_area(entry.get("area")),
+        **window_of_person(joints, weights, entry.get("bbox")),
     }
-    if box is not None:
-        return {**row, **warp.window_of_box(box)}
-    placed = weights & joints.any(-1)  # (0, 0) is hardly ever a joint
-    window = warp.window_of_joints(joints, placed) if placed.any() else {"side": 0}
-    if window["side"] < MIN_SIDE:
-        raise SkipPerson(NO_WINDOW)
-    return {**row, **window, "note": NO_BOX}
 
 
 def is_crowd(entry: dict) -> bool:
@@ -71,16 +62,6 @@ def is_crowd(entry: dict) -> bool:
 def min_joints(skeleton: Skeleton) -> int:
     """Returns the number of labeled joints that a person must have."""
     return MIN_JOINTS if find_known(skeleton.joints) is COCO else 1
-
-
-def parse_box(box) -> np.ndarray | None:
-    """Parses a `bbox`: `(4,)`; None if it is missing, empty or not four numbers."""
-    try:
-        box = np.array(box, float)
-    except (TypeError, ValueError):
-        return None
-    usable = box.shape == (4,) and np.isfinite(box).all() and (box[2:] > 0).all()
-    return box if usable and box[2:].max() >= MIN_SIDE else None
 
 
 def parse_area(area) -> float:

@@ -1,0 +1,41 @@
+"""Windows of people: of their box or, without a usable one, of their joints."""
+
+import numpy as np
+
+from keras_hourglass.data import warp
+from keras_hourglass.data.readers.rows import MIN_SIDE, SkipPerson
+
+NO_WINDOW = "neither a usable box nor joints that are apart"
+NO_BOX = "have no usable box: their window follows from the joints"
+
+
+def window_of_person(joints, labeled, box=None, noted: bool = True) -> dict:
+    """Makes the window of a row of `people.from_rows`.
+
+    Args:
+        joints: `(J, 2)`, image pixels.
+        labeled: `(J,)`, bool: which of them are labeled.
+        box: As the annotation has it: x, y, width, height, or anything else.
+        noted: Whether to note that there is no usable box.
+
+    Raises:
+        SkipPerson: If the labeled joints are not apart, either.
+    """
+    box = parse_box(box)
+    if box is not None:
+        return warp.window_of_box(box)
+    placed = labeled & joints.any(-1)  # (0, 0) is hardly ever a joint
+    window = warp.window_of_joints(joints, placed) if placed.any() else {"side": 0}
+    if window["side"] < MIN_SIDE:
+        raise SkipPerson(NO_WINDOW)
+    return {**window, "note": NO_BOX} if noted else window
+
+
+def parse_box(box) -> np.ndarray | None:
+    """Parses a box: `(4,)`; None if it is missing, empty or not four numbers."""
+    try:
+        box = np.array(box, float)
+    except (TypeError, ValueError):
+        return None
+    usable = box.shape == (4,) and np.isfinite(box).all() and (box[2:] > 0).all()
+    return box if usable and box[2:].max() >= MIN_SIDE else None
