@@ -39,6 +39,11 @@ from keras_hourglass_cli.inference_options import inference_options
     help="Boxes of the people in each image: .csv, .json or COCO's detections.",
 )
 @click.option(
+    "--category",
+    metavar="NAME",
+    help="Category of a COCO file of boxes.  [default: person, else those with joints]",
+)
+@click.option(
     "--detector",
     metavar="NAME",
     help=f"Person detector: {', '.join(detector_names())}, or module:function.",

@@ -87,6 +87,52 @@ def test_boxes_are_read_from_every_kind_of_file(name, text, image, expected, tmp
             np.testing.assert_array_equal(found, np.reshape(expected, (-1, 5)))
 
 
+def animals(**changes):
+    """A COCO file: per image a dog, a cat, a crowd of dogs, and empty boxes of dogs."""
+    boxes = [[*BOX], [*OTHER], [*BOX], [1, 2, 0, 4], None, []]
+    listed = [
+        {"image_id": 1, "category_id": 18 - (n == 1), "iscrowd": int(n == 2), "bbox": b}
+        for n, b in enumerate(boxes)
+    ]
+    categories = [
+        {"id": 17, "name": "cat"},
+        {"id": 18, "name": "dog", "keypoints": ["tail"]},
+    ]
+    return {
+        **{"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": listed},
+        **{"categories": categories, **changes},
+    }
+
+
+@pytest.mark.parametrize(
+    "category, box", [(None, BOX), ("dog", BOX), ("18", BOX), ("cat", OTHER)]
+)
+def test_boxes_of_a_category_are_read_and_others_counted(
+    category, box, tmp_path, caplog
+):
+    caplog.set_level("INFO")
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(animals()))
+    found = read_boxes(path, category)
+    np.testing.assert_array_equal(found.lookup("a.jpg"), [[*box, 1]])
+    texts = {text.split(" are left out: ")[1]: text for text in caplog.messages}
+    if category == "cat":
+        assert texts == {"of category dog": texts["of category dog"]}
+        assert texts["of category dog"].startswith("5 boxes of ")
+    else:
+        assert {*texts} == {"of category cat", "of crowds", "empty"}
+        assert texts["empty"].startswith("3 boxes of ")
+
+
+def test_a_category_must_be_there(tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps(animals()))
+    with pytest.raises(DatasetError, match="Did you mean 'dog'.*category='dgo'"):
+        read_boxes(tmp_path / "x.json", "dgo")
+    (tmp_path / "x.csv").write_text(TABLE)
+    with pytest.raises(DatasetError, match="`category` goes with COCO's files"):
+        read_boxes(tmp_path / "x.csv", "dog")
+
+
 @pytest.mark.parametrize("name", ["x.json", "x.jsonl", "x.csv"])
 def test_files_of_version_0_1_are_read(name, tmp_path):
     text = TABLE if name == "x.csv" else "\n".join(map(json.dumps, PRINTED))

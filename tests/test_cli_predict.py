@@ -209,6 +209,7 @@ def test_several_images_on_one_sheet_and_a_video_into_one(folder):
         (["0", "photo.png"], 1, "must be a camera alone"),
         (["photo.png", "--box", 1, 2, 3, 4, "--detector", "hog"], 2, "Give one of"),
         (["photo.png", "--detector", "hgo"], 1, "Did you mean 'hog'"),
+        (["photo.png", "--category", "dog"], 1, "goes with a file of `boxes`"),
         (["photo.png", "--boxes", "none.csv"], 1, "`boxes` must be a file"),
         (["photo.png", "--output", "x.txt"], 1, "`output` must have a known suffix"),
         (["photo.png", "--output", "photo.png"], 1, "must not be an input"),

@@ -187,3 +187,5 @@ def test_a_list_of_images_has_ids_and_names(content, tmp_path):
     (tmp_path / "x.json").write_text(json.dumps(content))
     with pytest.raises(DatasetError, match="x.json must list `images`"):
         ImageList(tmp_path / "x.json")
+    with pytest.raises(FileNotFoundError, match="`images_json` must be a file.*y.json"):
+        ImageList(tmp_path / "y.json")

@@ -5,6 +5,8 @@ COCO's result format: https://cocodataset.org/#format-results
 
 import csv
 import json
+import logging
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 
@@ -18,8 +20,11 @@ from keras_hourglass.data.readers.table import (
 )
 from keras_hourglass.inference.boxes import Boxes, validate_boxes
 from keras_hourglass.inference.coco_output import PERSON, PERSON_CATEGORY
+from keras_hourglass.utils import suggest
 
 IMAGE_KEYS = (IMAGE_COLUMN, OLD_IMAGE_COLUMN)
+logger = logging.getLogger(__name__)
+
 PARSE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 
@@ -30,26 +35,61 @@ def is_coco(content) -> bool:
     return bool(content) and isinstance(content[0], dict) and "bbox" in content[0]
 
 
-def parse_coco(content):
+def parse_coco(content, category: str | None = None, left_out: Counter | None = None):
     """Yields name or number of the image, None for the frame, and a box, per person.
+
+    Args:
+        content: Of an annotation or result file.
+        category: Name or number of the category. By default "person", or, where a file
+            has none, those with keypoints.
+        left_out: Counts the boxes that are left out, by reason.
 
     Raises:
         KeyError, TypeError: If something is missing.
+        ValueError: If there is no such category.
     """
-    names, detections, people = {}, content, {PERSON_CATEGORY}
-    if isinstance(content, dict):
+    names, detections, categories = {}, content, {}
+    annotated = isinstance(content, dict)
+    left_out = Counter() if left_out is None else left_out
+    if annotated:
         names = {image["id"]: image["file_name"] for image in content.get("images", [])}
         detections = content["annotations"]
-        categories = content.get("categories", [])
-        people = {each["id"] for each in categories if each["name"] == PERSON}
-        posed = {each["id"] for each in categories if each.get("keypoints")}
-        people = people or posed or {PERSON_CATEGORY}
+        categories = {each["id"]: each for each in content.get("categories") or []}
+    wanted = _choose_categories(categories, category)
     for detection in detections:
-        category = detection.get("category_id", PERSON_CATEGORY)
-        if category in people and not detection.get("iscrowd"):
+        number = detection.get("category_id", PERSON_CATEGORY)
+        if number not in wanted:
+            name = categories.get(number, {}).get("name", number)
+            left_out[f"of category {name}"] += 1
+        elif detection.get("iscrowd"):
+            left_out["of crowds"] += 1
+        elif annotated and not _has_area(detection.get("bbox")):
+            left_out["empty"] += 1
+        else:
             score = [detection["score"]] if "score" in detection else []
-            number = detection["image_id"]
-            yield names.get(number, number), None, [*detection["bbox"], *score]
+            image = detection["image_id"]
+            yield names.get(image, image), None, [*detection["bbox"], *score]
+
+
+def _choose_categories(categories, category):
+    """Returns the numbers of the categories whose boxes are read."""
+    if category is None:
+        people = {i for i, each in categories.items() if each["name"] == PERSON}
+        posed = {i for i, each in categories.items() if each.get("keypoints")}
+        return people or posed or {PERSON_CATEGORY}
+    named = {i for i, each in categories.items() if each["name"] == category}
+    if not named and not category.isdecimal():
+        known = [each["name"] for each in categories.values()]
+        raise ValueError(
+            "`category` must be a name that the file lists, or a number. "
+            f"{suggest(category, known)} Received: category={category!r}"
+        )
+    return named or {int(category)}
+
+
+def _has_area(bbox):
+    """Returns whether an annotation's box is one: labeling tools leave empty ones."""
+    return bool(bbox) and None not in bbox and min(bbox[2:]) > 0
 
 
 def parse_json(content):
@@ -93,14 +133,19 @@ def parse_table(text: str):
         yield cells[image], frame, row if score is None else [*row, score]
 
 
-def read_boxes(path) -> Boxes:
+def read_boxes(path, category: str | None = None) -> Boxes:
     """Reads the boxes that a file lists, compressed (`.gz`) or not.
 
     A `.csv` file has the columns image, x, y, width, height, and optionally frame and
     score. JSON, or JSON lines, is the output of `hourglass-keras predict`; one object
     with `[[x, y, width, height], ...]` under each image's name; or COCO's list of
     detections or annotation file, of which only people count, or, where a file has no
-    category "person", those of categories with keypoints.
+    category "person", those of categories with keypoints. Boxes that are left out are
+    counted in the log.
+
+    Args:
+        path: Of the file.
+        category: Name or number of the category to read, of COCO's files alone.
 
     Raises:
         OSError: If there is no such file.
@@ -111,9 +156,9 @@ def read_boxes(path) -> Boxes:
         raise FileNotFoundError(
             f"`boxes` must be a file. Received: boxes={str(path)!r}"
         )
-    text, entries = read_text(path), []
+    text, entries, left_out = read_text(path), [], Counter()
     try:
-        for name, frame, row in _parse(path, text):
+        for name, frame, row in _parse(path, text, category, left_out):
             entries.append((name, frame, validate_boxes(row, scored=True)))
     except DatasetError:
         raise
@@ -121,14 +166,18 @@ def read_boxes(path) -> Boxes:
         after = f", after {len(entries):,} people" if entries else ""
         reason = f"lacks {error}" if isinstance(error, KeyError) else error
         raise DatasetError(f"{path} lists no boxes{after}: {reason}") from None
+    for reason, count in left_out.items():
+        logger.info("%s boxes of %s are left out: %s", f"{count:,}", path, reason)
     return Boxes(entries)
 
 
-def _parse(path, text):
-    if ".csv" in path.suffixes:
-        return parse_table(text)
-    content = _load_json(path, text)
-    return parse_coco(content) if is_coco(content) else parse_json(content)
+def _parse(path, text, category, left_out):
+    content = None if ".csv" in path.suffixes else _load_json(path, text)
+    if content is not None and is_coco(content):
+        return parse_coco(content, category, left_out)
+    if category is not None:
+        raise ValueError(f"`category` goes with COCO's files. Received: {category=}")
+    return parse_table(text) if content is None else parse_json(content)
 
 
 def _load_json(path, text):

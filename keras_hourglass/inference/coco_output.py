@@ -31,11 +31,17 @@ class ImageList:
         path: Of a JSON file with `images`, each with `id` and `file_name`.
 
     Raises:
+        FileNotFoundError: If there is no such file.
         DatasetError: If the file has another structure.
     """
 
     def __init__(self, path):
-        self.path, content = Path(path), read_json(Path(path))
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(
+                f"`images_json` must be a file. Received: images_json={str(path)!r}"
+            )
+        content = read_json(self.path)
         self._images = {}  # the last part of a name -> [(parts of the name, image)]
         try:
             for image in content["images"]:

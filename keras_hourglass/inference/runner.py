@@ -60,6 +60,7 @@ class BoxFinder:
         detector: Name of a detector, or a function; see `detectors`.
         min_score: Boxes of lower scores are left out.
         failures: Collects boxes that lie wholly outside of their frame.
+        category: Category of a COCO file of boxes; see `read_boxes`.
 
     Raises:
         ValueError: If neither or both of `boxes` and `detector` are given.
@@ -71,6 +72,7 @@ class BoxFinder:
         detector=None,
         min_score: float = 0.0,
         failures: Failures | None = None,
+        category: str | None = None,
     ):
         if (boxes is None) == (detector is None):
             raise ValueError(
@@ -86,7 +88,7 @@ class BoxFinder:
                 else detectors.get_detector(detector)
             )
         elif isinstance(boxes, (str, PathLike)):
-            self.path, self.file = boxes, read_boxes(boxes)
+            self.path, self.file = boxes, read_boxes(boxes, category)
         else:
             self.boxes = validate_boxes(boxes, scored=True)
 
@@ -222,6 +224,7 @@ def predict_sources(
     batch_size: int = 8,
     on_frame=None,
     images_json=None,
+    category: str | None = None,
     **options,
 ) -> PredictionSummary:
     """Predicts poses in images, videos or a camera, and writes them.
@@ -245,6 +248,7 @@ def predict_sources(
             `PredictionSummary` so far.
         images_json: Path of a COCO file that lists all images, with the ids and names
             that COCO's formats write.
+        category: Name of the category of a COCO file of boxes.
         **options: Further arguments of `PoseEstimator`.
 
     Returns:
@@ -284,8 +288,12 @@ def predict_sources(
             )
         images.require(each.name for each in sources if each.kind == "image")
     find_boxes = None
+    if category is not None and not isinstance(boxes, (str, PathLike)):
+        raise ValueError(
+            f"`category` goes with a file of `boxes`. Received: category={category!r}"
+        )
     if boxes is not None or detector is not None:
-        find_boxes = BoxFinder(boxes, detector, min_score, failures)
+        find_boxes = BoxFinder(boxes, detector, min_score, failures, category)
     summary = PredictionSummary(len(sources), failures)
     if sources:
         plan.make_folders()
