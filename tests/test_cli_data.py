@@ -97,3 +97,18 @@ def test_show_draws_a_sheet_and_names_its_people(tmp_path, drawn_few, how):
 def test_show_writes_png_alone(tmp_path):
     command = ["show", "--dataset", "synthetic:5", "--output", tmp_path / "a.jpg"]
     assert "must end in .png" in call(*command, status=2).stderr
+
+
+def test_one_coco_file_with_images_elsewhere_is_checked_and_shown(tmp_path, shared):
+    source = shared / "cases" / "ls_style"
+    file = tmp_path / "export.json"
+    file.write_text((source / "result.json").read_text())
+    command = ["check", "--headers-only", "--dataset", f"coco:{file}"]
+    output = call(*command, status=1).stdout
+    assert f"are in none of {tmp_path}" in output and "images/, " in output
+    show = ["show", "--dataset", f"coco:{file}", "--output", tmp_path / "people.png"]
+    assert "`--images DIR`" in call(*show, status=1).stderr
+    assert "Nothing is wrong" in call(*command, "--images", source).stdout
+    assert "4 of 4 people are drawn" in call(*show, "--images", source).stdout
+    wrong = call(*show, "--images", tmp_path / "none", status=1).stderr
+    assert "`images` must be a folder" in wrong

@@ -178,3 +178,10 @@ def test_a_place_that_does_not_exist_is_refused(tmp_path):
         load(tmp_path / "nothing.json")
     with pytest.raises(DatasetError, match="'coco' needs a folder"):
         load(None)
+
+
+def test_a_subset_without_people_is_read(tmp_path):
+    touch(tmp_path / "train" / "5.jpg")
+    write(tmp_path / "train" / "_annotations.coco.json")
+    write(tmp_path / "test" / "_annotations.coco.json", annotations=[], images=[])
+    assert load(tmp_path).splits.tolist() == ["train"]

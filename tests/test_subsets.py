@@ -1,5 +1,8 @@
+import json
+
 import pytest
 
+from keras_hourglass.data import datasets
 from keras_hourglass.data.readers import subsets
 
 NAMES = {
@@ -68,3 +71,20 @@ def test_a_word_of_a_table_is_read_in_any_spelling():
     for other in ("carnival", "", "default", 3, None):
         with pytest.raises(ValueError, match="`split` must be 'train', 'val' or 't"):
             subsets.to_split(other)
+
+
+def test_the_folder_of_labelme_or_deeplabcut_beside_another_subset_counts(tmp_path):
+    shape = {"label": "nose", "points": [[1, 2]], "shape_type": "point"}
+    tail = {"label": "tail", "points": [[30, 40]], "shape_type": "point"}
+    for folder in ("train", "Test"):
+        (tmp_path / folder).mkdir()
+        contents = {"imagePath": "1.jpg", "shapes": [shape, tail]}
+        (tmp_path / folder / "1.json").write_text(json.dumps(contents))
+        table = "scorer,a,a,a,a\nbodyparts,nose,nose,tail,tail\ncoords,x,y,x,y\n"
+        table += "1.jpg,1,2,30,40\n"
+        (tmp_path / folder / "CollectedData_a.csv").write_text(table)
+    for name in ("labelme", "deeplabcut"):
+        test = datasets.load_dataset(name, tmp_path / "Test", missing="keep")
+        assert test.splits.tolist() == ["test"]
+        both = datasets.load_dataset(name, tmp_path, missing="keep")
+        assert sorted(both.splits) == ["test", "train"]

@@ -140,8 +140,8 @@ def _without_test(people, name):
     if not is_test.any():
         return people
     return people[~is_test].with_notes(
-        f"{is_test.sum():,} of {len(people):,} people of {name} are of a test set: "
-        "left out"
+        f"{is_test.sum():,} of {len(people):,} people of {name} are of a test set, by "
+        "`split` or the name of a file or folder: left out"
     )
 
 

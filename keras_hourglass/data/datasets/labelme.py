@@ -16,7 +16,7 @@ from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.image_finder import image_finder
 from keras_hourglass.data.readers.points import row_of_points, skeleton_of_points
 from keras_hourglass.data.readers.rows import collect_people
-from keras_hourglass.data.readers.subsets import split_of_image
+from keras_hourglass.data.readers.subsets import split_of_image, split_of_root
 from keras_hourglass.skeletons import canonical_name
 
 JOINT, BOX = "point", "rectangle"  # values of `shape_type`
@@ -98,14 +98,14 @@ def _load_folder(folder, contents, skeleton, root, images):
             entries.append((f"{path}{group}", (each, shapes)))
     names = [each["imagePath"] for each in contents.values()]
     finder = image_finder(folder / "image.json", root, names, images, folder.name)
-    split = split_of_image(f"{folder.relative_to(root)}/") or "train"
+    split = split_of_image(f"{folder.relative_to(root)}/") or split_of_root(root)
 
     def parse(entry):
         contents, shapes = entry
         points, box = parse_shapes(shapes)
         size = [parse_length(contents.get(f"image{side}")) for side in SIDES]
         row = row_of_points(contents["imagePath"], points, skeleton, box)
-        return {**row, "split": split, "listed_size": size}
+        return {**row, "split": split or "train", "listed_size": size}
 
     return collect_people(entries, parse, skeleton, folder, finder)
 

@@ -48,17 +48,21 @@ def split_of_image(name: str) -> str | None:
 
 
 def split_of_file(path: Path, root: Path) -> str | None:
-    """Returns the split of an annotation file.
+    """Returns the split of an annotation file: by its own name, else by the nearest
+    folder within the dataset's that says one, else by the dataset's."""
+    path, whole = Path(path).absolute(), Path(root).absolute()
+    names = [path.name, *(f.name for f in path.parents if whole in f.parents)]
+    return next(filter(None, map(split_of_name, names)), None) or split_of_root(root)
 
-    Its own name decides, else the nearest folder within the dataset's that says one,
-    else the dataset's own, if another subset lies beside it: `valid/` beside `train/`.
+
+def split_of_root(root: Path) -> str | None:
+    """Returns the split of a dataset's own folder, such as `valid/` beside `train/`.
+
+    None if no other subset lies beside it: folders are called `test` for any reason.
     """
-    path, root = Path(path).absolute(), Path(root).absolute()
-    inner = [path.name, *(f.name for f in path.parents if root in f.parents)]
-    if split := next(filter(None, map(split_of_name, inner)), None):
-        return split
-    others = {split_of_folder(other.name) for other in _siblings(root)}
+    root = Path(root).absolute()
     split = split_of_folder(root.name)
+    others = {split_of_folder(folder.name) for folder in _siblings(root)}
     return split if others - {None, split} else None
 
 
