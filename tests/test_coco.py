@@ -127,6 +127,18 @@ def test_the_window_of_joints_does_not_reach_to_a_joint_at_zero(tmp_path):
     assert "neither" in load(write(tmp_path, annotation(), person)).notes[0]
 
 
+@pytest.mark.parametrize("place", [[None, None], [float("nan"), 3]])
+def test_a_joint_without_a_place_is_not_labeled_and_that_is_noted(tmp_path, place):
+    person = annotation(bbox=None)
+    person["keypoints"][15:18] = [*place, 2]
+    people = load(write(tmp_path, person, annotation()))
+    assert (people.weights > 0).sum(1).tolist() == [5, 5]
+    assert people.joints[0, 5].tolist() == [0, 0] and people.centers[0, 0] == 12
+    said = sorted(note.split(" json ")[-1] for note in people.notes)
+    assert len(said) == 2 and all(note.startswith("1 of 2 people of") for note in said)
+    assert any(note.endswith("read as not labeled") for note in said)
+
+
 def test_numbers_of_a_box_may_be_text(tmp_path):
     people = load(write(tmp_path, annotation(bbox=["10.5", "20", "40", "80"])))
     assert people.sides.tolist() == [100] and not people.notes
@@ -145,6 +157,7 @@ POSELESS = {
     "a track's empty end": ({"keypoints": [], "bbox": [0] * 4}, "no keypoints"),
     "keypoints zero": ({"keypoints": [0] * 51}, "fewer than 5 labeled joints"),
     "keypoints of nulls": ({"keypoints": [None] * 51}, "fewer than 5 labeled"),
+    "keypoints of NaN": ({"keypoints": [float("nan"), 1, 2] * 17}, "fewer than 5"),
     "all at one point": ({"keypoints": [9, 9, 2] * 17, "bbox": None}, "neither a usab"),
     "image not listed": ({"image_id": 6}, "their image is not listed"),
     "image null": ({"image_id": None}, "their image is not listed"),
@@ -224,7 +237,6 @@ def test_real_untidy_files_have_the_four_people_of_their_file(shared, case):
 BROKEN = {
     "no joints": ({"keypoints": [1, 2]}, "reshape"),
     "joints are text": ({"keypoints": "here"}, ""),
-    "joints are NaN": ({"keypoints": [float("nan"), 1, 2] * 17}, "finite"),
 }
 
 

@@ -37,8 +37,8 @@ def write(tmp_path, dotted, as_stored, exif, with_exif):
 
 
 def differences(people):
-    listed = sizes.listed_sizes(people)
-    found = sizes.find_differences(listed, sizes.read_headers(listed))
+    headers = sizes.read_headers(sizes.listed_sizes(people))
+    found = sizes.find_differences(people, headers)
     return [(each.kind, each.turned) for each in found.values()]
 
 
@@ -99,6 +99,19 @@ def test_labels_of_stored_pixels_are_turned_as_the_file_is(
 def test_labels_of_upright_pixels_stay(write, orientation):
     people = from_rows(DOT, [label(write(orientation=orientation), (WIDTH, HEIGHT))])
     assert match_sizes(people) is people
+
+
+def test_labels_out_of_the_listed_sizes_are_upright(write, caplog):
+    rows = [
+        label(write("a.jpg", 6), (HEIGHT, WIDTH), (60, 40)),  # of 48 x 64 or 64 x 48
+        label(write("b.jpg", 8), (HEIGHT, WIDTH), (20, 20)),  # which do not tell
+    ]
+    people = from_rows(DOT, rows)
+    assert differences(people) == [(SWAPPED, False)] * 2
+    np.testing.assert_array_equal(match_sizes(people).joints, people.joints)
+    assert "2 with width and height swapped" in caplog.text
+    rows += [label(write(f"{n}.jpg", 6), (HEIGHT, WIDTH), (40, 60)) for n in range(2)]
+    assert differences(from_rows(DOT, rows)) == [(SWAPPED, True)] * 4
 
 
 def test_labels_of_small_stored_pixels_are_turned_and_scaled(write):

@@ -19,9 +19,9 @@ PROBLEMS = {  # kind of problem -> description
     "missing": "images that are missing",
     "broken": "images that cannot be read",
     "rotated": "images that are rotated or mirrored by their EXIF orientation",
-    "scaled_sizes": "images of another scale than the annotations list",
+    "scaled_sizes": "images of another scale than listed (--rescale scales labels)",
     "swapped_sizes": "images whose listed sides are swapped",
-    "other_sizes": "images of another shape than the annotations list",
+    "other_sizes": "images of another shape than listed",
     "joints_outside": "people with joints outside of their image",
     "joints_at_zero": "people with joints labeled at (0, 0), as if without a label",
     "no_head_size": "people with a head or a box of size 0, who are never scored",
@@ -75,12 +75,16 @@ def check_people(
         decode: Whether to decode all images, which is needed to find damage in them.
         threads: Images inspected in parallel; the number of cores by default.
         advance: Called with the number of images done since its last call.
-        rescale: Whether the people were loaded with this option: images whose labels
-            it has fitted to their file are no problem.
+        rescale: Whether labels are scaled to the size of their image, as by this
+            option of `load_dataset`: images to whose size they are fitted are no
+            problem.
     """
     files = [*dict.fromkeys(people.images[people.readers == None])]  # noqa: E711
     infos = _inspect_images(files, decode, threads or os.cpu_count(), advance)
-    names = people.names
+    headers = {path: info.header for path, info in infos.items() if info.header}
+    differences = sizes.find_differences(people, headers)
+    joints_at_zero = _joints_at_zero(people)
+    people, names = sizes.fit_people(people, differences, rescale), people.names
     duplicate_people = duplicates.duplicate_people(people)
     duplicate_images = duplicates.duplicate_images(
         {path: infos[path].digest for path in files if infos[path].digest}
@@ -90,9 +94,9 @@ def check_people(
         "missing": [display_path(path) for path in files if infos[path].missing],
         "broken": [infos[path].fault for path in files if infos[path].fault],
         "rotated": [display_path(path) for path in files if infos[path].rotated],
-        **_sizes(people, infos, rescale),
+        **_sizes(differences, rescale),
         "joints_outside": _joints_outside(people, infos),
-        "joints_at_zero": _joints_at_zero(people),
+        "joints_at_zero": joints_at_zero,
         "no_head_size": [*names[people.reference_lengths <= 0]],
         "swapped_sides": [
             f"{names[row]}: {reason}"
@@ -130,10 +134,8 @@ def _inspect_images(files, decode, threads, advance) -> dict[str, ImageInfo]:
     return infos
 
 
-def _sizes(people, infos, rescale) -> dict[str, list[str]]:
+def _sizes(differences, rescale) -> dict[str, list[str]]:
     """Describes the images of another size than listed, by kind of problem."""
-    headers = {path: info.header for path, info in infos.items() if info.header}
-    differences = sizes.find_differences(sizes.listed_sizes(people), headers)
     cases = {f"{kind}_sizes": [] for kind in sizes.KINDS}
     for path, each in differences.items():
         if not (rescale and each.is_fitted(rescale)):

@@ -114,7 +114,8 @@ def load_dataset(
     people = people.with_notes(*_reference_notes(people))
     if missing != "keep" or not collecting_faults():  # whose notes name the folders
         people = paths.drop_missing(people, missing)
-    people = sizes.match_sizes(people, rescale, warn=not collecting_faults())
+    if not collecting_faults():  # else, `check_people` compares them
+        people = sizes.match_sizes(people, rescale)
     if val_share is not None:
         people = hold_out_share(people, val_share)
     return people if split is None else people.split(split)

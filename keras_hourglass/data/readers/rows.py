@@ -63,8 +63,8 @@ def collect_people(
 
     Args:
         entries: Iterable of (name of the person for messages, entry).
-        parse: Function from an entry to a row of `people.from_rows`, with a `note`
-            where an assumption was made. Raises `SkipPerson` for an entry without
+        parse: Function from an entry to a row of `people.from_rows`, with `notes` of
+            assumptions that were made. Raises `SkipPerson` for an entry without
             usable labels, one of `PARSE_ERRORS` for a faulty one.
         skeleton: Of the joints of the rows. Where a named skeleton has the same
             joints, in whatever order and spelling, the people get that one.
@@ -89,8 +89,7 @@ def collect_people(
                 raise files.DatasetError(f"{name}: {describe_error(error)}") from None
             faults.append((name, describe_error(error)))
         else:
-            if "note" in row:
-                noted[row.pop("note")] += 1
+            noted.update(row.pop("notes", ()))
             rows.append({**row, "image": image, "name": name})
     people_in = Counter(row["image"] for row in rows)
     rows = [{"num_others": people_in[row["image"]] - 1, **row} for row in rows]

@@ -6,7 +6,9 @@ scaled: One factor explains both sides, to a pixel: images were resized before o
     they were labeled. Labels are scaled on request alone, as another image may have
     the same aspect.
 swapped: Width and height are exchanged. Where the EXIF orientation of the file does
-    that, the image was labeled as stored, and labels are turned.
+    that, the image was labeled as stored, and labels are turned; unless labels reach
+    out of the listed sizes more often than out of the upright images: then only the
+    sizes are those of stored images.
 other: Anything else, such as another image of the same name.
 """
 
@@ -79,34 +81,32 @@ class SizeDifference(NamedTuple):
         return float(np.sqrt(np.prod(self.header.upright_size) / np.prod(self.listed)))
 
 
-def match_sizes(people: People, rescale: bool = False, warn: bool = True) -> People:
+def match_sizes(people: People, rescale: bool = False) -> People:
     """Fits labels to the image files, and warns once of files of another size.
 
     Args:
         people: As the annotations label them.
         rescale: Whether labels are scaled where one factor explains both sides.
-        warn: Whether to log the warning.
 
     Returns:
         The people; with a note where labels are scaled on request.
     """
-    listed = listed_sizes(people)
-    compared = sorted(listed)
+    listed = sorted(listed_sizes(people))
+    compared = listed
     if len(compared) > MAX_IMAGES:
         chosen = np.linspace(0, len(compared) - 1, SAMPLE).round().astype(int)
         compared = [compared[index] for index in chosen]
-    differences = find_differences(listed, read_headers(compared))
+    differences = find_differences(people, read_headers(compared))
     if not differences:
         return people
     if len(compared) < len(listed):
-        differences = find_differences(listed, read_headers(listed))
+        differences = find_differences(people, read_headers(listed))
     message = _describe(differences, len(listed), rescale)
     if all(each.kind == SCALED for each in differences.values()) and rescale:
         people = people.with_notes(message)
-    elif warn:
+    else:
         logger.warning("%s", message)
-    fitted = {p: each for p, each in differences.items() if each.is_fitted(rescale)}
-    return _fit_people(people, fitted)
+    return fit_people(people, differences, rescale)
 
 
 def listed_sizes(people: People) -> dict[str, tuple[int, int]]:
@@ -133,23 +133,44 @@ def read_headers(paths: Iterable[str]) -> dict[str, Header]:
 
 
 def find_differences(
-    listed: dict[str, tuple[int, int]], headers: dict[str, Header]
+    people: People, headers: dict[str, Header]
 ) -> dict[str, SizeDifference]:
     """Finds images whose listed size is not that of their file.
 
     Where a dataset lists all images that their orientation turns on their side as they
     are stored, it was labeled without orientations: images that are upside down or
     mirrored are then among the result, although their sizes agree.
+
+    Args:
+        people: As the annotations label them.
+        headers: Image file -> its header, of those to compare.
     """
-    sizes = {path: listed[path] for path in headers if path in listed}
-    differences = {path: _compare(sizes[path], headers[path]) for path in sizes}
-    on_side = [path for path in sizes if headers[path].transposed]
-    as_stored = [each and each.turned for each in map(differences.get, on_side)]
-    if as_stored and all(as_stored):
-        for path, size in sizes.items():
-            if differences[path] is None and headers[path].orientation != 1:
-                differences[path] = SizeDifference(SWAPPED, True, size, headers[path])
-    return {path: each for path, each in differences.items() if each is not None}
+    listed = listed_sizes(people)
+    listed = {path: listed[path] for path in headers if path in listed}
+    found = {path: _compare(size, headers[path]) for path, size in listed.items()}
+    turned = [path for path, each in found.items() if each and each.turned]
+    if _is_upright(people, {path: found[path] for path in turned}):
+        for path in turned:
+            found[path] = found[path]._replace(turned=False)
+    elif turned and len(turned) == sum(headers[path].transposed for path in listed):
+        for path, size in listed.items():
+            if found[path] is None and headers[path].orientation != 1:
+                found[path] = SizeDifference(SWAPPED, True, size, headers[path])
+    return {path: each for path, each in found.items() if each is not None}
+
+
+def _is_upright(people, turned):
+    """Returns whether labels fit the upright images better than the listed sizes."""
+    points = np.where(people.weights[..., None] > 0, people.joints, 0).max(1)
+    votes = 0
+    for path, point in zip(people.images, points):
+        if path in turned:
+            listed = np.array(turned[path].listed)
+            in_listed, in_upright = (
+                (point <= size).all() for size in (listed, listed[::-1])
+            )
+            votes += int(in_upright) - int(in_listed)
+    return votes > 0
 
 
 def _compare(listed, header):
@@ -179,17 +200,20 @@ def _window(size):
     return Window.from_rectangle(np.array([0.0, 0, *size]))
 
 
-def _fit_people(people, differences):
-    """Transforms the labels of the images that differ."""
-    rows = [row for row, path in enumerate(people.images) if path in differences]
+def fit_people(
+    people: People, differences: dict[str, SizeDifference], rescale: bool
+) -> People:
+    """Transforms the labels of images that differ, where `is_fitted` says so."""
+    fitted = {p: each for p, each in differences.items() if each.is_fitted(rescale)}
+    rows = [row for row, path in enumerate(people.images) if path in fitted]
     joints, centers = people.joints.copy(), people.centers.copy()
     box_sizes = people.box_sizes.copy()
     factors = np.ones(len(people), "float32")
     for row in rows:
-        difference = differences[people.images[row]]
+        difference = fitted[people.images[row]]
         present = people.weights[row] > 0
-        fitted = difference.fit(joints[row].astype(float))
-        joints[row] = np.where(present[:, None], fitted, joints[row])
+        points = difference.fit(joints[row].astype(float))
+        joints[row] = np.where(present[:, None], points, joints[row])
         (centers[row],) = difference.fit(centers[row].astype(float)[None])
         factors[row] = difference.factor
         if difference.turned and difference.header.transposed:

@@ -28,7 +28,7 @@ def window_of_person(joints, labeled, box=None, noted: bool = True) -> dict:
     window = warp.window_of_joints(joints, placed) if placed.any() else {"side": 0}
     if window["side"] < MIN_SIDE:
         raise SkipPerson(NO_WINDOW)
-    return {**window, "note": NO_BOX} if noted else window
+    return {**window, "notes": [NO_BOX] if noted else []}
 
 
 def parse_box(box) -> np.ndarray | None:

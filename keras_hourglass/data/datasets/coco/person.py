@@ -15,6 +15,7 @@ from keras_hourglass.skeletons import COCO, Skeleton, find_known
 MIN_JOINTS = 5
 CROWD = "a crowd under one label"
 NO_KEYPOINTS = "no keypoints, as of a box alone"
+NO_PLACE = "have joints labeled without a place: read as not labeled"
 NO_IMAGE = "their image is not listed"
 
 
@@ -38,19 +39,26 @@ def parse_person(entry: dict, category: Category, file_names: dict) -> dict:
         raise SkipPerson(NO_KEYPOINTS)
     count = len(category.skeleton.joints)
     x, y, labeled = np.array(entry["keypoints"], float).reshape(count, 3).T
-    joints, weights = np.stack([x, y], axis=-1), labeled > 0
+    joints = np.stack([x, y], axis=-1)
+    placed = np.isfinite(joints).all(-1)
+    weights = placed & (labeled > 0)
     if weights.sum() < (least := min_joints(category.skeleton)):
         raise SkipPerson(f"fewer than {least} labeled joints")
     image = file_names.get(str(entry.get("image_id")))
     if image is None:
         raise SkipPerson(NO_IMAGE)
+    window = window_of_person(joints, weights, entry.get("bbox"))
+    notes = window.pop("notes", [])
+    if (labeled[~placed] > 0).any():
+        notes.append(NO_PLACE)
     return {
         "image": image,
         "joints": joints,
         "weights": weights,
         "visible": labeled > 1,
         "area": parse_area(entry.get("area")),
-        **window_of_person(joints, weights, entry.get("bbox")),
+        **window,
+        "notes": notes,
     }
 
 
