@@ -1,12 +1,17 @@
 """Evaluation of a model: the same people by every way to name them."""
 
+import json
+import re
+
+import cv2
 import numpy as np
 import pytest
 
 import keras_hourglass as kh
 from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.data.mixture import DatasetSpec
-from keras_hourglass.skeletons import COCO
+from keras_hourglass.data.people import from_rows
+from keras_hourglass.skeletons import COCO, Skeleton
 
 
 @pytest.fixture(autouse=True)
@@ -108,3 +113,62 @@ def test_unreadable_images_are_listed(lively, people, noise, tmp_path):
     result = kh.evaluate(lively, broken, broken="skip")
     assert len(result.scores["unreadable"]) == 1
     assert result.scores["people"] == 6 and "1 images could not be read" in str(result)
+
+
+FOX = Skeleton(("snout", "left_ear", "right_ear", "tail_tip"))
+
+
+@pytest.fixture
+def foxes(tmp_path):
+    """Five foxes, of which every second has a box."""
+    rng, rows = np.random.default_rng(0), []
+    for number in range(5):
+        path = str(tmp_path / f"{number}.png")
+        cv2.imwrite(path, rng.integers(0, 256, (60, 80, 3), dtype="uint8"))
+        joints = rng.uniform(10, 50, (4, 2))
+        row = {"image": path, "joints": joints, "weights": (1, 1, 1, number > 1)}
+        row |= {"center": (30, 30), "side": 60}
+        rows.append({**row, "box_size": (50, 40)} if number % 2 else row)
+    return from_rows(FOX, rows)
+
+
+def test_without_a_head_errors_are_in_the_longer_side_of_the_box(foxes):
+    network = {"filters": 8, "stem_filters": 4, "depth": 1, "image_size": 32}
+    model = kh.StackedHourglass(1, skeleton=FOX, **network)
+    result = kh.evaluate(model, foxes)
+    sides = np.array(
+        [
+            50 if number % 2 else np.ptp(joints[weights > 0], axis=0).max()
+            for number, (joints, weights) in enumerate(
+                zip(foxes.joints, foxes.weights, strict=True)
+            )
+        ]
+    )
+    distance = np.linalg.norm(result.predictions.joints - foxes.joints, axis=-1)
+    errors = np.where(foxes.weights > 0, distance / sides[:, None], np.nan)
+    np.testing.assert_allclose(result.predictions.errors, errors, rtol=1e-3)
+    for threshold in (0.05, 0.1, 0.2):
+        means = result.scores["thresholds"][str(threshold)]["means"]
+        correct = 100 * (errors <= threshold).sum() / np.isfinite(errors).sum()
+        assert means["mean_by_count"] == pytest.approx(correct)
+    metric = kh.PCKh(skeleton=FOX)
+    for images, labels in foxes.batches(model, backend="jax"):
+        metric.update_state(labels, model.predict_on_batch(np.asarray(images)))
+    assert result.pckh == pytest.approx(float(metric.result()), abs=1e-4)
+    assert repr(result).endswith(f"pck={result.pckh:.2f})")
+
+
+def test_a_report_without_a_head_names_no_part_of_a_human(foxes, tmp_path):
+    network = {"filters": 8, "stem_filters": 4, "depth": 1, "image_size": 32}
+    result = kh.evaluate(kh.StackedHourglass(1, skeleton=FOX, **network), foxes)
+    page = result.save_report(tmp_path / "report").read_text(encoding="utf-8")
+    text = re.sub(r"<style.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL)
+    for absent in ("limbs", "PCKh", "head", "pelvis", "thorax", "torso", "all_joints"):
+        assert absent not in text
+    for present in ("PCK@0.1", "lowest PCK ", "longer side of the box", "tail tip"):
+        assert present in text
+    data = json.loads((tmp_path / "report/report.json").read_text())
+    (report,) = data["models"].values()
+    assert report["curve"]["thresholds"][-1] == 0.2 and report["torso"] is None
+    assert report["oks"]["sigmas"] == "a sigma of 0.1 for every joint"
+    assert report["oks"]["estimated_areas"] == 5

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.people import from_rows
+from keras_hourglass.evaluation.report.page import comparison_section
 from keras_hourglass.evaluation.results import (
     Evaluation,
     Predictions,
@@ -14,6 +15,7 @@ from keras_hourglass.evaluation.results import (
     evaluate_predictions,
     save_report,
 )
+from keras_hourglass.evaluation.scoring import curve_thresholds, curves
 from keras_hourglass.evaluation.tables import format_comparison
 from keras_hourglass.skeletons import MPII, Skeleton
 
@@ -109,6 +111,23 @@ def test_models_are_compared_with_the_first_on_the_same_people(result, caplog):
     assert half["difference"] == pytest.approx(100 - result.pckh)
     text = format_comparison(comparison)
     assert "second less model, percentage points" in text and "+3.92 (" in text
+
+
+def test_models_of_different_measures_are_not_compared_and_reported_apart(caplog):
+    names = tuple(f"marker_{n}" for n in range(16))
+    head = evaluation_of(np.full((4, 16), 0.15), name="head")
+    box = evaluation_of(np.full((4, 16), 0.15), Skeleton(names), name="box")
+    assert compare_models([head, box]) == []
+    assert "box is not compared with head: PCK@0.1 is not PCKh@0.5" in caplog.text
+    models = {}
+    for one in (head, box, evaluation_of(np.zeros((4, 16)), name="exact")):
+        curve = curves(one.predictions.errors, one.skeleton)
+        curve["thresholds"] = curve_thresholds(one.skeleton).tolist()
+        models[one.name] = {**one.to_dict(), "curve": curve}
+    text = str(comparison_section(models, []))
+    assert text.count("<table>") == 2 == text.count("<svg")
+    assert "PCKh@0.5, %" in text and "PCK@0.1, %" in text
+    assert text.index("exact") < text.index("PCK@0.1"), "with the first of its measure"
 
 
 def test_a_report_refuses_equal_names_and_files(result, tmp_path):
