@@ -27,9 +27,9 @@ from keras_hourglass_cli.train_options import train_options, with_datasets
 def command(output, **options):
     """Train presets alike, and print the table of the paper.
 
-    PCKh per joint and in the mean, parameters, multiply-adds, the time of training and
-    of the network alone: table.md, table.csv and, with matplotlib, table.png. Stopped
-    at any moment, the same command goes on.
+    PCKh per joint and in the mean (PCK for a skeleton without a head), parameters,
+    multiply-adds, the time of training and of the network alone: table.md, table.csv
+    and, with matplotlib, table.png. Stopped at any moment, the same command goes on.
     """
     start_keras()
     from keras_hourglass.training.paper_table import compare

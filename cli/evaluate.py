@@ -1,4 +1,4 @@
-"""`hourglass-keras evaluate`: PCKh of models, or of a file of predictions."""
+"""`hourglass-keras evaluate`: scores of models, or of a file of predictions."""
 
 import json
 from pathlib import Path
@@ -47,9 +47,10 @@ def command(
 ):
     """Score models on a dataset's validation people, under every PCKh convention.
 
-    A MODEL is a .keras file or a preset with weights. Each mean has an interval: 95 %
-    of 2,000 bootstrap resamples of people. Several models are compared with the first,
-    on the same resamples.
+    A skeleton without a head is scored by PCK at 0.05, 0.1 and 0.2 of the longer side
+    of the box. A MODEL is a .keras file, a run's folder, or a preset with weights. Each
+    mean has an interval: 95 % of 2,000 bootstrap resamples of people. Several models
+    are compared with the first, on the same resamples.
 
     Or score a FILE.{mat,h5,npz,json} of predictions for MPII's 2,958 validation people;
     --root is then the folder with detections_our_format.mat.
