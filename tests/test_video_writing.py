@@ -9,7 +9,7 @@ import pytest
 
 from keras_hourglass.inference.frames import InputFrame
 from keras_hourglass.inference.sources import InputSource
-from keras_hourglass.inference.video import CODECS, Video, VideoWriter, encoders
+from keras_hourglass.inference.video import CODECS, Video, VideoWriter, encoders, sound
 from keras_hourglass.inference.video.encoders import PYAV_CODECS, choose_rate
 from keras_hourglass.inference.writers import DrawingWriter
 
@@ -148,8 +148,8 @@ def with_sound(path, codec, start=0.0, seconds=4):
         video = file.add_stream("libx264", rate=25)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         video.codec_context.time_base = base = Fraction(1, 90_000)
-        sound = file.add_stream(codec, rate=rate)
-        sound.layout = "mono"
+        tone = file.add_stream(codec, rate=rate)
+        tone.layout = "mono"
         for index, pixels in enumerate(frames(50)):
             frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
             frame.pts, frame.time_base = round((0.5 + index / 25) / base), base
@@ -162,8 +162,8 @@ def with_sound(path, codec, start=0.0, seconds=4):
             frame = av.AudioFrame.from_ndarray(samples, "s16", "mono")
             frame.sample_rate, frame.pts = rate, first + round(start * rate)
             frame.time_base = Fraction(1, rate)
-            file.mux(sound.encode(frame))
-        file.mux(sound.encode(None))
+            file.mux(tone.encode(frame))
+        file.mux(tone.encode(None))
     return path
 
 
@@ -172,14 +172,14 @@ def heard(path):
     import av
 
     with av.open(str(path)) as file:
-        (sound,), (video,) = file.streams.audio, file.streams.video
+        (tone,), (video,) = file.streams.audio, file.streams.video
         begin = float((video.start_time or 0) * video.time_base)
         loud = []
-        for frame in file.decode(sound):
+        for frame in file.decode(tone):
             samples = frame.to_ndarray().astype(float).mean(0)
             if np.abs(samples).max() > 0.2 * (1 if samples.max() < 4 else 16_000):
                 loud.append(frame.time)
-        return sound.codec_context.name, loud[0], loud[-1], begin
+        return tone.codec_context.name, loud[0], loud[-1], begin
 
 
 @pytest.mark.parametrize(
@@ -207,6 +207,27 @@ def test_sound_is_heard_at_its_time(source, ending, codec, tmp_path):
     assert [frame.time for frame in Video(path)] == pytest.approx(
         [k / 25 for k in range(50)], abs=2e-3
     )
+
+
+def test_damaged_sound_is_left_out_and_the_video_written(tmp_path, caplog, monkeypatch):
+    source = with_sound(tmp_path / "a.mkv", "libopus")
+    av = pytest.importorskip("av")
+    damaged = []
+
+    def decode(self, packet):
+        damaged.append(packet)
+        if len(damaged) % 5:
+            return packet.decode()
+        self._warn(av.error.InvalidDataError(1, "invalid data"))
+        return []
+
+    monkeypatch.setattr(sound.SoundTracks, "_decode", decode)
+    path = tmp_path / "film.mov"
+    with VideoWriter(path, 25, source) as video:
+        for frame in frames(50):
+            video.write(frame)
+    assert len([*Video(path)]) == 50
+    assert "parts of its sound are left out" in caplog.text
 
 
 def test_a_drawn_video_has_times_and_sound_of_its_source(tmp_path):

@@ -6,6 +6,7 @@ from keras_hourglass.data import warp
 from keras_hourglass.data.readers.rows import MIN_SIDE, SkipPerson
 
 NO_WINDOW = "neither a usable box nor joints that are apart"
+NORMALIZED = "joints in normalized coordinates (at most 1), not in pixels"
 NO_BOX = "have no usable box: their window follows from the joints"
 
 
@@ -27,15 +28,19 @@ def window_of_person(joints, labeled, box=None, noted: bool = True) -> dict:
     placed = labeled & joints.any(-1)  # (0, 0) is hardly ever a joint
     window = warp.window_of_joints(joints, placed) if placed.any() else {"side": 0}
     if window["side"] < MIN_SIDE:
-        raise SkipPerson(NO_WINDOW)
+        normalized = placed.sum() > 1 and (joints[placed] <= 1).all()
+        raise SkipPerson(NORMALIZED if normalized else NO_WINDOW)
     return {**window, "notes": [NO_BOX] if noted else []}
 
 
 def parse_box(box) -> np.ndarray | None:
-    """Parses a box: `(4,)`; None if it is missing, empty or not four numbers."""
+    """Parses a box: `(4,)`; None if it is missing, empty or not four numbers.
+
+    Neither is one whose values are all at most 1, as of normalized coordinates.
+    """
     try:
         box = np.array(box, float)
     except (TypeError, ValueError):
         return None
     usable = box.shape == (4,) and np.isfinite(box).all() and (box[2:] > 0).all()
-    return box if usable and box[2:].max() >= MIN_SIDE else None
+    return box if usable and box[2:].max() >= MIN_SIDE and box.max() > 1 else None

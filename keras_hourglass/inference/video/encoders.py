@@ -95,8 +95,15 @@ class PyAVEncoder:
             self._stream.width, self._stream.height = size
             self._stream.pix_fmt = "yuv420p"
             self._stream.codec_context.time_base = TIME_BASE
-            self._sound = SoundTracks(source, self._file, suffix) if source else None
+            self._sound = self._open_sound(source, suffix) if source else None
             self._file.start_encoding()
+
+    def _open_sound(self, source, suffix):
+        try:
+            return SoundTracks(source, self._file, suffix)
+        except self._av.FFmpegError as error:
+            logger.warning("%s: its sound is left out: %s", source, error)
+            return None
 
     def write(self, frame, time: float):
         """Encodes a frame `(height, width, 3)`, uint8, RGB, at its time."""

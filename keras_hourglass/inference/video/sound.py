@@ -32,7 +32,9 @@ class SoundTracks:
     def __init__(self, source, target, suffix: str):
         import av
 
-        self._target, self._tracks = target, {}
+        self._target, self._tracks, self._source = target, {}, source
+        self._errors, self._failed = av.FFmpegError, False
+        self._invalid = av.error.ArgumentError  # of packets whose times go back
         self._file = av.open(str(source))
         audio, video = self._file.streams.audio, self._file.streams.video
         for stream in audio:
@@ -45,7 +47,7 @@ class SoundTracks:
         self.video_start = _start(video[0]) - self._zero
         streams = [stream for stream in audio if stream.index in self._tracks]
         self._packets = self._file.demux(streams) if streams else iter(())
-        self._next = next(self._packets, None)
+        self._next = self._read()
 
     def _add(self, stream, suffix):
         """Adds a track; returns it, and whether its packets are encoded anew."""
@@ -65,7 +67,7 @@ class SoundTracks:
             if packet.pts is not None and self._time(packet) > seconds:
                 return
             self._write(packet)
-            self._next = next(self._packets, None)
+            self._next = self._read()
 
     def _time(self, packet):
         return packet.pts * packet.time_base - self._zero
@@ -74,16 +76,41 @@ class SoundTracks:
         track, encoded = self._tracks[packet.stream.index]
         shift = round(self._zero / packet.time_base)
         if encoded:
-            for frame in packet.decode():
+            for frame in self._decode(packet):
                 frame.pts -= round(self._zero / frame.time_base)
                 self._target.mux(track.encode(frame))
             if packet.size == 0:  # the last, which empties decoder and encoder
                 self._target.mux(track.encode(None))
-        elif packet.size:
+        elif packet.size and packet.pts is not None:
             packet.pts -= shift
             packet.dts = packet.pts if packet.dts is None else packet.dts - shift
             packet.stream = track
-            self._target.mux(packet)
+            try:
+                self._target.mux(packet)
+            except self._invalid as error:
+                self._warn(error)
+
+    def _read(self):
+        """The next packet; None after the last, or where the file is damaged."""
+        try:
+            return next(self._packets, None)
+        except self._errors as error:
+            self._warn(error)
+            return None
+
+    def _decode(self, packet):
+        try:
+            return packet.decode()
+        except self._errors as error:
+            self._warn(error)
+            return []
+
+    def _warn(self, error):
+        if not self._failed:
+            logger.warning(
+                "%s: parts of its sound are left out: %s", self._source, error
+            )
+        self._failed = True
 
     def close(self):
         """Closes the source."""
