@@ -219,3 +219,35 @@ def stamps(folder):
 
 def lines(folder):
     return len((folder / "unfinished.jsonl").read_text().splitlines())
+
+
+def test_a_skeleton_of_its_own_is_kept_with_limbs_and_flip_pairs(tmp_path):
+    fish = {"limbs": [["eye", "port fin"]], "flip_pairs": [["Port Fin", "starboard"]]}
+    listed = {"joint_names": ["eye", "port fin", "starboard"], "skeleton": fish}
+    listed["people"] = [{"image": "1.png", "joints": [[9, 9], [30, 20], [20, 40]]}]
+    (tmp_path / "people.json").write_text(json.dumps(listed))
+    cv2.imwrite(str(tmp_path / "1.png"), np.zeros((60, 60, 3), "uint8"))
+    people = datasets.load_dataset("own", tmp_path)
+    assert people.skeleton.limbs == (("eye", "port fin"),)
+    assert people.skeleton.flip_indices == (0, 2, 1)
+    prepare(people, tmp_path / "crops")
+    again = datasets.load_dataset("crops", tmp_path / "crops")
+    assert again.skeleton == people.skeleton
+
+
+@pytest.mark.parametrize(
+    "skeleton, said",
+    [
+        ({"limbs": [["eye", "tail"]]}, "'tail'"),
+        ({"limb": []}, "Did you mean 'limbs'"),
+        ({"joints": ["eye", "ear"]}, "must have the joints of `joint_names`"),
+        ("mpii", "must have the joints of `joint_names`"),
+        ("fish.json", "must be an object, or one of"),
+        (3, "must be an object, or one of"),
+    ],
+)
+def test_a_skeleton_of_other_joints_is_refused(tmp_path, skeleton, said):
+    listed = {"joint_names": ["eye", "fin"], "skeleton": skeleton, "people": []}
+    (tmp_path / "people.json").write_text(json.dumps(listed))
+    with pytest.raises(DatasetError, match=f"people.json .*{said}"):
+        datasets.load_dataset("own", tmp_path)

@@ -38,13 +38,14 @@ def command(source, image_size, people, as_json):
     start_keras()
     from keras_hourglass.data.augmentation import AUGMENTATIONS
     from keras_hourglass.data.batches import make_loader
-    from keras_hourglass.data.mixture import load_mixture
+    from keras_hourglass.data.mixture import load_mixture, load_people
     from keras_hourglass.data.preprocessing import Preprocessor
     from keras_hourglass.data.sampler import EpochSampler
     from keras_hourglass.models.config import STRIDE
-    from keras_hourglass.skeletons import MPII
 
-    mixture = load_mixture([source], MPII, missing="skip")
+    given = {source[:2]: load_people(source._replace(val_share=None), "skip")}
+    skeleton = given[source[:2]].skeleton
+    mixture = load_mixture([source], skeleton, missing="skip", given=given)
     sizes = (image_size,) * 2, (image_size // STRIDE,) * 2
     augmentation = AUGMENTATIONS["modern"]
     loader = make_loader(Preprocessor(mixture.train, *sizes, augmentation))

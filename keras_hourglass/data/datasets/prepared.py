@@ -1,9 +1,10 @@
 """Prepared datasets ("crops"): folders of cropped people, as `data prepare` writes.
 
 `images/*.jpg` holds one image per person (or several people per image), and
-`annotations.json` the keys `joint_names` and `people`. Each of `people` has `image`
-(file name in `images/`) and `joints` (pixels of that image, counted from 0), and
-optionally:
+`annotations.json` the keys `joint_names`, `people` and optionally `skeleton`: limbs,
+flip pairs and all else that a `Skeleton` has besides joints, or the name of one. Each
+of `people` has `image` (file name in `images/`) and `joints` (pixels of that image,
+counted from 0), and optionally:
 
 present: 0 for joints without a label.
 visible: 1 for joints that are visible, 0 for hidden ones, null where unknown.
@@ -39,6 +40,7 @@ from keras_hourglass.data.readers.rows import (
     with_names,
 )
 from keras_hourglass.data.readers.windows import parse_box, window_of_person
+from keras_hourglass.skeletons import SKELETONS, Skeleton, canonical_name
 
 ANNOTATIONS = "annotations.json"
 OLD_IMAGE_KEY = "picture"
@@ -67,13 +69,35 @@ def list_people(path: Path):
     """
     contents = files.read_json(path)
     try:
-        skeleton = skeletons.of_joints(contents["joint_names"])
+        skeleton = read_skeleton(contents["joint_names"], contents.get("skeleton"))
         entries = [*map(_with_image, contents["people"])]
     except PARSE_ERRORS as error:
         raise files.DatasetError(
             f"{path} must have `joint_names` and `people`: {describe_error(error)}"
         ) from None
     return skeleton, with_names(path, entries, "image")
+
+
+def read_skeleton(names: list[str], given: str | dict | None = None) -> Skeleton:
+    """Makes the skeleton of a file.
+
+    Args:
+        names: Its `joint_names`.
+        given: Its `skeleton`.
+
+    Raises:
+        ValueError: If the skeleton is invalid, or of other joints.
+    """
+    if given is None:
+        return skeletons.of_joints(names)
+    if isinstance(given, dict):
+        given = {"joints": names, **given}
+    elif given not in SKELETONS:
+        raise ValueError(f"`skeleton` must be an object, or one of {[*SKELETONS]}")
+    skeleton = skeletons.get(given)
+    if skeleton.canonical_names != tuple(map(canonical_name, names)):
+        raise ValueError("`skeleton` must have the joints of `joint_names`")
+    return skeleton
 
 
 def _with_image(entry):

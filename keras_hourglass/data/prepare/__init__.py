@@ -13,6 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from keras_hourglass import skeletons
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.data.people import People
@@ -117,7 +118,7 @@ def prepare(
         journal.close()
     if not journal.entries:
         raise ImageDecodeError(f"no image can be read: {next(iter(failures.values()))}")
-    journal.finish(people.skeleton.joints)
+    journal.finish(people.skeleton.joints, skeletons.to_json(people.skeleton))
     return Prepared(len(journal.entries) - existing, existing, failures)
 
 

@@ -62,12 +62,13 @@ class Journal:
         if self._file is not None:
             self._file.close()
 
-    def finish(self, joint_names):
+    def finish(self, joint_names, skeleton=None):
         """Writes `annotations.json`, if there is anything new."""
         if self._file is None:
             return
         people = [self.entries[image] for image in sorted(self.entries)]
-        contents = {"joint_names": [*joint_names], "prepared": self.settings}
+        contents = {"joint_names": [*joint_names], "skeleton": skeleton}
+        contents["prepared"] = self.settings
         with atomic_write(self._annotations) as path:
             text = json.dumps({**contents, "people": people})
             path.write_text(text, encoding="utf-8")
