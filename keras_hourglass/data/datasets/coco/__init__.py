@@ -9,11 +9,7 @@ from keras_hourglass.data.datasets.coco.categories import (
     read_category,
 )
 from keras_hourglass.data.datasets.coco.images import read_images
-from keras_hourglass.data.datasets.coco.layout import (
-    find_annotations,
-    has_keypoints,
-    subset_of,
-)
+from keras_hourglass.data.datasets.coco.layout import read_annotations, subset_of
 from keras_hourglass.data.datasets.coco.person import parse_person
 from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers import files
@@ -41,12 +37,7 @@ def load_coco(root, category: str | None = None, images=None) -> People:
         images: Folder of the images; by default, they are looked for beside the file
             and in the usual folders, see `image_finder.py`.
     """
-    root, paths = find_annotations(root)
-    read = {path: files.read_json(path) for path in paths}
-    notes, usable = [], [path for path in paths if has_keypoints(read[path])]
-    if usable:
-        notes = [f"{p} is not read: no keypoints" for p in paths if p not in usable]
-    read = {path: read[path] for path in usable or paths}
+    root, read, notes = read_annotations(root)
     name = choose_category(read, category)
     parts = [_load_file(p, read[p], name, root, images) for p in read]
     parts = [part.to_skeleton(parts[0].skeleton) for part in parts]

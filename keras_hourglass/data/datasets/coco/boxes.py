@@ -14,7 +14,7 @@ from keras_hourglass.data.datasets.coco.categories import (
     read_category,
 )
 from keras_hourglass.data.datasets.coco.images import read_images
-from keras_hourglass.data.datasets.coco.layout import find_annotations, subset_of
+from keras_hourglass.data.datasets.coco.layout import read_annotations, subset_of
 from keras_hourglass.data.datasets.coco.person import NO_IMAGE, is_crowd
 from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.image_finder import image_finder
@@ -60,10 +60,9 @@ def load_boxes(root, category: str | None = None, images=None) -> ImageBoxes:
     Raises:
         DatasetError: If the folder does not hold the dataset.
     """
-    root, paths = find_annotations(root)
-    read = {path: files.read_json(path) for path in paths}
+    root, read, notes = read_annotations(root)
     name = choose_category(read, category)
-    rows, notes = [], []
+    rows = []
     for path, contents in read.items():
         try:
             listed, skipped = _read_file(contents, name, path)

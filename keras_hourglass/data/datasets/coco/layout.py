@@ -16,6 +16,20 @@ MAX_PEEKED = 50  # files deeper in the folder, to suggest one
 FILLERS = {"person", "keypoints", "keypoint", "instances", "annotations", "coco"}
 
 
+def read_annotations(root) -> tuple[Path, dict[Path, dict], list[str]]:
+    """Reads the annotation files of a dataset.
+
+    Returns:
+        The folder of the dataset; path -> contents of one or more files; notes of files
+        that are left out as they have no keypoints, where others do.
+    """
+    root, paths = find_annotations(root)
+    read = {path: files.read_json(path) for path in paths}
+    usable = [path for path in paths if has_keypoints(read[path])] or paths
+    notes = [f"{p} is not read: no keypoints" for p in paths if p not in usable]
+    return root, {path: read[path] for path in usable}, notes
+
+
 def find_annotations(root) -> tuple[Path, list[Path]]:
     """Finds the annotation files of a dataset.
 
