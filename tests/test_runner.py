@@ -108,6 +108,17 @@ def test_videos_are_smoothed_each_for_itself_and_images_never():
     assert 0 < smooth[1] < 10 and smooth[1:4] == smooth[5:8]
 
 
+def test_smoothing_knows_the_times_of_frames():
+    def second(time):
+        frames = [each._replace(seconds=each.index * time) for each in film(2)]
+        _, last = estimate_frames(Estimator(), frames, smooth=True)
+        return last.poses[0].joints[0, 0]
+
+    at_once, soon, late = map(second, (0.01, 0.1, 0.5))
+    assert 0 < at_once < soon < late < 10  # the later, the nearer to the new point
+    assert second(2) == 10  # another person, after half a second
+
+
 def test_boxes_of_low_scores_or_outside_are_left_out_and_the_latter_are_failures():
     failures, rows = Failures(), [row(0, 0, 0.2), row(5, 0, 0.3), row(900), row(10)]
     frame = InputFrame(PHOTO, np.zeros((40, 60, 3), "uint8"))

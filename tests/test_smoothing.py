@@ -67,6 +67,14 @@ def test_a_point_that_is_nan_stays_so_and_starts_anew():
     np.testing.assert_array_equal(smooth([[40, 30], [8, 8]], 1 / FPS)[0], [40, 30])
 
 
+@pytest.mark.parametrize("seconds, weight", [(0.1, 0.38587), (1.0, 0.86270)])
+def test_a_new_point_weighs_more_the_later_it_comes(seconds, weight):
+    """1 / (1 + 1 / (2 pi f t)) of a cutoff of 1 Hz."""
+    smooth = OneEuro(1, 0)
+    smooth(np.zeros((1, 2)), 0)
+    assert smooth(np.ones((1, 2)), seconds)[0, 0] == pytest.approx(weight, abs=1e-4)
+
+
 def test_time_must_pass():
     smooth = OneEuro(1, 1)
     smooth(np.zeros((1, 2)), 0)

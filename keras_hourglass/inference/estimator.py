@@ -127,7 +127,7 @@ class PoseEstimator:
 
         Yields:
             For each image, a list with a `Pose` for each box; of a `Frame`, a
-            `FramePoses`, which has the frame's `time`, too.
+            `FramePoses`, which has the frame's `time` and `index`, too.
 
         Example:
 
@@ -141,18 +141,20 @@ class PoseEstimator:
         ```
 
         For a video, `for poses in estimator.stream(kh.Video("clip.mp4"))` also gives
-        `poses.time`, in seconds, and `poses.frame`.
+        `poses.time`, in seconds, and `poses.index`.
         """
         # The length of a list is compared with that of the boxes before any work.
         sized = hasattr(images, "shape") or isinstance(images, (list, tuple))
         images = [*iterate(images)] if sized else iterate(images)
         skip_broken = on_broken is not None
         builder = ViewBuilder(self.model.input_size, self.scales, skip_broken, exif)
-        frames = deque()  # of the images that were read, until their poses are known
+        times = deque()  # of the images that were read, until their poses are known
 
         def numbered():
             for index, pair in enumerate(zip_boxes(images, boxes)):
-                frames.append(pair[0] if isinstance(pair[0], Frame) else None)
+                image = pair[0]
+                is_frame = isinstance(image, Frame)
+                times.append((image.time, image.index) if is_frame else None)
                 yield index, pair
 
         views = prefetch(builder.initial, numbered(), os.cpu_count() or 1)
@@ -165,8 +167,8 @@ class PoseEstimator:
                 Pose(joints, scores, box, self.model.skeleton)
                 for (joints, scores), box in zip(people, view.boxes)
             ]
-            frame = frames.popleft()
-            yield poses if frame is None else FramePoses(poses, frame)
+            time = times.popleft()
+            yield poses if time is None else FramePoses(poses, *time)
 
     def _predict(self, views):
         """Yields each view with (joints in image pixels, scores) of its windows."""

@@ -159,17 +159,19 @@ class Pose:
 
 
 class FramePoses(list):
-    """The poses in a frame of a video: a list of `Pose`, with the frame and its time.
+    """The poses in a frame of a video: a list of `Pose`, with the frame's time.
 
-    Attributes:
-        frame: The `Frame`.
+    The frame itself is not kept, so that the poses of a whole video fit in memory.
+
+    Args:
+        poses: An iterable of `Pose`.
         time: Seconds since the first frame.
         index: Index of the frame, from 0.
     """
 
-    def __init__(self, poses, frame):
+    def __init__(self, poses, time: float, index: int):
         super().__init__(poses)
-        self.frame, self.time, self.index = frame, frame.time, frame.index
+        self.time, self.index = time, index
 
 
 def to_dataframe(poses):

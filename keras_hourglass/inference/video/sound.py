@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import suppress
+from pathlib import Path
 
 # Suffix -> codecs that its players know, and the one that others are encoded in.
 # Matroska holds any.
@@ -35,7 +36,7 @@ class SoundTracks:
         self._target, self._tracks, self._source = target, {}, source
         self._errors, self._failed = av.FFmpegError, False
         self._invalid = av.error.ArgumentError  # of packets whose times go back
-        self._file = av.open(str(source))
+        self._file = av.open(str(Path(source).resolve()))  # never an address
         audio, video = self._file.streams.audio, self._file.streams.video
         for stream in audio:
             try:
