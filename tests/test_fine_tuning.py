@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_hourglass import StackedHourglass
+from keras_hourglass import StackedHourglass, load_model
 from keras_hourglass.skeletons import COCO, MPII, Skeleton
 from keras_hourglass.training.fine_tuning import (
     freeze_layers,
@@ -53,6 +53,15 @@ def test_another_skeleton_keeps_the_joints_of_the_same_name():
     np.testing.assert_array_equal(back_bias, old_back_bias)
     nose = COCO.joints.index("nose")
     np.testing.assert_array_equal(kernel[..., nose], before[0][..., nose])
+
+
+def test_the_preset_begins_the_network_of_an_animal():
+    source = load_model("photo")
+    own = Skeleton(("snout", "Hip L", "hip_right", "tail base"))
+    target = StackedHourglass(**{**network_config(source), "skeleton": own})
+    report = transfer_weights(source, target)
+    assert not report.new and report.joints == ("snout", "tail base")
+    assert report.kept_joints == ("Hip L", "hip_right")
 
 
 def test_layers_that_do_not_fit_are_random_and_named():
