@@ -18,6 +18,7 @@ from keras_hourglass.data.readers.table import (
     detect_delimiter,
     parse_number,
 )
+from keras_hourglass.data.readers.windows import parse_box
 from keras_hourglass.inference.boxes import Boxes, validate_boxes
 from keras_hourglass.inference.coco_output import PERSON, PERSON_CATEGORY
 from keras_hourglass.utils import suggest
@@ -63,7 +64,7 @@ def parse_coco(content, category: str | None = None, left_out: Counter | None = 
             left_out[f"of category {name}"] += 1
         elif detection.get("iscrowd"):
             left_out["of crowds"] += 1
-        elif annotated and not _has_area(detection.get("bbox")):
+        elif annotated and parse_box(detection.get("bbox")) is None:
             left_out["empty"] += 1
         else:
             score = [detection["score"]] if "score" in detection else []
@@ -85,11 +86,6 @@ def _choose_categories(categories, category):
             f"{suggest(category, known)} Received: category={category!r}"
         )
     return named or {int(category)}
-
-
-def _has_area(bbox):
-    """Returns whether an annotation's box is one: labeling tools leave empty ones."""
-    return bool(bbox) and None not in bbox and min(bbox[2:]) > 0
 
 
 def parse_json(content):

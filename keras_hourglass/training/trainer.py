@@ -48,7 +48,7 @@ AGREEMENT_STEPS = 10
 MIN_VALIDATION = 20  # people: of fewer, one is more than 5 % of the score
 FEW_VALIDATION = (
     "%s people of %s validate, fewer than %s: the score by which the best network is "
-    "chosen is mostly chance. `--val-share 0.2` holds out more, where none are marked."
+    "chosen is mostly chance. `--val-share` holds out more, where none are marked."
 )
 
 

@@ -161,6 +161,8 @@ def find_differences(
 
 def _is_upright(people, turned):
     """Returns whether labels fit the upright images better than the listed sizes."""
+    if not turned:
+        return False
     points = np.where(people.weights[..., None] > 0, people.joints, 0).max(1)
     votes = 0
     for path, point in zip(people.images, points):
