@@ -71,7 +71,8 @@ OPTIONS = [
         "--dataset",
         multiple=True,
         metavar="NAME[:DIR][*SHARE]",
-        help=f"Dataset to train on: {', '.join(DATASETS)}; may be given several times.",
+        help=f"Dataset to train on: {', '.join(DATASETS)}; may be given several times. "
+        "DIR may be one annotation file.",
     ),
     click.option("--root", type=click.Path(), help="Folder of the only dataset."),
     *READING,

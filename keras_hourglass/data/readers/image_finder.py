@@ -140,11 +140,17 @@ def usual_folders(base: Path, subset: str = "") -> list[Path]:
     """
     folders = []
     for each in subset_folders(base, subset):
-        folders += [each, each / IMAGES]
-    others = [base / name for name in OTHER_FOLDERS]
-    for folder in (base / IMAGES, *others):
+        folders += [each, _inner(each, IMAGES)]
+    images, *others = (_inner(base, name) for name in (IMAGES, *OTHER_FOLDERS))
+    for folder in (images, *others):
         folders += subset_folders(folder, subset)
-    return [*folders, base / IMAGES, base, *others]
+    return [*folders, images, base, *others]
+
+
+def _inner(base, name):
+    """Returns the folder of a name in another, in whatever case it is there."""
+    names = [] if (base / name).is_dir() else sorted(_listing(str(base)))
+    return base / next((other for other in names if other.lower() == name), name)
 
 
 def subset_folders(base: Path, subset: str) -> list[Path]:
