@@ -161,6 +161,29 @@ def test_ids_names_and_category_are_those_of_a_list(tmp_path, caplog):
     assert "has no category with the joints right_ankle" in caplog.text
 
 
+@pytest.mark.parametrize("moved, expected", [(0, 1.0), (500, 0.0)])
+def test_pycocotools_compares_a_written_file_with_its_truth(tmp_path, moved, expected):
+    coco = pytest.importorskip("pycocotools.coco")
+    from pycocotools.cocoeval import COCOeval
+
+    results = [result("sub/a.png", 2), result("sub/b.png", 1)]
+    listed = image_list(
+        *(tmp_path, (70, "a.png"), (8, "b.png")),
+        categories=[{**own_category(DOG), "id": 18}],
+    )
+    truth = written(tmp_path / "truth.json", "coco", *results, images=listed)
+    found = written(tmp_path / "found.json", "coco", *results, images=listed)
+    for entry in found["annotations"]:
+        entry["keypoints"][::3] = [x + moved for x in entry["keypoints"][::3]]
+    assert {entry["category_id"] for entry in truth["annotations"]} == {18}
+    known = coco.COCO(str(tmp_path / "truth.json"))
+    compared = COCOeval(known, known.loadRes(found["annotations"]), "keypoints")
+    compared.params.kpt_oks_sigmas = np.full(4, 0.1)
+    for step in (compared.evaluate, compared.accumulate, compared.summarize):
+        step()
+    assert compared.stats[0] == pytest.approx(expected)
+
+
 def test_images_are_found_by_the_end_of_their_paths(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     images = image_list(
