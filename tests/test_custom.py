@@ -118,6 +118,15 @@ def test_a_table_in_annotations_may_name_images_from_there(folder, tmp_path):
     assert datasets.load_dataset("own", root).images.tolist() == [str(root / "1.jpg")]
 
 
+def test_a_name_from_the_tables_own_folder_comes_before_one_from_its_images(folder):
+    """`predict` writes such names: both files are there."""
+    root = folder(LINE, "images/1.jpg,1,2,3,4")
+    (root / "images").mkdir()
+    (root / "images/1.jpg").touch()
+    images = datasets.load_dataset("own", root).images.tolist()
+    assert images == [str(root / "1.jpg"), str(root / "images/1.jpg")]
+
+
 HEADERS = {
     "no image": (HEADER.replace("image", "file"), "name a column 'image'"),
     "nothing": ("", "name a column 'image'"),

@@ -68,7 +68,9 @@ class ImageFinder:
             if not isinstance(name, str):
                 raise
             refused = f"{error}; `--images DIR` names the folder of the images"
-        found = (path and self._in_folders(name)) or self._from_start(name)
+        # Without a subset, whose folder is meant, a name is taken literally first.
+        found = not self.subset and self._from_start(name)
+        found = found or (path and self._in_folders(name)) or self._from_start(name)
         ends = (end for end in _ends(name) if self._count[end] == 1)
         if found := found or next(filter(None, map(self._in_folders, ends)), None):
             return found
