@@ -51,7 +51,7 @@ class Sigmas:
 
 
 def evaluate_oks(people: People, joints, scores) -> dict:
-    """Computes mean OKS and average precision of one pose per person, in given boxes.
+    """Computes mean OKS and average precision of one pose per person, in given windows.
 
     People without any joint or area are left out. An unknown area is taken as 0.53 of
     the box, but for skeletons with a head, whose datasets know areas or are not scored

@@ -47,7 +47,7 @@ def format_scores(name, scores: dict) -> str:
             "",
             format_table([f"mean {title}, %", *header, "area"], means),
             "",
-            f"{title}: correct joints, by their error in lengths of the reference, the "
+            f"{title}: joints with an error of at most that share of the "
             f"{measure['reference']}",
             *legend,
             f"area: mean height of the curve from 0 to {last}",
@@ -82,7 +82,7 @@ def format_comparison(comparison: dict) -> str:
 def describe_oks(oks: dict) -> str:
     """Describes the people, joints, sigmas and areas of `oks.evaluate_oks`."""
     parts = [
-        f"{oks['people']:,} people with given boxes",
+        f"{oks['people']:,} people in given windows",
         f"{len(oks['joints'])} joints",
         oks["sigmas"],
     ]

@@ -69,8 +69,7 @@ def compile_model(model: StackedHourglass, config: TrainConfig, steps: int):
     measure = model.skeleton.measure
     if measure is not MEASURES["head"]:
         logger.info(
-            "The skeleton has no head: `pckh` is %s, the share of joints within %s of "
-            "the %s.",
+            "`pckh` is %s: joints with an error of at most %s of the %s.",
             *(measure.title, measure.threshold, measure.reference),
         )
     loss = build_loss(config.recipe)

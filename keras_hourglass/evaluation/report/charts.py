@@ -85,7 +85,7 @@ def curves_chart(thresholds, reference: str, series: dict, description: str) -> 
     """
     end = thresholds[-1]
     ticks = [end * step / TICKS for step in range(TICKS + 1)]
-    axes = Axes(end, ticks, f"threshold, in lengths of the {reference}", "correct, %")
+    axes = Axes(end, ticks, f"threshold, share of the {reference}", "correct, %")
     for number, (name, values) in enumerate(series.items()):
         known = [(t, v) for t, v in zip(thresholds, values) if v is not None]
         axes.path(known, f"series s{number % 6}")

@@ -38,7 +38,7 @@ def conventions(report) -> Html:
         ]
         for name, description in report["conventions"].items()
     ]
-    text = f"Errors are measured in lengths of the {measure['reference']}."
+    text = f"Thresholds are shares of the {measure['reference']}."
     header = [f"{measure['name']}, %", *(f"at {t}" for t in thresholds), "area"]
     means = table([*header, TextCell("description")], rows)
     return Html(tag("p", text) + means + _curve(report) + _columns(thresholds))
