@@ -235,7 +235,7 @@ def test_real_untidy_files_have_the_four_people_of_their_file(shared, case):
 
 
 BROKEN = {
-    "no joints": ({"keypoints": [1, 2]}, "reshape"),
+    "no joints": ({"keypoints": [1, 2]}, "3 numbers for each of 17 joints, not 2"),
     "joints are text": ({"keypoints": "here"}, ""),
 }
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_hourglass.data.datasets import load_dataset
+from keras_hourglass.data.datasets import load_dataset, with_options
 from keras_hourglass.data.mixture import DatasetSpec, load_mixture, load_validation
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.skeletons import MPII, Skeleton
@@ -250,3 +250,23 @@ def test_one_photograph_beside_others_is_trained_on(folder):
     assert mixture.counts == (1, 19)
     assert [len(people) for people in mixture.validation.values()] == [1]
     assert "every 20th photograph is held out, 1 of 21 people" in mixture.notes[-1]
+
+
+def test_options_of_reading_go_to_the_datasets_that_take_them():
+    specs = [DatasetSpec("coco", "a"), DatasetSpec("synthetic", "8", 0.5)]
+    coco, drawn = with_options(specs, {"category": "dog"})
+    assert coco.options == {"category": "dog"} and drawn == specs[1]
+    assert repr(coco) == "DatasetSpec(name='coco', root='a', category='dog')"
+    assert repr(drawn) == "DatasetSpec(name='synthetic', root='8', share=0.5)"
+    with pytest.raises(DatasetError, match="`category` goes with coco alone.*'own'"):
+        with_options([DatasetSpec("own", "a")], {"category": "dog"})
+    with pytest.raises(DatasetError, match="`category` goes with coco alone.*'own'"):
+        load_dataset("own", "a", category="dog")
+
+
+def test_joints_that_the_network_lacks_are_named_in_training_and_evaluation(folder):
+    spec = DatasetSpec("crops", folder("one", ["train", "val"]))
+    elbow = Skeleton(("left_wrist", "left_elbow"))
+    said = "joints of crops that the network lacks: right_wrist"
+    assert said in load_mixture([spec], elbow).notes
+    assert said in load_validation(spec, elbow).notes

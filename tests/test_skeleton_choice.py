@@ -5,6 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import keras_hourglass as kh
 from keras_hourglass import skeletons
@@ -12,6 +13,7 @@ from keras_hourglass.skeletons import COCO, LSP, MPII, Skeleton
 from keras_hourglass.training import config
 from keras_hourglass.training.config import create_config
 from keras_hourglass.training.skeleton_choice import choose_skeleton, resolve_skeleton
+from keras_hourglass_cli.main import main
 
 SMALL = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 CAT = Skeleton(
@@ -100,14 +102,17 @@ def test_a_run_of_version_0_2_goes_on_with_the_skeleton_it_had(cats, tmp_path):
     assert config.read_config(tmp_path) == given
 
 
-def test_a_name_a_file_and_people_are_skeletons_as_well(cats, tmp_path, noise):
+def test_a_name_a_file_and_people_are_skeletons_as_well(
+    cats, tmp_path, noise, messages
+):
     path = tmp_path / "cat.json"
     path.write_text(json.dumps(CAT.get_config()))
     for given in (path, str(path), CAT, CAT.get_config()):
         assert resolve(tmp_path, cats, skeleton=given)[1] == CAT.get_config()
     assert resolve(tmp_path, cats, skeleton=COCO)[1] == "coco"
     assert resolve(tmp_path, kh.load_dataset(cats))[1]["joints"][1] == "earL"
-    assert resolve(tmp_path, f"crops:{noise}")[1] == "mpii"
+    messages.clear()
+    assert resolve(tmp_path, f"crops:{noise}")[1] == "mpii" and not messages.text
     with pytest.raises(ValueError, match="Did you mean 'lsp'"):
         create_config(cats, skeleton="lps")
 
@@ -149,3 +154,19 @@ def test_people_are_matched_to_a_network_in_any_spelling(cats):
     people = kh.load_dataset(cats).to_skeleton(CAT)
     assert people.joints[0].tolist() == [[20, 20], [10, 5], [30, 5], [20, 35]]
     assert skeletons.get(people.skeleton) is CAT
+
+
+def test_the_command_takes_a_file_and_refuses_other_words(cats, tmp_path):
+    path = tmp_path / "cat.json"
+    path.write_text('{"joints": ["nose"], "limbs": [["nose", "tail"]]}')
+    for value, said in [
+        ("cats", "Choose from ['mpii', 'lsp', 'coco']"),
+        (tmp_path / "dog.json", "dog.json: No such file"),
+        (path, "['tail'] are missing"),
+    ]:
+        result = CliRunner().invoke(
+            main, ["train", "--dataset", cats, "--skeleton", str(value)]
+        )
+        assert result.exit_code == 2 and said in result.stderr
+    asked = ["convert", "a.pth", "b.keras", "--skeleton", "dataset"]
+    assert "Choose from" in CliRunner().invoke(main, asked).stderr

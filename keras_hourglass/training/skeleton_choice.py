@@ -50,7 +50,10 @@ def resolve_skeleton(
     if asked is None and train_config.init_weights is not None:
         source = load_model(train_config.init_weights).skeleton
     chosen = choose_skeleton(found, source, asked == DATASET)
-    if chosen is found[0] and (asked == DATASET or chosen is not source):
+    if asked == DATASET or chosen not in (
+        source,
+        skeletons.get(NETWORK_DEFAULTS["skeleton"]),
+    ):
         logger.info(
             "The network has the joints of %s: %s",
             train_config.datasets[0].name,

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_hourglass.data.checks import duplicates, sides
 from keras_hourglass.data.checks.images import ImageInfo, inspect_image
+from keras_hourglass.data.joint_notes import unlabeled_notes
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import sizes
 from keras_hourglass.data.readers.paths import display_path
@@ -118,7 +119,8 @@ def check_people(
         "labeled_joints": int((people.weights > 0).sum()),
         **dict(sorted(Counter(people.splits).items())),
     }
-    return CheckReport(counts, problems, people.notes)
+    notes = (*people.notes, *unlabeled_notes(people))
+    return CheckReport(counts, problems, notes)
 
 
 def _inspect_images(files, decode, threads, advance) -> dict[str, ImageInfo]:

@@ -24,6 +24,15 @@ class DatasetSpec(NamedTuple):
     rescale: bool = False
     val_share: float | None = None
 
+    def __repr__(self):
+        """Leaves out defaults: a run in whose folder others are lists both."""
+        given = [
+            f"{name}={value!r}"
+            for name, value in self._asdict().items()
+            if value != self._field_defaults.get(name)
+        ]
+        return f"DatasetSpec({', '.join(given)})"
+
     @property
     def options(self) -> dict:
         """The options of reading that are given: keywords of `load_dataset`."""

@@ -37,8 +37,13 @@ def parse_person(entry: dict, category: Category, file_names: dict) -> dict:
         raise SkipPerson(CROWD)
     if entry.get("keypoints") in (None, []):
         raise SkipPerson(NO_KEYPOINTS)
-    count = len(category.skeleton.joints)
-    x, y, labeled = np.array(entry["keypoints"], float).reshape(count, 3).T
+    numbers, count = np.array(entry["keypoints"], float), len(category.skeleton.joints)
+    if numbers.size != 3 * count:
+        raise ValueError(
+            f"`keypoints` must be 3 numbers for each of {count} joints, "
+            f"not {numbers.size} numbers"
+        )
+    x, y, labeled = numbers.reshape(count, 3).T
     joints = np.stack([x, y], axis=-1)
     placed = np.isfinite(joints).all(-1)
     weights = placed & (labeled > 0)
