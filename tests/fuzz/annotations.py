@@ -50,7 +50,14 @@ def coco():
     return {
         "images": [{"id": 1, "file_name": "1.jpg", "width": 320, "height": 320}],
         "annotations": [one, {**one, "id": 2, "iscrowd": 1}],
-        "categories": [{"id": 1, "name": "person", "keypoints": list(COCO.joints)}],
+        "categories": [
+            {
+                "id": 1,
+                "name": "person",
+                "keypoints": [*COCO.joints],
+                "skeleton": [[1, 2]],
+            }
+        ],
     }
 
 
