@@ -1,5 +1,7 @@
 """`kh.train`: all that the command does, in one call."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ def test_a_run_gives_its_best_network_and_its_history(noise, tmp_path, capfd):
     assert isinstance(run.model, kh.StackedHourglass) and run.model.filters == 4
     assert len(run.history["loss"]) == len(run.history["val_pckh"]) == 2
     assert run.best_pckh == pytest.approx(max(run.history["val_pckh"]))
+    assert run.measure.title == "PCKh@0.5"
     out, err = capfd.readouterr()
     assert not out and "Epoch 2/2  took" in err and "Ankle" in err
     # The same call, and one without options, go on, or find nothing to do.
@@ -38,6 +41,22 @@ def test_nothing_is_printed_with_verbose_0(noise, tmp_path, capfd):
     kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **options)
     out, err = capfd.readouterr()
     assert not out and "Epoch" not in err and "Ankle" not in err
+
+
+def test_without_a_head_the_measure_is_said_and_the_names_stay(
+    noise, tmp_path, messages, capfd
+):
+    contents = json.loads((noise / "annotations.json").read_text())
+    contents["joint_names"] = [f"marker {n}" for n in range(16)]
+    (tmp_path / "annotations.json").write_text(json.dumps(contents))
+    (tmp_path / "images").symlink_to(noise / "images")
+    options = {**OPTIONS, "epochs": 1}
+    run = kh.train(f"crops:{tmp_path}", output=tmp_path / "run", **options)
+    said = "`pckh` is PCK@0.1: joints with an error of at most 0.1 of the longer side"
+    assert said in messages.text and "PCK@0.1, %" in capfd.readouterr().err
+    assert run.measure.title == "PCK@0.1"
+    assert run.history["val_pckh"] == [pytest.approx(run.best_pckh)]
+    assert {"pckh", "val_pckh_marker 3"} <= run.history.keys()
 
 
 def test_people_and_a_recipe_are_taken_as_they_are(noise, tmp_path, messages):
