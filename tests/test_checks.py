@@ -20,7 +20,7 @@ from keras_hourglass.data.checks.images import inspect_image
 from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.data.prepare import CropOptions, prepare
 from keras_hourglass.data.readers.rows import collect_faults
-from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.skeletons import MPII, Skeleton
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +231,13 @@ def test_a_skeleton_without_shoulders_is_not_judged(clean):
         Skeleton(("neck", "left_hip", "right_hip"))
     )
     assert not sides.swapped_sides(people) and sides.mirrored_throughout(people) is None
+
+
+def test_an_animal_with_shoulders_and_hips_is_not_judged(drawn):
+    people = exchanged(drawn, EXCHANGES["hips"])
+    names = ["withers" if name == "thorax" else name for name in MPII.joints]
+    animals = replace(people, skeleton=Skeleton(tuple(names)))
+    assert sides.swapped_sides(people) and not sides.swapped_sides(animals)
 
 
 def test_two_people_of_an_image_are_not_the_same_one(annotated):

@@ -42,7 +42,8 @@ def test_the_lower_body_is_that_of_hrnet():
 
 def test_halves_are_given_or_those_of_a_person_or_none():
     horse = ("left_shoulder", "right_shoulder", "left_hip", "right_hip", "tail base")
-    assert Skeleton(horse).upper_lower == ((), ())
+    assert Skeleton(horse).upper_lower == ((), ()) and not Skeleton(horse).is_person
+    assert all(known.is_person for known in SKELETONS.values())
     given = Skeleton(horse, lower=("Hip L", "right_hip", "Tail Base"))
     assert given.upper_lower == ((0, 1), (2, 3, 4))
     assert given.lower == ("left_hip", "right_hip", "tail base")

@@ -15,7 +15,7 @@ from keras_hourglass.inference.boxes import image_id
 from keras_hourglass.skeletons import COCO, Skeleton
 
 PERSON_CATEGORY, PERSON = 1, "person"  # COCO's number and name
-OTHER = "object"  # the category's name for a skeleton without shoulders and hips
+OTHER = "object"  # the category's name where the joints are not a person's
 LABELED = 2  # COCO's flag of a joint that is labeled and visible
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ def own_category(skeleton: Skeleton) -> dict:
     """The category of a skeleton: its joints, and its limbs, counted from 1."""
     return {
         "id": PERSON_CATEGORY,
-        "name": PERSON if len(skeleton.torso) == 2 else OTHER,
+        "name": PERSON if skeleton.is_person and len(skeleton.torso) == 2 else OTHER,
         "keypoints": [*skeleton.joints],
         "skeleton": [
             [i + 1 for i in skeleton.indices(ends)] for ends in skeleton.limbs

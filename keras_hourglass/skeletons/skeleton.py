@@ -250,14 +250,21 @@ class Skeleton:
         return tuple(map(self.indices, filter(self.has_all, (SHOULDERS, HIPS))))
 
     @cached_property
+    def is_person(self) -> bool:
+        """Whether all joints are named as those of a person's body."""
+        names = map(without_side, self.canonical_names)
+        return {*names} <= {*UPPER_BODY, *LOWER_BODY}
+
+    @cached_property
     def upper_lower(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The indices of the upper and of the lower half; none where it has no halves.
 
         See `lower`.
         """
-        lower, names = self.lower, [*map(without_side, self.canonical_names)]
-        if not lower and {*names} <= {*UPPER_BODY, *LOWER_BODY}:
-            lower = [j for j, name in zip(self.joints, names) if name in LOWER_BODY]
+        lower = self.lower
+        if not lower and self.is_person:
+            names = zip(self.joints, self.canonical_names)
+            lower = [j for j, name in names if without_side(name) in LOWER_BODY]
         upper = [name for name in self.joints if name not in lower]
         return (
             (self.indices(upper), self.indices(lower)) if upper and lower else ((), ())

@@ -12,7 +12,7 @@ people with correct labels:
   have another meaning in that dataset, such as the viewer's sides.
 
 Only the last finds people with all joints exchanged. Forearms and lower legs are not
-checked: people fold their arms.
+checked: people fold their arms. None of them holds for animals.
 """
 
 import numpy as np
@@ -42,7 +42,7 @@ def facing(people: People) -> np.ndarray:
         `(people, 2)`, in torso lengths, positive for people who face the camera; NaN
         where joints are not labeled.
     """
-    torso = people.skeleton.torso
+    torso = _torso(people.skeleton)
     if len(torso) < 2:
         return np.full((len(people), 2), np.nan)
     ends = _labeled_joints(people)[:, np.array(torso)].astype(float)
@@ -62,7 +62,7 @@ def crossed_limbs(people: People) -> np.ndarray:
     """Returns `(people,)`: whether upper arms or thighs are much shorter exchanged."""
     skeleton, joints = people.skeleton, _labeled_joints(people)
     crossed = np.zeros(len(people), bool)
-    for right, left in skeleton.torso:
+    for right, left in _torso(skeleton):
         for end in [b for a, b in skeleton.limb_segments if a == right]:
             twin = skeleton.flip_indices[end]
             own = _length(joints, right, end) + _length(joints, left, twin)
@@ -79,6 +79,11 @@ def mirrored_throughout(people: People) -> str | None:
     if wide.sum() >= MIN_PEOPLE and front < MIN_FRONT_SHARE * wide.sum():
         return f"whole dataset: {front:,} of {wide.sum():,} people face the camera"
     return None
+
+
+def _torso(skeleton):
+    """A person's shoulders and hips; none of an animal's."""
+    return skeleton.torso if skeleton.is_person else ()
 
 
 def _labeled_joints(people):
