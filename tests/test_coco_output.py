@@ -188,11 +188,12 @@ def test_images_are_found_by_the_end_of_their_paths(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     images = image_list(
         *(tmp_path, (1, "x.png"), (2, "a/x.png"), (3, "c/y.png"), (4, "d/y.png")),
-        (5, "images/z.png"),
+        *((5, "images/z.png"), (6, "sub\\w.png")),
     )
     names = ["x.png", "/data/a/x.png", "b/x.png", "c/y.png", "z.png", "e/z.png"]
+    names.append("/data/sub/w.png")
     found = [images.find(name) for name in names]
-    assert [entry and entry["id"] for entry in found] == [1, 2, 1, 3, 5, None]
+    assert [entry and entry["id"] for entry in found] == [1, 2, 1, 3, 5, None, 6]
     monkeypatch.chdir("/tmp")
     with pytest.raises(ValueError, match="y.png fits several images .*c/y.png, d/y"):
         images.find("y.png")

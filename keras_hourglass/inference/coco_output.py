@@ -45,10 +45,10 @@ class ImageList:
         self._images = {}  # the last part of a name -> [(parts of the name, image)]
         try:
             for image in content["images"]:
-                parts = PurePath(image["file_name"]).parts
+                parts = PurePath(image["file_name"].replace("\\", "/")).parts
                 self._images.setdefault(parts[-1], []).append((parts, image))
                 image["id"]  # a missing one is an error now, not at its first use
-            self.categories = [*content.get("categories", [])]
+            self.categories = content.get("categories") or []
         except (AttributeError, LookupError, TypeError):
             raise DatasetError(
                 f"{path} must list `images`, each with `id` and `file_name`"
