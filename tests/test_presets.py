@@ -51,7 +51,7 @@ def count(name, **changes):
 
 
 def test_every_preset_is_in_the_table():
-    assert {*TABLE, *SAME_AS, presets.DEFAULT_PRESET} == {*PRESETS}
+    assert {*TABLE, *SAME_AS, *presets.PRESETS_WITH_WEIGHTS} == {*PRESETS}
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -44,14 +44,25 @@ ONE, TWO = "Single, Multidilated", "2-Stack, Multidilated"
 
 PRESETS = {
     "photo": Preset(
-        "Two small stacks of separable blocks at 192 pixels, with weights, for "
+        "Two small stacks of separable blocks at 256 pixels, with weights, for "
         "photographs of all kinds (docs/model-card.md).",
+        {
+            **{"stacks": 2, "block": "separable", "filters": 144, "stem_filters": 16},
+            "image_size": 256,
+        },
+        weights=Weights(
+            "photo.npz",
+            "4449634d92e0d401103f0afda3eeea0b15239d4b89c515b28e3ce4a0abf66c89",
+        ),
+    ),
+    "photo_small": Preset(
+        "The preset `photo` of version 0.2: at 192 pixels, for phones and 8 bits.",
         {
             **{"stacks": 2, "block": "separable", "filters": 128, "stem_filters": 16},
             "image_size": 192,
         },
         weights=Weights(
-            "photo.npz",
+            "photo_small.npz",
             "145041c5f67d94d60d32b12486000d602cf30657068b058b27c969bb531d45cc",
         ),
     ),

@@ -76,7 +76,7 @@ RECIPES = {
         foreground=9.0,
         augmentation=AUGMENTATIONS["modern"],
     ),
-    # Made the weights of the preset `photo`, on two cores: docs/model-card.md.
+    # Made the weights of the preset `photo_small`, on two cores: docs/model-card.md.
     "photo": Recipe(
         epochs=15,
         batch_size=16,
