@@ -3,8 +3,10 @@
 Small sizes; on TensorFlow, JAX and PyTorch.
 """
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -40,6 +42,15 @@ def test_type_checkers_see_every_public_name():
     for name, module in kh._MODULES.items():
         line = f"from keras_hourglass.{module} import"
         assert line in source and f"{name} as {name}" in source, name
+
+
+def test_the_version_heads_the_changelog_and_is_cited():
+    root = Path(__file__).parents[1]
+    changelog, citation = (
+        (root / name).read_text("utf-8") for name in ("CHANGELOG.md", "CITATION.cff")
+    )
+    assert re.findall("^## (.+)$", changelog, re.M)[0] == kh.__version__
+    assert f"\nversion: {kh.__version__}\n" in citation
 
 
 def test_an_unknown_name_is_an_attribute_error():
