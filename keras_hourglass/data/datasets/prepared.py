@@ -33,10 +33,9 @@ from keras_hourglass.data.people import People
 from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.rows import (
     NO_JOINT,
-    PARSE_ERRORS,
     SkipPerson,
     collect_people,
-    describe_error,
+    require_structure,
     with_names,
 )
 from keras_hourglass.data.readers.windows import parse_box, window_of_person
@@ -68,13 +67,9 @@ def list_people(path: Path):
         DatasetError: If the file has another structure.
     """
     contents = files.read_json(path)
-    try:
+    with require_structure(path, "have `joint_names` and `people`"):
         skeleton = read_skeleton(contents["joint_names"], contents.get("skeleton"))
         entries = [*map(_with_image, contents["people"])]
-    except PARSE_ERRORS as error:
-        raise files.DatasetError(
-            f"{path} must have `joint_names` and `people`: {describe_error(error)}"
-        ) from None
     return skeleton, with_names(path, entries, "image")
 
 

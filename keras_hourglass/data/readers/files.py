@@ -55,10 +55,14 @@ def find_files(root: Path, *names: str) -> list[Path]:
     """
     found = {}
     for name in names:
-        for pattern in (name, f"annotations/{name}"):
-            for path in sorted([*root.glob(pattern), *root.glob(f"{pattern}.gz")]):
-                found.setdefault(path.name.removesuffix(".gz"), path)
+        for path in (*glob(root, name), *glob(root, f"annotations/{name}")):
+            found.setdefault(path.name.removesuffix(".gz"), path)
     return [*found.values()]
+
+
+def glob(folder: Path, pattern: str) -> list[Path]:
+    """Lists the files of a pattern in a folder, compressed or not, by name."""
+    return sorted([*folder.glob(pattern), *folder.glob(f"{pattern}.gz")])
 
 
 def find_file(root: Path, name: str) -> Path:

@@ -164,6 +164,22 @@ def describe_error(error: Exception) -> str:
     return str(error)
 
 
+@contextmanager
+def require_structure(path: Path, structure: str):
+    """Raises parse errors of a whole file as a `DatasetError` that names it.
+
+    Args:
+        path: Of the file.
+        structure: Of its contents: "have `people`".
+    """
+    try:
+        yield
+    except PARSE_ERRORS as error:
+        raise files.DatasetError(
+            f"{path} must {structure}: {describe_error(error)}"
+        ) from None
+
+
 def with_names(path: Path, entries: list, key: str):
     """Yields (name of the person for messages, entry) for each entry of a file.
 

@@ -9,16 +9,15 @@ from keras_hourglass.data.datasets.coco.categories import (
     read_category,
 )
 from keras_hourglass.data.datasets.coco.images import read_images
-from keras_hourglass.data.datasets.coco.layout import read_annotations, subset_of
+from keras_hourglass.data.datasets.coco.layout import (
+    STRUCTURE,
+    read_annotations,
+    subset_of,
+)
 from keras_hourglass.data.datasets.coco.person import parse_person
 from keras_hourglass.data.people import People, concatenate
-from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.image_finder import image_finder
-from keras_hourglass.data.readers.rows import (
-    PARSE_ERRORS,
-    collect_people,
-    describe_error,
-)
+from keras_hourglass.data.readers.rows import collect_people, require_structure
 from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
 
 
@@ -45,7 +44,7 @@ def load_coco(root, category: str | None = None, images=None) -> People:
 
 
 def _load_file(path, contents, name, root, images):
-    try:
+    with require_structure(path, STRUCTURE):
         category = read_category(contents, name, path)
         listed = read_images(contents)
         file_names = {number: image.file_name for number, image in listed.items()}
@@ -53,11 +52,6 @@ def _load_file(path, contents, name, root, images):
             (_describe(path, index, entry, file_names), entry)
             for index, entry in enumerate(contents["annotations"])
         ]
-    except PARSE_ERRORS as error:
-        raise files.DatasetError(
-            f"{path} must list `images` and `annotations` as COCO does: "
-            f"{describe_error(error)}"
-        ) from None
     split, subset = split_of_file(path, root), subset_of(path, root)
     names = file_names.values()
     finder = image_finder(path, root, names, images, subset)

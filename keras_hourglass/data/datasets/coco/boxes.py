@@ -14,15 +14,14 @@ from keras_hourglass.data.datasets.coco.categories import (
     read_category,
 )
 from keras_hourglass.data.datasets.coco.images import read_images
-from keras_hourglass.data.datasets.coco.layout import read_annotations, subset_of
-from keras_hourglass.data.datasets.coco.person import NO_IMAGE, is_crowd
-from keras_hourglass.data.readers import files
-from keras_hourglass.data.readers.image_finder import image_finder
-from keras_hourglass.data.readers.rows import (
-    PARSE_ERRORS,
-    SkipPerson,
-    describe_error,
+from keras_hourglass.data.datasets.coco.layout import (
+    STRUCTURE,
+    read_annotations,
+    subset_of,
 )
+from keras_hourglass.data.datasets.coco.person import NO_IMAGE, is_crowd
+from keras_hourglass.data.readers.image_finder import image_finder
+from keras_hourglass.data.readers.rows import SkipPerson, require_structure
 from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
 from keras_hourglass.data.readers.windows import parse_box
 
@@ -61,24 +60,17 @@ def load_boxes(root, category: str | None = None, images=None) -> ImageBoxes:
         DatasetError: If the folder does not hold the dataset.
     """
     root, read, notes = read_annotations(root)
-    name = choose_category(read, category)
+    wanted = choose_category(read, category)
     rows = []
     for path, contents in read.items():
-        try:
-            listed, skipped = _read_file(contents, name, path)
-        except PARSE_ERRORS as error:
-            raise files.DatasetError(
-                f"{path} must list `images` and `annotations` as COCO does: "
-                f"{describe_error(error)}"
-            ) from None
-        finder = image_finder(
-            *(path, root, [image.file_name for image, _ in listed], images),
-            subset_of(path, root),
-        )
-        split = split_of_file(path, root)
+        with require_structure(path, STRUCTURE):
+            listed, skipped = _read_file(contents, wanted, path)
+        names = [image.file_name for image, _ in listed]
+        finder = image_finder(path, root, names, images, subset_of(path, root))
+        of_file = split_of_file(path, root)
         for image, boxes in listed:
-            parts = split or split_of_image(image.file_name) or "train"
-            rows.append((finder.find(image.file_name), image.size, parts, boxes))
+            split = of_file or split_of_image(image.file_name) or "train"
+            rows.append((finder.find(image.file_name), image.size, split, boxes))
         total = f"{len(contents['annotations']):,} annotations of {path}"
         notes += [f"{n:,} of {total} are left out: {why}" for why, n in skipped.items()]
         notes += finder.notes(path)
@@ -90,7 +82,7 @@ def load_boxes(root, category: str | None = None, images=None) -> ImageBoxes:
             np.array([box for box, _ in row[3]], "float32").reshape(-1, 4)
             for row in rows
         ),
-        is_crowd=tuple(np.array([c for _, c in row[3]], bool) for row in rows),
+        is_crowd=tuple(np.array([crowd for _, crowd in row[3]], bool) for row in rows),
         notes=tuple(notes),
     )
 

@@ -8,15 +8,11 @@ from dataclasses import dataclass
 
 from keras_hourglass import skeletons
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.data.readers.rows import (
-    PARSE_ERRORS,
-    SkipPerson,
-    describe_error,
-)
+from keras_hourglass.data.readers.rows import SkipPerson, require_structure
 from keras_hourglass.skeletons import COCO, Skeleton
 from keras_hourglass.utils import suggest
 
-DEFAULT = "person"
+PERSON = "person"  # the category that is read by default
 ASSUMED = "lists no joints under `categories`: COCO's, in COCO's order, are assumed"
 
 
@@ -58,23 +54,19 @@ def choose_category(contents: dict, category: str | None = None) -> str | None:
     """
     listed = []
     for path, content in contents.items():
-        try:
+        with require_structure(path, "list `categories` as COCO does"):
             listed += _entries(content)
-        except PARSE_ERRORS as error:
-            raise DatasetError(
-                f"{path} must list `categories` as COCO does: {describe_error(error)}"
-            ) from None
     with_joints = [entry for entry in listed if entry.get("keypoints")]
     names = [*dict.fromkeys(entry["name"] for entry in with_joints or listed)]
     if category is None:
         if len(names) < 2:
             return names[0] if names else None
-        category = DEFAULT
+        category = PERSON
     for spelled_alike in (str, str.casefold):
         for name in names:
             if spelled_alike(name) == spelled_alike(category):
                 return name
-    if category == DEFAULT:
+    if category == PERSON:
         raise DatasetError(
             f"`category` must say which annotations are read: {names} have joints"
         )
@@ -101,16 +93,13 @@ def read_category(content: dict, name: str | None, path) -> Category:
     if not found:
         return Category(name, COCO, names, (f"{path} {ASSUMED}",))
     joints = [str(joint) for joint in found[0]["keypoints"]]
-    limbs, notes = found[0].get("skeleton") or [], ()
+    limbs, notes = (), ()
     try:
-        limbs = read_limbs(limbs, joints)
+        limbs = read_limbs(found[0].get("skeleton") or (), joints)
     except (IndexError, TypeError, ValueError):
-        limbs, notes = (
-            (),
-            (
-                f"{path}: the limbs of {name!r} are left out: they do not join its "
-                f"{len(joints)} joints",
-            ),
+        notes = (
+            f"{path}: the limbs of {name!r} are left out: they do not join its "
+            f"{len(joints)} joints",
         )
     return Category(name, skeletons.of_joints(joints, limbs), names, notes)
 
@@ -132,7 +121,9 @@ def read_limbs(pairs, joints: list[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _entries(content: dict) -> list[dict]:
+    """Returns the categories of a file, each with an id and a name."""
     entries = content.get("categories") or []
     for entry in entries:
-        entry["id"], entry["name"].strip(), entry.get("keypoints")
+        if not (isinstance(entry["name"], str) and "id" in entry):
+            raise ValueError("each must have an `id`, and a `name` of text")
     return entries

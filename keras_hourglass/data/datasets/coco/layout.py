@@ -12,6 +12,7 @@ from keras_hourglass.data.readers.subsets import WORDS, words_of
 
 PATTERNS = ("person_keypoints*.json", "*.json")  # the second where the first has none
 MAX_PEEKED = 50  # files deeper in the folder, to suggest one
+STRUCTURE = "list `images` and `annotations` as COCO does"
 # Words around the subset in the name of a file.
 FILLERS = {"person", "keypoints", "keypoint", "instances", "annotations", "coco"}
 
@@ -54,11 +55,11 @@ def find_annotations(root) -> tuple[Path, list[Path]]:
     ]
     for pattern in PATTERNS:
         found = {}
-        for path in (p for f in folders for p in _matches(f, pattern)):
+        for path in (p for f in folders for p in files.glob(f, pattern)):
             found.setdefault(str(path).removesuffix(".gz"), path)
         if found:
             return root, [*found.values()]
-    inner = [*_matches(root, "*/*.json"), *_matches(root, "*/*/*.json")]
+    inner = [*files.glob(root, "*/*.json"), *files.glob(root, "*/*/*.json")]
     inner = filter(_is_coco, inner[:MAX_PEEKED])
     advice = next((f"; name the file as coco:{path}" for path in inner), "")
     raise files.DatasetError(
@@ -78,10 +79,6 @@ def _is_coco(path):
 def _may_annotate(folder):
     words = {*words_of(folder.name)}
     return folder.is_dir() and not words.isdisjoint({*WORDS, *ANNOTATION_FOLDERS})
-
-
-def _matches(folder, pattern):
-    return sorted([*folder.glob(pattern), *folder.glob(f"{pattern}.gz")])
 
 
 def subset_of(path: Path, root: Path) -> str:
