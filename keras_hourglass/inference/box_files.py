@@ -10,7 +10,10 @@ from collections import Counter
 from io import StringIO
 from pathlib import Path
 
+from keras_hourglass.data.datasets.coco.categories import PERSON
+from keras_hourglass.data.datasets.coco.person import is_crowd
 from keras_hourglass.data.readers.files import DatasetError, read_text
+from keras_hourglass.data.readers.rows import PARSE_ERRORS
 from keras_hourglass.data.readers.table import (
     BOX_COLUMNS,
     IMAGE_COLUMN,
@@ -20,13 +23,11 @@ from keras_hourglass.data.readers.table import (
 )
 from keras_hourglass.data.readers.windows import parse_box
 from keras_hourglass.inference.boxes import Boxes, validate_boxes
-from keras_hourglass.inference.coco_output import PERSON, PERSON_CATEGORY
+from keras_hourglass.inference.coco_output import PERSON_CATEGORY
 from keras_hourglass.utils import suggest
 
 IMAGE_KEYS = (IMAGE_COLUMN, OLD_IMAGE_COLUMN)
 logger = logging.getLogger(__name__)
-
-PARSE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 
 def is_coco(content) -> bool:
@@ -62,7 +63,7 @@ def parse_coco(content, category: str | None = None, left_out: Counter | None = 
         if number not in wanted:
             name = categories.get(number, {}).get("name", number)
             left_out[f"of category {name}"] += 1
-        elif detection.get("iscrowd"):
+        elif is_crowd(detection):
             left_out["of crowds"] += 1
         elif annotated and parse_box(detection.get("bbox")) is None:
             left_out["empty"] += 1

@@ -10,11 +10,12 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
+from keras_hourglass.data.datasets.coco.categories import PERSON
 from keras_hourglass.data.readers.files import DatasetError, read_json
 from keras_hourglass.inference.boxes import image_id
 from keras_hourglass.skeletons import COCO, Skeleton
 
-PERSON_CATEGORY, PERSON = 1, "person"  # COCO's number and name
+PERSON_CATEGORY = 1  # COCO's number of `PERSON`
 OTHER = "object"  # the category's name where the joints are not a person's
 LABELED = 2  # COCO's flag of a joint that is labeled and visible
 

@@ -19,7 +19,7 @@ from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.image_finder import image_finder
 from keras_hourglass.data.readers.points import row_of_points, skeleton_of_points
 from keras_hourglass.data.readers.rows import SkipPerson, collect_people
-from keras_hourglass.data.readers.subsets import split_of_image, split_of_root
+from keras_hourglass.data.readers.subsets import split_of_folders
 from keras_hourglass.data.readers.table import detect_delimiter, parse_number
 from keras_hourglass.skeletons import canonical_name
 
@@ -130,14 +130,14 @@ def _load(table, skeleton, root, images):
         for individual in table.individuals
     ]
     finder = image_finder(table.path, root, [f[1] for f in table.frames], images)
-    split = split_of_image(str(table.path.relative_to(root))) or split_of_root(root)
+    split = split_of_folders(table.path, root) or "train"
 
     def parse(entry):
         image, individual, cells = entry
         points = parse_points(table.columns, individual, cells)
         if points and not table.is_animal(individual):
             raise SkipPerson(UNIQUE)
-        return {**row_of_points(image, points, skeleton), "split": split or "train"}
+        return {**row_of_points(image, points, skeleton), "split": split}
 
     return collect_people(entries, parse, skeleton, table.path, finder)
 

@@ -16,7 +16,7 @@ from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.image_finder import image_finder
 from keras_hourglass.data.readers.points import row_of_points, skeleton_of_points
 from keras_hourglass.data.readers.rows import collect_people
-from keras_hourglass.data.readers.subsets import split_of_image, split_of_root
+from keras_hourglass.data.readers.subsets import split_of_folders
 from keras_hourglass.skeletons import canonical_name
 
 JOINT, BOX = "point", "rectangle"  # values of `shape_type`
@@ -37,14 +37,11 @@ def load_labelme(root, images=None) -> People:
     root, path = files.locate_root(root, "labelme")
     paths = [path] if path else sorted(root.rglob("*.json"))
     read = {path: files.read_json(path) for path in paths}
-    folders = defaultdict(dict)
-    for path in filter(lambda path: is_labelme(read[path]), paths):
-        folders[path.parent][path] = read[path]
+    usable = {path: each for path, each in read.items() if is_labelme(each)}
+    shapes = [shape for each in usable.values() for shape in each["shapes"]]
     labels = [
         shape["label"]
-        for contents in read.values()
-        if is_labelme(contents)
-        for shape in contents["shapes"]
+        for shape in shapes
         if _kind(shape) == JOINT and isinstance(shape.get("label"), str)
     ]
     if not labels:
@@ -52,9 +49,12 @@ def load_labelme(root, images=None) -> People:
             f"`root` must hold labelme's JSON files, with `imagePath` and `shapes` of "
             f"type {JOINT!r}, itself or in its subfolders. Received: root={str(root)!r}"
         )
-    skeleton = skeleton_of_points(labels, root)
-    parts = [_load_folder(*each, skeleton, root, images) for each in folders.items()]
-    return concatenate(parts).with_notes(*_notes(root, read))
+    skeleton, folders = skeleton_of_points(labels, root), defaultdict(dict)
+    for path, contents in usable.items():
+        folders[path.parent][path] = contents
+    parts = [_load_folder(each, skeleton, root, images) for each in folders.values()]
+    notes = _notes(root, len(read) - len(usable), shapes)
+    return concatenate(parts).with_notes(*notes)
 
 
 def is_labelme(contents) -> bool:
@@ -70,44 +70,37 @@ def _kind(shape):
     return str(shape.get("shape_type", JOINT)) if isinstance(shape, dict) else None
 
 
-def _notes(root, read):
-    """Says what is not read: other files, and other shapes."""
-    others = [path for path, contents in read.items() if not is_labelme(contents)]
+def _notes(root, others, shapes):
+    """Counts the files that are not labelme's, and the shapes that are not read."""
     if others:
-        yield f"{len(others):,} JSON files of {root} are not labelme's: left out"
-    kinds = Counter(
-        _kind(shape)
-        for contents in read.values()
-        if is_labelme(contents)
-        for shape in contents["shapes"]
-    )
-    for kind, count in kinds.items():
+        yield f"{others:,} JSON files of {root} are not labelme's: left out"
+    for kind, count in Counter(map(_kind, shapes)).items():
         if kind not in (JOINT, BOX, None):
             yield f"{count:,} shapes of {root} are neither points nor boxes: {kind}"
 
 
-def _load_folder(folder, contents, skeleton, root, images):
-    """Loads the people of the files of one folder: path -> contents."""
-    entries = []
-    for path, each in contents.items():
+def _load_folder(read, skeleton, root, images):
+    """Loads the people of the files of one folder, path -> contents."""
+    first, entries = next(iter(read)), []
+    for path, each in read.items():
         groups = defaultdict(list)
         for shape in each["shapes"]:
             group = shape.get("group_id") if isinstance(shape, dict) else None
             groups["" if group is None else f", group {group}"].append(shape)
         for group, shapes in groups.items():
             entries.append((f"{path}{group}", (each, shapes)))
-    names = [each["imagePath"] for each in contents.values()]
-    finder = image_finder(folder / "image.json", root, names, images, folder.name)
-    split = split_of_image(f"{folder.relative_to(root)}/") or split_of_root(root)
+    names = [each["imagePath"] for each in read.values()]
+    finder = image_finder(first, root, names, images, first.parent.name)
+    split = split_of_folders(first, root) or "train"
 
     def parse(entry):
         contents, shapes = entry
         points, box = parse_shapes(shapes)
         size = [parse_length(contents.get(f"image{side}")) for side in SIDES]
         row = row_of_points(contents["imagePath"], points, skeleton, box)
-        return {**row, "split": split or "train", "listed_size": size}
+        return {**row, "split": split, "listed_size": size}
 
-    return collect_people(entries, parse, skeleton, folder, finder)
+    return collect_people(entries, parse, skeleton, first.parent, finder)
 
 
 def parse_shapes(shapes: list[dict]) -> tuple[dict, list | None]:

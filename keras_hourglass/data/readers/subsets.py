@@ -55,6 +55,12 @@ def split_of_file(path: Path, root: Path) -> str | None:
     return next(filter(None, map(split_of_name, names)), None) or split_of_root(root)
 
 
+def split_of_folders(path: Path, root: Path) -> str | None:
+    """Returns the split of the folders around a file: of the nearest within the
+    dataset's that is named by one such word, else of the dataset's."""
+    return split_of_image(str(path.relative_to(root))) or split_of_root(root)
+
+
 def split_of_root(root: Path) -> str | None:
     """Returns the split of a dataset's own folder, such as `valid/` beside `train/`.
 
