@@ -90,8 +90,9 @@ def test_boxes_are_read_from_every_kind_of_file(name, text, image, expected, tmp
 def animals(**changes):
     """A COCO file: per image a dog, a cat, a crowd of dogs, and empty boxes of dogs."""
     boxes = [[*BOX], [*OTHER], [*BOX], [1, 2, 0, 4], None, []]
+    crowd = ["0", 0, "1", False, None, ""]  # numbers, also as text
     listed = [
-        {"image_id": 1, "category_id": 18 - (n == 1), "iscrowd": int(n == 2), "bbox": b}
+        {"image_id": 1, "category_id": 18 - (n == 1), "iscrowd": crowd[n], "bbox": b}
         for n, b in enumerate(boxes)
     ]
     categories = [
@@ -190,6 +191,7 @@ def test_invalid_boxes_raise_an_error(wrong):
         ("x.json", '[{"bbox": [1, 2, 3, 4]}]', "lacks 'image_id'"),
         ("x.json", "3", "lists no boxes"),
         ("x.json", '{"a.jpg": 3}', "lists no boxes"),
+        ("x.csv", TABLE + "inf;a.jpg;1;2;3;4;", "lists no boxes, after 2 people"),
         ("x.csv", "image,x,y\n", r"\['width', 'height'\] are missing"),
         ("x.csv", TABLE + ";a.jpg;1;b;3;4;", "after 2 people: `y` must be a number"),
         ("x.csv", TABLE + ";a.jpg;1;;3;4;", "after 2 people: `boxes` must be"),
