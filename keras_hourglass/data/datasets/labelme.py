@@ -10,12 +10,11 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from keras_hourglass.data.datasets.coco.images import parse_length
 from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.image_finder import image_finder
 from keras_hourglass.data.readers.points import row_of_points, skeleton_of_points
-from keras_hourglass.data.readers.rows import collect_people
+from keras_hourglass.data.readers.rows import collect_people, parse_positive
 from keras_hourglass.data.readers.subsets import split_of_folders
 from keras_hourglass.skeletons import canonical_name
 
@@ -96,7 +95,7 @@ def _load_folder(read, skeleton, root, images):
     def parse(entry):
         contents, shapes = entry
         points, box = parse_shapes(shapes)
-        size = [parse_length(contents.get(f"image{side}")) for side in SIDES]
+        size = [parse_positive(contents.get(f"image{side}")) for side in SIDES]
         row = row_of_points(contents["imagePath"], points, skeleton, box)
         return {**row, "split": split, "listed_size": size}
 

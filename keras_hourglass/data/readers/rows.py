@@ -180,6 +180,15 @@ def require_structure(path: Path, structure: str):
         ) from None
 
 
+def parse_positive(value) -> float:
+    """Parses a length or an area; NaN where it is missing, or no positive number."""
+    try:
+        value = float(value)
+    except (TypeError, ValueError):
+        return np.nan
+    return value if 0 < value < np.inf else np.nan
+
+
 def with_names(path: Path, entries: list, key: str):
     """Yields (name of the person for messages, entry) for each entry of a file.
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-import numpy as np
+from keras_hourglass.data.readers.rows import parse_positive
 
 
 class ListedImage(NamedTuple):
@@ -25,17 +25,8 @@ def read_images(contents: dict) -> dict[str, ListedImage]:
     """
     images = {}
     for entry in contents["images"]:
-        size = tuple(parse_length(entry.get(side)) for side in ("width", "height"))
+        size = tuple(parse_positive(entry.get(side)) for side in ("width", "height"))
         image = ListedImage(entry["file_name"], size)
         if images.setdefault(str(entry["id"]), image) != image:
             raise ValueError(f"two images have the id {entry['id']!r}")
     return images
-
-
-def parse_length(value) -> float:
-    """Parses a side of an image, in pixels; NaN if it is missing or not usable."""
-    try:
-        value = float(value)
-    except (TypeError, ValueError):
-        return np.nan
-    return value if 1 <= value < np.inf else np.nan

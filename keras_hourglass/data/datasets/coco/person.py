@@ -7,7 +7,7 @@ boxes of size 0. What has no pose is left out and counted; a missing box is repl
 import numpy as np
 
 from keras_hourglass.data.datasets.coco.categories import Category
-from keras_hourglass.data.readers.rows import SkipPerson
+from keras_hourglass.data.readers.rows import SkipPerson, parse_positive
 from keras_hourglass.data.readers.windows import window_of_person
 from keras_hourglass.skeletons import COCO, Skeleton, find_known
 
@@ -61,7 +61,7 @@ def parse_person(entry: dict, category: Category, file_names: dict) -> dict:
         "joints": joints,
         "weights": weights,
         "visible": labeled > 1,
-        "area": parse_area(entry.get("area")),
+        "area": parse_positive(entry.get("area")),
         **window,
         "notes": notes,
     }
@@ -75,12 +75,3 @@ def is_crowd(entry: dict) -> bool:
 def min_joints(skeleton: Skeleton) -> int:
     """Returns the number of labeled joints that a person must have."""
     return MIN_JOINTS if find_known(skeleton.joints) is COCO else 1
-
-
-def parse_area(area) -> float:
-    """Parses an `area` in pixels; NaN if it is missing, zero or not a number."""
-    try:
-        area = float(area)
-    except (TypeError, ValueError):
-        return np.nan
-    return area if 0 < area < np.inf else np.nan
