@@ -8,17 +8,17 @@ import os
 from dataclasses import fields
 from pathlib import Path
 
-from keras_hourglass.skeletons.measures import MEASURES, Measure
-from keras_hourglass.skeletons.names import SIDES, both_sides, canonical_name
-from keras_hourglass.skeletons.skeleton import (
+from keras_hourglass.skeletons.body import (
     ARMS_AND_LEGS,
     COCO_JOINTS,
     HIPS,
     LIMB_GROUPS,
     OFFICIAL_HEAD,
     SHOULDERS,
-    Skeleton,
 )
+from keras_hourglass.skeletons.measures import MEASURES, Measure
+from keras_hourglass.skeletons.names import SIDES, both_sides, canonical_name
+from keras_hourglass.skeletons.skeleton import Skeleton
 from keras_hourglass.utils import suggest
 
 __all__ = [

@@ -9,10 +9,19 @@ import logging
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 
+from keras_hourglass.skeletons.body import (
+    ARMS_AND_LEGS,
+    COCO_JOINTS,
+    HIPS,
+    LIMB_GROUPS,
+    LOWER_BODY,
+    MIDPOINTS,
+    OFFICIAL_HEAD,
+    SHOULDERS,
+    UPPER_BODY,
+)
 from keras_hourglass.skeletons.measures import MEASURES, Measure
 from keras_hourglass.skeletons.names import (
-    SIDES,
-    both_sides,
     canonical_name,
     full_name,
     mirrored_name,
@@ -20,47 +29,6 @@ from keras_hourglass.skeletons.names import (
 )
 
 logger = logging.getLogger(__name__)
-
-UPPER_BODY = (
-    *("head", "head_top", "head_bottom", "nose", "eye", "ear", "mouth", "chin", "jaw"),
-    *("neck", "upper_neck", "thorax", "chest", "spine", "shoulder", "elbow", "wrist"),
-    *("hand", "thumb"),
-)
-LOWER_BODY = (
-    *("pelvis", "hip", "mid_hip", "knee", "ankle", "heel", "foot"),
-    *("toe", "big_toe", "small_toe"),
-)
-
-LIMB_GROUPS = {
-    "Shoulder": both_sides("shoulder"),
-    "Elbow": both_sides("elbow"),
-    "Wrist": both_sides("wrist"),
-    "Hip": both_sides("hip"),
-    "Knee": both_sides("knee"),
-    "Ankle": both_sides("ankle"),
-}
-ARMS_AND_LEGS = tuple(
-    (side + a, side + b)
-    for side in ("right_", "left_")
-    for a, b in [
-        ("shoulder", "elbow"),
-        ("elbow", "wrist"),
-        ("hip", "knee"),
-        ("knee", "ankle"),
-    ]
-)
-HIPS = ("right_hip", "left_hip")
-OFFICIAL_HEAD = ("upper_neck", "head_top")  # averaged by MPII's own evaluation
-SHOULDERS = ("right_shoulder", "left_shoulder")
-COCO_JOINTS = (
-    "nose",
-    *[
-        side + name
-        for name in ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
-        for side in SIDES
-    ],
-)
-MIDPOINTS = {"pelvis": HIPS, "thorax": SHOULDERS}  # in MPII's labels, to 0.003 torsos
 
 
 @cache
