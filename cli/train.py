@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass.skeletons import MEASURES
 from keras_hourglass.training.config import CHECKPOINT_MINUTES
 from keras_hourglass_cli.console import start_keras
 from keras_hourglass_cli.device_options import device_options
@@ -44,5 +43,5 @@ def command(**options):
 
     run = train(**with_datasets(options))
     if run.best.is_file() and not options["process"]:
-        measure = "" if run.measure is MEASURES["head"] else f" ({run.measure.title})"
+        measure = "" if run.measure.is_pckh else f" ({run.measure.title})"
         click.echo(f"Best val_pckh {run.best_pckh:.2f}{measure}: {run.best}")

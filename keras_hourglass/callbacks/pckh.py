@@ -5,7 +5,6 @@ import shutil
 import keras
 
 from keras_hourglass.metrics import PCKh
-from keras_hourglass.skeletons import MEASURES
 from keras_hourglass.utils import format_table
 
 GAP = 2  # spaces between two columns of `format_table`
@@ -87,7 +86,7 @@ class PCKhCallback(keras.callbacks.Callback):
 def _title(metric):
     """The line over the table of a metric that is not PCKh."""
     measure = metric.skeleton.measure
-    if measure is MEASURES["head"]:
+    if measure.is_pckh:
         return ""
     return f"{measure.name}@{metric.threshold:g}, %\n"
 

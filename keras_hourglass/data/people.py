@@ -10,7 +10,7 @@ import numpy as np
 from keras_hourglass.data.person import Person
 from keras_hourglass.data.splits import select_split, split_by_photograph
 from keras_hourglass.data.warp import box_size_of_joints
-from keras_hourglass.skeletons import MEASURES, SKELETONS, Skeleton
+from keras_hourglass.skeletons import SKELETONS, Skeleton
 
 HEAD_SIZE_RATIO = 0.1  # of the window: MPII's head size where no head box is known
 
@@ -113,7 +113,7 @@ class People:
 
         See `Skeleton.measure`. A person whose length is 0 is not scored.
         """
-        if self.skeleton.measure == MEASURES["head"]:
+        if self.skeleton.measure.is_pckh:
             return self.head_sizes
         return self.box_sizes.max(axis=1)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_hourglass.skeletons import MEASURES, MPII, OFFICIAL_HEAD, Skeleton
+from keras_hourglass.skeletons import MPII, OFFICIAL_HEAD, Skeleton
 
 
 def is_correct(errors, threshold: float, inclusive: bool = True) -> np.ndarray:
@@ -135,6 +135,6 @@ def conventions(skeleton: Skeleton) -> dict[str, Convention]:
     absent = set()
     if not skeleton.has_arms_and_legs:
         absent.add("limbs")
-    if not skeleton.unscored and skeleton.measure != MEASURES["head"]:
+    if not skeleton.unscored and not skeleton.measure.is_pckh:
         absent.add("all_joints")
     return {name: CONVENTIONS[name] for name in CONVENTIONS if name not in absent}

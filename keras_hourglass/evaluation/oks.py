@@ -11,7 +11,7 @@ from io import StringIO
 import numpy as np
 
 from keras_hourglass.data.people import People
-from keras_hourglass.skeletons import COCO, MEASURES, Skeleton
+from keras_hourglass.skeletons import COCO, Skeleton
 
 NAMES = ("AP", "AP50", "AP75", "AP medium", "AP large")
 NAMES += ("AR", "AR50", "AR75", "AR medium", "AR large")
@@ -105,7 +105,7 @@ def known_areas(people: People):
         `(people,)`, pixels, NaN where unknown; and `(people,)`, bool.
     """
     areas = people.areas.astype(float)
-    if people.skeleton.measure == MEASURES["head"]:
+    if people.skeleton.measure.is_pckh:
         return areas, np.zeros(len(people), bool)
     boxes = AREA_OF_BOX * people.box_sizes.astype(float).prod(axis=1)
     estimated = ~(areas > 0)  # also where NaN

@@ -24,6 +24,11 @@ class Measure:
         """The percentage and its threshold, as in "PCKh@0.5"."""
         return f"{self.name}@{self.threshold}"
 
+    @property
+    def is_pckh(self) -> bool:
+        """Whether errors are measured in head sizes."""
+        return self == MEASURES["head"]
+
 
 MEASURES = {  # value of `Skeleton.reference` -> measure
     "head": Measure("PCKh", "head size", (0.5, 0.2, 0.1), 0.5),

@@ -10,7 +10,6 @@ from keras_hourglass.losses import HeatmapLoss
 from keras_hourglass.metrics import PCKh
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
-from keras_hourglass.skeletons import MEASURES
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distillation import add_distillation_loss
 from keras_hourglass.training.fine_tuning import freeze_layers, transfer_weights
@@ -67,7 +66,7 @@ def build_model(config: TrainConfig, initialize: bool = True) -> StackedHourglas
 def compile_model(model: StackedHourglass, config: TrainConfig, steps: int):
     """Compiles a network for a run with `steps` steps in an epoch."""
     measure = model.skeleton.measure
-    if measure is not MEASURES["head"]:
+    if not measure.is_pckh:
         logger.info(
             "`pckh` is %s: joints with an error of at most %s of the %s.",
             *(measure.title, measure.threshold, measure.reference),

@@ -21,7 +21,6 @@ from keras_hourglass.data.readers import paths, sizes
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import collecting_faults
 from keras_hourglass.data.splits import hold_out_share
-from keras_hourglass.skeletons import MEASURES
 from keras_hourglass.utils import suggest
 
 __all__ = ["DATASETS", "DatasetError", "DatasetSpec", "People", "load_dataset"]
@@ -127,7 +126,7 @@ def _reference_notes(people):
     if unknown := int((people.reference_lengths <= 0).sum()):
         yield f"{unknown:,} people are not scored: their {measure.reference} is 0"
     estimated = np.isclose(people.head_sizes, HEAD_SIZE_RATIO * people.sides, 1e-3)
-    if measure is not MEASURES["head"] and not estimated.all():
+    if not measure.is_pckh and not estimated.all():
         yield (
             f"{(~estimated).sum():,} people have a head size, which is not used: "
             f"errors are measured in the {measure.reference}, unless the skeleton's "
