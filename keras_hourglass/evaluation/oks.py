@@ -153,49 +153,52 @@ def average_precision(people: People, joints, scores, sigmas: Sigmas, areas) -> 
             "AP, the average precision over OKS, requires pycocotools: "
             "pip install '.[coco]'"
         ) from error
-    target, (_, indices, columns) = sigmas.skeleton, sigmas.shared_with(people.skeleton)
-    labeled = np.zeros((len(people), len(target.joints)), bool)
-    labeled[:, indices] = people.weights[:, columns] > 0
-    rows = np.flatnonzero(labeled.any(1) & np.isfinite(areas))
-    images, image_ids = np.unique(people.images.astype(str), return_inverse=True)
-
-    def keypoints(xy, third):
-        array = np.zeros((len(people), len(target.joints), 3))
-        array[:, indices, :2] = xy[:, columns]
-        array[..., 2] = third
-        return array.reshape(len(people), -1).tolist()
-
-    truths, predictions = keypoints(people.joints, 2 * labeled), keypoints(joints, 1)
-    annotations = [
-        {
-            **{"id": int(row) + 1, "image_id": int(image_ids[row])},
-            **{"category_id": CATEGORY, "iscrowd": 0, "bbox": [0, 0, 1, 1]},
-            **{"keypoints": truths[row], "num_keypoints": int(labeled[row].sum())},
-            "area": float(areas[row]),
-        }
-        for row in rows
-    ]
-    results = [
-        {
-            **{"image_id": int(image_ids[row]), "category_id": CATEGORY},
-            "keypoints": predictions[row],
-            "score": float(np.mean(scores[row, columns])),
-        }
-        for row in rows
-    ]
+    image_count, annotations, results = _coco_entries(
+        people, joints, scores, sigmas, areas
+    )
     with redirect_stdout(StringIO()):  # pycocotools prints its progress
         truth = Annotations()
         truth.dataset = {
             "info": {},
-            "images": [{"id": number} for number in range(len(images))],
+            "images": [{"id": number} for number in range(image_count)],
             "categories": [{"id": CATEGORY, "name": "person"}],
             "annotations": annotations,
         }
         truth.createIndex()
         evaluator = COCOeval(truth, truth.loadRes(results), "keypoints")
-        if target is not COCO:  # whose sigmas pycocotools has itself
+        if sigmas.skeleton is not COCO:  # whose sigmas pycocotools has itself
             evaluator.params.kpt_oks_sigmas = np.array(sigmas.values)
         evaluator.evaluate()
         evaluator.accumulate()
         evaluator.summarize()
     return dict(zip(NAMES, map(float, evaluator.stats)))
+
+
+def _coco_entries(people, joints, scores, sigmas, areas):
+    """Converts people and poses: number of images, annotations and results of COCO."""
+    _, indices, columns = sigmas.shared_with(people.skeleton)
+    shape = len(people), len(sigmas.skeleton.joints)
+    labeled = np.zeros(shape, bool)
+    labeled[:, indices] = people.weights[:, columns] > 0
+    images, image_ids = np.unique(people.images.astype(str), return_inverse=True)
+
+    def keypoints(xy, third):
+        array = np.zeros((*shape, 3))
+        array[:, indices, :2] = xy[:, columns]
+        array[..., 2] = third
+        return array.reshape(len(people), -1).tolist()
+
+    truths, predictions = keypoints(people.joints, 2 * labeled), keypoints(joints, 1)
+    annotations, results = [], []
+    for row in np.flatnonzero(labeled.any(1) & np.isfinite(areas)):
+        common = {"image_id": int(image_ids[row]), "category_id": CATEGORY}
+        annotations.append(
+            {
+                **{**common, "id": int(row) + 1, "iscrowd": 0, "bbox": [0, 0, 1, 1]},
+                **{"keypoints": truths[row], "num_keypoints": int(labeled[row].sum())},
+                "area": float(areas[row]),
+            }
+        )
+        score = float(np.mean(scores[row, columns]))
+        results.append({**common, "keypoints": predictions[row], "score": score})
+    return len(images), annotations, results
