@@ -190,16 +190,16 @@ class Video:
         # The count alone tells nothing: some headers count frames that are cut off,
         # and others have OpenCV multiply the length of the sound by a rate.
         if not number or (self._path and is_incomplete(self._path)):
-            short = self.count and number < self.count
-            stated = f" of {self.count:,}" if short else ""
-            cause = ": the file is truncated" if number else ""
-            if is_address(
-                self.name
-            ):  # OpenCV reads the index at the end, then goes back
-                cause = ": its server may not serve parts of files; download it"
-            raise VideoDecodeError(
-                f"{self.name} ends after {number:,}{stated} frames{cause}"
-            )
+            raise VideoDecodeError(self._describe_end(number))
+
+    def _describe_end(self, number):
+        """Describes an early end, after a number of frames."""
+        cause = ": the file is truncated" if number else ""
+        if is_address(self.name):  # OpenCV reads the index at its end, then goes back
+            cause = ": its server may not serve parts of files; download it"
+        short = self.count and number < self.count
+        stated = f" of {self.count:,}" if short else ""
+        return f"{self.name} ends after {number:,}{stated} frames{cause}"
 
     def _read(self):
         try:
