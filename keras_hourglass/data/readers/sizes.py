@@ -168,10 +168,7 @@ def _is_upright(people, turned):
     for path, point in zip(people.images, points):
         if path in turned:
             listed = np.array(turned[path].listed)
-            in_listed, in_upright = (
-                (point <= size).all() for size in (listed, listed[::-1])
-            )
-            votes += int(in_upright) - int(in_listed)
+            votes += int((point <= listed[::-1]).all()) - int((point <= listed).all())
     return votes > 0
 
 
@@ -235,20 +232,18 @@ def fit_people(
 def _describe(differences, count, rescale):
     """Describes all differences in one sentence, with the first image of them."""
     kinds = Counter((each.kind, each.turned) for each in differences.values())
-    scaled = sum(n for (kind, _), n in kinds.items() if kind == SCALED)
+    scaling = (
+        "their labels are scaled" if rescale else "`--rescale` scales their labels"
+    )
     parts = {
-        (
-            "scaled: their labels are scaled"
-            if rescale
-            else "scaled: `--rescale` scales their labels"
-        ): scaled,
+        f"scaled: {scaling}": kinds[SCALED, True] + kinds[SCALED, False],
         "labeled as stored: their labels are turned as the EXIF orientation says": (
             kinds[SWAPPED, True]
         ),
         "with width and height swapped": kinds[SWAPPED, False],
         "of another shape, as if they were other images": kinds[OTHER, False],
     }
-    said = "; ".join(f"{n:,} {what}" for what, n in parts.items() if n)
+    said = "; ".join(f"{n:,} {difference}" for difference, n in parts.items() if n)
     path, first = next(iter(differences.items()))
     return (
         f"{len(differences):,} of {count:,} images do not have the size that the "
