@@ -166,6 +166,16 @@ def test_found_counts_joints_near_their_labels():
     assert float(found) == 0.5
 
 
+def test_shards_hold_a_number_of_bytes_and_are_not_mixed(prepared, tmp_path):
+    made = [(b"x" * size, size) for size in (3, 4, 5, 12, 1, 2)]
+    groups = [[size for _, size in group] for group in prepare.fill_shards(made, 8)]
+    assert groups == [[3, 4], [5], [12], [1, 2]]
+    with pytest.raises(SystemExit, match="no shards yet"):
+        prepare.main(["synthetic:2"], prepared[1])
+    with pytest.raises(SystemExit, match="no shards in"):
+        shards.read(tmp_path, SIZE)
+
+
 def test_whole_view_is_the_sample_of_the_library(prepared):
     people, folder = prepared
     read, share, _ = shards.read(folder, SIZE)

@@ -157,7 +157,8 @@ def learned(network: Network) -> Network:
     Only norms see what all convolutions but the heads add up to, and norms subtract
     means: biases there have a gradient of rounding errors alone, which Adam scales to
     full steps. Learned, they drifted until the means of features were hundreds of
-    their standard deviations, and bfloat16 lost the features. They stay 0.
+    their standard deviations, and bfloat16 lost the features. They stay 0. (A small
+    network, 3,000 steps: `drift` grew to 39 with them, and stayed at 4 without.)
     """
     masks = {
         Norm: Norm(True, True, False, False),

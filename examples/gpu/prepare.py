@@ -52,41 +52,46 @@ def crop_person(people, row, image_size, quality):
     }
 
 
+def fill_shards(made, limit):
+    """Groups crops and their columns, so that a group's crops have `limit` bytes."""
+    group, total = [], 0
+    for crop, columns in made:
+        if group and total + len(crop) > limit:
+            yield group
+            group, total = [], 0
+        group.append((crop, columns))
+        total += len(crop)
+    yield group
+
+
 def main(
     datasets, output, skeleton="mpii", image_size=256, megabytes=54, quality=80, seed=0
 ):
     skeleton, output = skeletons.get(skeleton), Path(output)
+    if any(output.glob("*.npz")):
+        raise SystemExit(f"`output` must have no shards yet. Received: {str(output)!r}")
     mixture = load_mixture([DatasetSpec.parse(text) for text in datasets], skeleton)
     print(*mixture.notes, sep="\n")
     people, shares = mixture.train, np.repeat(mixture.shares, mixture.counts)
+
+    def make(row):
+        crop, columns = crop_person(people, row, image_size, quality)
+        return crop, {**columns, "share": np.float32(shares[row])}
+
+    output.mkdir(parents=True, exist_ok=True)
     constants = {
         "skeleton": json.dumps(skeletons.to_json(skeleton)),
         "flip": skeleton.flip_indices,
     }
-    output.mkdir(parents=True, exist_ok=True)
-    crops, rows, written, total = [], [], 0, 0
-
-    def flush():
-        nonlocal crops, rows, written, total
-        path = output / f"{written:03d}.npz"
-        shards.write(path, crops, rows, **constants)
-        print(f"{path}: {len(rows):,} people, {total / 2**20:.1f} MB", flush=True)
-        crops, rows, written, total = [], [], written + 1, 0
-
     # In random order, so that each shard is a sample of all.
     order = np.random.default_rng(seed).permutation(len(people))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = pool.map(
-            lambda row: crop_person(people, row, image_size, quality), order
-        )
-        for row, (crop, columns) in zip(order, made):
-            if crops and total + len(crop) > megabytes * 2**20:
-                flush()
-            crops.append(crop)
-            rows.append({**columns, "share": np.float32(shares[row])})
-            total += len(crop)
-        flush()
-    return written
+        made = pool.map(make, order)
+        for number, group in enumerate(fill_shards(made, megabytes * 2**20)):
+            path = output / f"{number:03d}.npz"
+            crops, rows = zip(*group)
+            shards.write(path, crops, rows, **constants)
+            print(f"{path}: {len(rows):,} people, {path.stat().st_size / 2**20:.1f} MB")
 
 
 if __name__ == "__main__":

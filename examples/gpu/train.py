@@ -8,10 +8,14 @@ the first ones, so that training ends within `--seconds` of the start of the pro
 reading and compiling included. The weights so far are written every minute.
 """
 
+# ruff: noqa: E402
+import time
+
+START = time.time()  # importing JAX takes seconds, too
+
 import argparse
 import json
 import os
-import time
 from functools import partial
 from pathlib import Path
 
@@ -27,9 +31,8 @@ from learning import Learner
 
 CHUNK = 50  # steps that the device does by itself
 PLANNED = 6  # chunks after which the number of steps is settled
-RESERVE = 6  # seconds to import JAX and to write the weights
+RESERVE = 4  # seconds to write the weights
 SAVE_EVERY = 60  # seconds
-START = time.time()
 
 
 def log(*values):
