@@ -7,7 +7,11 @@ import numpy as np
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.decoding import ImageRegion
 from keras_hourglass.data.images.depth import to_8_bit
-from keras_hourglass.data.images.headers import ORIENTATION, Header
+from keras_hourglass.data.images.headers import (
+    ORIENTATION,
+    Header,
+    valid_orientation,
+)
 
 BYTES = (bytes, bytearray, memoryview)
 # Modes of PIL images that have one meaning in RGB.
@@ -60,7 +64,7 @@ def to_region(image, name: str = "image", exif: bool = True) -> ImageRegion:
     if hasattr(image, "convert"):
         converted = _from_pil(image, name)
         # Only now: PIL turns a TIFF by itself, and drops the tag, when it loads it.
-        orientation = _orientation(image) if exif else 1
+        orientation = valid_orientation(exif and image.getexif().get(ORIENTATION))
         image = converted
     pixels = np.asarray(image)
     if pixels.dtype.kind == "u" and pixels.itemsize == 2:  # in any order of bytes
@@ -75,12 +79,6 @@ def to_region(image, name: str = "image", exif: bool = True) -> ImageRegion:
         pixels = np.broadcast_to(pixels.reshape(height, width, 1), (height, width, 3))
     pixels = np.ascontiguousarray(pixels[..., :3])
     return decoding.to_upright(pixels, Header(width, height, orientation))
-
-
-def _orientation(image):
-    """The EXIF orientation of a PIL image, 1 (upright) to 8."""
-    value = image.getexif().get(ORIENTATION, 1)
-    return value if value in decoding.EXIF_TRANSFORMS else 1
 
 
 def _from_pil(image, name):

@@ -87,14 +87,14 @@ def read_tiff_header(data: bytes) -> Header:
     if WIDTH not in tags or HEIGHT not in tags:
         raise ValueError("its header has no size")
     size = tags[WIDTH], tags[HEIGHT]
-    transposed = _valid_orientation(tags.get(ORIENTATION)) > 4
+    transposed = valid_orientation(tags.get(ORIENTATION)) > 4
     return Header(*(size[::-1] if transposed else size), depth=tags.get(BITS, 8))
 
 
 def read_orientation(exif: bytes) -> int:
     """Reads the orientation of an EXIF block; 1 (upright) if it has no usable one."""
     try:
-        return _valid_orientation(read_tiff_tags(exif).get(ORIENTATION))
+        return valid_orientation(read_tiff_tags(exif).get(ORIENTATION))
     except (ValueError, struct.error):
         return 1
 
@@ -122,7 +122,8 @@ def read_tiff_tags(data: bytes) -> dict[int, int]:
     return tags
 
 
-def _valid_orientation(value):
+def valid_orientation(value) -> int:
+    """Returns the value of an EXIF orientation, or 1 (upright) if there is none."""
     return value if value in range(1, 9) else 1
 
 
@@ -255,7 +256,7 @@ def read_header(data: bytes) -> Header:
     """
     if heif.is_heif(data):
         image = heif.open_image(data)
-        return Header(*image.size, _valid_orientation(image.getexif().get(ORIENTATION)))
+        return Header(*image.size, valid_orientation(image.getexif().get(ORIENTATION)))
     for magic, reader in HEADER_READERS.items():
         if data.startswith(magic):
             try:
