@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.inference.coco_output import ImageList, own_category
+from keras_hourglass.inference.coco_output import own_category
 from keras_hourglass.inference.frames import InputFrame
+from keras_hourglass.inference.image_list import ImageList
 from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.runner import FrameResult
 from keras_hourglass.inference.sources import InputSource

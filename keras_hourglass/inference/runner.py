@@ -14,9 +14,9 @@ import numpy as np
 from keras_hourglass.inference import detectors
 from keras_hourglass.inference.box_files import read_boxes
 from keras_hourglass.inference.boxes import require_overlap, validate_boxes
-from keras_hourglass.inference.coco_output import ImageList
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.frames import InputFrame, read_frames
+from keras_hourglass.inference.image_list import ImageList
 from keras_hourglass.inference.output_plan import OutputPlan
 from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.smoothing import PoseSmoother
