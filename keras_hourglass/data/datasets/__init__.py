@@ -144,17 +144,11 @@ def with_options(specs: list[DatasetSpec], options: dict) -> list[DatasetSpec]:
     Raises:
         DatasetError: If none of the datasets takes an option.
     """
-    takers = {
-        option: [n for n, load in DATASETS.items() if _takes(load, option)]
-        for option in options
-    }
-    taken = [
-        {key for key in options if key == "val_share" or spec.name in takers[key]}
-        for spec in specs
-    ]
+    taken = [{o for o in options if _takes(spec.name, o)} for spec in specs]
     if unused := sorted({*options}.difference(*taken)):
+        takers = [name for name in DATASETS if _takes(name, unused[0])]
         raise DatasetError(
-            f"`{unused[0]}` goes with {' or '.join(takers[unused[0]])} alone. "
+            f"`{unused[0]}` goes with {' or '.join(takers)} alone. "
             f"Received: dataset={', '.join(spec.name for spec in specs)!r}"
         )
     return [
@@ -163,5 +157,8 @@ def with_options(specs: list[DatasetSpec], options: dict) -> list[DatasetSpec]:
     ]
 
 
-def _takes(load, option: str) -> bool:
-    return option in ("rescale", "val_share") or option in signature(load).parameters
+def _takes(name: str, option: str) -> bool:
+    """Returns whether a dataset takes an option, or `People` that are given."""
+    if option == "val_share" or name not in DATASETS:
+        return option == "val_share"
+    return option == "rescale" or option in signature(DATASETS[name]).parameters
