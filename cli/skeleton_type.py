@@ -3,6 +3,7 @@
 import click
 
 from keras_hourglass import skeletons
+from keras_hourglass.training.config import DATASET
 
 
 class SkeletonType(click.ParamType):
@@ -15,7 +16,7 @@ class SkeletonType(click.ParamType):
     name = "skeleton"
 
     def __init__(self, dataset: bool = False):
-        self.words = (skeletons.DATASET,) if dataset else ()
+        self.words = (DATASET,) if dataset else ()
 
     def get_metavar(self, param, ctx=None):
         """Lists the names, and that a file is possible, in the help."""

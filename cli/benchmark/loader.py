@@ -43,7 +43,7 @@ def command(source, image_size, people, as_json):
     from keras_hourglass.data.sampler import EpochSampler
     from keras_hourglass.models.config import STRIDE
 
-    given = {source[:2]: load_people(source._replace(val_share=None), "skip")}
+    given = {source[:2]: load_people(source, "skip")}
     skeleton = given[source[:2]].skeleton
     mixture = load_mixture([source], skeleton, missing="skip", given=given)
     sizes = (image_size,) * 2, (image_size // STRIDE,) * 2

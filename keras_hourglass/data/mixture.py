@@ -90,8 +90,9 @@ def load_mixture(
 
 
 def load_people(spec: DatasetSpec, missing: str = "error") -> People:
-    """Loads the people of a specification; see `load_dataset`."""
-    return datasets.load_dataset(spec.name, spec.root, missing=missing, **spec.options)
+    """Loads the people of a specification, and holds none out; see `load_dataset`."""
+    options = spec._replace(val_share=None).options
+    return datasets.load_dataset(spec.name, spec.root, missing=missing, **options)
 
 
 def load_validation(
@@ -148,7 +149,7 @@ def _without_test(people, name):
 def _load_for_skeleton(spec, skeleton, missing, people=None):
     if people is None:
         people = load_people(spec, missing)
-    elif spec.val_share is not None:
+    if spec.val_share is not None:
         people = hold_out_share(people, spec.val_share)
     people = people.with_notes(*lacking_notes(people, skeleton, spec.name))
     try:

@@ -23,7 +23,6 @@ from keras_hourglass.utils import suggest
 
 __all__ = [
     "COCO",
-    "DATASET",
     "LIMB_GROUPS",
     "LSP",
     "MEASURES",
@@ -83,7 +82,6 @@ COCO = Skeleton(
         *(0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089),
     ),
 )
-DATASET = "dataset"  # in place of a name: the joints of the dataset in use
 SKELETONS = {"mpii": MPII, "lsp": LSP, "coco": COCO}
 
 

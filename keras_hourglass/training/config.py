@@ -12,7 +12,6 @@ from keras_hourglass.data.datasets import with_options
 from keras_hourglass.data.datasets.spec import READ_OPTIONS, DatasetSpec
 from keras_hourglass.data.people import People
 from keras_hourglass.models.config import NETWORK_DEFAULTS
-from keras_hourglass.skeletons import DATASET
 from keras_hourglass.training import recipes
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.utils import atomic_write, suggest
@@ -22,6 +21,7 @@ logger = logging.getLogger(__name__)
 CONFIG_FILE = "run.json"
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 CHECKPOINT_MINUTES = 5.0
+DATASET = "dataset"  # in place of a skeleton: that of the first dataset
 GIVEN_PEOPLE = "people"  # stands for a `People` object in place of a dataset's name
 RECIPE_OPTIONS = ("epochs", "batch_size", "learning_rate", "distill_weight")
 RUN_OPTIONS = ("seed", "missing", "broken", "precision")

@@ -9,9 +9,9 @@ from keras_hourglass.data.mixture import load_people
 from keras_hourglass.data.people import People
 from keras_hourglass.models.config import NETWORK_DEFAULTS
 from keras_hourglass.models.loading import load_model
-from keras_hourglass.skeletons import DATASET, Skeleton
+from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.training import config
-from keras_hourglass.training.config import TrainConfig
+from keras_hourglass.training.config import DATASET, TrainConfig
 
 logger = logging.getLogger(__name__)
 
@@ -42,18 +42,14 @@ def resolve_skeleton(
     people = {**people}
     for spec in config.require_given(train_config.datasets, people):
         if spec[:2] not in people:
-            people[spec[:2]] = load_people(
-                spec._replace(val_share=None), train_config.missing
-            )
+            people[spec[:2]] = load_people(spec, train_config.missing)
     found = [people[spec[:2]].skeleton for spec in train_config.datasets]
     source = None
     if asked is None and train_config.init_weights is not None:
         source = load_model(train_config.init_weights).skeleton
     chosen = choose_skeleton(found, source, asked == DATASET)
-    if asked == DATASET or chosen not in (
-        source,
-        skeletons.get(NETWORK_DEFAULTS["skeleton"]),
-    ):
+    default = skeletons.get(NETWORK_DEFAULTS["skeleton"])
+    if asked == DATASET or chosen not in (source, default):
         logger.info(
             "The network has the joints of %s: %s",
             train_config.datasets[0].name,
