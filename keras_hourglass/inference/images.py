@@ -63,8 +63,9 @@ def to_region(image, name: str = "image", exif: bool = True) -> ImageRegion:
     orientation = 1
     if hasattr(image, "convert"):
         converted = _from_pil(image, name)
-        # Only now: PIL turns a TIFF by itself, and drops the tag, when it loads it.
-        orientation = valid_orientation(exif and image.getexif().get(ORIENTATION))
+        if exif:
+            # Only now: PIL turns a TIFF by itself, and drops the tag, when it loads it.
+            orientation = valid_orientation(image.getexif().get(ORIENTATION))
         image = converted
     pixels = np.asarray(image)
     if pixels.dtype.kind == "u" and pixels.itemsize == 2:  # in any order of bytes
