@@ -138,7 +138,10 @@ def _print_report(report):
             click.echo(f"{'':12}{case}")
         if len(cases) > MAX_PRINTED:
             click.echo(f"{'':12}and {len(cases) - MAX_PRINTED:,} more")
-    click.echo("\nSomething is wrong." if report.failed else "\nNothing is wrong.")
+    verdict = "Something is wrong." if report.failed else "Nothing is wrong."
+    if not report.counts["people"]:
+        verdict = "No usable people are left."
+    click.echo(f"\n{verdict}")
 
 
 @command.command("show")

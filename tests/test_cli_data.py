@@ -80,6 +80,18 @@ def test_check_says_by_its_exit_status_whether_something_is_wrong(tmp_path, draw
     assert report["counts"]["people"] == 7 and len(report["first"]["missing"]) == 5
 
 
+def test_check_fails_for_a_dataset_without_usable_people(tmp_path):
+    """All annotations are boxes without joints."""
+    image = {"id": 1, "file_name": "a.jpg"}
+    box = {"id": 1, "image_id": 1, "bbox": [1, 2, 30, 40], "keypoints": []}
+    listed = {"images": [image], "annotations": [box]}
+    path = tmp_path / "people.json"
+    path.write_text(json.dumps(listed))
+    output = call("check", "--dataset", f"coco:{path}", status=1).stdout
+    assert output.endswith("\nNo usable people are left.\n")
+    assert "1 of 1 people" in output and "without labels" not in output
+
+
 @pytest.mark.parametrize("how", [[], ["--augmented"], ["--augmentation", "paper"]])
 def test_show_draws_a_sheet_and_names_its_people(tmp_path, drawn_few, how):
     path = tmp_path / "sheet.png"

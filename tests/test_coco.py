@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data import datasets
+from keras_hourglass.data.datasets.coco import boxes as coco_boxes
 from keras_hourglass.data.datasets.coco.person import MIN_JOINTS, min_joints
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import collect_faults
@@ -392,6 +393,59 @@ def test_files_of_one_dataset_may_order_their_joints_differently(tmp_path):
     assert people.skeleton.joints == ("nose", "earL", "Right Ear", "tail")
     assert people.joints[0, 3].tolist() == people.joints[1, 2].tolist() == [5, 6]
     assert people.joints[1, 3].tolist() == people.joints[0, 0].tolist() == [1, 2]
+
+
+def test_several_files_have_the_joints_of_all_and_a_note_of_those_lacking(tmp_path):
+    train = {**CAT, "keypoints": ["nose", "earL", "chin"], "skeleton": [[1, 2]]}
+    val = {
+        **CAT,
+        "keypoints": ["Ear Left", "Nose", "tail"],
+        "skeleton": [[2, 1], [2, 3]],
+    }
+    no_cat = {**CAT, "name": "Dog"}
+    for name, cat, keypoints in [
+        ("train", train, [1, 2, 2, 3, 4, 2, 7, 8, 2]),
+        ("val", val, [3, 4, 2, 1, 2, 2, 5, 6, 2]),
+        ("test", no_cat, [0] * 12),
+    ]:
+        label = annotation(category_id=2, keypoints=keypoints)
+        name = f"person_keypoints_{name}.json"
+        write(tmp_path, label, name=name, categories=[cat])
+    people = datasets.load_dataset("coco", tmp_path, missing="keep", category="Cat")
+    assert people.skeleton.joints == ("nose", "earL", "chin", "tail")
+    assert people.skeleton.limbs == (("nose", "earL"), ("nose", "tail"))
+    rows = [people.joints[people.splits == split][0] for split in ("train", "val")]
+    assert [row.tolist() for row in rows] == [
+        [[1, 2], [3, 4], [7, 8], [0, 0]],
+        [[1, 2], [3, 4], [0, 0], [5, 6]],
+    ]
+    train_note, val_note = [note for note in people.notes if "lacks" in note]
+    assert train_note.endswith("train.json lacks joints of other files: tail")
+    assert val_note.endswith("val.json lacks joints of other files: chin")
+
+
+def test_ids_may_be_numbers_with_a_fraction_of_zero(tmp_path):
+    label = {**CAT_LABEL, "category_id": 2.0, "image_id": 5.0}
+    root = write(tmp_path, annotation(**label), categories=[PERSON, CAT])
+    cats = datasets.load_dataset("coco", root, missing="keep", category="cat")
+    assert len(cats) == 1 and len(coco_boxes.load_boxes(root, "cat").boxes[0]) == 1
+
+
+@pytest.mark.parametrize("number", [7, "x"])
+def test_an_annotation_of_no_listed_category_is_counted(tmp_path, number):
+    labels = annotation(category_id=1), annotation(category_id=number)
+    people = load(write(tmp_path, *labels, categories=[PERSON, CAT]))
+    assert len(people) == 1 and "of no listed category" in people.notes[0]
+    # With one category, or without an id, no other can be meant.
+    assert len(load(write(tmp_path, *labels))) == 2
+
+
+def test_joints_of_one_name_are_refused_by_category(tmp_path):
+    cat = {**CAT, "keypoints": ["earL", "Left Ear", "nose", "tail"]}
+    with pytest.raises(
+        DatasetError, match="of the category 'Cat': `joints` must be .*differ"
+    ):
+        load(write(tmp_path, annotation(**CAT_LABEL), categories=[cat]))
 
 
 def test_a_file_without_names_of_joints_has_those_of_coco_with_a_note(tmp_path):

@@ -34,6 +34,7 @@ __all__ = [
     "canonical_name",
     "find_known",
     "get",
+    "merge",
     "of_joints",
     "to_json",
 ]
@@ -108,6 +109,23 @@ def of_joints(joints, limbs=()) -> Skeleton:
                 own.joints, **{k: v for k, v in part.items() if k != "joints"}
             )
     return own
+
+
+def merge(parts: list[Skeleton]) -> Skeleton:
+    """Returns the skeleton with the joints and limbs of all; one of them if it has.
+
+    Args:
+        parts: Skeletons, whose first spelling of a joint is kept.
+    """
+    joints = {}
+    for name in sum((each.joints for each in parts), ()):
+        joints.setdefault(canonical_name(name), name)
+    if whole := next((each for each in parts if each.has_all(joints)), None):
+        return whole
+    limbs = {}
+    for limb in sum((each.limbs for each in parts), ()):
+        limbs.setdefault(frozenset(map(canonical_name, limb)), limb)
+    return of_joints(joints.values(), limbs.values())
 
 
 def get(skeleton) -> Skeleton:

@@ -54,8 +54,8 @@ class CheckReport:
 
     @property
     def failed(self) -> bool:
-        """Returns whether there are problems of a kind that is not `HARMLESS`."""
-        return any(
+        """Returns whether there are no people, or problems that are not `HARMLESS`."""
+        return not self.counts["people"] or any(
             cases for kind, cases in self.problems.items() if kind not in HARMLESS
         )
 
@@ -119,7 +119,7 @@ def check_people(
         "labeled_joints": int((people.weights > 0).sum()),
         **dict(sorted(Counter(people.splits).items())),
     }
-    notes = (*people.notes, *unlabeled_notes(people))
+    notes = (*people.notes, *(unlabeled_notes(people) if len(people) else ()))
     return CheckReport(counts, problems, notes)
 
 

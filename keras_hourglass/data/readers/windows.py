@@ -8,6 +8,10 @@ from keras_hourglass.data.readers.rows import MIN_SIDE, SkipPerson
 NO_WINDOW = "neither a usable box nor joints that are apart"
 NORMALIZED = "joints in normalized coordinates (at most 1), not in pixels"
 NO_BOX = "have no usable box: their window follows from the joints"
+NORMALIZED_BOX = (
+    "have a box in normalized coordinates (at most 1), not in pixels: their window "
+    "follows from the joints"
+)
 
 
 def window_of_person(joints, labeled, box=None, noted: bool = True) -> dict:
@@ -22,15 +26,15 @@ def window_of_person(joints, labeled, box=None, noted: bool = True) -> dict:
     Raises:
         SkipPerson: If the labeled joints are not apart, either.
     """
-    box = parse_box(box)
-    if box is not None:
-        return warp.window_of_box(box)
+    if (usable := parse_box(box)) is not None:
+        return warp.window_of_box(usable)
     placed = labeled & joints.any(-1)  # (0, 0) is hardly ever a joint
     window = warp.window_of_joints(joints, placed) if placed.any() else {"side": 0}
     if window["side"] < MIN_SIDE:
         normalized = placed.sum() > 1 and (joints[placed] <= 1).all()
         raise SkipPerson(NORMALIZED if normalized else NO_WINDOW)
-    return {**window, "notes": [NO_BOX] if noted else []}
+    note = NORMALIZED_BOX if _is_normalized(_as_box(box)) else NO_BOX
+    return {**window, "notes": [note] if noted else []}
 
 
 def parse_box(box) -> np.ndarray | None:
@@ -38,9 +42,21 @@ def parse_box(box) -> np.ndarray | None:
 
     Neither is one whose values are all at most 1, as of normalized coordinates.
     """
+    box = _as_box(box)
+    if box is None or box[2:].max() < MIN_SIDE or _is_normalized(box):
+        return None
+    return box
+
+
+def _as_box(box):
+    """A box as four numbers, None if it is not or has no size."""
     try:
         box = np.array(box, float)
     except (TypeError, ValueError):
         return None
     usable = box.shape == (4,) and np.isfinite(box).all() and (box[2:] > 0).all()
-    return box if usable and box[2:].max() >= MIN_SIDE and box.max() > 1 else None
+    return box if usable else None
+
+
+def _is_normalized(box):
+    return box is not None and box.max() <= 1

@@ -4,11 +4,12 @@ Lin et al. Microsoft COCO: Common Objects in Context, ECCV 2014.
 https://cocodataset.org/#format-data
 """
 
+from keras_hourglass import skeletons
 from keras_hourglass.data.datasets.coco.categories import (
     choose_category,
     read_category,
 )
-from keras_hourglass.data.datasets.coco.images import read_images
+from keras_hourglass.data.datasets.coco.images import read_images, to_id
 from keras_hourglass.data.datasets.coco.layout import (
     STRUCTURE,
     read_annotations,
@@ -24,8 +25,9 @@ from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
 def load_coco(root, category: str | None = None, images=None) -> People:
     """Loads the people with enough labeled joints.
 
-    Joints labeled as hidden have the same weight as visible ones. A word such as "val"
-    or "test" in the name of a file or of its folder gives the split.
+    The joints are those of all files. Joints labeled as hidden have the same weight as
+    visible ones. A word such as "val" or "test" in the name of a file or of its folder
+    gives the split.
 
     Args:
         root: Folder with one or more `person_keypoints*.json`, or other JSON files of
@@ -39,13 +41,18 @@ def load_coco(root, category: str | None = None, images=None) -> People:
     root, read, notes = read_annotations(root)
     name = choose_category(read, category)
     parts = [_load_file(p, read[p], name, root, images) for p in read]
-    parts = [part.to_skeleton(parts[0].skeleton) for part in parts]
+    used = {path: part for path, part in zip(read, parts) if len(part)}
+    skeleton = skeletons.merge([part.skeleton for part in used.values() or parts])
+    for path, part in used.items():
+        if lacking := [n for n in skeleton.joints if n not in part.skeleton]:
+            notes.append(f"{path} lacks joints of other files: {', '.join(lacking)}")
+    parts = [part.to_skeleton(skeleton) for part in parts]
     return concatenate(parts).with_notes(*notes)
 
 
 def _load_file(path, contents, name, root, images):
+    category = read_category(contents, name, path)
     with require_structure(path, STRUCTURE):
-        category = read_category(contents, name, path)
         listed = read_images(contents)
         file_names = {number: image.file_name for number, image in listed.items()}
         entries = [
@@ -58,7 +65,7 @@ def _load_file(path, contents, name, root, images):
 
     def parse(entry):
         row = parse_person(entry, category, file_names)
-        row["listed_size"] = listed[str(entry["image_id"])].size
+        row["listed_size"] = listed[to_id(entry["image_id"])].size
         return {**row, "split": split or split_of_image(row["image"]) or "train"}
 
     people = collect_people(entries, parse, category.skeleton, path, finder)
@@ -70,5 +77,5 @@ def _describe(path, index, entry, file_names):
     entry = entry if isinstance(entry, dict) else {}
     number = entry.get("id", f"at index {index}")
     where = f"{path}, annotation {number}"
-    image = file_names.get(str(entry.get("image_id")))
+    image = file_names.get(to_id(entry.get("image_id")))
     return f"{image} ({where})" if image is not None else where

@@ -13,7 +13,7 @@ from keras_hourglass.data.datasets.coco.categories import (
     choose_category,
     read_category,
 )
-from keras_hourglass.data.datasets.coco.images import read_images
+from keras_hourglass.data.datasets.coco.images import read_images, to_id
 from keras_hourglass.data.datasets.coco.layout import (
     STRUCTURE,
     read_annotations,
@@ -63,8 +63,9 @@ def load_boxes(root, category: str | None = None, images=None) -> ImageBoxes:
     wanted = choose_category(read, category)
     rows = []
     for path, contents in read.items():
+        of_category = read_category(contents, wanted, path)
         with require_structure(path, STRUCTURE):
-            listed, skipped = _read_file(contents, wanted, path)
+            listed, skipped = _read_file(contents, of_category)
         names = [image.file_name for image, _ in listed]
         finder = image_finder(path, root, names, images, subset_of(path, root))
         of_file = split_of_file(path, root)
@@ -87,9 +88,9 @@ def load_boxes(root, category: str | None = None, images=None) -> ImageBoxes:
     )
 
 
-def _read_file(contents, name, path):
+def _read_file(contents, category):
     """(image, [(box, whether it is a crowd)]) of each image; reason -> annotations."""
-    images, category = read_images(contents), read_category(contents, name, path)
+    images = read_images(contents)
     boxes = {number: [] for number in images}
     skipped = Counter()
     for entry in contents["annotations"]:
@@ -99,10 +100,10 @@ def _read_file(contents, name, path):
             skipped[str(reason)] += 1
             continue
         box = parse_box(entry.get("bbox"))
-        if str(entry.get("image_id")) not in images:
+        if to_id(entry.get("image_id")) not in images:
             skipped[NO_IMAGE] += 1
         elif box is None:
             skipped["no usable box"] += 1
         else:
-            boxes[str(entry["image_id"])].append((box, is_crowd(entry)))
+            boxes[to_id(entry["image_id"])].append((box, is_crowd(entry)))
     return [(images[number], boxes[number]) for number in images], skipped

@@ -7,6 +7,7 @@ the order differs from tool to tool.
 from dataclasses import dataclass
 
 from keras_hourglass import skeletons
+from keras_hourglass.data.datasets.coco.images import to_id
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import SkipPerson, require_structure
 from keras_hourglass.skeletons import COCO, Skeleton
@@ -34,8 +35,11 @@ class Category:
 
     def require(self, entry: dict):
         """Raises `SkipPerson` for an annotation of another category."""
-        name = self.names.get(str(entry.get("category_id")), self.name)
-        if name != self.name:
+        number = entry.get("category_id")
+        name = self.names.get(to_id(number))
+        if name is None and number is not None and len(self.names) > 1:
+            raise SkipPerson(f"of no listed category: {number!r}")
+        if name not in (None, self.name):
             raise SkipPerson(f"of the category {name!r}, not {self.name!r}")
 
 
@@ -85,14 +89,16 @@ def read_category(content: dict, name: str | None, path) -> Category:
         path: Of the file, for messages.
 
     Raises:
-        ValueError: If its joints are not names.
+        DatasetError: If its joints are not different names.
     """
-    names = {str(entry["id"]): entry["name"] for entry in _entries(content)}
+    names = {to_id(entry["id"]): entry["name"] for entry in _entries(content)}
     found = [entry for entry in _entries(content) if entry["name"] == name]
     found = [entry for entry in found if entry.get("keypoints")]
     if not found:
         return Category(name, COCO, names, (f"{path} {ASSUMED}",))
-    joints = [str(joint) for joint in found[0]["keypoints"]]
+    with require_structure(path, f"name the joints of the category {name!r}"):
+        joints = [str(joint) for joint in found[0]["keypoints"]]
+        skeletons.of_joints(joints)
     limbs, notes = (), ()
     try:
         limbs = read_limbs(found[0].get("skeleton") or (), joints)

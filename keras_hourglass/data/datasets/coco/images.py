@@ -27,6 +27,11 @@ def read_images(contents: dict) -> dict[str, ListedImage]:
     for entry in contents["images"]:
         size = tuple(parse_positive(entry.get(side)) for side in ("width", "height"))
         image = ListedImage(entry["file_name"], size)
-        if images.setdefault(str(entry["id"]), image) != image:
+        if images.setdefault(to_id(entry["id"]), image) != image:
             raise ValueError(f"two images have the id {entry['id']!r}")
     return images
+
+
+def to_id(value) -> str:
+    """Returns an id as text, in which ids are compared: 3, "3" and 3.0 are one."""
+    return str(value).removesuffix(".0")

@@ -7,6 +7,7 @@ boxes of size 0. What has no pose is left out and counted; a missing box is repl
 import numpy as np
 
 from keras_hourglass.data.datasets.coco.categories import Category
+from keras_hourglass.data.datasets.coco.images import to_id
 from keras_hourglass.data.readers.rows import SkipPerson, parse_positive
 from keras_hourglass.data.readers.windows import window_of_person
 from keras_hourglass.skeletons import COCO, Skeleton, find_known
@@ -49,7 +50,7 @@ def parse_person(entry: dict, category: Category, file_names: dict) -> dict:
     weights = placed & (labeled > 0)
     if weights.sum() < (least := min_joints(category.skeleton)):
         raise SkipPerson(f"fewer than {least} labeled joints")
-    image = file_names.get(str(entry.get("image_id")))
+    image = file_names.get(to_id(entry.get("image_id")))
     if image is None:
         raise SkipPerson(NO_IMAGE)
     window = window_of_person(joints, weights, entry.get("bbox"))
