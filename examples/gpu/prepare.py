@@ -36,10 +36,8 @@ def crop_person(people, row, image_size, quality):
     side = PADDING * np.float64(people.sides[row])
     # Large people are shrunk to the network's size, small ones are not enlarged.
     size = int(np.clip(round(side), MIN_SIZE, round(PADDING * image_size)))
-    window, grid = (
-        Window.from_center(people.centers[row].astype(float), side),
-        (size,) * 2,
-    )
+    window = Window.from_center(people.centers[row].astype(float), side)
+    grid = size, size
     region = crop_to_window(region, window, grid)
     pixels = warp(antialias(region, window, grid), window, grid)
     joints = window.to_grid(people.joints[row].astype(float), grid)
