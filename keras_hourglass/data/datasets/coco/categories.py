@@ -97,7 +97,7 @@ def read_category(content: dict, name: str | None, path) -> Category:
     if not found:
         return Category(name, COCO, names, (f"{path} {ASSUMED}",))
     with require_structure(path, f"name the joints of the category {name!r}"):
-        joints = [str(joint) for joint in found[0]["keypoints"]]
+        joints = _names(found[0]["keypoints"])
         skeletons.of_joints(joints)
     limbs, notes = (), ()
     try:
@@ -124,6 +124,14 @@ def read_limbs(pairs, joints: list[str]) -> tuple[tuple[str, str], ...]:
     if any(min(pair) < first for pair in pairs):
         raise IndexError("numbers of joints must not be negative")
     return tuple((joints[a - first], joints[b - first]) for a, b in pairs if a != b)
+
+
+def _names(joints) -> list[str]:
+    if not isinstance(joints, list) or not all(
+        isinstance(j, (str, int)) for j in joints
+    ):
+        raise TypeError("`keypoints` must be a list of names")
+    return [str(joint) for joint in joints]
 
 
 def _entries(content: dict) -> list[dict]:
