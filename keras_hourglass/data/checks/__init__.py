@@ -113,14 +113,18 @@ def check_people(
     }
     if throughout := sides.mirrored_throughout(people):
         problems["swapped_sides"].insert(0, throughout)
-    counts = {
+    notes = (*people.notes, *(unlabeled_notes(people) if len(people) else ()))
+    return CheckReport(_counts(people), problems, notes)
+
+
+def _counts(people) -> dict[str, int]:
+    """Counts people, images and labeled joints, and the people of each split."""
+    return {
         "people": len(people),
         "images": len({*people.images}),
         "labeled_joints": int((people.weights > 0).sum()),
         **dict(sorted(Counter(people.splits).items())),
     }
-    notes = (*people.notes, *(unlabeled_notes(people) if len(people) else ()))
-    return CheckReport(counts, problems, notes)
 
 
 def _inspect_images(files, decode, threads, advance) -> dict[str, ImageInfo]:
