@@ -167,6 +167,17 @@ class FramePoses(list):
         poses: An iterable of `Pose`.
         time: Seconds since the first frame.
         index: Index of the frame, from 0.
+
+    Example:
+
+    ```python
+    import numpy as np
+    import keras_hourglass as kh
+
+    frame = kh.Frame(np.zeros((48, 64, 3), "uint8"), time=0.5, index=12)
+    (poses,) = kh.PoseEstimator().stream([frame])
+    print(poses.time, poses.index, poses[0]["left_wrist"])
+    ```
     """
 
     def __init__(self, poses, time: float, index: int):
