@@ -84,7 +84,7 @@ class PCKhCallback(keras.callbacks.Callback):
 
 
 def _title(metric):
-    """The line over the table of a metric that is not PCKh."""
+    """Returns the line over the table of a metric that is not PCKh."""
     measure = metric.skeleton.measure
     if measure.is_pckh:
         return ""

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def own_category(skeleton: Skeleton) -> dict:
-    """The category of a skeleton: its joints, and its limbs, counted from 1."""
+    """Makes the category of a skeleton: its joints, and its limbs, counted from 1."""
     return {
         "id": PERSON_CATEGORY,
         "name": PERSON if skeleton.is_person and len(skeleton.torso) == 2 else OTHER,
@@ -84,7 +84,7 @@ class CocoWriter:
         self.file.write(f'\n],\n"images": [\n{images}\n]}}\n')
 
     def _image_of(self, frame):
-        """The entry of an image, made at its first result."""
+        """Returns the entry of an image, made at its first result."""
         name = frame.source.name
         if self.images is None:
             number = image_id(name)
@@ -164,7 +164,7 @@ def _require_images(has_frames):
 
 
 def _category(skeleton, images):
-    """The category of `ImageList` with a skeleton's joints, or else its own."""
+    """Returns the listed category with a skeleton's joints, or else its own."""
     category = None if images is None else images.category_of(skeleton)
     if images is not None and category is None and images.categories:
         logger.warning(
@@ -185,7 +185,7 @@ def _entries(result, number, joints):
 
 
 def _plain(keypoints):
-    """Numbers in a flat list, integers where they are whole."""
+    """Flattens numbers to a list, with integers where they are whole."""
     return [int(x) if x == int(x) else x for x in keypoints.ravel().tolist()]
 
 

@@ -30,7 +30,7 @@ def is_address(name) -> bool:
 
 
 def camera_number(name) -> int | None:
-    """The number of a camera that is named as `/dev/video0`; None for other names."""
+    """Returns the number of a camera named as `/dev/video0`; None for other names."""
     match = CAMERA_PATH.fullmatch(str(name))
     return match and int(match[1])
 
@@ -133,7 +133,7 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
 
 
 def _sources_in_folder(folder, failures):
-    """The images and videos in a folder and its subfolders, without hidden ones."""
+    """Finds the images and videos in a folder and its subfolders, but hidden ones."""
     paths = []
     for place, inner, names in os.walk(
         folder, onerror=lambda error: failures.add(str(error))

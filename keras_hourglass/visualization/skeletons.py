@@ -109,7 +109,7 @@ def joint_colors(skeleton) -> list[tuple[int, int, int]]:
 
 
 def _limb_color(ends):
-    """The color of a limb, from those of its joints: of the side, if either has one."""
+    """Chooses the color of a limb from those of its joints: of a side, if any."""
     return next((rgb for rgb in SIDE_COLORS.values() if rgb in ends), MIDDLE_COLOR)
 
 

@@ -82,7 +82,7 @@ def mirrored_throughout(people: People) -> str | None:
 
 
 def _torso(skeleton):
-    """A person's shoulders and hips; none of an animal's."""
+    """Returns a person's shoulders and hips; none of an animal's."""
     return skeleton.torso if skeleton.is_person else ()
 
 

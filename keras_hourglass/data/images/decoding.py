@@ -132,7 +132,7 @@ def decode_image(path, data: bytes, header: Header, reduction: int = 1) -> Image
 
 
 def _decode(path, data, header, reduction):
-    """The pixels as stored, or None where OpenCV cannot decode them."""
+    """Returns the pixels as stored; None where OpenCV cannot decode them."""
     if heif.is_heif(data):
         try:
             return heif.decode(data)

@@ -13,7 +13,7 @@ _noted = set()  # depths of which a note was logged
 
 
 def depth_of(largest: int) -> int:
-    """The depth of values up to `largest`: 8, 10, 12, 14 or 16 bits."""
+    """Returns the depth of values up to `largest`: 8, 10, 12, 14 or 16 bits."""
     bits = max(8, int(largest).bit_length())
     return bits + bits % 2
 

@@ -178,8 +178,10 @@ def _digits(name):
 
 
 def _listing(folder: str) -> frozenset:
-    """Names in a folder; none if it cannot be read. One listing is quicker by far than
-    asking for each of thousands of files."""
+    """Lists the names in a folder; none if it cannot be read.
+
+    One listing is quicker by far than asking for each of thousands of files.
+    """
     try:
         return frozenset(os.listdir(folder))
     except (OSError, ValueError):

@@ -173,7 +173,7 @@ def _is_upright(people, turned):
 
 
 def _compare(listed, header):
-    """The difference of one image; None if there is none."""
+    """Returns the difference of one image; None if there is none."""
     stored, upright = (header.width, header.height), header.upright_size
     if listed == upright:
         return None

@@ -208,7 +208,7 @@ class Video:
             return None
 
     def _stated_time(self):
-        """Seconds that the file states for the frame just read; of a camera, now."""
+        """Returns the seconds that the file states for the frame just read, or now."""
         if self.is_camera:
             return time.monotonic()
         return self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000

@@ -92,7 +92,7 @@ class SoundTracks:
                 self._warn(error)
 
     def _read(self):
-        """The next packet; None after the last, or where the file is damaged."""
+        """Returns the next packet; None after the last, or where the file is broken."""
         try:
             return next(self._packets, None)
         except self._errors as error:
