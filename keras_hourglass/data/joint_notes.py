@@ -15,7 +15,10 @@ def lacking_notes(
 
 
 def unlabeled_notes(people: People) -> list[str]:
-    """Names the joints that no person has a label of: one sentence, or none."""
-    labeled = people.weights.any(axis=0)
+    """Names the joints that no person has a label of: one sentence, or none.
+
+    None without people either: then all joints would be named.
+    """
+    labeled = people.weights.any(axis=0) | (len(people) == 0)
     names = [n for n, found in zip(people.skeleton.joints, labeled) if not found]
     return [f"joints without labels, of weight 0: {', '.join(names)}"] if names else []

@@ -113,7 +113,7 @@ def check_people(
     }
     if throughout := sides.mirrored_throughout(people):
         problems["swapped_sides"].insert(0, throughout)
-    notes = (*people.notes, *(unlabeled_notes(people) if len(people) else ()))
+    notes = (*people.notes, *unlabeled_notes(people))
     return CheckReport(_counts(people), problems, notes)
 
 

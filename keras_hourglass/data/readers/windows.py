@@ -49,7 +49,7 @@ def parse_box(box) -> np.ndarray | None:
 
 
 def _as_box(box):
-    """A box as four numbers, None if it is not or has no size."""
+    """Converts a box to `(4,)`; None if it is not four numbers, or has no size."""
     try:
         box = np.array(box, float)
     except (TypeError, ValueError):

@@ -127,6 +127,7 @@ def read_limbs(pairs, joints: list[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _names(joints) -> list[str]:
+    """Returns the names of joints, some of which may be numbers."""
     if not isinstance(joints, list) or not all(
         isinstance(j, (str, int)) for j in joints
     ):
