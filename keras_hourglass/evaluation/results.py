@@ -27,7 +27,7 @@ from keras_hourglass.evaluation.breakdowns import (
     pck_torso,
 )
 from keras_hourglass.evaluation.predictions import Predictions
-from keras_hourglass.evaluation.scoring import score, to_json_types
+from keras_hourglass.evaluation.scoring import main_scores, score, to_json_types
 from keras_hourglass.skeletons import MPII, Skeleton
 
 if TYPE_CHECKING:
@@ -87,17 +87,12 @@ class Evaluation:
     @property
     def per_joint(self) -> dict[str, float]:
         """PCKh@0.5 (PCK@0.1) of each joint: name -> percent, NaN if never labeled."""
-        return self._main["per_joint"]
+        return main_scores(self.scores)["per_joint"]
 
     @property
     def conventions(self) -> dict[str, float]:
         """PCKh@0.5 (PCK@0.1) under each convention: name -> percent."""
-        return self._main["means"]
-
-    @property
-    def _main(self):
-        """The scores at the measure's own threshold."""
-        return self.scores["thresholds"][str(self.skeleton.measure.threshold)]
+        return main_scores(self.scores)["means"]
 
     @property
     def offset(self) -> tuple[float, float] | None:

@@ -65,6 +65,16 @@ def score(errors, skeleton: Skeleton, counts=None) -> dict:
     }
 
 
+def main_threshold(scores: dict) -> str:
+    """Returns the measure's own threshold, a key of the "thresholds" of `score`."""
+    return str(scores["measure"]["threshold"])
+
+
+def main_scores(scores: dict) -> dict:
+    """Returns the scores at the measure's own threshold."""
+    return scores["thresholds"][main_threshold(scores)]
+
+
 def convention_means(errors, skeleton: Skeleton, threshold: float) -> dict[str, float]:
     """Computes the mean under each convention: name -> percent."""
     return {

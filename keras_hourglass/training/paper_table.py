@@ -15,6 +15,7 @@ import keras
 from keras_hourglass.data.mixture import load_mixture, load_people
 from keras_hourglass.evaluation.evaluator import evaluate
 from keras_hourglass.evaluation.profiling import network_milliseconds
+from keras_hourglass.evaluation.scoring import main_scores
 from keras_hourglass.models import presets
 from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.models.flops import count_macs, count_parameters
@@ -246,13 +247,11 @@ def _measure_run(folder: Path, config: TrainConfig) -> dict:
     model = load_model(folder / BEST_FILE)
     mixture = load_mixture(config.datasets, model.skeleton, config.missing)
     people = next(iter(mixture.validation.values()))
-    report = evaluate(model, people, broken=config.broken).scores
-    measure = model.skeleton.measure
-    scores = report["thresholds"][str(measure.threshold)]
+    scores = main_scores(evaluate(model, people, broken=config.broken).scores)
     with open(folder / HISTORY_FILE, newline="") as file:
         seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
     return {
-        "measure": measure.title,
+        "measure": model.skeleton.measure.title,
         "columns": scores["columns"],
         "means": scores["means"],
         "people": len(people),

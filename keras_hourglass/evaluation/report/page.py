@@ -13,6 +13,7 @@ from keras_hourglass.evaluation.report.html import (
     tag,
     with_interval,
 )
+from keras_hourglass.evaluation.scoring import main_scores
 
 # Nothing is fetched and no script runs, whatever a file's name contains.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -71,7 +72,7 @@ def model_section(name, report, images, anchor) -> Html:
 
 def headline(report) -> Html:
     """Renders the most cited numbers, large."""
-    main = sections.main_part(report)
+    main = main_scores(report)
     title = f"{report['measure']['name']}@{report['measure']['threshold']}"
     numbers = [
         tag(
@@ -125,7 +126,7 @@ def comparison_section(models, comparisons) -> Html:
 
 
 def _means_of_models(measure, models):
-    """A table and a chart of the models of one measure."""
+    """Yields a table and a chart of the models of one measure."""
     chosen = {
         name: report
         for name, report in models.items()
@@ -137,7 +138,7 @@ def _means_of_models(measure, models):
     rows = []
     for index, (model, report) in enumerate(models.items()):
         if model in chosen:
-            main = sections.main_part(report)
+            main = main_scores(report)
             unknown = None, (None, None)
             cells = (
                 with_interval(main["means"][name], main["intervals"][name])

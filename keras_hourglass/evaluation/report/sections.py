@@ -13,17 +13,8 @@ from keras_hourglass.evaluation.report.html import (
     to_html,
     with_interval,
 )
+from keras_hourglass.evaluation.scoring import main_threshold
 from keras_hourglass.evaluation.tables import describe_oks
-
-
-def main_part(report) -> dict:
-    """The scores at the measure's own threshold."""
-    return report["thresholds"][main_threshold(report)]
-
-
-def main_threshold(report) -> str:
-    """The measure's own threshold, as a key."""
-    return str(report["measure"]["threshold"])
 
 
 def conventions(report) -> Html:
