@@ -110,7 +110,7 @@ def test_a_folder_is_drawn_into_another_and_a_second_run_is_the_same(folder, mes
         assert text.startswith("fílm 1.mp4: 7 frames in ")
         assert text.endswith("frames per second") and not result.stdout
         table = (folder / "found.csv").read_text().splitlines()
-        assert len(table) == 1 + 7 + 1 and table[0].startswith("image,frame,x,y,")
+        assert len(table) == 1 + 7 + 1 and table[0].startswith("image,frame,seconds,x,")
         call(".")
         messages()
         assert names(folder / "joints") == ["fílm 1.joints.mp4", "photo.joints.png"]
