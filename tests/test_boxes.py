@@ -71,6 +71,7 @@ def scored(rows):
         ("x.json", json.dumps({"ü.jpg": [BOX]}), "ü.jpg", [[*BOX, 1]]),
         ("x.json", json.dumps(DETECTED), "000000000012.jpg", SCORED),
         ("x.json", json.dumps(ANNOTATED), "x/twelve.jpg", [[*BOX, 1]]),
+        ("x.json", json.dumps({"C:\\dir\\a b.jpg": [BOX]}), "dir/a b.jpg", [[*BOX, 1]]),
         ("x.csv", TABLE, "a b.jpg", [[*BOX, 1]]),
         ("x.csv", TABLE, "other.jpg", []),
         ("x.json", "[]", "a b.jpg", []),

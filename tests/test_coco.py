@@ -440,11 +440,18 @@ def test_an_annotation_of_no_listed_category_is_counted(tmp_path, number):
     assert len(load(write(tmp_path, *labels))) == 2
 
 
-def test_joints_of_one_name_are_refused_by_category(tmp_path):
-    cat = {**CAT, "keypoints": ["earL", "Left Ear", "nose", "tail"]}
-    with pytest.raises(
-        DatasetError, match="of the category 'Cat': `joints` must be .*differ"
-    ):
+@pytest.mark.parametrize(
+    "joints, said",
+    [
+        (["earL", "Left Ear", "nose", "tail"], "`joints` must be .*different"),
+        ("nose,tail", "a list of names"),
+        ([{"name": "nose"}], "a list of names"),
+        (["nose", None], "a list of names"),
+    ],
+)
+def test_joints_that_are_no_different_names_are_refused(tmp_path, joints, said):
+    cat = {**CAT, "keypoints": joints}
+    with pytest.raises(DatasetError, match=f"of the category 'Cat': .*{said}"):
         load(write(tmp_path, annotation(**CAT_LABEL), categories=[cat]))
 
 

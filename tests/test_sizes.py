@@ -77,6 +77,10 @@ def test_rounded_sides_are_of_one_factor(size):
     assert sizes._compare((320, 240), header).kind == OTHER
 
 
+def test_two_pixels_of_one_side_alone_are_another_shape():
+    assert sizes._compare((640, 427), sizes.Header(640, 425)).kind == OTHER
+
+
 @pytest.mark.parametrize("orientation", range(5, 9))
 def test_labels_of_stored_pixels_are_turned_as_the_file_is(
     write, found, orientation, caplog

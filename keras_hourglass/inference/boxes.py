@@ -7,6 +7,8 @@ from pathlib import PurePath
 
 import numpy as np
 
+from keras_hourglass.data.readers.paths import parts_of
+
 DEFAULT_SCORE = 1.0  # of a box without a score
 
 
@@ -124,8 +126,8 @@ class Boxes:
     """The boxes of many images, by the images' names.
 
     Two paths name one image if one path ends with the other: `b/c.jpg` and
-    `a/b/c.jpg`; the longest match counts. A COCO number also names each file that
-    bears it (see `image_id`).
+    `a/b/c.jpg`; the longest match counts. Backslashes separate folders, too. A COCO
+    number also names each file that bears it (see `image_id`).
 
     Args:
         entries: An iterable of (name or COCO number of an image; number of a video's
@@ -139,7 +141,7 @@ class Boxes:
         self._frames, self._used, self._suffixes = {}, set(), {}
         self.missing = set()
         for name, frame, rows in entries:
-            key = PurePath(name).parts if isinstance(name, str) else name
+            key = parts_of(name) if isinstance(name, str) else name
             self._frames.setdefault(key, {}).setdefault(frame, []).append(rows)
         for key in self._frames:
             if isinstance(key, tuple):
@@ -148,7 +150,7 @@ class Boxes:
 
     def lookup(self, name: str, frame: int | None = None) -> np.ndarray:
         """`(people, 5)`, the boxes and scores of an image or of a video's frame."""
-        parts = PurePath(name).parts
+        parts = parts_of(name)
         keys = [*(parts[start:] for start in range(len(parts))), image_id(name)]
         known = [key for key in keys if key in self._frames]
         key = known[0] if known else self._suffixes.get(parts)

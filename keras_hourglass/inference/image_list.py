@@ -4,6 +4,7 @@ from os.path import abspath
 from pathlib import Path, PurePath
 
 from keras_hourglass.data.readers.files import DatasetError, read_json
+from keras_hourglass.data.readers.paths import parts_of
 from keras_hourglass.skeletons import Skeleton
 
 
@@ -31,7 +32,7 @@ class ImageList:
         self._images = {}  # the last part of a name -> [(parts of the name, image)]
         try:
             for image in content["images"]:
-                parts = PurePath(image["file_name"].replace("\\", "/")).parts
+                parts = parts_of(image["file_name"])
                 self._images.setdefault(parts[-1], []).append((parts, image))
                 image["id"]  # a missing one is an error now, not at its first use
             self.categories = content.get("categories") or []

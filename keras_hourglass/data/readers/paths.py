@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from os.path import isdir
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
@@ -35,6 +35,11 @@ def resolve_path(parent: Path, name: str) -> str:
     if "\0" in name or not _encodable(name):
         raise DatasetError(f"image {name!r} is not a possible file name")
     return str(parent / name)
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """Returns the parts of a path, whether it was written on Windows or not."""
+    return PurePath(name.replace("\\", "/")).parts
 
 
 def _encodable(name):

@@ -189,9 +189,10 @@ def _compare(listed, header):
 
 
 def _is_scaled(listed, size):
-    """Returns whether one factor explains both sides, all rounded up or down."""
-    low = max((side - 1) / (old + 1) for side, old in zip(size, listed))
-    high = min((side + 1) / max(old - 1, 0.5) for side, old in zip(size, listed))
+    """Returns whether one factor explains both sides of the smaller, rounded."""
+    small, large = sorted((listed, size), key=np.prod)
+    low = max((side - 1) / whole for side, whole in zip(small, large))
+    high = min((side + 1) / whole for side, whole in zip(small, large))
     return low < high
 
 
