@@ -17,7 +17,12 @@ from keras_hourglass.skeletons.body import (
     SHOULDERS,
 )
 from keras_hourglass.skeletons.measures import MEASURES, Measure
-from keras_hourglass.skeletons.names import SIDES, both_sides, canonical_name
+from keras_hourglass.skeletons.names import (
+    SIDES,
+    both_sides,
+    canonical_name,
+    unique_names,
+)
 from keras_hourglass.skeletons.skeleton import Skeleton
 from keras_hourglass.utils import suggest
 
@@ -37,6 +42,7 @@ __all__ = [
     "merge",
     "of_joints",
     "to_json",
+    "unique_names",
 ]
 
 MPII = Skeleton(
@@ -117,15 +123,13 @@ def merge(parts: list[Skeleton]) -> Skeleton:
     Args:
         parts: Skeletons, whose first spelling of a joint is kept.
     """
-    joints = {}
-    for name in sum((each.joints for each in parts), ()):
-        joints.setdefault(canonical_name(name), name)
+    joints = unique_names(name for each in parts for name in each.joints)
     if whole := next((each for each in parts if each.has_all(joints)), None):
         return whole
     limbs = {}
     for limb in sum((each.limbs for each in parts), ()):
         limbs.setdefault(frozenset(map(canonical_name, limb)), limb)
-    return of_joints(joints.values(), limbs.values())
+    return of_joints(joints, limbs.values())
 
 
 def get(skeleton) -> Skeleton:

@@ -30,6 +30,14 @@ def canonical_name(name: str) -> str:
     return "_".join(words) or name
 
 
+def unique_names(names) -> list[str]:
+    """Returns each of the names once, in its first spelling."""
+    spellings = {}
+    for name in names:
+        spellings.setdefault(canonical_name(name), name)
+    return [*spellings.values()]
+
+
 def full_name(name: str) -> str:
     """Spells out a side that is the first letter: `l_knee` becomes `left_knee`."""
     name = name.strip()

@@ -19,11 +19,8 @@ def skeleton_of_points(names: list[str], root) -> Skeleton:
     Raises:
         DatasetError: If they make none; names the folder of the dataset.
     """
-    spelling = {}
-    for name in names:
-        spelling.setdefault(canonical_name(name), name)
     try:
-        return skeletons.of_joints([*spelling.values()])
+        return skeletons.of_joints(skeletons.unique_names(names))
     except ValueError as error:
         raise DatasetError(f"{root}: {error}") from None
 
