@@ -195,7 +195,7 @@ def show_command(
         logger.warning("drawn black: %s", failure)
     for row in rows:
         click.echo(people.names[row])
-    click.echo(f"{len(rows):,} of {len(people):,} people are drawn in {output}")
+    click.echo(f"{len({*rows}):,} of {len(people):,} people are drawn in {output}")
 
 
 def _load(source, missing):

@@ -48,7 +48,9 @@ def test_normalized_boxes_are_refused_alone_and_among_others(box, tmp_path):
         ("x.csv", f"image,x,y,width,height\na.jpg,{','.join(map(str, box))}\n"),
     ]:
         (tmp_path / name).write_text(text)
-        with pytest.raises(DatasetError, match=f"{name} lists no boxes.*normalized"):
+        with pytest.raises(
+            DatasetError, match=f"{name} lists no usable boxes.*normalized"
+        ):
             read_boxes(tmp_path / name)
 
 
@@ -190,9 +192,13 @@ def test_invalid_boxes_raise_an_error(wrong):
         ("x.json", '{"a.jpg": [[1, 2, 3]]}', "must be rows of x, y"),
         ("x.json", '[{"image": "a.jpg", "people": [{}]}]', "lacks 'box'"),
         ("x.json", '[{"bbox": [1, 2, 3, 4]}]', "lacks 'image_id'"),
-        ("x.json", "3", "lists no boxes"),
-        ("x.json", '{"a.jpg": 3}', "lists no boxes"),
-        ("x.csv", TABLE + "inf;a.jpg;1;2;3;4;", "lists no boxes, after 2 people"),
+        ("x.json", "3", "lists no usable boxes"),
+        ("x.json", '{"a.jpg": 3}', "lists no usable boxes"),
+        (
+            "x.csv",
+            TABLE + "inf;a.jpg;1;2;3;4;",
+            "lists no usable boxes, after 2 people",
+        ),
         ("x.csv", "image,x,y\n", r"\['width', 'height'\] are missing"),
         ("x.csv", TABLE + ";a.jpg;1;b;3;4;", "after 2 people: `y` must be a number"),
         ("x.csv", TABLE + ";a.jpg;1;;3;4;", "after 2 people: `boxes` must be"),

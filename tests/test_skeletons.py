@@ -83,7 +83,9 @@ def test_a_configuration_survives_json(name):
     assert skeletons.get(restored) == skeletons.get(name)
 
 
-SPELLINGS = "left_eye|Left Eye|LEFT-EYE|eye_left|L_eye|l eye|eyeL|leftEye|LEye|Eye (l)"
+SPELLINGS = (
+    "left_eye|Left Eye|LEFT-EYE|eye_left|L_eye|l eye|eyeL|leftEye|LEye|Eye (l)|lefteye"
+)
 
 
 @pytest.mark.parametrize("spelled", SPELLINGS.split("|"))

@@ -162,7 +162,7 @@ def read_boxes(path, category: str | None = None) -> Boxes:
     except PARSE_ERRORS as error:
         after = f", after {len(entries):,} people" if entries else ""
         reason = f"lacks {error}" if isinstance(error, KeyError) else error
-        raise DatasetError(f"{path} lists no boxes{after}: {reason}") from None
+        raise DatasetError(f"{path} lists no usable boxes{after}: {reason}") from None
     for reason, count in left_out.items():
         logger.info("%s boxes of %s are left out: %s", f"{count:,}", path, reason)
     return Boxes(entries)

@@ -10,6 +10,7 @@ from functools import cache
 SIDES = {"left_": "right_", "right_": "left_"}
 SIDE_WORDS = {"left": "left", "right": "right", "l": "left", "r": "right"}
 CASE_CHANGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+SIDE_IN_FRONT = re.compile(r"(?<![^\W_])(left|right)(?=[^\W_])")  # of `leftear`
 WORD = re.compile(r"[^\W_]+")
 SHORT_SIDES = {"l_": "left_", "r_": "right_"}  # common in annotation files
 
@@ -19,9 +20,10 @@ def canonical_name(name: str) -> str:
     """Returns the form in which the names of joints are compared.
 
     Words in lower case, joined by `_`, with the side spelled out in front: `Left Eye`,
-    `eye-left`, `L_eye`, `eyeL` and `leftEye` become `left_eye`.
+    `eye-left`, `L_eye`, `eyeL`, `leftEye` and `lefteye` become `left_eye`.
     """
-    words = WORD.findall(CASE_CHANGE.sub(" ", name).lower())
+    parted = SIDE_IN_FRONT.sub(r"\1 ", CASE_CHANGE.sub(" ", name).lower())
+    words = WORD.findall(parted)
     sided = [i for i, word in enumerate(words) if word in SIDE_WORDS]
     spelled_out = [i for i in sided if words[i] in SIDE_WORDS.values()]
     sided = spelled_out or sided
