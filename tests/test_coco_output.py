@@ -13,7 +13,7 @@ from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.runner import FrameResult
 from keras_hourglass.inference.sources import InputSource
 from keras_hourglass.inference.writers import open_writer
-from keras_hourglass.skeletons import COCO, MPII, Skeleton
+from keras_hourglass.skeletons import COCO, MPII, Skeleton, get
 
 PIXELS = np.zeros((64, 96, 3), "uint8")
 DOG = Skeleton(
@@ -52,6 +52,19 @@ def image_list(folder, *images, categories=()):
     content = {"images": images, "categories": [*categories]}
     path.write_text(json.dumps(content))
     return ImageList(path)
+
+
+@pytest.mark.parametrize(
+    "skeleton, name",
+    [
+        (COCO, "person"),
+        (Skeleton(("nose", "tail")), "object"),
+        (Skeleton(("nose", "tail"), category="crab"), "crab"),
+    ],
+)
+def test_the_category_is_named_as_in_the_dataset(skeleton, name):
+    assert own_category(skeleton)["name"] == name
+    assert get(skeleton.get_config()).category == skeleton.category
 
 
 def test_a_dataset_has_the_networks_own_category(tmp_path):

@@ -131,6 +131,7 @@ def test_the_network_has_the_joints_and_limbs_of_the_dataset():
     assert f"The network has the joints of coco: {', '.join(JOINTS)}" in log
     skeleton = load_model("my run").skeleton
     assert skeleton.joints == (*JOINTS,)
+    assert skeleton.category == "cow"
     assert skeleton.flip_indices == (0, 2, 1, 4, 3, 6, 5)
     assert [[i + 1 for i in skeleton.indices(limb)] for limb in skeleton.limbs] == LIMBS
     table = (Path("my run") / "history.csv").read_text().splitlines()

@@ -13,7 +13,7 @@ from keras_hourglass.inference.boxes import image_id
 from keras_hourglass.skeletons import COCO, Skeleton
 
 PERSON_CATEGORY = 1  # COCO's number of `PERSON`
-OTHER = "object"  # the category's name where the joints are not a person's
+OTHER = "object"  # the category's name where nothing says it
 LABELED = 2  # COCO's flag of a joint that is labeled and visible
 
 logger = logging.getLogger(__name__)
@@ -21,9 +21,10 @@ logger = logging.getLogger(__name__)
 
 def own_category(skeleton: Skeleton) -> dict:
     """Makes the category of a skeleton: its joints, and its limbs, counted from 1."""
+    is_person = skeleton.is_person and len(skeleton.torso) == 2
     return {
         "id": PERSON_CATEGORY,
-        "name": PERSON if skeleton.is_person and len(skeleton.torso) == 2 else OTHER,
+        "name": skeleton.category or (PERSON if is_person else OTHER),
         "keypoints": [*skeleton.joints],
         "skeleton": [
             [i + 1 for i in skeleton.indices(ends)] for ends in skeleton.limbs

@@ -99,21 +99,20 @@ def find_known(joints) -> Skeleton | None:
     return next(known, None)
 
 
-def of_joints(joints, limbs=()) -> Skeleton:
+def of_joints(joints, limbs=(), category: str = "") -> Skeleton:
     """Makes a skeleton of a dataset's own joints.
 
     Args:
         joints: Names, in the order of the dataset.
         limbs: Pairs of names. Where there are none and the joints are part of a named
             skeleton, with shoulders and hips, so are limbs, groups and sigmas.
+        category: Name of the bodies.
     """
-    own = Skeleton(tuple(joints), limbs)
+    own = Skeleton(tuple(joints), limbs, category=category)
     for known in SKELETONS.values():
         if not limbs and known.has_all(own.joints) and len(own.torso) == 2:
             part = known.select(own.joints).get_config()
-            return Skeleton(
-                own.joints, **{k: v for k, v in part.items() if k != "joints"}
-            )
+            return Skeleton(**{**part, "joints": own.joints, "category": category})
     return own
 
 
@@ -129,7 +128,7 @@ def merge(parts: list[Skeleton]) -> Skeleton:
     limbs = {}
     for limb in sum((each.limbs for each in parts), ()):
         limbs.setdefault(frozenset(map(canonical_name, limb)), limb)
-    return of_joints(joints, limbs.values())
+    return of_joints(joints, limbs.values(), parts[0].category)
 
 
 def get(skeleton) -> Skeleton:

@@ -64,6 +64,8 @@ class Skeleton:
         lower: Names of the lower half, for augmentation by half bodies. By default,
             pelvis, hips, legs and feet, where all other joints are of a person's upper
             body; else there are no halves.
+        category: Name of the bodies in COCO's files, "crab" say. Skeletons that differ
+            in it alone are equal.
 
     Attributes:
         flip_pairs: All pairs, given and derived.
@@ -97,6 +99,7 @@ class Skeleton:
     flip_pairs: tuple[tuple[str, str], ...] = ()
     sigmas: tuple[float, ...] = ()
     lower: tuple[str, ...] = ()
+    category: str = field(default="", compare=False)
 
     def __post_init__(self):
         def set_field(name, value):
@@ -271,6 +274,7 @@ class Skeleton:
             flip_pairs=[pair for pair in self.flip_pairs if {*pair} <= {*kept}],
             sigmas=[self.sigmas[i] for i in self.indices(kept)] if self.sigmas else (),
             lower=[name for name in self.lower if name in kept],
+            category=self.category,
         )
 
     def get_config(self) -> dict:

@@ -107,7 +107,7 @@ def read_category(content: dict, name: str | None, path) -> Category:
             f"{path}: the limbs of {name!r} are left out: they do not join its "
             f"{len(joints)} joints",
         )
-    return Category(name, skeletons.of_joints(joints, limbs), names, notes)
+    return Category(name, skeletons.of_joints(joints, limbs, name), names, notes)
 
 
 def read_limbs(pairs, joints: list[str]) -> tuple[tuple[str, str], ...]:
