@@ -39,7 +39,7 @@ def test_the_example_turns_an_image_as_it_is_shown(
 def test_a_request_may_hold_images_of_any_sizes(server, images, expected):
     outputs, _ = server.predict(image_bytes=images)
     np.testing.assert_allclose(outputs["keypoints"], expected, atol=0.05)
-    boxes = [[0.0, 0, 1, 1]] * len(images)
+    boxes = [[0.0, 0, 2, 2]] * len(images)  # overlaps one of 1 x 1 pixels, too
     outputs, _ = server.predict("serve_boxes", image_bytes=images, boxes=boxes)
     assert np.isfinite(outputs["keypoints"]).all()
     rows = [{"image_bytes": data, "boxes": box} for data, box in zip(images, boxes)]
