@@ -131,6 +131,7 @@ def test_images_of_another_size_than_listed_are_found_by_kind(folder, kind):
     assert "000003.jpg: " in case and f"{width} x {height} in the file" in case
     rescaled = check_people(people, faults, rescale=True)
     assert bool(rescaled.problems[kind]) == (kind != "scaled_sizes")
+    assert "1 of 10 images do not have the size" in rescaled.notes[-1]
 
 
 @pytest.mark.parametrize("kind", sorted(PROBLEMS.keys() - SIZES))

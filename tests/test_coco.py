@@ -202,6 +202,19 @@ def test_two_images_of_one_id_are_refused(tmp_path):
         load(root)
 
 
+def test_an_image_may_be_listed_twice(tmp_path):
+    image = {"id": 5, "file_name": "5.jpg"}
+    images = [{**image, "width": 640, "height": 480}, image]
+    people = load(write(tmp_path, annotation(), images=images))
+    np.testing.assert_array_equal(people.listed_sizes, [[640, 480]])
+
+
+def test_an_annotation_that_is_no_object_is_a_fault(tmp_path):
+    root = write(tmp_path, annotation(), None)
+    with pytest.raises(DatasetError, match="at index 1: .*must be an object, not None"):
+        load(root)
+
+
 def test_people_on_resized_images_are_scaled_on_request(tmp_path, caplog):
     images = [{"id": 5, "file_name": "5.png", "width": 100, "height": 80}]
     root = write(tmp_path, annotation(), images=images)
@@ -237,7 +250,8 @@ def test_real_untidy_files_have_the_four_people_of_their_file(shared, case):
 
 BROKEN = {
     "no joints": ({"keypoints": [1, 2]}, "3 numbers for each of 17 joints, not 2"),
-    "joints are text": ({"keypoints": "here"}, ""),
+    "joints are text": ({"keypoints": "here"}, "`keypoints` must be numbers"),
+    "joints are objects": ({"keypoints": [{"x": 1}]}, "`keypoints` must be numbers"),
 }
 
 
@@ -382,6 +396,24 @@ def test_a_category_has_to_be_named_where_several_have_joints(tmp_path):
     with pytest.raises(DatasetError, match="Did you mean 'dog'.*category='dogs'"):
         datasets.load_dataset("coco", root, missing="keep", category="dogs")
     assert len(load(write(tmp_path, annotation(**CAT_LABEL), categories=[CAT, boxes])))
+
+
+def test_two_categories_of_one_name_must_have_the_same_joints(tmp_path):
+    other = {**CAT, "id": 91, "keypoints": CAT["keypoints"][::-1]}
+    twin = {**CAT, "id": 91}
+    assert len(load(write(tmp_path, annotation(**CAT_LABEL), categories=[CAT, twin])))
+    with pytest.raises(DatasetError, match="'Cat': two categories of that name"):
+        load(write(tmp_path, annotation(**CAT_LABEL), categories=[CAT, other]))
+
+
+def test_a_file_that_lacks_the_category_is_not_said_to_have_no_joints(tmp_path):
+    dog = {**CAT, "id": 4, "name": "dog"}
+    write(tmp_path, annotation(**CAT_LABEL), name="train.json", categories=[CAT])
+    label = annotation(**{**CAT_LABEL, "category_id": 4})
+    write(tmp_path, label, name="val.json", categories=[dog])
+    people = datasets.load_dataset("coco", tmp_path, missing="keep", category="Cat")
+    assert len(people) == 1 and people.skeleton.joints[0] == CAT["keypoints"][0]
+    assert not any("lists no joints" in note for note in people.notes)
 
 
 def test_files_of_one_dataset_may_order_their_joints_differently(tmp_path):

@@ -60,6 +60,24 @@ def test_an_empty_joint_is_absent_and_does_not_widen_the_window(folder):
     np.testing.assert_allclose(people.sides, 1.4 * 100)
 
 
+@pytest.mark.parametrize("cell", ["nan", "NaN", "None", "NA", "null", "<NA>"])
+def test_cells_of_missing_values_are_empty(folder, cell):
+    header = HEADER + ",pelvis_x,pelvis_y,left_knee_weight,x,y,width,height,head_size"
+    line = LINE + f",{cell}" * 8
+    people = datasets.load_dataset("own", folder(line, header=header))
+    assert people.weights.tolist() == [[1, 1, 0]]
+    np.testing.assert_allclose(people.sides, 1.4 * 100)
+    np.testing.assert_allclose(people.head_sizes, 14)
+
+
+def test_columns_may_be_in_upper_case_and_have_an_index_before_them(folder):
+    header = ",Image,Left_Knee_X,left_knee_Y,RIGHT_KNEE_X,RIGHT_KNEE_Y,Split"
+    people = datasets.load_dataset("own", folder(f"0,{LINE},Val", header=header))
+    assert people.skeleton.joints == ("Left_Knee", "RIGHT_KNEE")
+    assert people.joints.tolist() == [[[10, 20], [30, 120]]]
+    assert people.splits.tolist() == ["val"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("parting", ",;\t")
 def test_a_table_may_be_as_spreadsheets_write_it(folder, parting, encoding):
@@ -150,7 +168,9 @@ def test_columns_that_mean_nothing_are_refused(folder, header, said):
 
 LINES = {
     "no number": ("1.jpg,10,20,30,far", "`right_knee_y` must be a number, not 'far'"),
-    "not finite": ("1.jpg,10,20,30,nan", "'right_knee' must be"),
+    "not finite": ("1.jpg,10,20,30,inf", "'right_knee' must be"),
+    "half missing": ("1.jpg,10,20,30,nan", "'right_knee' must have both"),
+    "decimal comma": ('1.jpg,10,20,30,"1,5"', "the decimal mark must be a point"),
     "half a joint": ("1.jpg,10,,30,120", "'left_knee' must have both"),
     "too few cells": ("1.jpg,10,20,30", "4 cells stand under 5 columns"),
     "too many cells": (LINE + ",7", "6 cells stand under 5 columns"),

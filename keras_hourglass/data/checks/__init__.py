@@ -114,6 +114,8 @@ def check_people(
     if throughout := sides.mirrored_throughout(people):
         problems["swapped_sides"].insert(0, throughout)
     notes = (*people.notes, *unlabeled_notes(people))
+    if rescale and differences:
+        notes += (sizes.describe(differences, len(infos), rescale),)
     return CheckReport(_counts(people), problems, notes)
 
 

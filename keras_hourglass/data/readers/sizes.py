@@ -101,7 +101,7 @@ def match_sizes(people: People, rescale: bool = False) -> People:
         return people
     if len(compared) < len(listed):
         differences = find_differences(people, read_headers(listed))
-    message = _describe(differences, len(listed), rescale)
+    message = describe(differences, len(listed), rescale)
     if all(each.kind == SCALED for each in differences.values()) and rescale:
         people = people.with_notes(message)
     else:
@@ -230,8 +230,8 @@ def fit_people(
     )
 
 
-def _describe(differences, count, rescale):
-    """Describes all differences in one sentence, with the first image of them."""
+def describe(differences: dict[str, SizeDifference], count: int, rescale: bool) -> str:
+    """Describes all differences of `count` images in a sentence, with the first."""
     kinds = Counter((each.kind, each.turned) for each in differences.values())
     scaling = (
         "their labels are scaled" if rescale else "`--rescale` scales their labels"

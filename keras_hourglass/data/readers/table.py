@@ -13,6 +13,8 @@ PLAIN_COLUMNS = (IMAGE_COLUMN, *BOX_COLUMNS, "head_size", "split")
 COORDINATES = ("_x", "_y")  # endings of a joint's columns
 SCORE = "_score"  # as `predict` writes it
 WEIGHTS = ("_weight", SCORE)
+# Cells of missing values, in lower case: pandas and R write these words.
+EMPTY = {"", "nan", "none", "null", "na", "n/a", "<na>"}
 
 
 def read_table(path: Path):
@@ -31,8 +33,7 @@ def read_table(path: Path):
     text = read_text(path)
     lines = csv.reader(StringIO(text, newline=""), delimiter=detect_delimiter(text))
     try:
-        header = [name.strip() for name in next(lines, [])]
-        header = [IMAGE_COLUMN if n == OLD_IMAGE_COLUMN else n for n in header]
+        header = unify_header(next(lines, []))
         joints = joint_columns(header)
         skeleton = skeletons.of_joints(joints)
         people = []
@@ -52,6 +53,26 @@ def detect_delimiter(text: str) -> str:
     return max(",;\t", key=text.partition("\n")[0].count)
 
 
+def unify_header(header: list[str]) -> list[str]:
+    """Returns the names of columns in the spelling that other functions expect.
+
+    Only upper and lower case differ: `Nose_X` and `nose_y` are of one joint, which gets
+    its first spelling.
+    """
+    spellings, unified = {}, []
+    for name in map(str.strip, header):
+        joint, _, ending = name.rpartition("_")
+        ending = f"_{ending.lower()}"
+        if joint and ending in (*COORDINATES, *WEIGHTS):
+            joint = spellings.setdefault(joint.lower(), joint)
+            unified.append(joint + ending)
+        elif name.lower() == OLD_IMAGE_COLUMN:
+            unified.append(IMAGE_COLUMN)
+        else:
+            unified.append(name.lower() if name.lower() in PLAIN_COLUMNS else name)
+    return unified
+
+
 def joint_columns(header: list[str]) -> list[str]:
     """Returns the names of the joints that the columns of a table describe.
 
@@ -60,6 +81,7 @@ def joint_columns(header: list[str]) -> list[str]:
     """
     if IMAGE_COLUMN not in header:
         raise ValueError(f"the first line must name a column {IMAGE_COLUMN!r}")
+    header = [name for name in header if name]  # pandas' index has none
     if duplicates := {name for name in header if header.count(name) > 1}:
         raise ValueError(f"duplicate columns: {sorted(duplicates)}")
     if 0 < len({*BOX_COLUMNS} & {*header}) < len(BOX_COLUMNS):
@@ -92,7 +114,9 @@ def parse_row(header: list[str], cells: list[str], joints: list[str]) -> dict:
     """
     if len(cells) != len(header):
         raise ValueError(f"{len(cells)} cells stand under {len(header)} columns")
-    filled = {name: cell for name, cell in zip(header, cells) if cell}
+    filled = {
+        name: cell for name, cell in zip(header, cells) if cell.lower() not in EMPTY
+    }
     entry = {"image": filled.get(IMAGE_COLUMN, ""), "joints": [], "scores": []}
     for joint in joints:
         point = [parse_number(filled, joint + ending) for ending in COORDINATES]
@@ -117,6 +141,7 @@ def parse_number(cells: dict, column: str) -> float | None:
     try:
         return float(cells[column]) if column in cells else None
     except ValueError:
+        hint = " (the decimal mark must be a point)" if "," in cells[column] else ""
         raise ValueError(
-            f"`{column}` must be a number, not {cells[column]!r}"
+            f"`{column}` must be a number, not {cells[column]!r}{hint}"
         ) from None

@@ -34,7 +34,12 @@ class Category:
     notes: tuple[str, ...] = ()
 
     def require(self, entry: dict):
-        """Raises `SkipPerson` for an annotation of another category."""
+        """Raises `SkipPerson` for an annotation of another category.
+
+        `TypeError` if it is none.
+        """
+        if not isinstance(entry, dict):
+            raise TypeError(f"an annotation must be an object, not {entry!r}")
         number = entry.get("category_id")
         name = self.names.get(to_id(number))
         if name is None and number is not None and len(self.names) > 1:
@@ -95,9 +100,13 @@ def read_category(content: dict, name: str | None, path) -> Category:
     found = [entry for entry in _entries(content) if entry["name"] == name]
     found = [entry for entry in found if entry.get("keypoints")]
     if not found:
-        return Category(name, COCO, names, (f"{path} {ASSUMED}",))
+        others = any(entry.get("keypoints") for entry in _entries(content))
+        notes = () if others else (f"{path} {ASSUMED}",)
+        return Category(name, COCO, names, notes)
     with require_structure(path, f"name the joints of the category {name!r}"):
         joints = _names(found[0]["keypoints"])
+        if any(_names(entry["keypoints"]) != joints for entry in found):
+            raise ValueError("two categories of that name have other joints")
         skeletons.of_joints(joints)
     limbs, notes = (), ()
     try:

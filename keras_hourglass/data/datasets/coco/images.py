@@ -27,7 +27,8 @@ def read_images(contents: dict) -> dict[str, ListedImage]:
     for entry in contents["images"]:
         size = tuple(parse_positive(entry.get(side)) for side in ("width", "height"))
         image = ListedImage(entry["file_name"], size)
-        if images.setdefault(to_id(entry["id"]), image) != image:
+        first = images.setdefault(to_id(entry["id"]), image)
+        if first.file_name != image.file_name:
             raise ValueError(f"two images have the id {entry['id']!r}")
     return images
 

@@ -38,7 +38,11 @@ def parse_person(entry: dict, category: Category, file_names: dict) -> dict:
         raise SkipPerson(CROWD)
     if entry.get("keypoints") in (None, []):
         raise SkipPerson(NO_KEYPOINTS)
-    numbers, count = np.array(entry["keypoints"], float), len(category.skeleton.joints)
+    count = len(category.skeleton.joints)
+    try:
+        numbers = np.array(entry["keypoints"], float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`keypoints` must be numbers: {error}") from None
     if numbers.size != 3 * count:
         raise ValueError(
             f"`keypoints` must be 3 numbers for each of {count} joints, "
