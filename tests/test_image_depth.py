@@ -85,6 +85,12 @@ def test_a_turned_deep_file_is_upright(exif):
         np.testing.assert_array_equal(to_region(opened).pixels, pixels)
 
 
+def test_transparency_does_not_decide_the_depth():
+    opaque = np.full((12, 16, 1), 65535, "uint16")
+    given = np.concatenate([COLORS << 4, opaque], axis=-1)
+    np.testing.assert_array_equal(to_region(given).pixels, COLORS)
+
+
 def test_each_depth_is_noted_once(monkeypatch, caplog):
     monkeypatch.setattr(depth, "_noted", set())
     with caplog.at_level(logging.WARNING):

@@ -43,6 +43,15 @@ def test_an_image_is_read_upright(kind, orientation, tmp_path):
     assert inspect_image(str(path), decode=False).size == (64, 48)
 
 
+def test_gray_values_of_12_bits_are_not_clipped(tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    gray = np.tile(np.arange(64, dtype=np.uint16) * 1000, (48, 1))
+    image = pillow_heif.from_bytes("I;16", (64, 48), gray.tobytes())
+    image.save(tmp_path / "gray.heic", quality=95)
+    pixels = kh.read_image(tmp_path / "gray.heic")
+    assert np.abs(pixels[..., 1] - gray / 256).mean() < 4
+
+
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
 def test_a_truncated_file_is_refused_by_its_name(kind, tmp_path):
     data = encoded(kind)

@@ -212,6 +212,23 @@ def test_a_file_that_is_not_a_video_raises_an_error(tmp_path):
     for camera in (97, "/dev/video97"):
         with pytest.raises(VideoDecodeError, match="camera 97 cannot be opened: miss"):
             Video(camera)
+    with pytest.raises(VideoDecodeError, match="camera -1 cannot be opened"):
+        Video(-1)
+
+
+def test_a_video_is_read_once_and_a_second_reading_says_so(tmp_path):
+    with VideoWriter(tmp_path / "clip.avi", fps=25) as writer:
+        for value in range(3):
+            writer.write(np.full((48, 64, 3), value, "uint8"))
+    video, left = (Video(tmp_path / "clip.avi") for _ in range(2))
+    assert len([*video]) == 3
+    for _ in left:
+        break
+    left.close()
+    for closed in (video, left):
+        closed.close()
+        with pytest.raises(VideoDecodeError, match="clip.avi is closed, or read"):
+            next(iter(closed))
 
 
 def test_a_video_is_read_from_an_address(tmp_path):

@@ -68,17 +68,19 @@ def to_region(image, name: str = "image", exif: bool = True) -> ImageRegion:
             orientation = valid_orientation(image.getexif().get(ORIENTATION))
         image = converted
     pixels = np.asarray(image)
+    if pixels.dtype.kind == "u" and pixels.shape[2:] == (4,):
+        pixels = pixels[..., :3]  # opaque is 65,535 at any depth of the colors
     if pixels.dtype.kind == "u" and pixels.itemsize == 2:  # in any order of bytes
         pixels = to_8_bit(pixels.astype(np.uint16), name)
     gray = pixels.ndim == 2 or pixels.shape[2:] == (1,)
-    if pixels.dtype != np.uint8 or not (gray or pixels.shape[2:] in {(3,), (4,)}):
+    if pixels.dtype != np.uint8 or not (gray or pixels.shape[2:] == (3,)):
         raise _image_error(name, f"an array {pixels.shape} of {pixels.dtype}")
     if not pixels.size:
         raise _image_error(name, f"an array {pixels.shape}, without a pixel")
     height, width = pixels.shape[:2]
     if gray:
         pixels = np.broadcast_to(pixels.reshape(height, width, 1), (height, width, 3))
-    pixels = np.ascontiguousarray(pixels[..., :3])
+    pixels = np.ascontiguousarray(pixels)
     return decoding.to_upright(pixels, Header(width, height, orientation))
 
 

@@ -80,7 +80,7 @@ class OutputPlan:
         else:
             known = suggest(suffix, [*FORMAT_OF_SUFFIX, *IMAGE_SUFFIXES, *CODECS])
             raise _output_error(
-                f"must have a known suffix, or none for a folder. {known}", output
+                "must have a known suffix, or none for a folder", output, known
             )
 
     def _add_image(self, path, output, sources):
@@ -124,5 +124,6 @@ def _is_same(path, source):
     return Path(source.name).exists() and path.samefile(source.name)
 
 
-def _output_error(problem, output):
-    return ValueError(f"`output` {problem}. Received: output={output!r}")
+def _output_error(problem, output, known=""):
+    known = known and f"{known} "
+    return ValueError(f"`output` {problem}. {known}Received: output={output!r}")

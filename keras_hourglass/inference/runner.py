@@ -197,9 +197,9 @@ class PredictionSummary:
         """Counts a source, and logs the speed of a video."""
         self.done, frame = self.done + 1, self._current
         if frame is not None and frame.index is not None:
-            rate = self.frames_per_second
+            rate, plural = self.frames_per_second, "s" if self.frames > 1 else ""
             logger.info(
-                f"{frame.source.name}: {self.frames:,} frames in "
+                f"{frame.source.name}: {self.frames:,} frame{plural} in "
                 f"{self.frames / rate:.1f} s, {rate:.1f} frames per second"
             )
         self.start_source()

@@ -26,12 +26,6 @@ REDUCED = {  # reduction -> OpenCV's flags (those named after color would mean B
 # Not in RGB: of TIFF files, OpenCV 5 exchanges bytes, and not channels, of 16 bits.
 DEEP = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 
-# Errors here name the file, which OpenCV's own messages on stderr do not.
-if hasattr(cv2, "setLogLevel"):  # before OpenCV 5
-    cv2.setLogLevel(0)
-else:
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-
 
 class ImageRegion(NamedTuple):
     """Pixels of an image, or of a part of it.

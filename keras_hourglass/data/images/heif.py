@@ -23,7 +23,11 @@ def decode(data: bytes) -> np.ndarray:
         ValueError: If `pillow-heif` is not installed, or the file is damaged.
     """
     image = open_image(data)
+    from PIL import Image
+
     try:
+        if image.mode == "I;16":  # gray of 10 or 12 bits, scaled to 16: PIL would clip
+            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
         return np.asarray(image.convert("RGB"))
     except Exception as error:  # Pillow's plugins raise nearly any, SyntaxError, too
         raise ValueError(f"damaged or truncated: {error}") from None

@@ -16,6 +16,12 @@ from keras_hourglass.data.images.headers import END_OF_IMAGE, Header
 MAX_PIXELS = 2**27  # 400 MB decoded; the largest phone cameras take 1.1e8 pixels
 MAX_BYTES = 2**29  # of a file: more than as many pixels take without compression
 
+# Errors of images and videos name the file; OpenCV's own messages on stderr do not.
+if hasattr(cv2, "setLogLevel"):  # before OpenCV 5
+    cv2.setLogLevel(0)
+else:
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
 
 class ImageDecodeError(ValueError):
     """Raised for a file that cannot be read as an image; the message names it.

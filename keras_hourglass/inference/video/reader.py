@@ -146,6 +146,8 @@ class Video:
         self.name = f"camera {number}" if self.is_camera else str(source)
         reason = "not a video"
         if self.is_camera:
+            if number < 0:  # OpenCV ends the process
+                raise VideoDecodeError(f"{self.name} cannot be opened: no such number")
             self._capture, reason = cv2.VideoCapture(number), "missing or in use"
         elif is_address(source):
             self._capture = cv2.VideoCapture(self.name, cv2.CAP_FFMPEG)
@@ -176,9 +178,11 @@ class Video:
         """Yields each `Frame`.
 
         Raises:
-            VideoDecodeError: After the last frame, if the file is truncated, or there
-                was no frame.
+            VideoDecodeError: If it is closed, as it is once it has been read; after
+                the last frame, if the file is truncated, or there was no frame.
         """
+        if not self._capture.isOpened():
+            raise VideoDecodeError(f"{self.name} is closed, or read: open it again")
         number, clock = 0, FrameClock(self.fps)
         try:
             while (pixels := self._read()) is not None:
