@@ -88,6 +88,22 @@ def test_a_pil_image_is_turned_like_its_file(exif, with_exif, orientation):
     np.testing.assert_array_equal(unturned, np.asarray(image))
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK", "I;16"])
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
+def test_a_turned_tiff_opened_by_pil_is_its_file(mode, compression, tmp_path):
+    pil, path = pytest.importorskip("PIL.Image"), tmp_path / "scan.tiff"
+    deep = GRAY.astype("uint16") << 8
+    image = pil.fromarray(deep if mode == "I;16" else COLORS)
+    image = image if mode == "I;16" else image.convert(mode)
+    exif = pil.Exif()
+    exif[0x0112] = 6
+    image.save(path, exif=exif, compression=compression)
+    opened = pil.open(path)
+    pixels = to_region(opened).pixels
+    assert pixels.shape == (16, 12, 3) and opened.filename
+    np.testing.assert_allclose(pixels, to_region(path).pixels, atol=1)
+
+
 def test_bytes_that_are_not_an_image_are_named_by_their_index():
     with pytest.raises(ImageDecodeError, match="^image 5 cannot be read"):
         to_region(b"not an image", "image 5")

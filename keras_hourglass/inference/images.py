@@ -86,6 +86,8 @@ def to_region(image, name: str = "image", exif: bool = True) -> ImageRegion:
 
 def _from_pil(image, name):
     """Converts to RGB, or a 16-bit image to an array; others have an unknown range."""
+    if image.format == "TIFF":
+        _load_tiff(image)
     if image.mode in PIL_16_BIT:
         pixels = np.asarray(image)
         if image.mode != "I" or 0 <= pixels.min() <= pixels.max() < 2**16:
@@ -93,6 +95,15 @@ def _from_pil(image, name):
     if image.mode not in PIL_MODES:
         raise _image_error(name, f"a PIL image of mode {image.mode!r}")
     return image.convert("RGB")
+
+
+def _load_tiff(image):
+    """Loads a file by reading: of turned ones that it maps, PIL 13 mixes up sides."""
+    filename, image.filename = image.filename, ""  # it maps files with names
+    try:
+        image.load()
+    finally:
+        image.filename = filename
 
 
 def _image_error(name, received):
