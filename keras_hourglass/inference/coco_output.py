@@ -57,6 +57,7 @@ class CocoWriter:
         self.category = _category(skeleton, images)
         self.joints = skeleton.indices(self.category["keypoints"])
         self._listed, self._count = {}, 0
+        self._free_id = 1  # the least id that may be free
         self.file.write(f'{{"categories": [{json.dumps(self.category)}],\n')
         self.file.write('"annotations": [')
 
@@ -90,9 +91,9 @@ class CocoWriter:
         if self.images is None:
             number = image_id(name)
             if not isinstance(number, int) or number in self._listed:
-                number = 1
-                while number in self._listed:
-                    number += 1
+                while self._free_id in self._listed:
+                    self._free_id += 1
+                number = self._free_id
             entry = {"id": number, "file_name": self.name_of(frame.source)}
         else:
             entry = self.images.find(name)

@@ -150,7 +150,7 @@ def parse_points(columns, individual: str, cells: list[str]) -> dict:
     """Returns body part -> (x, y, confidence), of an individual's labels in a line.
 
     Raises:
-        ValueError: If a cell is no number, or only one of x and y is given.
+        ValueError: If a cell is not a number, or x or y alone is given.
     """
     if len(cells) != len(columns):
         raise ValueError(f"{len(cells)} cells stand under {len(columns)} columns")

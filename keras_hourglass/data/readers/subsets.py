@@ -83,7 +83,7 @@ def to_split(text: str) -> str:
     """Returns the split that a word in a table or an annotation names.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If it names none.
     """
     split = WORDS.get(text.strip().lower()) if isinstance(text, str) else None
     if split is None:

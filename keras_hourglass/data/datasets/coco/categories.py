@@ -34,9 +34,11 @@ class Category:
     notes: tuple[str, ...] = ()
 
     def require(self, entry: dict):
-        """Raises `SkipPerson` for an annotation of another category.
+        """Checks that an annotation is of this category.
 
-        `TypeError` if it is none.
+        Raises:
+            SkipPerson: If it is of another category.
+            TypeError: If it is not an object of JSON.
         """
         if not isinstance(entry, dict):
             raise TypeError(f"an annotation must be an object, not {entry!r}")
@@ -96,12 +98,12 @@ def read_category(content: dict, name: str | None, path) -> Category:
     Raises:
         DatasetError: If its joints are not different names.
     """
-    names = {to_id(entry["id"]): entry["name"] for entry in _entries(content)}
-    found = [entry for entry in _entries(content) if entry["name"] == name]
-    found = [entry for entry in found if entry.get("keypoints")]
+    entries = _entries(content)
+    names = {to_id(entry["id"]): entry["name"] for entry in entries}
+    with_joints = [entry for entry in entries if entry.get("keypoints")]
+    found = [entry for entry in with_joints if entry["name"] == name]
     if not found:
-        others = any(entry.get("keypoints") for entry in _entries(content))
-        notes = () if others else (f"{path} {ASSUMED}",)
+        notes = () if with_joints else (f"{path} {ASSUMED}",)
         return Category(name, COCO, names, notes)
     with require_structure(path, f"name the joints of the category {name!r}"):
         joints = _names(found[0]["keypoints"])
@@ -126,7 +128,7 @@ def read_limbs(pairs, joints: list[str]) -> tuple[tuple[str, str], ...]:
 
     Raises:
         IndexError: If there is no joint of a number.
-        TypeError, ValueError: If it is no list of pairs of numbers.
+        TypeError, ValueError: If it is not a list of pairs of numbers.
     """
     pairs = [(int(a), int(b)) for a, b in pairs]
     first = 0 if any(0 in pair for pair in pairs) else 1
