@@ -30,15 +30,18 @@ def call(*arguments, status=0, **kwargs):
     return result
 
 
+LIBRARY = "keras_hourglass"  # TensorFlow logs, too, as a process retraces
+
+
 @pytest.fixture
 def messages(caplog):
     """The library's messages since the last call: (level, text)."""
-    caplog.set_level("INFO", logger="keras_hourglass")
+    caplog.set_level("INFO", logger=LIBRARY)
 
     def take():
-        records = [(each.levelname, each.message) for each in caplog.records]
+        records = [each for each in caplog.records if each.name.startswith(LIBRARY)]
         caplog.clear()
-        return records
+        return [(each.levelname, each.message) for each in records]
 
     return take
 
