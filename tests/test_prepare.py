@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -214,7 +215,8 @@ def test_the_output_lies_outside_of_the_dataset(tmp_path):
 
 
 def stamps(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    files = filter(Path.is_file, folder.rglob("*"))
+    return {path: path.stat().st_mtime_ns for path in files}
 
 
 def lines(folder):

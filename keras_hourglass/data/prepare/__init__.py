@@ -22,6 +22,7 @@ from keras_hourglass.data.prepare.journal import Journal
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.geometry import Window
 from keras_hourglass.utils import Interrupted, atomic_write
+from keras_hourglass.utils.folder_lock import FolderLock
 from keras_hourglass.visualization.images import encode_image
 
 cv2.setNumThreads(1)  # images are processed in parallel; more threads slow that down
@@ -78,9 +79,15 @@ def prepare(
 
     Raises:
         DatasetError: If the folder holds something else.
+        FolderInUseError: If another process writes to the folder.
         ImageDecodeError: If an image cannot be read; names file and person.
         Interrupted: On Ctrl-C; the work so far is kept.
     """
+    with FolderLock(folder):
+        return _prepare(people, folder, options, broken, threads, advance)
+
+
+def _prepare(people, folder, options, broken, threads, advance):
     journal = Journal(folder, {**asdict(options), **crop_identity(people)})
     rows_of = {}
     for row, path in enumerate(people.images):
