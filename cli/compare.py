@@ -11,11 +11,12 @@ from keras_hourglass_cli.train_options import train_options, with_datasets
 @click.command()
 @click.option(
     "--presets",
-    "names",
     multiple=True,
     default=["lighter"],
     show_default=True,
-    help="Presets or families of presets; may be given several times.",
+    metavar="NAME,...",
+    help="Presets or families of presets, separated by commas; may be given several "
+    "times. The others are compared with the first.",
 )
 @train_options(presets=True)
 @click.option(
@@ -27,9 +28,10 @@ from keras_hourglass_cli.train_options import train_options, with_datasets
 def command(output, **options):
     """Train presets alike, and print the table of the paper.
 
-    PCKh per joint and in the mean (PCK for a skeleton without a head), parameters,
-    multiply-adds, the time of training and of the network alone: table.md, table.csv
-    and, with matplotlib, table.png. Stopped at any moment, the same command goes on.
+    PCKh per joint and in the mean (PCK for a skeleton without a head), with intervals
+    and the difference to the first preset; parameters, multiply-adds, the time of
+    training and of the network alone: table.md, table.csv and, with matplotlib,
+    table.png. Stopped at any moment, the same command goes on.
     """
     start_keras()
     from keras_hourglass.training.paper_table import compare

@@ -36,11 +36,12 @@ def command(source, target, **network):
     """
     start_keras()
     from keras_hourglass import convert
+    from keras_hourglass.models.flops import count_parameters
 
     model = convert(source, target, **only_typed(network))
     height, width = model.image_size
     click.echo(
         f"{target}: stacks {model.stacks}, blocks {model.blocks}, depth {model.depth}, "
         f"filters {model.filters}, {len(model.skeleton.joints)} joints, images of "
-        f"{width} x {height}, {model.count_params():,} parameters"
+        f"{width} x {height}, {count_parameters(model):,} parameters"
     )

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 
 import cv2
@@ -10,6 +11,7 @@ import pytest
 
 from keras_hourglass.data.mixture import DatasetSpec
 from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.evaluation.evaluator import evaluate
 from keras_hourglass.models.presets import PRESETS
 from keras_hourglass.training import paper_table
 from keras_hourglass.training.config import TrainConfig
@@ -36,7 +38,10 @@ def rows():
     made = {"columns": {"Head": 90.0, "Ankle": 50.0}, "people": 12}
     costs = {"parameters": 4_120_000, "multiply_adds": 5_804_654_592}
     times = {"training_seconds": 3720.0, "milliseconds": 12.34}
-    row = {**made, **costs, **times, "means": {"mean_of_joints": 70.0}}
+    row = {**made, **costs, **times}
+    row["means"] = {"mean_of_joints": 70.0, "mean_by_count": 69.0}
+    row["intervals"] = {"mean_of_joints": [61, 78.5], "mean_by_count": [60.1, 77]}
+    row["difference"] = {"difference": -1.0, "interval": [-2.0, 0.5]}
     return [{**row, "name": "hg1"}, {**row, "name": "hg2", "parameters": 8e6}]
 
 
@@ -51,6 +56,23 @@ def test_a_family_is_all_of_its_presets_and_a_name_one():
         paper_table.select_presets(["lihgter"])
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("hg2,lighter/hg1", " hg2 , lighter/hg1,hg2, "),
+        *(["hg2", "lighter/hg1"], ("hg2,lighter/hg1", "hg2")),
+    ],
+)
+def test_presets_are_a_list_or_separated_by_commas_and_count_once(given):
+    assert paper_table.select_presets(given) == ["hg2", "lighter/hg1"]
+
+
+@pytest.mark.parametrize("given", ["", [], " , "])
+def test_no_preset_is_an_error(given):
+    with pytest.raises(ValueError, match="must be one or more names"):
+        paper_table.select_presets(given)
+
+
 def test_rows_are_trained_once_and_the_table_holds_all(tmp_path, caplog):
     rows = Comparison(NAMES, CONFIG, tmp_path).run()
     assert [row["name"] for row in rows] == NAMES
@@ -59,9 +81,20 @@ def test_rows_are_trained_once_and_the_table_holds_all(tmp_path, caplog):
     with open(tmp_path / "table.csv", newline="") as file:
         listed = [*csv.DictReader(file)]
     assert [line["Network"] for line in listed] == NAMES
-    assert float(listed[0]["Mean"]) == pytest.approx(
-        rows[0]["means"]["mean_of_joints"], abs=0.005
-    )
+    for name in paper_table.MEANS:
+        mean, bounds = rows[1]["means"][name], rows[1]["intervals"][name]
+        numbers = [
+            listed[1][name],
+            *(listed[1][f"{name} {n}"] for n in ("low", "high")),
+        ]
+        assert numbers == [f"{value:.2f}" for value in (mean, *bounds)]
+    difference = rows[1]["difference"]
+    means = [row["means"]["mean_of_joints"] for row in rows]
+    assert difference["difference"] == pytest.approx(means[1] - means[0])
+    assert difference["interval"][0] <= difference["difference"]
+    assert listed[1]["difference"] == f"{difference['difference']:.2f}"
+    assert rows[0]["difference"] is None and listed[0]["difference"] == ""
+    table = (tmp_path / "table.md").read_text()
     # The first row stays as it is, the second is made anew.
     first, second = (tmp_path / name.replace("/", "-") for name in NAMES)
     (second / paper_table.ROW_FILE).unlink()
@@ -70,7 +103,53 @@ def test_rows_are_trained_once_and_the_table_holds_all(tmp_path, caplog):
     again = Comparison(NAMES, CONFIG, tmp_path).run()
     assert again[0] == rows[0]
     assert again[1]["means"] == rows[1]["means"]
+    assert again[1]["difference"] == difference
+    assert re.findall(r"\([\d.+-]+ to ", table) == re.findall(
+        r"\([\d.+-]+ to ", (tmp_path / "table.md").read_text()
+    )
     assert any("nothing is left to do" in line for line in caplog.messages)
+
+
+def test_rows_of_version_0_3_stay_without_intervals(rows, tmp_path, caplog):
+    Comparison(["hg1", "hg2"], CONFIG, tmp_path).run()
+    old = tmp_path / "hg1"
+    row = json.loads((old / paper_table.ROW_FILE).read_text())
+    del row["intervals"]
+    (old / paper_table.ROW_FILE).write_text(json.dumps(row))
+    (old / paper_table.ERRORS_FILE).unlink()
+    caplog.set_level("INFO", logger="keras_hourglass")
+    first, second = Comparison(["hg1", "hg2"], CONFIG, tmp_path).run()
+    assert first == {**row, "difference": None}
+    assert "intervals" in second and second["difference"] is None
+    assert any("measured them: hg1. To measure" in line for line in caplog.messages)
+
+
+def test_a_number_is_the_same_in_training_evaluation_and_comparison(tmp_path, capsys):
+    (row,) = paper_table.compare(
+        "hg1", tmp_path, epochs=2, batch_size=4, dataset="synthetic:8", **SMALL
+    )
+    printed = capsys.readouterr()
+    *_, names, numbers = re.search(r"PCKh@0.5, %\n.*\n.*", printed.out + printed.err)[
+        0
+    ].split("\n")
+    with open(tmp_path / "hg1/history.csv", newline="") as file:
+        history = [float(line["val_pckh"]) for line in csv.DictReader(file)]
+    trained = f"{max(history):.2f}"
+    assert names.split()[-1] == "mean_by_count"
+    assert numbers.split()[-1] == f"{history[0]:.2f}"
+    result = evaluate(tmp_path / "hg1", "synthetic:8")
+    assert f"{result.pckh:.2f}" == trained
+    (line,) = [x for x in str(result).split("\n") if x.startswith("mean_by_count  ")]
+    assert line.split()[1] == trained
+    with open(tmp_path / "table.csv", newline="") as file:
+        (listed,) = csv.DictReader(file)
+    assert listed["mean_by_count"] == trained
+    scores = result.scores["thresholds"]["0.5"]
+    for column, value in {**scores["columns"], **scores["means"]}.items():
+        if column in listed:
+            assert listed[column].replace("\N{EN DASH}", "nan") == f"{value:.2f}"
+    assert {*scores["columns"]} < {*listed}
+    assert row["people"] == result.scores["people"]
 
 
 def test_rows_of_another_configuration_are_refused_before_anything_is_trained(tmp_path):
@@ -102,10 +181,16 @@ def test_a_stop_says_how_the_comparison_goes_on(tmp_path, monkeypatch):
 def test_a_line_of_the_table_by_hand(rows):
     line = paper_table.format_row(rows[0])
     assert [*line.values()] == [
-        *("hg1", "90.00", "50.00", "70.00", "4.1M", "5.80G", "1:02", "12.3")
+        *("hg1", "90.00", "50.00", "70.00 (61.0 to 78.5)", "69.00 (60.1 to 77.0)"),
+        *("-1.00 (-2.0 to +0.5)", "4.1M", "5.80G", "1:02", "12.3"),
     ]
+    line = paper_table.csv_row(rows[0])
+    assert [*line.values()][2:6] == ["50.00", "70.00", "61.00", "78.50"]
+    assert (line["difference"], line["difference high"]) == ("-1.00", "0.50")
+    line = paper_table.format_row({**rows[0], "intervals": {}, "difference": None})
+    assert [*line.values()][2:6] == ["50.00", "70.00", "69.00", "\N{EN DASH}"]
     header, rule, first = paper_table.markdown_table([line]).splitlines()
-    assert header.count("|") == rule.count("|") == first.count("|") == 9
+    assert header.count("|") == rule.count("|") == first.count("|") == 11
     assert first.startswith("| hg1 | 90.00 |")
 
 
@@ -133,6 +218,30 @@ def test_the_plot_is_an_image(rows, tmp_path):
     pytest.importorskip("matplotlib")
     assert paper_table.write_plot(tmp_path, rows)
     assert cv2.imread(str(tmp_path / "table.png")).shape == (600, 1440, 3)
+
+
+def test_the_plot_shows_every_name_whole(rows, tmp_path, monkeypatch):
+    figures = pytest.importorskip("matplotlib.figure")
+    saved = []
+    monkeypatch.setattr(
+        figures.Figure, "savefig", lambda self, *args, **_: saved.append(self)
+    )
+    monkeypatch.setattr(paper_table, "atomic_write", lambda path: nullcontext(path))
+    rows = [
+        {**rows[0], "name": name, "multiply_adds": 1e9 + 1e8 * number}
+        for number, name in enumerate(PRESETS)
+    ]
+    assert paper_table.write_plot(tmp_path, rows)
+    (figure,) = saved
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    texts = legend.get_texts()
+    assert [text.get_text() for text in texts] == [*PRESETS]
+    boxes = [text.get_window_extent() for text in texts]
+    panels = [axes.get_tightbbox() for axes in figure.axes]
+    assert all(0 <= box.y0 and box.y1 <= figure.bbox.height for box in boxes)
+    assert all(box.x1 <= figure.bbox.width for box in boxes)
+    assert min(box.x0 for box in boxes) > max(box.x1 for box in panels)
 
 
 def test_files_of_the_table_are_readable(rows, tmp_path):

@@ -4,6 +4,7 @@ import pytest
 
 from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback, Skeleton, StackedHourglass
 from keras_hourglass.callbacks.pckh import find_pckh_metric, format_row
+from keras_hourglass.evaluation.conventions import STANDARD
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (4, 32, 32, 3), dtype="uint8")
@@ -47,8 +48,9 @@ def test_table_per_group_is_printed_after_each_epoch_and_is_the_metric(model, li
     assert len(tables) == 2 and len([line for line in lines if "other:" in line]) == 2
     assert history["other_pckh"] == pytest.approx(history["val_pckh"])
     assert {"val_pckh_head", "val_pckh_wrist"} <= history.keys()
-    _, names, numbers = tables[-1].split("\n")
-    assert names.split() == [*PCKh(skeleton="mpii").skeleton.groups, "Mean"]
+    _, title, names, numbers = tables[-1].split("\n")
+    assert title == "PCKh@0.5, %"
+    assert names.split() == [*PCKh(skeleton="mpii").skeleton.groups, STANDARD]
     assert float(numbers.split()[-1]) == pytest.approx(
         history["val_pckh"][-1], abs=0.01
     )

@@ -63,7 +63,7 @@ def test_a_run_writes_networks_history_events_configuration_and_an_image(
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["0", "1"] and "val_pckh" in rows[0]
     assert max(float(row["val_pckh"]) for row in rows) == pytest.approx(run.best.best)
-    assert cv2.imread(str(run.folder / "predictions.png")).shape == (512, 1024, 3)
+    assert cv2.imread(str(run.folder / "predictions.png")).shape == (2 * 274, 1024, 3)
     assert {"predictions", "heatmaps"} == run.snapshot().keys()
     assert json.loads((run.folder / "run.json").read_text())["config"]["seed"] == 3
     assert messages.messages[-1].startswith("Best val_pckh")

@@ -21,7 +21,7 @@ from keras_hourglass_cli.dataset_options import json_option
 BATCH_SIZES = 1, 16
 COLUMNS = {"preset": 31, "runtime": 13, "parameters": 11, "multiply-adds": 14}
 COLUMNS |= {f"ms at {n}": 8 for n in BATCH_SIZES}
-COLUMNS |= {"people/s": 8, "MB": 5, "share": 5}
+COLUMNS |= {"people/s": 8, "peak MB": 7, "share": 5}
 
 
 class RuntimeSpec(NamedTuple):
@@ -114,8 +114,9 @@ def command(names, chosen, seconds, as_json):
     """Size, speed and memory of presets, in each runtime that is installed.
 
     On this computer's CPU, with random weights where a preset has no others. Each
-    runtime has a process of its own: "MB" is the peak memory of that process, the
-    runtime included. "share" is that of the rate at which the CPU multiplies matrices.
+    runtime has a process of its own: "peak MB" is the peak memory of that process,
+    the runtime included. "share" is that of the rate at which the CPU multiplies
+    matrices.
     Exported files decode, too; "keras" is the network alone, and the decoder has a row
     of its own. The loader is measured by `benchmark loader`.
     """

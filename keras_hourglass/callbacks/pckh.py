@@ -7,6 +7,7 @@ import keras
 from keras_hourglass.metrics import PCKh
 from keras_hourglass.utils import format_table
 
+MEAN = "mean_by_count"  # the metric's convention, as evaluation names it
 GAP = 2  # spaces between two columns of `format_table`
 MIN_WIDTH = len("100.00")
 
@@ -14,7 +15,9 @@ MIN_WIDTH = len("100.00")
 class PCKhCallback(keras.callbacks.Callback):
     """Prints a table of the validation's PCKh per joint group after each epoch.
 
-    For a skeleton without a head it is PCK, as the first line of the table says.
+    For a skeleton without a head it is PCK, as the first line of the table says. The
+    last column is the metric: the mean of all labeled joints, which `evaluate` calls
+    `mean_by_count`. Errors exactly at the threshold are correct in every column.
 
     The counts of the model's `PCKh` metric are read, so there is no second pass over
     the validation data. The logs get `val_pckh_GROUP` for each of the skeleton's
@@ -74,21 +77,18 @@ class PCKhCallback(keras.callbacks.Callback):
         for group, percentage in self._groups.items():
             logs[f"val_{metric.name}_{group.lower()}"] = percentage
         if self.verbose:
-            columns = [*self._groups.items(), ("Mean", self._mean)]
+            columns = [*self._groups.items(), (MEAN, self._mean)]
             self.print_fn("\n" + _title(metric) + format_row(columns))
         for name, dataset in self.others.items():
             self.model.evaluate(dataset, verbose=0)
             percentage = logs[f"{name}_{metric.name}"] = float(metric.result())
             if self.verbose:
-                self.print_fn(f"{name}: {percentage:.2f}")
+                self.print_fn(f"{name}: {MEAN} {percentage:.2f}")
 
 
 def _title(metric):
-    """Returns the line over the table of a metric that is not PCKh."""
-    measure = metric.skeleton.measure
-    if measure.is_pckh:
-        return ""
-    return f"{measure.name}@{metric.threshold:g}, %\n"
+    """Returns the line over the table: the measure and its threshold."""
+    return f"{metric.skeleton.measure.name}@{metric.threshold:g}, %\n"
 
 
 def find_pckh_metric(model, name: str | None = None) -> PCKh:

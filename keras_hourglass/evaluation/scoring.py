@@ -12,6 +12,7 @@ from keras_hourglass.evaluation.conventions import (
     STANDARD,
     column_rates,
     conventions,
+    is_correct,
     joint_rates,
 )
 from keras_hourglass.skeletons import Skeleton
@@ -81,6 +82,17 @@ def convention_means(errors, skeleton: Skeleton, threshold: float) -> dict[str, 
         name: convention.mean(errors, skeleton, threshold)
         for name, convention in conventions(skeleton).items()
     }
+
+
+def describe_correct(errors, threshold: float) -> str:
+    """Counts the correct joints of a person: "14 of 16 joints correct".
+
+    Args:
+        errors: `(joints,)`, in reference lengths; NaN where not scored.
+        threshold: In reference lengths.
+    """
+    correct = is_correct(errors, threshold).sum()
+    return f"{correct} of {np.isfinite(errors).sum()} joints correct"
 
 
 def curve_thresholds(skeleton: Skeleton) -> np.ndarray:

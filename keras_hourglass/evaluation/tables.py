@@ -24,14 +24,14 @@ def format_scores(name, scores: dict) -> str:
     header = [f"at {threshold}" for threshold in thresholds]
     parts = [*thresholds.values()]
     columns = [
-        [column, *(_number(part["columns"][column]) for part in parts)]
+        [column, *(format_number(part["columns"][column]) for part in parts)]
         for column in parts[0]["columns"]
     ]
     means = [
         [
             convention,
-            *(_with_interval(part, convention) for part in parts),
-            _number(scores["area"][convention]),
+            *(_mean(part, convention) for part in parts),
+            format_number(scores["area"][convention]),
         ]
         for convention in scores["conventions"]
     ]
@@ -66,9 +66,7 @@ def format_comparison(comparison: dict) -> str:
         [
             convention,
             *(
-                "{:+.2f} ({:+.1f} to {:+.1f})".format(
-                    held[convention]["difference"], *held[convention]["interval"]
-                )
+                format_with_interval(*held[convention].values(), "+")
                 for held in thresholds.values()
             ),
         ]
@@ -99,7 +97,8 @@ def _other_lines(scores):
         yield f"\nMean signed error: x {x}, y {y} heatmap pixels"
     if torso := scores.get("torso"):
         means = ", ".join(
-            f"{name} {_number(value, 1)}" for name, value in torso["means"].items()
+            f"{name} {format_number(value, 1)}"
+            for name, value in torso["means"].items()
         )
         yield f"PCK@{torso['threshold']} ({torso['description']}): {means}"
     if oks := scores.get("oks"):
@@ -118,10 +117,21 @@ def _is_unknown(value):
     return value is None or isnan(value)
 
 
-def _number(value, digits: int = 2):
-    return NO_VALUE if _is_unknown(value) else f"{value:.{digits}f}"
+def format_number(value, digits: int = 2, sign: str = "") -> str:
+    """Formats a number; None and NaN are a dash. `sign` is "+" for differences."""
+    return NO_VALUE if _is_unknown(value) else f"{value:{sign}.{digits}f}"
 
 
-def _with_interval(part, convention):
-    low, high = (_number(bound, 1) for bound in part["intervals"][convention])
-    return f"{_number(part['means'][convention])} ({low} to {high})"
+def format_with_interval(value, interval, sign: str = "") -> str:
+    """Formats a number with its interval in parentheses, where that is known."""
+    text = format_number(value, sign=sign)
+    if interval is None:
+        return text
+    low, high = (format_number(bound, 1, sign) for bound in interval)
+    return f"{text} ({low} to {high})"
+
+
+def _mean(part, convention):
+    return format_with_interval(
+        part["means"][convention], part["intervals"][convention]
+    )

@@ -8,6 +8,8 @@ from importlib.metadata import metadata
 
 import numpy as np
 
+from keras_hourglass.models.flops import count_parameters
+
 
 def describe_model(model, decoder: str, **facts) -> dict:
     """Describes a network and its decoder.
@@ -29,7 +31,7 @@ def describe_model(model, decoder: str, **facts) -> dict:
         "limbs": [list(limb) for limb in model.skeleton.limbs],
         "image_size": list(model.image_size),
         "heatmap_size": list(model.heatmap_size[::-1]),
-        "parameters": model.count_params(),
+        "parameters": count_parameters(model),
         "decoder": decoder,
         "license": package["License-Expression"] or package["License"],
         "made_by": f"{package['Name']} {package['Version']}",

@@ -28,7 +28,8 @@ class Counts(NamedTuple):
     """Costs of a network.
 
     Attributes:
-        parameters: Trainable weights, without the moving statistics of norms.
+        parameters: Trainable weights, also frozen ones, without the moving statistics
+            of norms; see `flops.count_parameters`.
         multiply_adds: Of all convolutions, for one image.
     """
 

@@ -8,8 +8,20 @@ from keras_hourglass.models.layer_utils import sublayers
 
 
 def count_parameters(model) -> int:
-    """Counts the trainable weights of a model, without moving statistics."""
-    return sum(prod(weight.shape) for weight in model.trainable_weights)
+    """Counts the trainable weights of a model, without moving statistics.
+
+    Frozen weights count, so that a network has as many however it is trained.
+    """
+    # `trainable_weights` leaves out those of frozen layers.
+    layers = [model, *sublayers(model)]
+    weights = (weight for layer in layers for weight in layer._trainable_variables)
+    return sum(prod(weight.shape) for weight in {id(w): w for w in weights}.values())
+
+
+def count_frozen(model) -> int:
+    """Counts the parameters of a model that are not trained at present."""
+    trained = sum(prod(weight.shape) for weight in model.trainable_weights)
+    return count_parameters(model) - trained
 
 
 def count_macs(model) -> int:

@@ -1,8 +1,8 @@
 """Fine-tuning: initial weights from another network, and frozen layers."""
 
-import math
 from dataclasses import dataclass
 
+from keras_hourglass.models.flops import count_frozen
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.utils import suggest
 
@@ -108,7 +108,7 @@ def freeze_layers(model: StackedHourglass, names) -> int:
         ValueError: If a name fits no layer.
     """
     layers = [layer for layer in model.layers if layer.weights]
-    before = _count_trainable(model)
+    before = count_frozen(model)
     for name in names:
         chosen = [x for x in layers if x.name == name or x.name.startswith(name + "_")]
         if not chosen:
@@ -118,11 +118,7 @@ def freeze_layers(model: StackedHourglass, names) -> int:
             )
         for layer in chosen:
             layer.trainable = False
-    return before - _count_trainable(model)
-
-
-def _count_trainable(model):
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    return count_frozen(model) - before
 
 
 def _beginnings(layers):

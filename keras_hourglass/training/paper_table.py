@@ -13,14 +13,18 @@ from pathlib import Path
 import keras
 
 from keras_hourglass.data.mixture import load_mixture, load_people
+from keras_hourglass.evaluation.bootstrap import LEVEL, RESAMPLES
+from keras_hourglass.evaluation.conventions import CONVENTIONS, STANDARD
 from keras_hourglass.evaluation.evaluator import evaluate
 from keras_hourglass.evaluation.profiling import network_milliseconds
 from keras_hourglass.evaluation.scoring import main_scores
-from keras_hourglass.models import presets
+from keras_hourglass.evaluation.tables import format_number, format_with_interval
 from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.loading import load_model
+from keras_hourglass.models.presets import PRESETS, get_preset
 from keras_hourglass.training.config import TrainConfig, create_config
+from keras_hourglass.training.row_errors import RowErrors, compare_errors
 from keras_hourglass.training.run_dir import HISTORY_FILE, load_state
 from keras_hourglass.training.skeleton_choice import resolve_skeleton
 from keras_hourglass.training.trainer import Trainer
@@ -29,21 +33,27 @@ from keras_hourglass.utils import Interrupted, atomic_write, suggest
 logger = logging.getLogger(__name__)
 
 MEAN = "mean_of_joints"  # the convention of the paper
+MEANS = (MEAN, STANDARD)  # those of the table
+DIFFERENCE = "difference"
 MEASURE = "PCKh@0.5"  # of rows of version 0.2, which do not name theirs
-ROW_FILE = "row.json"
+ROW_FILE, ERRORS_FILE = "row.json", "errors.npz"
 PAPER_SETTINGS = {"image_size": 256, "epochs": 220, "blocks": 4, "people": 2958}
 
 
 def write_table(folder: Path, rows: list[dict], config: TrainConfig):
     """Writes `table.md` and `table.csv`."""
-    lines = [format_row(row) for row in rows]
     folder.mkdir(parents=True, exist_ok=True)
+    parts = [
+        describe_conditions(rows, config),
+        markdown_table([format_row(row) for row in rows]),
+        describe_columns(rows),
+    ]
     with atomic_write(folder / "table.md") as path:
-        text = f"{describe_conditions(rows, config)}\n\n{markdown_table(lines)}\n"
-        path.write_text(text, encoding="utf-8")
+        path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    lines = [csv_row(row) for row in rows]
     with (
         atomic_write(folder / "table.csv") as path,
-        open(path, "w", newline="") as file,
+        open(path, "w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.DictWriter(file, lines[0])
         writer.writeheader()
@@ -52,11 +62,42 @@ def write_table(folder: Path, rows: list[dict], config: TrainConfig):
 
 def format_row(row: dict) -> dict[str, str]:
     """Formats a row: column -> text, as in the paper, and costs after it."""
-    scores = {**row["columns"], "Mean": row["means"][MEAN]}
+    values = {column: format_number(value) for column, value in row["columns"].items()}
+    for column, (value, interval) in _intervals(row).items():
+        sign = "+" if column == DIFFERENCE else ""
+        values[column] = format_with_interval(value, interval, sign)
+    return _format_line(row, values)
+
+
+def csv_row(row: dict) -> dict[str, str]:
+    """Formats a row; the bounds of intervals have columns of their own."""
+    values = {column: format_number(value) for column, value in row["columns"].items()}
+    for column, (value, interval) in _intervals(row).items():
+        numbers = value, *(interval or (None, None))
+        names = column, f"{column} low", f"{column} high"
+        values |= {n: "" if v is None else f"{v:.2f}" for n, v in zip(names, numbers)}
+    return _format_line(row, values)
+
+
+def _intervals(row):
+    """Columns with an interval: column -> the number and (low, high), None if unknown.
+
+    Rows of version 0.3 have no intervals.
+    """
+    means, intervals = row["means"], row.get("intervals", {})
+    columns = {name: (means.get(name), intervals.get(name)) for name in MEANS}
+    difference = row.get(DIFFERENCE) or {}
+    return {
+        **columns,
+        DIFFERENCE: (difference.get("difference"), difference.get("interval")),
+    }
+
+
+def _format_line(row, values):
     minutes = row["training_seconds"] / 60
     return {
         "Network": row["name"],
-        **{column: f"{value:.2f}" for column, value in scores.items()},
+        **values,
         "Parameters": f"{row['parameters'] / 1e6:.1f}M",
         "Multiply-adds": f"{row['multiply_adds'] / 1e9:.2f}G",
         "Training (h:mm)": f"{minutes // 60:.0f}:{minutes % 60:02.0f}",
@@ -97,10 +138,25 @@ def describe_conditions(rows: list[dict], config: TrainConfig) -> str:
     return text + "."
 
 
+def describe_columns(rows: list[dict]) -> str:
+    """Describes the means, their intervals, and the costs."""
+    lines = [f"{name}: {CONVENTIONS[name].rule}" for name in MEANS]
+    lines += [
+        f"{DIFFERENCE}: {MEAN} less that of {rows[0]['name']}, percentage points, on "
+        "the same people",
+        f"In parentheses: {LEVEL} % of {RESAMPLES:,} bootstraps over people",
+        "Parameters: trainable weights, without moving statistics",
+        "Inference: the network alone, one image at a time",
+    ]
+    return "\n".join(f"- {line}" for line in lines)
+
+
 COSTS = {  # entry of a row -> label of its axis, and unit
     "multiply_adds": ("multiply-adds, 10\N{SUPERSCRIPT NINE}", 1e9),
     "milliseconds": ("inference, ms", 1),
 }
+
+COLORS, MARKERS = 10, "osD^v"  # matplotlib's cycle of colors; then another marker
 
 
 def write_plot(folder: Path, rows: list[dict]) -> bool:
@@ -113,13 +169,23 @@ def write_plot(folder: Path, rows: list[dict]) -> bool:
     panels = figure.subplots(1, len(COSTS), sharey=True)
     measure = rows[0].get("measure", MEASURE)
     for axes, (cost, (label, unit)) in zip(panels, COSTS.items()):
-        for row in rows:
-            point = row[cost] / unit, row["means"][MEAN]
-            axes.scatter(*point)
-            style = {"textcoords": "offset points", "xytext": (5, 4), "fontsize": 8}
-            axes.annotate(row["name"], point, **style)
-        axes.set(xlabel=label, xscale="log", ylabel=f"{measure}, mean of joints")
+        for number, row in enumerate(rows):
+            mean, interval = _intervals(row)[MEAN]
+            low, high = interval or (mean, mean)
+            axes.errorbar(
+                row[cost] / unit,
+                mean,
+                [[max(0, mean - low)], [max(0, high - mean)]],
+                fmt=MARKERS[number // COLORS % len(MARKERS)],
+                color=f"C{number % COLORS}",
+                elinewidth=0.8,
+                label=row["name"],
+            )
+        axes.set(xlabel=label, xscale="log", ylabel=f"{measure}, {MEAN}")
         axes.grid(alpha=0.3)
+    # Beside the axes: names at the points would run over each other and the border.
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center", fontsize=8)
     with atomic_write(folder / "table.png") as path:
         figure.savefig(path, dpi=120)
     return True
@@ -128,29 +194,48 @@ def write_plot(folder: Path, rows: list[dict]) -> bool:
 def select_presets(names) -> list[str]:
     """Selects presets by name, or by family: the part of names before a slash.
 
+    Args:
+        names: A list of them, or one string; commas separate several.
+
+    Returns:
+        Names of presets, each once.
+
     Raises:
-        ValueError: If a name is unknown.
+        ValueError: If a name is unknown, or there is none.
     """
-    families = {name.split("/")[0] for name in presets.PRESETS if "/" in name}
+    families = {name.split("/")[0] for name in PRESETS if "/" in name}
+    given = [names] if isinstance(names, str) else [*names]
     selected = []
-    for name in names:
-        if name not in presets.PRESETS and name not in families:
-            choices = [*families, *presets.PRESETS]
+    for name in (part.strip() for text in given for part in text.split(",")):
+        if name and name not in PRESETS and name not in families:
             raise ValueError(
                 "`presets` must be names or families of presets. "
-                f"{suggest(name, choices)} Received: {name!r}"
+                f"{suggest(name, [*families, *PRESETS])} Received: {name!r}"
             )
-        selected += [p for p in presets.PRESETS if name in (p, p.split("/")[0])]
+        selected += [p for p in PRESETS if name in (p, p.split("/")[0])]
+    if not selected:
+        raise ValueError(
+            f"`presets` must be one or more names. Received: presets={names!r}"
+        )
     return [*dict.fromkeys(selected)]
 
 
-def compare(names=("lighter",), output="runs/compare", verbose: int = 1, **options):
+def compare(
+    presets=("lighter",),
+    output="runs/compare",
+    verbose: int = 1,
+    *,
+    names=None,
+    **options,
+):
     """Trains presets alike and writes the table of the paper, as the command does.
 
     Args:
-        names: Names or families of presets.
+        presets: Names or families of presets: a list, or a string with commas. The
+            others are compared with the first.
         output: Folder for a run of each preset, and for the table.
         verbose: See `train`.
+        names: The name of `presets` in version 0.3.
         options: The options of `train` on the dataset, the recipe and the run. Those
             on the network hold for all rows.
 
@@ -162,8 +247,9 @@ def compare(names=("lighter",), output="runs/compare", verbose: int = 1, **optio
         DatasetError: If a dataset cannot be loaded.
         Interrupted: After Ctrl-C; the same call goes on with that row.
     """
-    names, config = select_presets(names), create_config(**options)
-    return Comparison(names, config, Path(output), verbose).run()
+    selected = select_presets(presets if names is None else names)
+    config = create_config(**options)
+    return Comparison(selected, config, Path(output), verbose).run()
 
 
 @dataclass(frozen=True)
@@ -213,18 +299,32 @@ class Comparison:
                     f"Stopped; {len(rows)} of {len(configs)} rows are finished, and "
                     f"there is a checkpoint of {name}. To go on: the same command again"
                 ) from None
+            rows[-1][DIFFERENCE] = self._difference(self.names[0], name)
             write_table(self.folder, rows, self.config)
+        if unknown := [row["name"] for row in rows if "intervals" not in row]:
+            logger.info(
+                "Without intervals, since version 0.3 measured them: %s. To measure "
+                "them again, delete %s in their folders.",
+                *(", ".join(unknown), ROW_FILE),
+            )
         if not write_plot(self.folder, rows):
             logger.info("No plot: it needs matplotlib (the extra `plot`).")
         return rows
 
     def _row_config(self, name):
         recipe = self.config.recipe
-        network = {**presets.get_preset(name).network, **recipe.network}
+        network = {**get_preset(name).network, **recipe.network}
         return replace(self.config, recipe=replace(recipe, network=network))
 
     def _row_folder(self, name):
         return self.folder / name.replace("/", "-")
+
+    def _difference(self, first, second) -> dict | None:
+        """Compares two rows on the same people; None where errors are not known."""
+        paths = [self._row_folder(name) / ERRORS_FILE for name in (first, second)]
+        if first == second or not all(path.is_file() for path in paths):
+            return None
+        return compare_errors(*map(RowErrors.load, paths), MEAN)
 
     def _row(self, name, config) -> dict:
         path = self._row_folder(name) / ROW_FILE
@@ -233,7 +333,7 @@ class Comparison:
         Trainer(config, path.parent, verbose=self.verbose).train()
         keras.backend.clear_session()  # the graphs of ten networks fill the memory
         row = {
-            **asdict(presets.get_preset(name)),
+            **asdict(get_preset(name)),
             "name": name,
             **_measure_run(path.parent, config),
         }
@@ -247,14 +347,17 @@ def _measure_run(folder: Path, config: TrainConfig) -> dict:
     model = load_model(folder / BEST_FILE)
     mixture = load_mixture(config.datasets, model.skeleton, config.missing)
     people = next(iter(mixture.validation.values()))
-    scores = main_scores(evaluate(model, people, broken=config.broken).scores)
+    evaluation = evaluate(model, people, broken=config.broken)
+    RowErrors.of(evaluation).save(folder / ERRORS_FILE)
+    scores = main_scores(evaluation.scores)
     with open(folder / HISTORY_FILE, newline="") as file:
         seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
     return {
         "measure": model.skeleton.measure.title,
         "columns": scores["columns"],
         "means": scores["means"],
-        "people": len(people),
+        "intervals": scores["intervals"],
+        "people": evaluation.scores["people"],
         "parameters": count_parameters(model),
         "multiply_adds": count_macs(model),
         "training_seconds": seconds,

@@ -3,9 +3,11 @@
 import numpy as np
 
 from keras_hourglass.data.loader import Loader
+from keras_hourglass.evaluation.scoring import describe_correct
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.heatmaps.labels import unpack
+from keras_hourglass.visualization.captions import add_caption
 from keras_hourglass.visualization.grids import image_grid
 from keras_hourglass.visualization.heatmaps import draw_heatmap
 from keras_hourglass.visualization.skeletons import draw_skeleton
@@ -23,22 +25,35 @@ def snapshot_images(model, loader: Loader) -> dict[str, np.ndarray]:
 
     Returns:
         Images `(height, width, 3)`, uint8, RGB: "predictions" has each person twice,
-        with the predicted and the labeled joints; "heatmaps" the maximum over all
-        joints' heatmaps of the last stack.
+        with the labeled joints on the left and the predicted on the right; "heatmaps"
+        the maximum over all joints' heatmaps of the last stack. Captions name the
+        person, and count the correct joints.
     """
     count = min(MAX_PEOPLE, len(loader))
     images, labels = loader.load_batch((0, i) for i in range(count))
     heatmaps = np.asarray(model.predict_on_batch(images)[:, -1])
     predicted, scores = map(np.asarray, decode(heatmaps, model.offset))
-    labeled, weights, _ = unpack(labels)
+    labeled, weights, lengths = unpack(labels)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = np.linalg.norm(predicted - labeled, axis=-1) / lengths
+    errors = np.where((weights > 0) & (lengths > 0), errors, np.nan)
+    names = loader.preprocessor.people.names
     pairs, overlays = [], []
     for i, image in enumerate(map(_enlarge, images)):
-        pair = [
-            draw_joints(model, image, predicted[i], scores[i]),
-            draw_joints(model, image, labeled[i], weights[i]),
-        ]
-        pairs.append(np.hstack(pair))
-        overlays.append(draw_heatmap(image, heatmaps[i].max(axis=-1)))
+        correct = describe_correct(errors[i], model.skeleton.measure.threshold)
+        truth = draw_joints(model, image, labeled[i], weights[i])
+        prediction = draw_joints(model, image, predicted[i], scores[i])
+        pairs.append(
+            np.hstack(
+                [
+                    add_caption(truth, str(names[i]), "truth"),
+                    add_caption(prediction, correct, "prediction"),
+                ]
+            )
+        )
+        overlay = draw_heatmap(image, heatmaps[i].max(axis=-1))
+        peak = f"highest {heatmaps[i].max():.2f}"
+        overlays.append(add_caption(overlay, str(names[i]), peak))
     return {
         "predictions": image_grid(pairs, COLUMNS // 2),
         "heatmaps": image_grid(overlays, COLUMNS),

@@ -17,6 +17,7 @@ from keras_hourglass.data.mixture import load_mixture
 from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.data.sampler import EpochSampler, people_per_epoch
 from keras_hourglass.models.config import BEST_FILE
+from keras_hourglass.models.flops import count_frozen, count_parameters
 from keras_hourglass.training import checkpoint, config, distribution, run_dir
 from keras_hourglass.training.build import build_model, compile_model
 from keras_hourglass.training.checkpoint import (
@@ -160,10 +161,10 @@ class Trainer:
         self.distribution.barrier()
         missing = not (self.folder / config.CONFIG_FILE).is_file()
         self._require_shared_folder(not self.distribution.any(missing))
-        logger.info(
-            "%s parameters; the run is in %s",
-            *(f"{self.model.count_params():,}", self.folder),
-        )
+        counts = f"{count_parameters(self.model):,} parameters"
+        if frozen := count_frozen(self.model):
+            counts += f", {frozen:,} of them frozen"
+        logger.info("%s; the run is in %s", counts, self.folder)
         with self.distribution.scope():
             compile_model(self.model, self.config, self.sampler.steps)
         if (self.folder / LAST_FILE).is_file():
