@@ -4,6 +4,11 @@ import keras
 from keras import ops
 
 from keras_hourglass.heatmaps.encode import encode
+from keras_hourglass.heatmaps.label_tensors import (
+    label_dtype,
+    weights_of_joints,
+    zero_labels,
+)
 from keras_hourglass.heatmaps.labels import unpack
 
 
@@ -15,7 +20,12 @@ class HeatmapLoss(keras.losses.Loss):
     labels. The error is summed over pixels and stacks, and averaged over joints and
     people: a mean over thousands of pixels would make gradients so small that an
     optimizer's epsilon outweighs them. Each joint's error is multiplied by its weight.
-    Joints with weight 0, and those outside the heatmap, are left out.
+    Joints with weight 0, and those outside the heatmap, are left out: neither the loss
+    nor its gradient depends on their positions, NaN and infinity included. A position
+    that is NaN where the weight is not 0 makes the loss NaN.
+
+    Sample weights of `fit` multiply the weights of the labels: those of people apply to
+    all of a person's joints.
 
     Newell, Yang, Deng. Stacked Hourglass Networks for Human Pose Estimation, ECCV
     2016. https://arxiv.org/abs/1603.06937
@@ -26,15 +36,21 @@ class HeatmapLoss(keras.losses.Loss):
             above 0 (say, 9) shorten the plateau of all-zero heatmaps, on which light
             networks stay for thousands of steps.
         name: Of the loss.
-        **kwargs: Arguments of `keras.losses.Loss`.
+        **kwargs: Arguments of `keras.losses.Loss`. `reduction`: "sum_over_batch_size"
+            and "mean" average over joints and people, "mean_with_sample_weight" by
+            their sample weights, "sum" averages over joints and sums over people, None
+            gives `(batch, joints)`. `dtype`: at least float32 by default.
 
     Call arguments:
         y_true: Labels, `(batch, joints, 4)`: x, y (heatmap pixels), weight (0 to 1)
             and reference length (heatmap pixels, not used here).
         y_pred: Heatmaps, `(batch, stacks, height, width, joints)`.
+        sample_weight: None, or weights of people, `(batch,)` or `(batch, 1)`, or of
+            people's joints, `(batch, joints)`.
 
     Raises:
-        ValueError: If `sigma` is not positive, or `foreground` is negative.
+        ValueError: If `sigma` is not positive, or `foreground` is negative; from a
+            call, if `sample_weight` has another shape.
 
     Example:
 
@@ -46,13 +62,14 @@ class HeatmapLoss(keras.losses.Loss):
     labels = np.array([[[3.0, 2.0, 1.0, 5.0]]])  # one person with one joint
     heatmaps = np.zeros((1, 2, 6, 8, 1))  # two stacks, 8 x 6 pixels
     print(float(loss(labels, heatmaps)))
+    print(float(loss(labels, heatmaps, sample_weight=[0.5])))  # half as much
     ```
     """
 
     def __init__(
         self, sigma: float = 1.0, foreground: float = 0.0, name="heatmap_loss", **kwargs
     ):
-        super().__init__(name=name, **kwargs)
+        super().__init__(name=name, **{"dtype": label_dtype(), **kwargs})
         if sigma <= 0 or foreground < 0:
             raise ValueError(
                 "`sigma` must be positive and `foreground` at least 0. "
@@ -60,13 +77,21 @@ class HeatmapLoss(keras.losses.Loss):
             )
         self.sigma, self.foreground = sigma, foreground
 
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        y_true = ops.convert_to_tensor(y_true, dtype=self.dtype)
+        if sample_weight is not None:
+            sample_weight = weights_of_joints(sample_weight, y_true[..., 2])
+            y_true = zero_labels(y_true, sample_weight == 0)
+        loss = super().__call__(y_true, y_pred, sample_weight)
+        return loss / y_pred.shape[-1] if self.reduction == "sum" else loss
+
     def call(self, y_true, y_pred):
         height, width = y_pred.shape[2:4]
-        points, weight, _ = unpack(y_true)
+        points, weight, _ = unpack(zero_labels(y_true, y_true[..., 2] == 0))
         target = encode(points, (width, height), self.sigma)[:, None]
         inside = inside_heatmap(points, (width, height))
         weight = weight * ops.cast(inside, weight.dtype)
-        return ops.mean(weight * self.per_joint(target, y_pred), axis=-1)
+        return weight * self.per_joint(target, y_pred)
 
     def per_joint(self, target, y_pred):
         """Computes the error of each joint, summed over stacks and pixels.
@@ -78,6 +103,7 @@ class HeatmapLoss(keras.losses.Loss):
         Returns:
             `(batch, joints)`.
         """
+        y_pred = ops.cast(y_pred, self.dtype)
         error = ops.square(y_pred - target) * (1 + self.foreground * target)
         return ops.sum(error, axis=(1, 2, 3))
 

@@ -5,8 +5,10 @@ from keras import ops
 
 from keras_hourglass import skeletons
 from keras_hourglass.heatmaps.decode import decode
+from keras_hourglass.heatmaps.label_tensors import label_dtype, weights_of_joints
 from keras_hourglass.heatmaps.labels import unpack
 from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.skeletons.measures import is_correct
 
 NAN = float("nan")
 
@@ -16,12 +18,15 @@ class PCKh(keras.metrics.Metric):
     """Computes the percentage of correct keypoints, from heatmaps and labels.
 
     The last stack's heatmaps are decoded. A keypoint is correct if its distance to the
-    label is at most `threshold` times the reference length: the size of the head, or
-    for a skeleton without a head (see `Skeleton.measure`) the longer side of the box,
-    which makes it PCK. Joints count if their weight and reference length are above 0,
-    also those outside the heatmap. The result is the mean weighted by count, without
-    the skeleton's unscored joints (for MPII, pelvis and thorax): the convention of
-    HRNet and MMPose.
+    label is at most `threshold` times the reference length, within a relative rounding
+    of 5e-6: the size of the head, or for a skeleton without a head (see
+    `Skeleton.measure`) the longer side of the box, which makes it PCK. Joints count if
+    their weight and reference length are above 0, also those outside the heatmap,
+    however far, which are wrong. The result is the mean weighted by count, without the
+    skeleton's unscored joints (for MPII, pelvis and thorax): the convention of HRNet
+    and MMPose.
+
+    Among the `weighted_metrics` of `compile`, joints count by their sample weights.
 
     Andriluka et al. 2D Human Pose Estimation: New Benchmark and State of the Art
     Analysis, CVPR 2014. http://human-pose.mpi-inf.mpg.de
@@ -33,22 +38,26 @@ class PCKh(keras.metrics.Metric):
             By default, that of the `StackedHourglass` which is compiled with this
             metric; other models need it to be given.
         name: Of the metric; of two in one model, the names must differ.
-        **kwargs: Arguments of `keras.metrics.Metric`.
+        **kwargs: Arguments of `keras.metrics.Metric`. `dtype` is at least float32 by
+            default.
 
     Attributes:
         skeleton: The `Skeleton`; None until it is known.
         threshold: As given, or else None until the skeleton is known.
-        correct, count: `(joints,)`, correct and counted keypoints.
+        correct, count: `(joints,)`, correct and counted keypoints, by their sample
+            weights where there are any.
         unlabelled: Batches without a single labeled joint.
 
     Call arguments:
         y_true: Labels, `(batch, joints, 4)`: x, y (heatmap pixels), weight (0 to 1)
             and reference length (heatmap pixels).
         y_pred: Heatmaps, `(batch, stacks, height, width, joints)`.
+        sample_weight: None, or weights of people, `(batch,)` or `(batch, 1)`, or of
+            people's joints, `(batch, joints)`.
 
     Raises:
         ValueError: If the skeleton is unknown or the threshold not above 0; on first
-            use, if the skeleton was never given.
+            use, if the skeleton was never given, or `sample_weight` has another shape.
 
     Example:
 
@@ -63,6 +72,8 @@ class PCKh(keras.metrics.Metric):
     metric.update_state(labels, heatmaps)
     print(float(metric.result()))  # 100.0
     print(metric.per_group()["Wrist"])  # 100.0
+    metric.update_state(labels, heatmaps[..., ::-1, :], sample_weight=[3])
+    print(float(metric.result()))  # 25.0
 
     model = kh.StackedHourglass(1, filters=8, depth=1, image_size=64)
     metrics = [kh.PCKh(), kh.PCKh(0.1, name="pckh01")]  # of the model's skeleton
@@ -73,7 +84,7 @@ class PCKh(keras.metrics.Metric):
     def __init__(
         self, threshold: float | None = None, skeleton=None, name="pckh", **kwargs
     ):
-        super().__init__(name=name, **kwargs)
+        super().__init__(name=name, **{"dtype": label_dtype(), **kwargs})
         if threshold is not None and not threshold > 0:
             raise ValueError(
                 f"`threshold` must be above 0. Received: threshold={threshold!r}"
@@ -109,17 +120,25 @@ class PCKh(keras.metrics.Metric):
         self.unlabelled = self.add_variable((), "zeros", name="unlabelled")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Adds a batch. Sample weights are not used: labels have their own."""
+        """Adds a batch, each joint as often as its sample weight says."""
         self._require_skeleton()
-        keypoints, peak = decode(ops.convert_to_tensor(y_pred)[:, -1])
-        points, weight, reference = unpack(ops.cast(y_true, keypoints.dtype))
+        y_pred = ops.cast(ops.convert_to_tensor(y_pred)[:, -1], self.dtype)
+        keypoints, peak = decode(y_pred)
+        points, weight, reference = unpack(ops.cast(y_true, self.dtype))
         distance = ops.sqrt(ops.sum(ops.square(keypoints - points), axis=-1))
         counted = (weight > 0) & (reference > 0)
-        correct = counted & (distance <= self.threshold * reference)
-        peak = ops.where(counted, peak, 0)
-        totals = [(self.correct, correct), (self.count, counted)]
-        for total, values in [*totals, (self.peak_sum, peak)]:
-            total.assign_add(ops.sum(ops.cast(values, total.dtype), axis=0))
+        times = ops.ones_like(weight)
+        if sample_weight is not None:
+            times = weights_of_joints(sample_weight, weight)
+            counted = counted & (times > 0)
+        correct = counted & is_correct(distance, self.threshold * reference)
+        totals = [
+            (self.correct, correct, times),
+            (self.count, counted, times),
+            (self.peak_sum, counted, times * peak),
+        ]
+        for total, chosen, values in totals:
+            total.assign_add(ops.sum(ops.where(chosen, values, 0), axis=0))
         unlabelled = ops.logical_not(ops.any(weight > 0))
         self.unlabelled.assign_add(ops.cast(unlabelled, self.unlabelled.dtype))
 
@@ -129,7 +148,7 @@ class PCKh(keras.metrics.Metric):
         scored = ops.convert_to_tensor(scored, dtype="int32")
         correct = ops.sum(ops.take(self.correct, scored))
         count = ops.sum(ops.take(self.count, scored))
-        return 100 * correct / ops.maximum(count, 1)
+        return ops.divide_no_nan(100 * correct, count)
 
     def per_joint(self) -> list[float]:
         """Returns each joint's percentage; NaN where none counted."""

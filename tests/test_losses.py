@@ -87,3 +87,142 @@ def test_comes_back_from_its_config():
 def test_a_sigma_of_nothing_is_refused():
     with pytest.raises(ValueError, match="`sigma` must be positive.*sigma=0"):
         HeatmapLoss(sigma=0)
+
+
+def people(count, joints, seed=0):
+    """Labels and heatmaps of one stack, at random."""
+    random = np.random.default_rng(seed)
+    points = random.uniform(0, [WIDTH - 1, HEIGHT - 1], (count, joints, 2))
+    weights = random.uniform(0.2, 1, (count, joints, 1))
+    y_true = np.concatenate([points, weights, np.ones_like(weights)], -1)
+    y_pred = random.normal(size=(count, 1, HEIGHT, WIDTH, joints))
+    return y_true.astype("float32"), y_pred.astype("float32")
+
+
+def errors_by_hand(y_true, y_pred):
+    """`(people, joints)`: weight times squared error, joint by joint."""
+    made = np.zeros(y_true.shape[:2])
+    for i, j in np.ndindex(*made.shape):
+        x, y, weight, _ = y_true[i, j]
+        rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+        target = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 2)
+        made[i, j] = weight * np.sum((y_pred[i, 0, ..., j] - target) ** 2)
+    return made
+
+
+WEIGHTS = np.random.default_rng(1).uniform(0, 2, (16, 16)).astype("float32")
+WEIGHTS[::3] = 0
+
+
+@pytest.mark.parametrize("count", [5, 16], ids=["5 people", "as many as joints"])
+@pytest.mark.parametrize(
+    "kind", ["people", "column of people", "joints", "one number", "none"]
+)
+def test_each_reduction_weighs_people_and_joints(kind, count):
+    y_true, y_pred = people(count, 16)
+    sample_weight = {
+        "people": WEIGHTS[:count, 1],
+        "column of people": WEIGHTS[:count, 1:2],
+        "joints": WEIGHTS[:count],
+        "one number": 0.5,
+        "none": None,
+    }[kind]
+    spread = {"people": WEIGHTS[:count, 1:2], "none": 1.0}.get(kind, sample_weight)
+    spread = np.broadcast_to(spread, (count, 16))
+    weighted = spread * errors_by_hand(y_true, y_pred)
+    expected = {
+        "sum_over_batch_size": weighted.mean(),
+        "mean": weighted.mean(),
+        "sum": weighted.mean(axis=1).sum(),
+        "mean_with_sample_weight": weighted.sum() / spread.sum(),
+        None: weighted,
+    }
+    for reduction, value in expected.items():
+        got = HeatmapLoss(reduction=reduction)(y_true, y_pred, sample_weight)
+        got = keras.ops.convert_to_numpy(got)
+        np.testing.assert_allclose(got, value, 1e-5, 1e-6, err_msg=str(reduction))
+
+
+@pytest.mark.parametrize("shape", [(3,), (1,), (4, 2), (4, 3, 1), (3, 1)])
+def test_sample_weights_of_another_shape_are_refused(shape):
+    y_true, y_pred = people(4, 3)
+    with pytest.raises(ValueError, match="`sample_weight` must be .*people.*Received"):
+        HeatmapLoss()(y_true, y_pred, np.ones(shape))
+
+
+def gradient(loss, y_true, y_pred, sample_weight=None):
+    """Of the loss by the heatmaps."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        y_pred = tf.Variable(y_pred)
+        with tf.GradientTape() as tape:
+            total = loss(y_true, y_pred, sample_weight)
+        return tape.gradient(total, y_pred).numpy()
+    if backend == "jax":
+        import jax
+
+        by_heatmaps = jax.grad(lambda maps: loss(y_true, maps, sample_weight))
+        return np.asarray(by_heatmaps(y_pred))
+    y_pred = keras.ops.convert_to_tensor(y_pred).requires_grad_()
+    loss(y_true, y_pred, sample_weight).backward()
+    return y_pred.grad.cpu().numpy()
+
+
+def test_the_gradient_is_twice_the_difference_times_both_weights():
+    y_true, y_pred = label([2, 3, 0.5, 1], [4, 1, 1, 1]), np.ones_like(zeros(joints=2))
+    got = gradient(HeatmapLoss(), y_true, y_pred, np.array([[4.0, 0.0]], "float32"))
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    target = np.exp(-((columns - 2) ** 2 + (rows - 3) ** 2) / 2)
+    # 0.5 of the label times 4 of the sample, over two joints
+    np.testing.assert_allclose(got[0, 0, ..., 0], 2 * (1 - target), rtol=1e-5)
+    assert not got[..., 1].any()
+
+
+ABSURD = [np.nan, np.inf, -np.inf, 1e30, -3e38]
+
+
+@pytest.mark.parametrize("absurd", ABSURD)
+@pytest.mark.parametrize("absent", ["label", "sample", "person"])
+def test_no_value_at_weight_0_changes_loss_or_gradient(absurd, absent):
+    y_true, y_pred = people(3, 2)
+    sample_weight = {
+        "label": None,
+        "sample": np.array([[1, 1], [1, 0], [1, 1]], "float32"),
+        "person": np.array([1, 0, 1], "float32"),
+    }[absent]
+    if absent == "label":
+        y_true[1, 1, 2] = 0
+    other = y_true.copy()
+    other[1, 1, [0, 3]] = absurd
+    if absent != "label":
+        other[1, 1, 2] = absurd  # the label's own weight, too
+    loss = HeatmapLoss(foreground=9)
+    expected = value_and_gradient(loss, y_true, y_pred, sample_weight)
+    got = value_and_gradient(loss, other, y_pred, sample_weight)
+    for one, another in zip(got, expected):
+        assert np.isfinite(another).all()
+        np.testing.assert_array_equal(one, another)
+
+
+def value_and_gradient(loss, *arguments):
+    total = keras.ops.convert_to_numpy(loss(*arguments))
+    return total, gradient(loss, *arguments)
+
+
+@pytest.mark.parametrize("absurd", [np.inf, -np.inf, 1e30, -3e38])
+def test_a_labeled_joint_infinitely_far_is_outside(absurd):
+    y_true, y_pred = people(3, 2)
+    outside, far = y_true.copy(), y_true.copy()
+    outside[1, 1, 0], far[1, 1, 0] = -9, absurd
+    expected = value_and_gradient(HeatmapLoss(foreground=9), outside, y_pred)
+    got = value_and_gradient(HeatmapLoss(foreground=9), far, y_pred)
+    for one, another in zip(got, expected):
+        np.testing.assert_array_equal(one, another)
+
+
+def test_a_labeled_joint_at_nan_is_not_hidden():
+    y_true, y_pred = people(3, 2)
+    y_true[1, 1, 0] = np.nan
+    assert np.isnan(value(HeatmapLoss(), y_true, y_pred))

@@ -185,3 +185,106 @@ def test_the_threshold_is_that_of_the_skeleton_once_it_is_known():
     assert metric.threshold == 0.5
     assert PCKh.from_config(metric.get_config()).threshold == 0.5
     assert PCKh(0.2, "coco").threshold == 0.2
+
+
+def half_wrong(count):
+    """Labels and heatmaps of people; all joints of the second half are wrong."""
+    people = np.repeat(POINTS, count, 0)
+    off = people.copy()
+    off[count // 2 :] += 5
+    return label(people), heatmaps(off)
+
+
+def weighted(sample_weight, count=8):
+    metric = PCKh(skeleton=THREE)
+    metric.update_state(*half_wrong(count), sample_weight=sample_weight)
+    return metric
+
+
+@pytest.mark.parametrize("shape", [(8,), (8, 1), (8, 3)])
+def test_people_of_weight_0_do_not_count(shape):
+    weights = np.ones(shape, "float32")
+    weights[4:] = 0
+    metric = weighted(weights)
+    assert float(metric.result()) == 100 and metric.per_joint() == [100] * 3
+    assert float(weighted(None).result()) == 50
+    assert float(weighted(1.0).result()) == 50
+
+
+def test_weights_below_1_weigh_without_a_least_count():
+    """Right by 0.03, wrong by 0.01 of the weight."""
+    weights = np.zeros(8, "float32")
+    weights[[0, 1, 7]] = 0.02, 0.01, 0.01
+    metric = weighted(weights)
+    assert float(metric.result()) == pytest.approx(75)
+    assert metric.per_joint() == pytest.approx([75] * 3)
+    assert metric.per_group()["nose"] == pytest.approx(75)
+
+
+def test_joints_weigh_by_themselves_also_with_as_many_people_as_joints():
+    weights = np.array([[1, 0, 0.5], [0, 0, 0], [3, 2, 0.5]], "float32")
+    metric = weighted(weights, 3)  # the first person is right
+    assert metric.per_joint() == pytest.approx([25, 0, 50])
+    assert float(metric.result()) == pytest.approx(100 / 6)  # without the nose
+    people = weighted(np.array([3, 0, 1], "float32"), 3)
+    assert people.per_joint() == pytest.approx([75] * 3)
+
+
+def test_the_mean_peak_is_weighted():
+    metric = PCKh(skeleton=THREE)
+    maps = heatmaps(np.repeat(POINTS, 2, 0))
+    maps[1] /= 4
+    metric.update_state(label(np.repeat(POINTS, 2, 0)), maps, np.array([0.1, 0.3]))
+    assert metric.mean_peak() == pytest.approx((0.1 + 0.3 / 4) / 0.4)
+
+
+def test_sample_weights_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r"`sample_weight` must be .*\(8, 3\).*\(3,\)"):
+        weighted(np.ones(3))
+
+
+@pytest.mark.parametrize("absurd", [np.nan, np.inf, -np.inf, 1e30, -3e38])
+def test_no_value_at_weight_0_changes_the_metric(absurd):
+    y_true, y_pred = half_wrong(8)
+    y_true[0, 0, 2] = 0
+    other = y_true.copy()
+    other[0, 0, [0, 1, 3]] = absurd
+    sample = other.copy()
+    sample[0, 0, 2] = absurd
+    weights = np.ones((8, 3))
+    weights[0, 0] = 0
+    plain, absent, unweighted = (PCKh(skeleton=THREE) for _ in range(3))
+    plain.update_state(y_true, y_pred)
+    absent.update_state(other, y_pred)
+    unweighted.update_state(sample, y_pred, weights)
+    for metric in (absent, unweighted):
+        for got, expected in zip(metric.variables, plain.variables):
+            np.testing.assert_array_equal(
+                keras.ops.convert_to_numpy(got), keras.ops.convert_to_numpy(expected)
+            )
+
+
+@pytest.mark.parametrize("absurd", [np.nan, np.inf, 1e30, -3e38])
+def test_a_labeled_joint_infinitely_far_is_wrong(absurd):
+    y_true = label(POINTS)
+    y_true[0, 0, 0] = absurd
+    metric = measured(y_true, heatmaps(POINTS))
+    assert metric.per_joint() == [0, 100, 100] and float(metric.result()) == 50
+
+
+@pytest.mark.parametrize(
+    "factor, percent", [(1, 100), (1 - 1e-4, 100), (1 + 1e-6, 100), (1 + 1e-4, 0)]
+)
+@pytest.mark.parametrize("side", [7.3, 10, 40])
+def test_an_error_at_the_threshold_is_correct_in_any_window(side, factor, percent):
+    """Errors of half a head, in any direction, seen through any window."""
+    random = np.random.default_rng(0)
+    points = np.rint(random.uniform(20, 44, (300, 3, 2)))
+    angle = random.uniform(0, 2 * np.pi, (300, 3, 1))
+    away = factor * side / 2 * np.concatenate([np.cos(angle), np.sin(angle)], -1)
+    scale = random.uniform(2, 16, (300, 1, 1)) / side  # heatmap pixels to image pixels
+    reference = np.broadcast_to(side * scale, (300, 3, 1))
+    y_true = [points + scale * away, np.ones_like(reference), reference]
+    y_true = np.concatenate(y_true, -1).astype("float32")
+    y_pred = encode(keras.ops.convert_to_tensor(points, "float32"), (64, 64), 1)
+    assert float(measured(y_true, y_pred[:, None]).result()) == percent

@@ -11,9 +11,9 @@ import numpy as np
 from keras_hourglass.evaluation.conventions import (
     Convention,
     conventions,
-    is_correct,
 )
 from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.skeletons.measures import is_correct
 
 RESAMPLES, SEED = 2000, 0
 LEVEL = 95  # percent of the resamples within an interval

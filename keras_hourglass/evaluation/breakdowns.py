@@ -20,7 +20,6 @@ from keras_hourglass.evaluation.conventions import (
     JOINT_SUBSETS,
     column_rates,
     conventions,
-    is_correct,
     joint_rates,
 )
 from keras_hourglass.evaluation.scoring import (
@@ -29,6 +28,7 @@ from keras_hourglass.evaluation.scoring import (
     curves,
 )
 from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.skeletons.measures import is_correct
 
 SIZE_GROUPS = 3  # of people by their size, equally many in each
 TORSO_THRESHOLD = 0.2  # torso lengths

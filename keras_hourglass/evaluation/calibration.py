@@ -7,7 +7,7 @@ https://arxiv.org/abs/1706.04599
 import numpy as np
 
 from keras_hourglass.evaluation.bootstrap import interval
-from keras_hourglass.evaluation.conventions import is_correct
+from keras_hourglass.skeletons.measures import is_correct
 
 BINS = 10  # of the scores from 0 to 1
 

@@ -3,6 +3,7 @@
 Publications average the rates of joints in several ways, which differ by up to a
 percentage point. Each has a name here. All functions take errors `(people, joints)`
 in the reference lengths of the skeleton's measure, NaN where a joint is not scored.
+`skeletons.measures.is_correct` says which of them are within a threshold.
 
 Andriluka et al. 2D Human Pose Estimation: New Benchmark and State of the Art
 Analysis, CVPR 2014. http://human-pose.mpi-inf.mpg.de
@@ -14,11 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_hourglass.skeletons import MPII, OFFICIAL_HEAD, Skeleton
-
-
-def is_correct(errors, threshold: float, inclusive: bool = True) -> np.ndarray:
-    """Compares errors with a threshold. NaN is not correct."""
-    return errors <= threshold if inclusive else errors < threshold
+from keras_hourglass.skeletons.measures import is_correct
 
 
 def joint_rates(errors, threshold: float, inclusive: bool = True) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Layout of a training label: four numbers per joint.
 
 x, y: The joint's position, in heatmap pixels.
-weight: 0 if the joint is absent, else the confidence in its label, up to 1.
+weight: 0 if the joint is absent, else the confidence in its label, up to 1. The other
+    numbers of an absent joint do not count, whatever they are: NaN, too.
 reference: The length, in heatmap pixels, that errors are measured in: for MPII, the
     size of the head. 0 if it is unknown: such a person is not scored.
 

@@ -2,6 +2,29 @@
 
 from dataclasses import dataclass
 
+# Of a threshold: float32's rounding of coordinates on a heatmap of 64 pixels, which
+# differs with the window, where the threshold is a heatmap pixel or more.
+TOLERANCE = 5e-6
+
+
+def is_correct(errors, threshold, inclusive: bool = True):
+    """Compares errors with a threshold: the rule of every percentage of keypoints.
+
+    An error that differs from the threshold by at most `TOLERANCE` of it is exactly at
+    the threshold.
+
+    Args:
+        errors: Array or tensor; NaN is not correct.
+        threshold: In the unit of the errors; a number, array or tensor.
+        inclusive: Whether an error exactly at the threshold is correct.
+
+    Returns:
+        Array or tensor, bool.
+    """
+    if inclusive:
+        return errors <= threshold * (1 + TOLERANCE)
+    return errors < threshold * (1 - TOLERANCE)
+
 
 @dataclass(frozen=True)
 class Measure:

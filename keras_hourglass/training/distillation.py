@@ -6,6 +6,7 @@ https://arxiv.org/abs/1811.05419
 
 from keras import ops
 
+from keras_hourglass.heatmaps.label_tensors import weights_of_joints
 from keras_hourglass.losses import HeatmapLoss
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
@@ -19,8 +20,8 @@ def add_distillation_loss(
     """Makes `fit` minimize (1 - weight) * label loss + weight * teacher loss.
 
     The teacher's last stack supervises all stacks of the student, on every joint, also
-    on those without a label: a gain where datasets label only some joints. Validation
-    uses the labels alone.
+    on those without a label: a gain where datasets label only some joints. Sample
+    weights apply to both losses. Validation uses the labels alone.
 
     The teacher predicts on the images of each batch. It is no part of the student, nor
     of the student's files.
@@ -56,7 +57,11 @@ def add_distillation_loss(
             return total
         heatmaps = ops.stop_gradient(teacher(x, training=False)[:, -1:])
         # Negative values carry nothing, and would lower the weight of their pixels.
-        teacher_loss = ops.mean(loss.per_joint(ops.maximum(heatmaps, 0), y_pred))
+        heatmaps = ops.cast(ops.maximum(heatmaps, 0), loss.dtype)
+        errors = loss.per_joint(heatmaps, y_pred)
+        if sample_weight is not None:
+            errors = errors * weights_of_joints(sample_weight, errors)
+        teacher_loss = ops.mean(errors)
         # TensorFlow sums over its devices; Keras has divided `total` already.
         strategy = getattr(student, "distribute_strategy", None)
         teacher_loss /= getattr(strategy, "num_replicas_in_sync", 1)
