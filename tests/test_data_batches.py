@@ -203,7 +203,7 @@ def read_black(image):
         ({"model": "photo"}, "must be a `StackedHourglass`"),
         ({"augmentation": "moden"}, "Did you mean 'modern'"),
         ({"backend": "pytorch"}, "Did you mean 'torch'"),
-        ({"batch_size": 0}, "1 or above. Received: batch_size=0"),
+        ({"batch_size": 0}, "a positive integer. Received: batch_size=0"),
         ({"broken": "ignore"}, "`broken` must be one of"),
         ({"first_epoch": -1}, "first_epoch=-1"),
     ],

@@ -136,7 +136,7 @@ def test_options_hold_the_defaults_and_can_be_compared():
     "option, guess",
     [
         ({"decoder": "newtn"}, "Did you mean 'newton'"),
-        ({"batch_size": 0}, "at least 1"),
+        ({"batch_size": 0}, "a positive integer"),
         ({"broken": "skp"}, "Did you mean 'skip'"),
     ],
 )

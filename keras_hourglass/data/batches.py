@@ -12,7 +12,7 @@ from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.data.pydataset import PeopleDataset
 from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
-from keras_hourglass.models.config import STRIDE
+from keras_hourglass.models.config import STRIDE, validate_positive_integers
 from keras_hourglass.utils import suggest
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ def make_batches(
             f"`backend` must be a backend's name. {suggest(backend, BACKENDS)} "
             f"Received: backend={backend!r}"
         )
+    validate_positive_integers(batch_size=batch_size)
     if not isinstance(first_epoch, int) or first_epoch < 0:
         raise ValueError(
             f"`first_epoch` must be an integer, 0 or above. Received: {first_epoch=}"

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_hourglass.data.person import Person
 from keras_hourglass.data.splits import select_split, split_by_photograph
+from keras_hourglass.data.validation import validate_people
 from keras_hourglass.data.warp import box_size_of_joints
 from keras_hourglass.skeletons import SKELETONS, Skeleton
 
@@ -25,7 +26,8 @@ class People:
     Attributes:
         skeleton: Names and limbs of the joints.
         images: `(N,)`, strings: paths, or the values that `readers` read.
-        joints: `(N, J, 2)`, float32, image pixels, x before y.
+        joints: `(N, J, 2)`, float32, image pixels, x before y. NaN of weight 0 is set
+            to 0, as are infinity and what lies beyond 1,048,576 pixels.
         weights: `(N, J)`, float32, 0 where absent, else the label's trust, up to 1.
         centers: `(N, 2)`, float32, middle of the window, image pixels.
         sides: `(N,)`, float32, its longer edge, image pixels.
@@ -50,6 +52,9 @@ class People:
         listed_sizes: `(N, 2)`, float32, width and height of the image, pixels, as the
             annotations list them; NaN where they do not.
         notes: Sentences for the user: people left out, and assumptions made.
+
+    Raises:
+        ValueError: If joints, weights, windows or sizes are not valid; names a person.
 
     Example:
 
@@ -80,6 +85,9 @@ class People:
     photographs: np.ndarray
     listed_sizes: np.ndarray
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "joints", validate_people(self))
 
     def __len__(self):
         return len(self.sides)
@@ -301,13 +309,9 @@ class People:
         )
 
     def _person(self, row):
-        columns = {f.name: f.name + "s" for f in fields(Person)}
+        columns = {f.name: f.name + "s" for f in fields(Person) if f.name != "skeleton"}
         columns |= {"joints": "joints", "weights": "weights", "visible": "visible"}
-        values = {
-            name: getattr(self, column)[row]
-            for name, column in columns.items()
-            if name != "skeleton"
-        }
+        values = {name: getattr(self, col)[row] for name, col in columns.items()}
         for name in ("side", "head_size"):
             values[name] = float(values[name])
         return Person(skeleton=self.skeleton, **values)
@@ -356,7 +360,8 @@ def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:
 
     def column(name, default=None, dtype=object, shape=(-1,)):
         values = [row[name] if name in row else default(row) for row in rows]
-        return np.array(values, dtype).reshape(shape)
+        with np.errstate(over="ignore"):  # to infinity, which is validated
+            return np.array(values, dtype).reshape(shape)
 
     def numbers(name, default=None, shape=(-1,)):
         return column(name, default, "float32", shape)

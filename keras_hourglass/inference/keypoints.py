@@ -14,6 +14,7 @@ from keras import ops
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
 from keras_hourglass.heatmaps.decode import decode
+from keras_hourglass.models.config import validate_positive_integers
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.utils import suggest
 
@@ -41,11 +42,7 @@ class KeypointOptions:
 
     def __post_init__(self):
         validate_decoder(self.decoder)
-        if self.batch_size < 1:
-            raise ValueError(
-                "`batch_size` must be at least 1. "
-                f"Received: batch_size={self.batch_size}"
-            )
+        validate_positive_integers(batch_size=self.batch_size)
         if self.broken not in ON_BROKEN_IMAGE:
             raise ValueError(
                 f"`broken` must be one of {ON_BROKEN_IMAGE}. "

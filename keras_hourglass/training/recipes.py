@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from keras_hourglass.data.augmentation import AUGMENTATIONS, Augmentation
 from keras_hourglass.models import presets
+from keras_hourglass.models.config import validate_positive_integers
 from keras_hourglass.utils import suggest
 
 
@@ -45,9 +46,12 @@ class Recipe:
     network: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "learning_rate"):
-            if not (value := getattr(self, name)) > 0:
-                raise ValueError(f"`{name}` must be above 0. Received: {name}={value}")
+        validate_positive_integers(epochs=self.epochs, batch_size=self.batch_size)
+        if not self.learning_rate > 0:
+            raise ValueError(
+                "`learning_rate` must be above 0. "
+                f"Received: learning_rate={self.learning_rate}"
+            )
         if not 0 <= self.distill_weight <= 1:
             raise ValueError(
                 "`distill_weight` must lie in 0 to 1. "

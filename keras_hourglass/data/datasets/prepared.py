@@ -115,7 +115,8 @@ def parse_person(entry: dict, count: int) -> dict:
     """
     joints = np.array(entry["joints"], float)
     present = np.array(entry.get("present", np.ones(len(joints))), float)
-    weights = (present > 0) * np.array(entry.get("scores", present), float)
+    weights = np.array(entry.get("scores", present), float)
+    weights = np.where(present > 0, weights, 0)  # also where the score is NaN
     if joints.shape != (count, 2) or weights.shape != (count,):
         raise ValueError(f"`joints` must be {count} pairs, with a weight each")
     visible = np.array(entry.get("visible", np.full(count, np.nan)), float)

@@ -17,9 +17,9 @@ from keras_hourglass.data.people import People, from_rows
 from keras_hourglass.data.readers import files, paths
 from keras_hourglass.data.readers.image_finder import ImageFinder
 from keras_hourglass.data.readers.subsets import to_split
+from keras_hourglass.data.validation import MAX_COORDINATE
 from keras_hourglass.skeletons import Skeleton
 
-MAX_COORDINATE = 2.0**20  # pixels: OpenCV reads no image of so many columns or rows
 MIN_SIDE = 1.0  # pixel: a smaller window has no content
 
 
