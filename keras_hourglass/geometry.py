@@ -12,9 +12,6 @@ from math import e
 from typing import NamedTuple
 
 X, Y = (1.0, 0.0), (0.0, 1.0)
-# Threshold of `round_window`: not a half or another simple fraction, which the
-# coordinates of joints at the edges of heatmap pixels often are.
-ROUNDING = (5**0.5 - 1) / 2
 
 
 class Window(NamedTuple):
@@ -139,15 +136,6 @@ class Window(NamedTuple):
         """Returns the length of an image pixel on a grid, `(...)`, in its pixels."""
         x, y = self.right[..., 0], self.right[..., 1]
         return size[0] / (x * x + y * y) ** 0.5
-
-
-def round_window(center, side):
-    """Rounds a window's center and side to whole pixels, the side to at least one.
-
-    A window computed from joints then does not depend on their rounding errors.
-    """
-    side = (side + ROUNDING) // 1
-    return (center + ROUNDING) // 1, (side + 1 + abs(side - 1)) / 2  # max, by operators
 
 
 def enclosing_box(points, width: int, height: int):

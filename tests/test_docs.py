@@ -1,22 +1,29 @@
 """Blocks of README, docs and public docstrings run, with small sizes."""
 
 import inspect
+import json
 import re
 import shlex
 import shutil
+import subprocess
 import textwrap
 from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import keras
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 import keras_hourglass as kh
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
+from keras_hourglass.data.images.decoding import whole_region
 from keras_hourglass.data.prepare import CropOptions, prepare
+from keras_hourglass.data.warp import BOX_PADDING
+from keras_hourglass.geometry import Window
 from keras_hourglass.inference.video import VideoWriter
+from keras_hourglass.inference.views import crop_views
 from keras_hourglass_cli import main as cli
 
 ROOT = Path(__file__).parent.parent
@@ -188,3 +195,77 @@ PATH = re.compile(
 def test_paths_that_a_page_names_exist(path):
     for name in PATH.findall(path.read_text(encoding="utf-8")):
         assert (ROOT / name).exists() or (path.parent / name).exists(), name
+
+
+DEVICES = (ROOT / "docs/devices.md").read_text(encoding="utf-8")
+BOXES = [[20, 9, 101, 80], [-30, 40.5, 90, 400.25], [0.25, -7, 9, 8]]
+SIZES = [(192, 192), (48, 64), (64, 48)]
+
+
+def formulas(language, start):
+    """The block of the page on devices that begins with `start`."""
+    (code,) = re.findall(rf"^```{language}\n({start}.*?)^```", DEVICES, re.M | re.S)
+    return code
+
+
+def windows_in_python():
+    """Corner, scale and a point of each window, by the page's Python."""
+    names = {}
+    exec(formulas("python", "def crop_window"), names)
+    for box in BOXES:
+        for size in SIZES:
+            window = names["crop_window"](box, *size)
+            yield [*window, *names["to_image"](3.25, 40, *window)]
+
+
+def test_the_window_of_a_crop_in_python_is_the_librarys():
+    rows = windows_in_python()
+    for box in BOXES:
+        for size in SIZES:
+            window = Window.from_box(np.array(box), BOX_PADDING, size)
+            corner = window.to_image(np.array([[-0.5, -0.5]]), size)[0] + 0.5
+            point = window.to_image(np.array([[3.25, 40]]), size)[0]
+            expected = [*corner, 1 / window.scale(size), *point]
+            np.testing.assert_allclose(next(rows), expected, atol=1e-6)
+
+
+def test_the_crop_in_python_is_the_librarys():
+    """An image large enough to be halved twice, of odd sides."""
+    code = formulas("python", "import cv2\n")
+    image = cv2.resize(draw_image(0, 3)[0], (1001, 933))
+    box, size, names = (100, 30, 700, 640), (160, 192), {"np": np}
+    exec(formulas("python", "def crop_window"), names)
+    names |= {"image": image, "box": box, "width": size[0], "height": size[1]}
+    names["run"] = lambda crops: {"keypoints": np.array([[[3.25, 40.0]]])}
+    taken = re.sub(r"^(image, box|height, width) = .*\n", "", code, flags=re.M)
+    exec(taken, names)
+    window = Window.from_box(np.array(box), BOX_PADDING, size)
+    (expected,) = crop_views(whole_region(image), window, (1.0,), size)
+    np.testing.assert_allclose(names["crop"], expected, atol=0.51)  # rounded
+    point = window.to_image(np.array([[3.25, 40.0]]), size)
+    np.testing.assert_allclose(names["joints"], point, atol=1e-6)
+
+
+def test_the_window_of_a_crop_in_javascript_is_that_in_python():
+    if shutil.which("node") is None:
+        pytest.skip("needs node on the PATH")
+    calls = f"""
+    const rows = [];
+    for (const box of {BOXES})
+      for (const size of {[*map(list, SIZES)]}) {{
+        const crop = cropWindow(box, ...size);
+        rows.push([...crop, ...toImage(3.25, 40, crop)]);
+        let drawn;
+        draw({{ drawImage: (...call) => (drawn = call) }}, "image", crop, ...size);
+        rows.at(-1).push(...drawn.slice(1));
+      }}
+    console.log(JSON.stringify(rows));
+    """
+    script = formulas("javascript", "function cropWindow") + calls
+    done = subprocess.run(["node", "-e", script], capture_output=True, check=True)
+    sizes = SIZES * len(BOXES)
+    for row, expected, size in zip(json.loads(done.stdout), windows_in_python(), sizes):
+        np.testing.assert_allclose(row[:5], expected, atol=1e-9)
+        left, top, scale = expected[:3]
+        source = [left, top, scale * size[0], scale * size[1]]
+        np.testing.assert_allclose(row[5:], [*source, 0, 0, *size], atol=1e-9)

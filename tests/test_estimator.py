@@ -8,8 +8,6 @@ from keras import ops
 
 from keras_hourglass import PoseEstimator, Skeleton, StackedHourglass
 from keras_hourglass.data.images.safety import ImageDecodeError
-from keras_hourglass.geometry import Window
-from keras_hourglass.inference.views import refine_window
 
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 2}
 PAIR = Skeleton(("left_eye", "right_eye"))
@@ -63,17 +61,6 @@ def test_without_a_box_the_second_pass_is_around_the_keypoints_of_the_first(brig
     x, y, width, height = pose.box
     assert x < 1203 < x + width and y < 408 < y + height
     assert max(width, height) == 1600 / 8  # both joints lie on the one dot
-
-
-def test_joints_of_low_scores_do_not_widen_the_second_window():
-    joints = np.array([[10.0, 10.0], [110.0, 60.0], [900.0, 900.0]])
-    scores, whole = (
-        np.array([0.9, 0.8, 0.1]),
-        Window.from_box(np.array([0, 0, 999, 800])),
-    )
-    window = refine_window(joints, scores, whole, (64, 64))
-    np.testing.assert_allclose(window.center, [60, 35])
-    np.testing.assert_allclose(window.right, [1.4 * 100, 0])
 
 
 def test_a_flipped_image_gives_flipped_joints(bright):

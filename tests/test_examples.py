@@ -6,6 +6,7 @@ import runpy
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
@@ -53,7 +54,17 @@ def image_grid(folder):
     return {"dataset": "own", "root": folder, "output": output, "model": model}
 
 
+def compare_saved_model(folder):
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("export needs TensorFlow")
+    _, model = image_and_model(folder)
+    crops = np.zeros((1, 64, 64, 3), "uint8")
+    (result,) = kh.export_model(model, folder / "exported", crops=crops)
+    return {"model": model, "version": result.path, "folder": folder}
+
+
 SMALL = {  # example -> the arguments of its `main`, from a folder for its files
+    "compare_saved_model.py": compare_saved_model,
     "custom_block.py": lambda _: {**TINY, "people": 2, "epochs": 1},
     "image_grid.py": image_grid,
     "mpii.py": mpii,

@@ -26,7 +26,8 @@ def test_a_window_has_the_pixels_of_opencv(window):
     random = np.random.default_rng(1)
     region = decoding.whole_region(random.integers(0, 256, (301, 475, 3), np.uint8))
     shrunk = warp.shrink(region, window, SIZE)
-    expected = warp.warp(shrunk, window, SIZE)
+    unrounded = shrunk._replace(pixels=shrunk.pixels.astype("float32"))
+    expected = warp.warp(unrounded, window, SIZE)
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.uint8)])
     def graph(pixels):
@@ -36,15 +37,17 @@ def test_a_window_has_the_pixels_of_opencv(window):
 
     pixels, found = graph(region.pixels)
     np.testing.assert_array_equal(pixels, shrunk.pixels)
-    off = np.abs(found.numpy().astype(int) - expected)
-    assert off.max() <= 1 and (off > 0).mean() < 1e-3
+    assert found.dtype == tf.float32
+    # Neighbors of random pixels differ by up to 255; coordinates are in float32.
+    np.testing.assert_allclose(found, expected, atol=0.03)
 
 
 def test_an_image_of_one_pixel_is_not_shrunk_away():
     region = tf_image.whole_region(tf.fill((1, 1, 3), tf.constant(9, tf.uint8)))
     window = tf_image.whole_window(region, SIZE)
     found = tf_image.warp(tf_image.shrink(region, window, SIZE), window, SIZE)
-    assert found.shape == (56, 40, 3) and found.numpy().max() == 9
+    assert found.shape == (56, 40, 3)
+    assert found.numpy().max() == pytest.approx(9, abs=0.2)  # near its center
 
 
 MAX_PIXELS = 200 * 200

@@ -8,7 +8,6 @@ from keras_hourglass.geometry import (
     align_to_blocks,
     enclosing_box,
     pad_to_multiple,
-    round_window,
 )
 
 SIZE = (64, 96)
@@ -200,15 +199,3 @@ def test_a_box_comes_back_from_its_window():
 )
 def test_a_box_is_aligned_to_the_blocks_of_an_image(box, expected):
     assert align_to_blocks(box, 16, width=100, height=50) == expected
-
-
-def test_a_rounded_window_is_whole_and_does_not_follow_noise(array):
-    center, side = np.array([[10.5, 3.0], [7.25, -2.5]]), np.array([20.0, 0.3])
-    expected = round_window(array(center), array(side))
-    for noise in (-1e-4, 1e-4):
-        again = round_window(array(center + noise), array(side + noise))
-        for values, rounded in zip(expected, again):
-            np.testing.assert_array_equal(rounded, values)
-            np.testing.assert_array_equal(rounded, np.round(rounded))
-    assert np.abs(expected[0] - center).max() < 1
-    np.testing.assert_array_equal(expected[1], [20, 1])

@@ -88,7 +88,7 @@ def measure(estimator, images, rounds: int = 3, clock=time.perf_counter) -> dict
     builder = ViewBuilder(model.input_size, estimator.scales)
     # Each person is seen at every scale, and mirrored.
     views = len(estimator.scales) * (1 + estimator.flip)
-    batch = np.zeros((size * views, *model.image_size, 3), "uint8")
+    batch = np.zeros((size * views, *model.image_size, 3), "float32")
     heatmaps = model.predict_on_batch(batch)[:size, -1]
     decode = decoding_model(estimator.decoder).predict_on_batch
     batches = range(estimator.passes * -(-len(images) // size))

@@ -12,6 +12,9 @@ JOINTS_PADDING = 1.4
 BOX_PADDING = 1.25
 # Region pixels to a grid's pixel, below which nothing is smoothed.
 MAX_FINENESS = 4 / 3
+# Region pixels to a grid's pixel, above which they are halved. Rounding errors of
+# another library must not halve images of exactly twice, or four times, a grid.
+HALVED_ABOVE = 2 * (1 + 1e-9)
 # Of a pixel, to which OpenCV rounds coordinates first; since 5, it does not.
 ROUNDING_STEP = 1 / 32 if int(cv2.__version__.split(".")[0]) < 5 else 0
 # Three corners of a grid determine an affine map.
@@ -25,8 +28,18 @@ def window_of_joints(joints, used) -> dict:
         joints: `(J, 2)`, image pixels.
         used: `(J,)`, bool: which of them, at least one. Of one alone `side` is 0.
     """
-    low, high = joints[used].min(0), joints[used].max(0)
-    return {"center": (low + high) / 2, "side": JOINTS_PADDING * (high - low).max()}
+    return window_of_extent(joints[used].min(0), joints[used].max(0))
+
+
+def window_of_extent(low, high, array_library=np) -> dict:
+    """Computes the window of joints that lie between two corners, `(..., 2)`.
+
+    Args:
+        low, high: The corners, in image pixels.
+        array_library: `numpy`, or a library of the same functions.
+    """
+    longer = array_library.max(high - low, axis=-1)
+    return {"center": (low + high) / 2, "side": JOINTS_PADDING * longer}
 
 
 def box_size_of_joints(row) -> np.ndarray:
@@ -70,7 +83,8 @@ def warp(
         out: Array to write to; by default, a new one.
 
     Returns:
-        `(height, width, 3)`, uint8, interpolated linearly.
+        `(height, width, 3)`, interpolated linearly; of the type of the region's pixels,
+        uint8 or float32.
     """
     corners = CORNERS * (size[0] - 1, size[1] - 1)
     source = region.place.to_grid(window.to_image(corners, size), region.size)
@@ -95,7 +109,7 @@ def antialias(
     as many as fall on a pixel of the grid. None of them moves.
     """
     finer = _fineness(region, window, size)
-    if finer > 2:
+    if finer > HALVED_ABOVE:
         region = shrink(region, window, size)
         finer = _fineness(region, window, size)
     if finer <= MAX_FINENESS:
@@ -109,7 +123,7 @@ def shrink(region: ImageRegion, window: Window, size: tuple[int, int]) -> ImageR
 
     Without this, warping a large person would alias.
     """
-    while _fineness(region, window, size) > 2 and min(region.size) > 1:
+    while _fineness(region, window, size) > HALVED_ABOVE and min(region.size) > 1:
         height, width = (side // 2 * 2 for side in region.pixels.shape[:2])
         place = region.place.part(np.array([0, 0, width, height]), region.size)
         half = cv2.resize(

@@ -6,13 +6,14 @@ The same steps as `PoseEstimator` takes, with the same arithmetic.
 import keras
 import numpy as np
 import tensorflow as tf
+import tensorflow.experimental.numpy as tf_numpy
 
-from keras_hourglass.data.warp import BOX_PADDING, JOINTS_PADDING
+from keras_hourglass.data.warp import BOX_PADDING
 from keras_hourglass.export import tf_image
-from keras_hourglass.geometry import Window, round_window
+from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
 from keras_hourglass.heatmaps.decode import decode
-from keras_hourglass.inference.views import MIN_SCORE_RATIO, MIN_WINDOW_RATIO
+from keras_hourglass.inference.views import refine_window
 from keras_hourglass.models.fusion.network import fuse
 
 CROPS_INPUT, HEATMAPS_OUTPUT = "crops", "heatmaps"  # names in every file
@@ -105,7 +106,7 @@ class GraphEstimator:
     """Pose estimation on images that are given as bytes, within a graph.
 
     Args:
-        network: A function from `(batch, height, width, 3)`, uint8, to heatmaps
+        network: A function from `(batch, height, width, 3)`, float32, to heatmaps
             `(batch, height / 4, width / 4, joints)`.
         model: The `StackedHourglass` that it was made of.
         max_pixels: Most pixels of an image.
@@ -122,13 +123,13 @@ class GraphEstimator:
         """Estimates keypoints on crops of the network's size.
 
         Args:
-            crops: `(batch, height, width, 3)`, uint8.
+            crops: `(batch, height, width, 3)`, uint8 or float32.
 
         Returns:
             keypoints `(batch, joints, 2)`, float64, in heatmap pixels; scores
             `(batch, joints)`; heatmaps `(batch, height / 4, width / 4, joints)`.
         """
-        heatmaps = self.network(crops)
+        heatmaps = self.network(tf.cast(crops, tf.float32))
         points, scores = decode(heatmaps, self.offset, self.decoder)
         return tf.cast(points, tf.float64), scores, heatmaps
 
@@ -149,8 +150,9 @@ class GraphEstimator:
         def whole(number, region):
             return tf_image.whole_window(region, self.size)
 
-        first = self._estimate(image_bytes, whole)
-        windows = refine_windows(*first, self.size)
+        points, scores, first = self._estimate(image_bytes, whole)
+        scores = tf.cast(scores, tf.float64)
+        windows = refine_window(points, scores, first, self.size, tf_numpy)
         return self._estimate(image_bytes, lambda _, region, own: own, windows)[:2]
 
     def from_boxes(self, image_bytes, boxes):
@@ -203,30 +205,10 @@ class GraphEstimator:
             crop,
             (tf.range(tf.size(image_bytes)), image_bytes, *rows),
             fn_output_signature=(
-                tf.TensorSpec((*self.size[::-1], 3), tf.uint8),
+                tf.TensorSpec((*self.size[::-1], 3), tf.float32),
                 Window(*[tf.TensorSpec(2, tf.float64)] * 3),
             ),
             parallel_iterations=MAX_PARALLEL_IMAGES,
         )
         points, scores, _ = self.from_crops(crops)
         return windows.to_image(points, self.heatmap_size), scores, windows
-
-
-def refine_windows(keypoints, scores, first: Window, size: tuple[int, int]) -> Window:
-    """Computes `inference.views.refine_window` of several people at once.
-
-    Args:
-        keypoints: `(batch, joints, 2)`, float64, in image pixels.
-        scores: `(batch, joints)`
-        first: The windows of whole images.
-        size: Columns and rows of the grid that is to be laid on the new windows.
-    """
-    best = tf.reduce_max(scores, -1, keepdims=True)
-    certain = (scores >= tf.minimum(MIN_SCORE_RATIO * best, best))[..., None]
-    infinity = tf.constant(float("inf"), keypoints.dtype)
-    low = tf.reduce_min(tf.where(certain, keypoints, infinity), -2)
-    high = tf.reduce_max(tf.where(certain, keypoints, -infinity), -2)
-    side = JOINTS_PADDING * tf.reduce_max(high - low, -1)
-    min_side = MIN_WINDOW_RATIO * tf.maximum(first.right[:, 0], first.down[:, 1])
-    center, side = round_window((low + high) / 2, tf.maximum(side, min_side))
-    return Window.from_center(center, side, size)

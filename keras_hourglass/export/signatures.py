@@ -59,12 +59,14 @@ class Signatures(tf.Module):
         boxes = tf.TensorSpec([None, 4], tf.float32, "boxes")
         crops = tf.TensorSpec([None, height, width, 3], tf.uint8, "crops")
 
-        @tf.function(input_signature=[crops], autograph=False)  # one for all signatures
+        unrounded = tf.TensorSpec(crops.shape, tf.float32, "crops")
+
+        @tf.function(input_signature=[unrounded], autograph=False)  # of all signatures
         def heatmaps(crops):
             # An empty batch is an error of oneDNN (TensorFlow on Intel's processors).
             batch = tf.shape(crops)[0]
             empty = tf.cast(batch == 0, tf.int32)
-            padding = tf.zeros((empty, height, width, 3), tf.uint8)
+            padding = tf.zeros((empty, height, width, 3))
             crops = tf.concat([crops, padding], 0)
             return network(crops, training=False)[:batch, -1]
 

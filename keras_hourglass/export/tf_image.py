@@ -7,14 +7,14 @@ import tensorflow as tf
 
 from keras_hourglass.data.images.decoding import ImageRegion
 from keras_hourglass.data.images.headers import MAX_SCANS
-from keras_hourglass.data.warp import ROUNDING_STEP
+from keras_hourglass.data.warp import HALVED_ABOVE, ROUNDING_STEP
 from keras_hourglass.geometry import Window
 
 JPEG_START, JPEG_SCAN = b"\xff\xd8\xff", b"\xff\xda"
 PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"  # then width and height, four bytes each
 PNG_SIZE = len(PNG_START), 8  # position and length of width and height
 DEPTH_STARTS = [2**8, 2**10, 2**12, 2**14]  # values that need two bits more
-HALF_UP = 0.5  # rounds to the nearest, as OpenCV rounds means
+HALF_UP = 0.5  # rounds to the nearest, as OpenCV rounds coordinates
 # Of a pixel. Where OpenCV rounds to ROUNDING_STEP, it has rounded to this before.
 FINE_STEP = 2**-10
 
@@ -151,7 +151,7 @@ def shrink(region: ImageRegion, window: Window, size: tuple[int, int]) -> ImageR
     def too_fine(pixels, place):
         fineness = place.scale(_grid_size(pixels))
         fineness /= window.scale(size)
-        return (fineness > 2) & (tf.reduce_min(tf.shape(pixels)[:2]) > 1)
+        return (fineness > HALVED_ABOVE) & (tf.reduce_min(tf.shape(pixels)[:2]) > 1)
 
     def halve(pixels, place):
         rows, columns = tf.shape(pixels)[0] // 2, tf.shape(pixels)[1] // 2
@@ -184,7 +184,7 @@ def warp(region: ImageRegion, window: Window, size: tuple[int, int]):
         size: Width and height of the crop.
 
     Returns:
-        The crop: `(height, width, 3)`, uint8, interpolated linearly.
+        The crop: `(height, width, 3)`, float32, interpolated linearly.
     """
     corners = tf.constant([[0, 0], [length - 1 for length in size]], tf.float64)
     source = region.place.to_grid(
@@ -208,8 +208,7 @@ def warp(region: ImageRegion, window: Window, size: tuple[int, int]):
         tf.repeat(weights, 3) * _flat(tf.gather(lines, index, axis=1), height)
         for index, weights in _neighbors(x, columns)
     )
-    mixed = tf.floor(mixed + HALF_UP) if ROUNDING_STEP else tf.round(mixed)
-    return tf.reshape(tf.cast(mixed, tf.uint8), (height, width, 3))
+    return tf.reshape(mixed, (height, width, 3))
 
 
 def _sample_positions(first, last, count: int, across: bool):

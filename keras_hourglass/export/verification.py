@@ -181,7 +181,7 @@ def image_crops(paths, model) -> np.ndarray:
     for path, (pose,) in zip(paths, estimator.stream(paths)):
         window = Window.from_box(np.asarray(pose.box), size=size)
         crops.append(crop_views(to_region(path), window, (1.0,), size)[0])
-    return np.stack(crops)
+    return np.rint(crops).astype("uint8")
 
 
 def _find_images(images) -> list[str]:

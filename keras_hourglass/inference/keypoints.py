@@ -159,7 +159,7 @@ class KeypointPredictor(keras.Model):
         """Predicts the keypoints of any number of people, in one batch.
 
         Args:
-            crops: `(people, scales, height, width, 3)`, uint8, RGB.
+            crops: `(people, scales, height, width, 3)`, RGB, 0 to 255.
             min_batch: The batch is padded with black crops to this size, and above
                 it to a power of two, since each new size is compiled anew.
 

@@ -11,14 +11,17 @@ from keras_hourglass.data.warp import (
     crop_to_window,
     shrink,
     warp,
-    window_of_joints,
+    window_of_extent,
 )
-from keras_hourglass.geometry import Window, round_window
+from keras_hourglass.geometry import Window
 from keras_hourglass.inference.boxes import require_overlap, validate_boxes
 from keras_hourglass.inference.images import to_region
 
 MIN_WINDOW_RATIO = 0.125  # smallest refined window, as a share of the whole image's
-MIN_SCORE_RATIO = 0.3  # of the highest score: lower joints do not widen a window
+# Of the highest score: below the first, a joint does not widen a window; from the
+# second on, the window holds all of it.
+SCORE_RATIOS = 0.25, 0.35
+MIN_BEST_SCORE = 0.01  # that scores are compared with, where the network is untrained
 
 
 def whole_window(region: ImageRegion, size: tuple[int, int]) -> Window:
@@ -26,23 +29,34 @@ def whole_window(region: ImageRegion, size: tuple[int, int]) -> Window:
     return Window.from_box(region.place.box(), size=size)
 
 
-def refine_window(joints, scores, whole: Window, size: tuple[int, int]) -> Window:
+def refine_window(
+    joints, scores, whole: Window, size: tuple[int, int], array_library=np
+) -> Window:
     """The window around the joints of the previous pass that have high scores.
 
-    In whole pixels, so that an exported graph, with the rounding errors of other
-    arithmetic, gets the same window.
+    A continuous function of joints and scores: rounding errors, which differ between
+    this and an exported graph, move the window by as little. So a joint of a middling
+    score is neither in nor out: it is drawn towards the mean of the joints.
 
     Args:
-        joints: `(joints, 2)`, image pixels.
-        scores: `(joints,)`
+        joints: `(..., joints, 2)`, image pixels.
+        scores: `(..., joints)`, of the same precision.
         whole: The window of the whole image.
         size: Width and height of the new window's grid.
+        array_library: `numpy`, or a library of the same functions.
     """
-    best = scores.max()  # maybe below 0, in an untrained network
-    around = window_of_joints(joints, scores >= min(MIN_SCORE_RATIO * best, best))
-    min_side = MIN_WINDOW_RATIO * max(whole.right[0], whole.down[1])
-    side = np.maximum(around["side"], min_side)
-    return Window.from_center(*round_window(around["center"], side), size)
+    xp = array_library
+    best = xp.max(scores, axis=-1, keepdims=True)  # maybe below 0, if untrained
+    missing = (best - scores) / xp.maximum(best, MIN_BEST_SCORE)
+    low, high = SCORE_RATIOS
+    weights = xp.clip((1 - low - missing) / (high - low), 0, 1)[..., None]
+    total = xp.sum(weights, axis=-2, keepdims=True)  # at least 1: that of the best
+    mean = xp.sum(weights * joints, axis=-2, keepdims=True) / total
+    drawn = weights * joints + (1 - weights) * mean
+    around = window_of_extent(xp.min(drawn, axis=-2), xp.max(drawn, axis=-2), xp)
+    longer = xp.maximum(whole.right[..., 0], whole.down[..., 1])
+    side = xp.maximum(around["side"], MIN_WINDOW_RATIO * longer)
+    return Window.from_center(around["center"], side, size)
 
 
 def shrink_to_needed(
@@ -65,15 +79,17 @@ def crop_views(
     """Crops a window at several scales.
 
     Shrunk by means of 2 x 2 pixels and not smoothed further, as exported graphs do,
-    so that both give the same keypoints.
+    so that both give the same keypoints. Not rounded: a value halfway between two
+    integers, as there are many on grids of simple ratios, may be rounded either way.
 
     Returns:
-        `(scales, height, width, 3)`, uint8.
+        `(scales, height, width, 3)`, float32, 0 to 255.
     """
     crops = []
     for scaled in map(window.scaled, scales):
-        part = crop_to_window(region, scaled, size)
-        crops.append(warp(shrink(part, scaled, size), scaled, size))
+        part = shrink(crop_to_window(region, scaled, size), scaled, size)
+        part = part._replace(pixels=part.pixels.astype("float32"))
+        crops.append(warp(part, scaled, size))
     return np.stack(crops)
 
 
@@ -142,7 +158,7 @@ class ViewBuilder(NamedTuple):
         if views.failure:
             return views, []
         ((joints, scores),), (region, whole) = keypoints, views.whole
-        window = refine_window(joints, scores, whole, self.size)
+        window = refine_window(joints, scores.astype(float), whole, self.size)
         views = ImageViews([window], [window.box()], views.whole)
         return self._with_crops(region, views)
 

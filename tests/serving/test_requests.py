@@ -1,13 +1,20 @@
 """An exported network behind a server, one request after another."""
 
+import base64
+import json
+import re
 import runpy
+import shutil
+import subprocess
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import tensorflow as tf
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+SERVING = Path(__file__).parents[2] / "docs/serving.md"
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +90,54 @@ def test_malformed_json_fails_alone(server, images, content):
     status, answer = server.post(content)
     assert status == 400 and answer["error"]
     assert server.post({"instances": images[:1]})[0] == 200
+
+
+@pytest.fixture(scope="module")
+def large():
+    """A file of 12 megapixels, whose request no command line holds."""
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 256, (750, 1000, 3), np.uint8)
+    data = cv2.imencode(".jpg", cv2.resize(coarse, (4000, 3000)))[1].tobytes()
+    assert len(data) > 2_000_000
+    return data
+
+
+def documented_curl():
+    (line,) = re.findall(r"^\(printf.*?-d @-$", SERVING.read_text(), re.M | re.S)
+    return line
+
+
+def test_the_documented_curl_line_sends_a_photograph_of_12_megapixels(
+    server, large, version, tmp_path
+):
+    if shutil.which("curl") is None:
+        pytest.skip("needs curl on the PATH")
+    (tmp_path / "photo.jpg").write_bytes(large)
+    line = documented_curl().replace("localhost:8501/v1/models/people", server.url)
+    done = subprocess.run(
+        line, shell=True, cwd=tmp_path, capture_output=True, check=True
+    )
+    (answer,) = json.loads(done.stdout)["predictions"]
+    served = tf.saved_model.load(version).signatures["serving_default"]
+    expected = served(image_bytes=tf.constant([large]))["keypoints"][0]
+    np.testing.assert_allclose(answer["keypoints"], expected, atol=0.05)
+
+
+@pytest.mark.parametrize("protocol", ["url", "address"])
+def test_the_example_sends_a_photograph_of_12_megapixels(
+    server, client, protocol, large, tmp_path
+):
+    (tmp_path / "photo.jpg").write_bytes(large)
+    keypoints = client["main"](tmp_path / "photo.jpg", getattr(server, protocol))
+    assert np.shape(keypoints) == (16, 2) and np.isfinite(keypoints).all()
+
+
+def test_the_documented_curl_line_is_valid_json_of_the_same_bytes(large, tmp_path):
+    """Without a server: what would go to curl."""
+    (tmp_path / "photo.jpg").write_bytes(large)
+    pipe = documented_curl().rpartition("|")[0]
+    done = subprocess.run(
+        pipe, shell=True, cwd=tmp_path, capture_output=True, check=True
+    )
+    (instance,) = json.loads(done.stdout)["instances"]
+    assert base64.b64decode(instance["b64"], validate=True) == large
