@@ -1,7 +1,6 @@
 """Loader of samples: reads the images of a batch, then preprocesses them."""
 
 import math
-from threading import Lock
 
 import numpy as np
 
@@ -50,16 +49,9 @@ class Loader:
         self.preprocessor, self.broken = preprocessor, broken
         self.read_window = read_window
         self.failures: dict[str, str] = {}
-        self._lock = Lock()
 
     def __len__(self):
         return len(self.preprocessor.people)
-
-    def __getstate__(self):
-        return {name: v for name, v in vars(self).items() if name != "_lock"}
-
-    def __setstate__(self, state):
-        vars(self).update(state, _lock=Lock())
 
     def load(self, index: int, epoch: int = 0):
         """Loads an image `(height, width, 3)` uint8, a label `(joints, 4)` float32."""
@@ -118,8 +110,7 @@ class Loader:
             message = f"{people.names[index]}: {error}"
             if self.broken != "skip":
                 message += "; `--broken-images skip` goes on without it"
-            with self._lock:
-                self.failures[people.images[index]] = message
+            self.failures[people.images[index]] = message
             if self.broken != "skip":
                 raise ImageDecodeError(message) from error
             return None

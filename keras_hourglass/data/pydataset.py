@@ -1,11 +1,15 @@
 """Keras dataset of people, for every backend and without TensorFlow."""
 
+import multiprocessing
 import os
+import pickle
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 import keras
 
+from keras_hourglass.data.batch_maker import BatchMaker, Worker
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
@@ -29,6 +33,11 @@ class PeopleDataset(keras.utils.PyDataset):
         first_batch: Batch to begin with, counted from the sampler's first. Within an
             epoch, too: the epochs of `fit` then are as long, and begin there.
         shard: Part of each batch that this process reads.
+        workers: Threads or processes that make batches; by default, a thread for each
+            core.
+        use_multiprocessing: Whether they are processes, which live as long as the
+            dataset. Both may also be set later. Keras, which would start workers of
+            its own, reads 1 and False.
 
     Attributes:
         waited: Seconds for which steps have waited for batches.
@@ -41,33 +50,58 @@ class PeopleDataset(keras.utils.PyDataset):
         sampler: EpochSampler | None = None,
         first_batch: int = 0,
         shard: Shard = WHOLE_BATCH,
+        workers: int | None = None,
+        use_multiprocessing: bool = False,
     ):
-        # Without Keras's own threads: what they have read ahead when Keras has taken
-        # its first batch would come again in the epoch, in place of its end.
-        super().__init__(workers=1)
-        self.loader, self.batch_size, self.sampler = loader, batch_size, sampler
-        self.first_batch, self.shard, self.waited = first_batch, shard, 0.0
+        super().__init__()
+        self._maker = BatchMaker(loader, batch_size, sampler, shard)
+        self.first_batch, self.waited = first_batch, 0.0
+        self._workers, self._use_multiprocessing = workers, use_multiprocessing
         # Keras ends an epoch before the first one, in which it may have taken batches.
         self._fitting = self._in_epoch = self._complete = False
         self._position = 0  # batches taken from the current iterator
         self._start()
 
     def __getstate__(self):
-        return {n: v for n, v in vars(self).items() if n not in ("_threads", "_made")}
+        left_out = "_pool", "_made", "_process"
+        return {name: v for name, v in vars(self).items() if name not in left_out}
 
     def __setstate__(self, state):
         vars(self).update(state)
         self._start()
 
     def __len__(self):
-        if self.sampler is not None:
-            return self.sampler.steps
-        return -(-len(self.loader) // self.batch_size)
+        return len(self._maker)
+
+    @property
+    def loader(self) -> Loader:
+        """Makes the samples."""
+        return self._maker.loader
 
     @property
     def num_batches(self):
         self._position = 0  # Keras asks for it whenever it begins to iterate
         return len(self)
+
+    # Without Keras's own workers: what they have read ahead when Keras has taken its
+    # first batch would come again in the epoch, in place of its end.
+    @property
+    def workers(self):
+        return 1
+
+    @workers.setter
+    def workers(self, value):
+        self._workers = value
+        self._start()
+
+    @property
+    def use_multiprocessing(self):
+        return False
+
+    @use_multiprocessing.setter
+    def use_multiprocessing(self, value):
+        self._use_multiprocessing = value
+        self._start()
 
     def __getitem__(self, batch):
         if self._in_epoch:
@@ -77,18 +111,17 @@ class PeopleDataset(keras.utils.PyDataset):
         return self._take(batch)
 
     def _take(self, batch):
-        if self.sampler is None:
-            last = len(self)
-        else:
-            batch += self.first_batch
-            last = float("inf")
+        if self._process != os.getpid():  # forked: threads stay behind
+            self._start()
+        last = float("inf") if self._maker.sampler is not None else len(self)
+        batch += self.first_batch
         self._made = {
-            ahead: self._made.get(ahead) or self._threads.submit(self._make, ahead)
-            for ahead in range(batch, batch + AHEAD)
+            ahead: self._made.get(ahead) or self._submit(ahead)
+            for ahead in range(batch, batch + max(AHEAD, self._pool_size + 1))
             if ahead < last
         }
         requested = time.perf_counter()
-        made = self._made.pop(batch).result()
+        made = self._result(self._made.pop(batch))
         self.waited += time.perf_counter() - requested
         return made
 
@@ -106,17 +139,43 @@ class PeopleDataset(keras.utils.PyDataset):
         self._fitting, self._in_epoch, self._complete = True, False, False
 
     def _next_epoch(self):
-        if self.sampler is not None:
+        if self._maker.sampler is not None:
             self.first_batch += len(self)
 
     def _start(self):
-        self._threads, self._made = ThreadPoolExecutor(os.cpu_count()), {}
+        """Starts anew, without the batches that were made ahead."""
+        self._process, self._made = os.getpid(), {}
+        self._pool_size = self._workers or 1
+        if not self._use_multiprocessing:
+            self._pool = ThreadPoolExecutor(self._workers or os.cpu_count())
+            return
+        # Spawned: a fork would stop the threads of the backend in the middle of
+        # anything.
+        self._pool = ProcessPoolExecutor(
+            self._pool_size,
+            multiprocessing.get_context("spawn"),
+            Worker.start,
+            (pickle.dumps(self._maker),),
+        )
 
-    def _make(self, batch):
-        """Makes a batch, counted from the sampler's first, or of all people."""
-        if self.sampler is not None:
-            places = self.sampler.batch(batch)
-        else:
-            rows = range(batch * self.batch_size, (batch + 1) * self.batch_size)
-            places = [(0, row) for row in rows if row < len(self.loader)]
-        return self.loader.load_batch(self.shard.select(places))
+    def _submit(self, batch):
+        if self._use_multiprocessing:
+            return self._pool.submit(Worker.make, batch)
+        return self._pool.submit(self._maker, batch)
+
+    def _result(self, future):
+        """Returns a batch once it is made, and notes what a process notes of it."""
+        if not self._use_multiprocessing:
+            return future.result()
+        try:
+            made, failures = future.result()
+        except BrokenProcessPool as error:
+            raise RuntimeError(
+                "A process that makes batches has ended. Scripts start such processes "
+                "below `if __name__ == '__main__':`, since each runs the script's "
+                "other lines; they may also be out of memory: set fewer `workers`"
+            ) from error
+        self.loader.failures.update(failures)
+        if isinstance(made, Exception):
+            raise made
+        return made

@@ -9,6 +9,7 @@ from threading import Lock
 import numpy as np
 import tensorflow as tf
 
+from keras_hourglass.data.batch_maker import BatchMaker
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.decoding import ImageRegion
 from keras_hourglass.data.images.safety import (
@@ -111,12 +112,9 @@ def training_dataset(loader: Loader, sampler: EpochSampler, first_batch: int = 0
         sampler: Order of people.
         first_batch: Batch to begin with, counted from the sampler's first.
     """
-
-    def load(batch):
-        return loader.load_batch(sampler.batch(int(batch)))
-
+    maker = BatchMaker(loader, sampler.batch_size, sampler)
     batches = tf.data.Dataset.range(first_batch, np.iinfo("int64").max)
-    return batches.map(*_mapping(load, loader)).prefetch(2)
+    return batches.map(*_mapping(maker)).prefetch(2)
 
 
 def epoch_dataset(loader: Loader, sampler: EpochSampler, first_epoch: int = 0):
@@ -132,9 +130,6 @@ def epoch_dataset(loader: Loader, sampler: EpochSampler, first_epoch: int = 0):
     """
     counter = EpochCounter(sampler.steps, first_epoch)
 
-    def load(batch):
-        return loader.load_batch(sampler.batch(int(batch)))
-
     def numbers(_):
         first = tf.numpy_function(counter.first_batch, [], tf.int64)
         return tf.data.Dataset.range(first, first + sampler.steps)
@@ -144,7 +139,7 @@ def epoch_dataset(loader: Loader, sampler: EpochSampler, first_epoch: int = 0):
         with tf.control_dependencies([taken]):
             return tuple(map(tf.identity, sample))
 
-    make, calls = _mapping(load, loader)
+    make, calls = _mapping(BatchMaker(loader, sampler.batch_size, sampler))
     dataset = (
         tf.data.Dataset.range(1)
         .flat_map(numbers)
@@ -186,14 +181,9 @@ def validation_dataset(loader: Loader, batch_size: int, shard: Shard = WHOLE_BAT
         batch_size: People of a batch.
         shard: Its `devices` get equally many people.
     """
-
-    def load(batch):
-        first = int(batch) * batch_size
-        rows = range(first, min(first + batch_size, len(loader)))
-        return loader.load_batch(shard.select([(0, row) for row in rows]))
-
-    batches = tf.data.Dataset.range(-(-len(loader) // batch_size))
-    return batches.map(*_mapping(load, loader)).prefetch(2)
+    maker = BatchMaker(loader, batch_size, shard=shard)
+    batches = tf.data.Dataset.range(len(maker))
+    return batches.map(*_mapping(maker)).prefetch(2)
 
 
 def measure_wait(dataset):
@@ -230,17 +220,18 @@ def _without_prefetch():
     return options
 
 
-def _mapping(load, loader):
+def _mapping(maker: BatchMaker):
     """Arguments of `map` that make whole batches, several at a time.
 
     Fewer calls than for one sample at a time.
     """
-    width, height = loader.preprocessor.image_size
-    joints = len(loader.preprocessor.people.skeleton.joints)
+    preprocessor = maker.loader.preprocessor
+    width, height = preprocessor.image_size
+    joints = len(preprocessor.people.skeleton.joints)
 
     def counted(number):
         with RUNNING:
-            return load(number)
+            return maker(int(number))
 
     def make(number):
         images, labels = tf.numpy_function(counted, [number], (tf.uint8, tf.float32))

@@ -31,6 +31,9 @@ class PoseEstimator:
             `heatmaps.DECODERS`.
         batch_size: People per call of the network. On a GPU, more are faster.
 
+    An estimator can be pickled, for other processes, and copied: the network goes
+    along, and is compiled anew.
+
     Raises:
         ValueError: If an argument is out of range, or `model` has no weights.
         FileNotFoundError: If there is no such file.
@@ -64,7 +67,14 @@ class PoseEstimator:
         self.model = for_inference(load_model(model))
         self.flip, self.scales = flip, tuple(scales)
         self.passes, self.batch_size, self.decoder = passes, batch_size, decoder
-        self._predictor = KeypointPredictor(self.model, flip, self.scales, decoder)
+        self._predictor = self._make_predictor()
+
+    def __getstate__(self):
+        return {name: v for name, v in vars(self).items() if name != "_predictor"}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._predictor = self._make_predictor()
 
     def __call__(
         self, images, boxes=None, exif: bool = True
@@ -169,6 +179,10 @@ class PoseEstimator:
             ]
             time = times.popleft()
             yield poses if time is None else FramePoses(poses, *time)
+
+    def _make_predictor(self):
+        """Makes the compiled part, which a pickle or a copy makes anew."""
+        return KeypointPredictor(self.model, self.flip, self.scales, self.decoder)
 
     def _predict(self, views):
         """Yields each view with (joints in image pixels, scores) of its windows."""

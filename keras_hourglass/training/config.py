@@ -260,6 +260,10 @@ class OldRunError(ValueError):
             "with: choose another folder (`--from` takes its best.keras), or "
             "`--restart` to begin anew"
         )
+        self.folder = folder
+
+    def __reduce__(self):
+        return OldRunError, (self.folder,)
 
 
 def config_differences(old: TrainConfig, new: TrainConfig) -> list[str]:

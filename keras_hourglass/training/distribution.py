@@ -40,6 +40,9 @@ class ProcessLostError(RuntimeError):
             "the last checkpoint"
         )
 
+    def __reduce__(self):
+        return ProcessLostError, ()
+
 
 def list_devices() -> list[str]:
     """Lists the devices of Keras's backend, as `gpu:0`; CPUs only without others."""

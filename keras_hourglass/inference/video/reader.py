@@ -59,6 +59,9 @@ class Frame(np.ndarray):
         self.time = getattr(whole, "time", None)
         self.index = getattr(whole, "index", None)
 
+    def __reduce__(self):
+        return Frame, (self.image, self.time, self.index)
+
     def __array_wrap__(self, result, context=None, return_scalar=False):
         """Makes what is computed from frames a plain array or number."""
         return np.asarray(result)[()]
@@ -104,7 +107,8 @@ class Video:
 
     Iterating yields each `Frame`, an array `(height, width, 3)`, uint8, RGB, with its
     time, rotated as the file's metadata says. A video can be given to
-    `PoseEstimator.stream`.
+    `PoseEstimator.stream`. Until it is read, a file or an address can be pickled and
+    copied: each copy opens it anew.
 
     Args:
         source: The path of a file; an address that starts with `http://`, `https://`
@@ -141,6 +145,7 @@ class Video:
     """
 
     def __init__(self, source: Path | str | int):
+        self._source, self._begun = source, False
         number = source if isinstance(source, int) else camera_number(source)
         self.is_camera, self._path = number is not None, None
         self.name = f"camera {number}" if self.is_camera else str(source)
@@ -174,6 +179,12 @@ class Video:
         self.fps = fps if MIN_FPS <= fps <= MAX_FPS else DEFAULT_FPS
         self.count = int(count) if count > 0 and not self.is_camera else None
 
+    def __reduce__(self):
+        if self.is_camera or self._begun or not self._capture.isOpened():
+            state = "a camera" if self.is_camera else "closed, or read"
+            raise TypeError(f"{self.name} is {state}: it cannot be pickled or copied")
+        return Video, (self._source,)
+
     def __iter__(self):
         """Yields each `Frame`.
 
@@ -183,7 +194,7 @@ class Video:
         """
         if not self._capture.isOpened():
             raise VideoDecodeError(f"{self.name} is closed, or read: open it again")
-        number, clock = 0, FrameClock(self.fps)
+        number, clock, self._begun = 0, FrameClock(self.fps), True
         try:
             while (pixels := self._read()) is not None:
                 pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)

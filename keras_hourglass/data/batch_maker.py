@@ -1,0 +1,81 @@
+"""Batch maker: a batch by its number, in any thread or process.
+
+Without Keras, so that a process that makes batches imports no backend.
+"""
+
+import os
+import pickle
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
+
+if TYPE_CHECKING:
+    from keras_hourglass.data.loader import Loader
+    from keras_hourglass.data.sampler import EpochSampler
+
+# Of libraries under NumPy and SciPy, which start as many threads as there are cores
+# when they are imported.
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class BatchMaker:
+    """Makes batches by number: a pure function, the same in every process.
+
+    Attributes:
+        loader: Makes samples.
+        batch_size: People of a batch.
+        sampler: Order of people, whose batches are counted on and on; None for all
+            people once, in the order of the rows.
+        shard: Part of each batch that this process reads.
+    """
+
+    loader: "Loader"
+    batch_size: int
+    sampler: "EpochSampler | None" = None
+    shard: Shard = WHOLE_BATCH
+
+    def __len__(self):
+        if self.sampler is not None:
+            return self.sampler.steps
+        return -(-len(self.loader) // self.batch_size)
+
+    def __call__(self, number: int):
+        """Makes the images and the labels of a batch."""
+        if self.sampler is not None:
+            places = self.sampler.batch(number)
+        else:
+            rows = range(number * self.batch_size, (number + 1) * self.batch_size)
+            places = [(0, row) for row in rows if row < len(self.loader)]
+        return self.loader.load_batch(self.shard.select(places))
+
+
+class Worker:
+    """The batch maker of this process, where it is one that only makes batches."""
+
+    maker: BatchMaker
+
+    @classmethod
+    def start(cls, pickled: bytes):
+        """Prepares the process, before anything is imported that starts threads."""
+        for name in THREAD_VARIABLES:
+            os.environ.setdefault(name, "1")
+        cls.maker = pickle.loads(pickled)
+
+    @classmethod
+    def make(cls, number: int):
+        """Makes a batch.
+
+        Returns:
+            The batch, or the error of an image that cannot be read; and what was added
+            to the loader's `failures`.
+        """
+        from keras_hourglass.data.images.safety import ImageDecodeError
+
+        failures = cls.maker.loader.failures
+        failures.clear()
+        try:
+            return cls.maker(number), failures
+        except ImageDecodeError as error:
+            return error, failures
