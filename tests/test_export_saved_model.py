@@ -11,11 +11,14 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-from keras_hourglass import PoseEstimator, StackedHourglass, export_model
+from keras_hourglass import PoseEstimator, StackedHourglass, export_model, load_model
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.export import exporter, saved_model
+from keras_hourglass.export.signatures import Signatures
+from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.metadata import read_metadata
+from keras_hourglass.models.fusion.network import fuse
 
 SMALL = {"stacks": 1, "filters": 16, "stem_filters": 4, "depth": 2}
 BOXES = [[20, 9, 101, 80], [350, -40, 90, 400], [0.25, -7, 9, 8]]
@@ -85,6 +88,13 @@ def test_keypoints_on_photographs_are_the_estimators(served, network, shared):
     paths = sorted((shared / "fixtures/coco_cc_by/images").glob("*.jpg"))
     compare(served, network, paths)
     compare(served, network, paths, [[30.5, 20.25, 211, 300 + i] for i in range(15)])
+
+
+def test_keypoints_of_trained_weights_on_photographs_are_the_estimators(shared):
+    model = load_model("photo_small")
+    signatures = Signatures(fuse(model), model, saved_model.MAX_PIXELS, DEFAULT_DECODER)
+    paths = sorted((shared / "fixtures/coco_cc_by/images").glob("*.jpg"))
+    compare(signatures.graphs, model, paths)
 
 
 def test_crops_have_heatmaps_and_keypoints_in_their_own_pixels(served, network):
