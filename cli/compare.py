@@ -12,8 +12,7 @@ from keras_hourglass_cli.train_options import train_options, with_datasets
 @click.option(
     "--presets",
     multiple=True,
-    default=["lighter"],
-    show_default=True,
+    show_default="lighter",
     metavar="NAME,...",
     help="Presets or families of presets, separated by commas; may be given several "
     "times. The others are compared with the first.",

@@ -1,6 +1,7 @@
 """`hourglass-keras evaluate`: scores of models, or of a file of predictions."""
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -59,7 +60,7 @@ def command(
         raise click.UsageError("Name either one or more MODELs, or --predictions.")
     if folder and predictions:
         raise click.UsageError("--report goes with MODELs: it shows their people.")
-    if len({*models}) < len(models):
+    if len({*map(os.path.normpath, models)}) < len(models):
         raise click.UsageError("Name each MODEL once.")
     from keras_hourglass.evaluation import results, tables
 

@@ -20,7 +20,7 @@ from keras_hourglass_cli.inference_options import inference_options
     "--model",
     default=presets.DEFAULT_PRESET,
     show_default=True,
-    help="A .keras file, or a preset with weights.",
+    help="A .keras file, the folder of a run, or a preset with weights.",
 )
 @click.option(
     "--box",

@@ -22,7 +22,10 @@ RENAMED = {"fresh": "restart", "keep-every": "checkpoint-minutes"}  # since 0.1
     help="Folder of a new run, or of one to go on with.  [default: a new one in runs/]",
 )
 @click.option(
-    "--restart", is_flag=True, help="Begin anew: deletes the run in --output."
+    "--restart",
+    is_flag=True,
+    help="Begin anew: deletes the run in --output, and with a --dataset or a --recipe "
+    "takes none of its options.",
 )
 @click.option(
     "--checkpoint-minutes",
@@ -37,6 +40,9 @@ def command(**options):
 
     Without a dataset, on synthetic people: a demo that takes minutes. Stopped at any
     moment, even by a power cut, the same command goes on.
+
+    With the --output of an earlier run, options that are not typed are those of the
+    run. More --epochs lengthen it, finished or not.
     """
     start_keras()
     from keras_hourglass.training.run import train

@@ -28,8 +28,8 @@ PRESET_OPTIONS = [  # which presets set, so that `compare` lacks them
         "--from",
         "init_weights",
         metavar="MODEL",
-        help="A .keras file or preset with the initial weights; its network is the "
-        "default of the options above.",
+        help="A .keras file, a run's folder or a preset with the initial weights; its "
+        "network is the default of the options above.",
     ),
     click.option(
         "--freeze",
@@ -41,7 +41,8 @@ PRESET_OPTIONS = [  # which presets set, so that `compare` lacks them
     click.option(
         "--teacher",
         metavar="MODEL",
-        help="A .keras file or preset for distillation.  [recipe: distill]",
+        help="A .keras file, a run's folder or a preset for distillation.  "
+        "[recipe: distill]",
     ),
     click.option(
         "--distill-weight",
@@ -129,5 +130,6 @@ def with_datasets(options: dict) -> dict:
     options = only_typed(options)
     reading = {name: options.pop(name) for name in READ_OPTIONS if name in options}
     datasets, root = options.pop("dataset", ()), options.pop("root", None)
-    datasets = parse_datasets(datasets, root, **reading)
-    return {**options, "dataset": datasets} if datasets else options
+    if not datasets and root is None:
+        return {**options, **reading}  # of a run that goes on
+    return {**options, "dataset": parse_datasets(datasets, root, **reading)}

@@ -78,10 +78,15 @@ def test_training_begins_anew_or_from_another_network(
     said = call(*begun, "--freeze", "stem", "--precision", "mixed_bfloat16").output
     assert "layers were loaded" in said and "weights are frozen" in said
     assert load_model(tmp_path / "run/best.keras").get_config()["filters"] == 4
-    differs = call(*begun, status=1).output
+    assert "nothing is left to do" in call(*begun).output
+    other = ["--freeze", "stack_1", "--precision", "float32"]
+    differs = call(*begun, *other, status=1).output
     assert (
-        "precision: mixed_bfloat16, now float32; freeze: ('stem',), now ()" in differs
+        "precision: mixed_bfloat16, now float32; freeze: stem, now stack_1" in differs
     )
+    assert "--output" not in differs and len(differs.splitlines()) == 1
+    longer = call("train", *output, "--epochs", 2, "--devices", 1).output
+    assert "was trained for 1 epochs; it goes on to 2: the recipe lowers" in longer
     taught = ["train", *options.split()[:-2], *output, "--teacher", network]
     taught += [*TINY.split()[:10], "--distill-weight", 0.25, "--fresh"]
     assert "Best val_pckh" in call(*taught).output

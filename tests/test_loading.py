@@ -9,7 +9,12 @@ import pytest
 from keras_hourglass import HeatmapLoss, PCKh, StackedHourglass, fuse, load_model
 from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.models.fusion import FusedHourglass
-from keras_hourglass.models.loading import for_inference
+from keras_hourglass.models.loading import (
+    OTHER_KINDS,
+    find_network,
+    for_inference,
+    model_name,
+)
 from keras_hourglass.training.flat_optimizer import FlatOptimizer
 
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "image_size": 16}
@@ -39,8 +44,58 @@ def test_a_missing_file_is_refused_with_a_guess_at_a_preset(tmp_path):
         load_model(tmp_path / "none.keras")
     with pytest.raises(FileNotFoundError, match="Did you mean 'photo'.*='phtoo'"):
         load_model("phtoo")
-    with pytest.raises(FileNotFoundError, match=f"of a training run, with {BEST_FILE}"):
+    with pytest.raises(FileNotFoundError, match="This folder holds neither"):
         load_model(tmp_path)
+
+
+def test_a_run_is_loaded_by_any_of_its_paths(model, tmp_path, monkeypatch):
+    run = tmp_path / "runs" / "mine"
+    run.mkdir(parents=True)
+    model.save(run / BEST_FILE)
+    model.save(run / "last.keras")
+    (run / "run.json").write_text("{}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(run)
+    for source in (f"{run}/", "~/runs/mine", run / "run.json", "run.json", ".", run):
+        assert find_network(source).samefile(run / BEST_FILE)
+        assert load_model(source).filters == model.filters
+    assert load_model("last.keras").filters == model.filters
+    assert model_name(f"{run}/") == model_name(run) == model_name(run / "run.json")
+    assert model_name(run) == model_name(".") == str(run)
+    assert model_name("lighter/hg1") == "lighter/hg1" and model_name(model) == "tiny"
+
+
+@pytest.mark.parametrize(
+    "files, says",
+    [
+        ([], "This folder holds neither"),
+        (["run.json"], "This run has no checkpoint yet"),
+        (["run.json", "last.keras"], "has no best.keras yet.*last.keras has the"),
+        (["saved_model.pb"], "This folder is a SavedModel, which TensorFlow"),
+        (["1/saved_model.pb"], "This folder is a SavedModel, which TensorFlow"),
+        (
+            ["a/best.keras", "b/best.keras"],
+            "holds 2 runs, the newest in .*/a. Received",
+        ),
+        (["a/best.keras"], "holds a run, in .*/a. Received"),
+        (["mine.keras"], "This folder has .*/mine.keras. Received"),
+    ],
+)
+def test_a_folder_without_a_best_network_says_what_it_is(tmp_path, files, says):
+    for age, name in enumerate(files):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("something")
+        os.utime(tmp_path / name, (1000 - age, 1000 - age))
+    with pytest.raises(FileNotFoundError, match=says):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("ending", OTHER_KINDS)
+def test_a_file_of_another_kind_is_named_by_its_kind(tmp_path, ending):
+    (tmp_path / f"net{ending}").write_text("something")
+    said = f"; {ending} is {OTHER_KINDS[ending]}".replace("(", ".").replace(")", ".")
+    with pytest.raises(ValueError, match=said):
+        load_model(tmp_path / f"net{ending}")
 
 
 def test_a_preset_without_weights_is_refused():

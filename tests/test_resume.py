@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -101,6 +102,125 @@ def test_a_run_stopped_anywhere_ends_where_an_unbroken_one_does(
     for whole, broken in zip(a, b, strict=True):
         np.testing.assert_array_equal(whole, broken)
     assert history(tmp_path / "whole") == history(tmp_path / "broken")
+
+
+def lengthened(train_config, epochs):
+    return replace(train_config, recipe=replace(train_config.recipe, epochs=epochs))
+
+
+def test_a_lengthened_run_that_is_killed_ends_where_one_that_is_not_does(
+    train_config, tmp_path, eager, monkeypatch
+):
+    longer = lengthened(train_config, 4)
+    for name in ("whole", "broken"):
+        train(train_config, tmp_path / name)
+    train(longer, tmp_path / "whole")
+    on_train_batch_begin = CheckpointCallback.on_train_batch_begin
+    # Before the first step of the new epochs, within an epoch, and within the last.
+    kills = [(2, 0), (2, 3), (3, 1)]
+
+    def kill_here(self, batch, logs=None):
+        on_train_batch_begin(self, batch, logs)
+        if kills and (self.state.epochs, self.first_step + batch) == kills[0]:
+            raise Killed(kills.pop(0))
+
+    monkeypatch.setattr(CheckpointCallback, "on_train_batch_begin", kill_here)
+    while kills:
+        with pytest.raises(Killed):
+            train(longer, tmp_path / "broken", checkpoint_minutes=0)
+        assert config.read_config(tmp_path / "broken") == config.read_config(
+            tmp_path / "whole"
+        )
+    train(longer, tmp_path / "broken")
+    a, b = (weights_in(tmp_path / name, longer) for name in ("whole", "broken"))
+    for whole, broken in zip(a, b, strict=True):
+        np.testing.assert_array_equal(whole, broken)
+    assert history(tmp_path / "whole") == history(tmp_path / "broken")
+    assert [row["epoch"] for row in history(tmp_path / "whole")] == [*"0123"]
+
+
+def test_a_kill_before_the_new_length_is_written_leaves_the_run_as_it_was(
+    train_config, tmp_path, eager, monkeypatch
+):
+    train(train_config, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.*")}
+
+    def die(*args):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", die)
+        with pytest.raises(Killed):
+            train(lengthened(train_config, 3), tmp_path)
+    assert before == {path.name: path.read_bytes() for path in tmp_path.glob("*.*")}
+    assert train(lengthened(train_config, 3), tmp_path).state.epochs == 3
+
+
+def test_a_finished_run_goes_on_from_its_weights_not_from_their_average(
+    train_config, tmp_path, eager
+):
+    """Without a schedule, 2 epochs and 2 more have the weights of 4 at once."""
+    recipe = replace(train_config.recipe, decay_epochs=(100,))
+    short, whole = (
+        replace(train_config, recipe=replace(recipe, epochs=epochs))
+        for epochs in (2, 4)
+    )
+    train(short, tmp_path / "lengthened")
+    train(whole, tmp_path / "lengthened")
+    train(whole, tmp_path / "whole")
+    networks = []
+    for name in ("lengthened", "whole"):
+        trainer = Trainer(whole, tmp_path / name)
+        trainer.model.load_weights(tmp_path / name / LAST_FILE)
+        networks.append(trainer.model.get_weights())
+    for a, b in zip(*networks, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_schedule_and_average_of_a_lengthened_run_are_those_of_its_new_length(
+    train_config, tmp_path, eager, monkeypatch
+):
+    """4 steps an epoch: at step 8 of 16, half a cosine wave is at half its height."""
+    rates, on_train_batch_begin = [], CheckpointCallback.on_train_batch_begin
+
+    def note(self, batch, logs=None):
+        rates.append(float(self.model.optimizer.learning_rate))
+        on_train_batch_begin(self, batch, logs)
+
+    monkeypatch.setattr(CheckpointCallback, "on_train_batch_begin", note)
+    train(train_config, tmp_path)
+    trainer = train(lengthened(train_config, 4), tmp_path)
+    assert trainer.sampler.steps == 4 and len(rates) == 16
+    assert rates[4] == pytest.approx(0.01 / 2)  # step 4 of 8
+    assert rates[8] == pytest.approx(0.01 / 2)  # step 8 of 16
+    assert rates[12] == pytest.approx(0.01 * (1 + np.cos(0.75 * np.pi)) / 2)
+    optimizer = trainer.model.optimizer
+    optimizer = getattr(optimizer, "optimizer", optimizer)
+    assert optimizer.ema_momentum == pytest.approx(1 - 1 / 8)  # half of 16 steps
+
+
+def test_an_unfinished_run_may_become_shorter_and_not_than_it_is(
+    train_config, tmp_path, eager, monkeypatch, caplog
+):
+    caplog.set_level("INFO", logger="keras_hourglass")
+    long = lengthened(train_config, 5)
+
+    def stop_in_second(self, epoch, logs=None):
+        on_epoch_end(self, epoch, logs)
+        if epoch == 1:
+            raise Killed
+
+    on_epoch_end = CheckpointCallback.on_epoch_end
+    with monkeypatch.context() as patch:
+        patch.setattr(CheckpointCallback, "on_epoch_end", stop_in_second)
+        with pytest.raises(Killed):
+            train(long, tmp_path)
+    with pytest.raises(ValueError, match="`epochs` must be at least 2.*epochs=1"):
+        Trainer(lengthened(train_config, 1), tmp_path)
+    assert config.read_config(tmp_path).recipe.epochs == 5
+    assert train(lengthened(train_config, 3), tmp_path).state.epochs == 3
+    assert "was begun for 5 epochs and has finished 2; it goes on to 3" in caplog.text
+    assert len(history(tmp_path)) == 3
 
 
 def test_no_callback_makes_a_step_wait_for_its_numbers(train_config, tmp_path, eager):

@@ -1,13 +1,20 @@
 """`kh.train`: all that the command does, in one call."""
 
 import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 import keras_hourglass as kh
+from keras_hourglass.training import trainer
 from keras_hourglass.training.recipes import Recipe
+from keras_hourglass.utils.folder_lock import FolderInUseError, FolderLock
 
 SMALL = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 OPTIONS = {**SMALL, "epochs": 2, "batch_size": 4, "recipe": "demo"}
@@ -68,7 +75,7 @@ def test_people_and_a_recipe_are_taken_as_they_are(noise, tmp_path, messages):
     assert np.isfinite(heatmaps).all()
     kh.train(people, recipe, tmp_path, verbose=0)
     assert "nothing is left to do" in messages.messages[-1]
-    with pytest.raises(ValueError, match="these differ: datasets"):
+    with pytest.raises(ValueError, match="these differ: dataset: people:"):
         kh.train(people[1:], recipe, tmp_path)
     (tmp_path / "last.keras").unlink()
     with pytest.raises(ValueError, match="must be the `People` that the run was"):
@@ -99,3 +106,197 @@ def test_restart_begins_anew_with_other_options(noise, tmp_path, messages):
 def test_several_processes_need_an_output():
     with pytest.raises(ValueError, match="`output` must be given where several"):
         kh.train(processes=2, process=0, coordinator="here:1")
+
+
+def test_options_that_are_not_given_are_those_of_the_run(noise, tmp_path, messages):
+    folder = tmp_path / "run"
+    first = kh.train(f"crops:{noise}", output=folder, verbose=0, **OPTIONS).history
+    stored = (folder / "run.json").read_text()
+    for same in [{"seed": 0}, {"recipe": "demo"}, {"dataset": f"crops:{noise}"}]:
+        assert kh.train(output=folder, verbose=0, **same).history == first
+    assert (folder / "run.json").read_text() == stored
+    longer = kh.train(output=folder, verbose=0, epochs=3)
+    assert len(longer.history["loss"]) == 3
+    assert longer.history["loss"][:2] == first["loss"]
+    assert longer.model.filters == 4  # not the recipe's
+    assert (
+        f"{folder} was trained for 2 epochs; it goes on to 3: the learning rate "
+        "follows the schedule of 3 epochs from epoch 2 on." in messages.messages
+    )
+    with pytest.raises(ValueError, match="at least 3, the number .* epochs=1$"):
+        kh.train(output=folder, epochs=1)
+
+
+def test_a_recipe_of_another_kind_is_refused_in_a_short_list(noise, tmp_path):
+    kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **{**OPTIONS, "epochs": 1})
+    with pytest.raises(ValueError, match="optimizer: adam, now rmsprop") as refused:
+        kh.train(output=tmp_path, recipe="paper", learning_rate=1)
+    said = str(refused.value)
+    assert said.endswith("`restart` begins anew, another `output` begins another run")
+    assert "and 1 more" in said and len(said) < 600 and "; epochs" not in said
+
+
+def test_a_run_goes_on_from_another_folder_and_with_a_dataset_that_moved(
+    noise, tmp_path, monkeypatch, messages
+):
+    here, there = tmp_path / "here", tmp_path / "there"
+    there.mkdir(parents=True)
+    here.mkdir()
+    (here / "crops").symlink_to(noise)
+    monkeypatch.chdir(here)
+    kh.train("crops:crops", output="run", verbose=0, **{**OPTIONS, "epochs": 1})
+    monkeypatch.chdir(there)
+    kh.train(output=here / "run", verbose=0, epochs=2)
+    (here / "crops").unlink()
+    (there / "moved").symlink_to(noise)
+    monkeypatch.setattr("os.path.realpath", os.path.abspath)  # the link is a folder
+    run = kh.train("crops:moved", output="../here/run", verbose=0, epochs=3)
+    assert len(run.history["loss"]) == 3
+    said = f"The people of {here / 'crops'} are now in {there / 'moved'}."
+    assert said in messages.messages
+    contents = json.loads((noise / "annotations.json").read_text())
+    contents["people"] = contents["people"][2:]
+    (there / "fewer").mkdir()
+    (there / "fewer" / "annotations.json").write_text(json.dumps(contents))
+    (there / "fewer" / "images").symlink_to(noise / "images")
+    with pytest.raises(ValueError, match="must hold the people that the run in .* was"):
+        kh.train(f"crops:{there / 'fewer'}", output=here / "run", epochs=4)
+
+
+def test_people_that_changed_in_their_folder_are_warned_of(noise, tmp_path, messages):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "images").symlink_to(noise / "images")
+    contents = json.loads((noise / "annotations.json").read_text())
+    (data / "annotations.json").write_text(json.dumps(contents))
+    folder, options = tmp_path / "run", {**OPTIONS, "epochs": 1, "verbose": 0}
+    kh.train(f"crops:{data}", output=folder, **options)
+    joints = contents["people"][0]["joints"]
+    joints[0] = [joints[0][0] + 1, *joints[0][1:]]
+    (data / "annotations.json").write_text(json.dumps(contents))
+    kh.train(output=folder, epochs=2, verbose=0)
+    assert "The people to train on have changed since" in messages.text
+    messages.clear()
+    kh.train(output=folder, epochs=3, verbose=0)
+    assert "have changed" not in messages.text
+
+
+def test_the_folder_of_a_run_in_use_is_refused_and_nothing_is_deleted(noise, tmp_path):
+    folder, options = tmp_path / "run", {**OPTIONS, "epochs": 1, "verbose": 0}
+    kh.train(f"crops:{noise}", output=folder, **options)
+    files = sorted(folder.iterdir())
+    with FolderLock(folder):
+        for restart in (False, True):
+            with pytest.raises(FolderInUseError, match=f"process {os.getpid()} on"):
+                kh.train(output=folder, restart=restart, epochs=2, verbose=0)
+        code = "import sys, keras_hourglass as kh; kh.train(output=sys.argv[1])"
+        command = [sys.executable, "-c", code, str(folder)]
+        ended = subprocess.run(command, capture_output=True, text=True)
+        assert f"{folder} is in use by process {os.getpid()} on" in ended.stderr
+    assert sorted(folder.iterdir()) == files
+    kh.train(output=folder, epochs=2, verbose=0)
+
+
+def test_a_second_training_in_a_thread_is_refused_and_errors_give_the_folder_back(
+    noise, tmp_path, monkeypatch
+):
+    caught = []
+
+    def fit(self):
+        def second():
+            with pytest.raises(FolderInUseError) as error:
+                kh.train(output=tmp_path, verbose=0)
+            caught.append(error)
+
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+        raise KeyboardInterrupt
+
+    options = {**OPTIONS, "epochs": 1, "verbose": 0, "output": tmp_path}
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer.Trainer, "_fit", fit)
+        with pytest.raises(Exception, match="Stopped"):
+            kh.train(f"crops:{noise}", **options)
+    assert len(caught) == 1
+    assert len(kh.train(f"crops:{noise}", **options).history["loss"]) == 1
+
+
+def test_an_error_before_the_first_step_leaves_no_folder(tmp_path):
+    with pytest.raises(ValueError):
+        kh.train("crops:nowhere", output=tmp_path / "runs" / "new")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_history_that_was_edited_or_deleted_is_read_and_goes_on(noise, tmp_path):
+    first = kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **OPTIONS).history
+    path = tmp_path / "history.csv"
+    header, row, _ = path.read_text().splitlines()
+    columns = header.split(",")
+    fewer = [name for name in columns if name != "val_pckh"]
+    cells = dict(zip(columns, row.split(",")))
+    edited = [",".join(fewer), ",".join(cells[name] for name in fewer), "1,NA,,note"]
+    path.write_text("\n".join(edited))  # without an end of the last line
+    longer = kh.train(output=tmp_path, verbose=0, epochs=3)
+    assert longer.history.keys() == {*fewer} - {"epoch"}
+    assert longer.history["loss"][0] == first["loss"][0]
+    assert len(longer.history["loss"]) == 3
+    assert longer.history["loss"][2] > 0
+    path.unlink()
+    assert len(kh.train(output=tmp_path, verbose=0, epochs=4).history["loss"]) == 1
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"config": {}}', "\xff"])
+def test_a_damaged_configuration_is_named_and_restart_begins_anew(
+    noise, tmp_path, text
+):
+    options = {**OPTIONS, "epochs": 1, "verbose": 0, "output": tmp_path}
+    (tmp_path / "run.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match="run.json is not a training run's.*`restart`"):
+        kh.train(f"crops:{noise}", **options)
+    assert kh.train(f"crops:{noise}", restart=True, **options).best.is_file()
+
+
+def test_a_checkpoint_that_is_cut_off_or_lost_is_an_error_that_says_what_to_do(
+    noise, tmp_path
+):
+    kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **OPTIONS)
+    last = tmp_path / "last.keras"
+    whole = last.read_bytes()
+    last.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="or is damaged: .* `restart` begins"):
+        kh.train(output=tmp_path, epochs=3)
+    middle = len(whole) // 2
+    last.write_bytes(whole[:middle] + bytes(2000) + whole[middle + 2000 :])
+    with pytest.raises(ValueError, match="not a checkpoint of this run.*damaged"):
+        kh.train(output=tmp_path, epochs=3)
+    best = (tmp_path / "best.keras").read_bytes()
+    last.unlink()
+    with pytest.raises(ValueError, match="has no last.keras, from which its run"):
+        kh.train(output=tmp_path, epochs=3)
+    assert (tmp_path / "best.keras").read_bytes() == best
+
+
+def test_a_best_network_that_was_deleted_is_written_again(noise, tmp_path):
+    run = kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **OPTIONS)
+    run.best.unlink()
+    again = kh.train(output=tmp_path, verbose=0, epochs=3)
+    assert again.best.is_file()
+    assert again.best_pckh == pytest.approx(again.history["val_pckh"][2])
+
+
+def test_the_folder_of_a_run_may_begin_with_the_home_folder(
+    noise, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    options = {**OPTIONS, "epochs": 1, "verbose": 0}
+    run = kh.train(f"crops:{noise}", output="~/run", **options)
+    assert run.folder == Path(tmp_path / "run")
+
+
+def test_restart_without_a_dataset_keeps_the_options_of_the_run(noise, tmp_path):
+    options = {**OPTIONS, "epochs": 1}
+    kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **options)
+    run = kh.train(output=tmp_path, restart=True, verbose=0, filters=6)
+    assert run.model.filters == 6 and run.model.image_size == (32, 32)
+    assert len(run.history["loss"]) == 1

@@ -20,7 +20,10 @@ RENAMED = {"looks": "passes"}  # since 0.1
     context_settings={"token_normalize_func": lambda name: RENAMED.get(name, name)}
 )
 @click.argument("images", metavar="[IMAGE]...", nargs=-1, type=click.Path())
-@click.option("--model", help="A .keras file or a preset.  [default: photo]")
+@click.option(
+    "--model",
+    help="A .keras file, the folder of a run, or a preset.  [default: photo]",
+)
 @click.option(
     "--passes",
     type=click.IntRange(1),

@@ -15,7 +15,7 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
 from keras_hourglass.heatmaps.labels import unpack
 from keras_hourglass.inference.keypoints import KeypointOptions, KeypointPredictor
-from keras_hourglass.models.loading import load_model
+from keras_hourglass.models.loading import load_model, model_name
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def evaluate(
     """
     options = KeypointOptions(flip, decoder, batch_size, broken)
     if name is None:
-        name = model.name if isinstance(model, StackedHourglass) else str(model)
+        name = model_name(model)
     model = load_model(model)
     people, dataset = _load_people(people, model.skeleton, missing, all_splits)
     return Evaluation(

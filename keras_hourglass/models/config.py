@@ -21,7 +21,8 @@ BLOCK_NAMES = (  # the keys of `blocks.BLOCKS`
     *("multidilated", "multidilated_dense"),
 )
 STRIDE = 4  # image pixels to a heatmap pixel
-BEST_FILE = "best.keras"  # the best network of a training run, in the run's folder
+# Of a training run, in its folder: the best network, the checkpoint, the configuration.
+BEST_FILE, LAST_FILE, CONFIG_FILE = "best.keras", "last.keras", "run.json"
 
 
 class Counts(NamedTuple):

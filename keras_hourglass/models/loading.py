@@ -6,20 +6,32 @@ from zipfile import is_zipfile
 
 import keras
 
-from keras_hourglass.models.config import BEST_FILE
+from keras_hourglass.models.config import BEST_FILE, CONFIG_FILE, LAST_FILE
 from keras_hourglass.models.fusion.network import can_be_fused, fuse
 from keras_hourglass.models.presets import PRESETS, PRESETS_WITH_WEIGHTS
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.utils import suggest
+
+SAVED_MODEL = "a SavedModel, which TensorFlow reads"
+OTHER_KINDS = {  # ending -> what it is
+    ".weights.h5": "a file of weights without their network, for `load_weights`",
+    ".h5": "a file of weights, or a network in a format before Keras 3",
+    ".hdf5": "a file of weights, or a network in a format before Keras 3",
+    **dict.fromkeys((".pth", ".pth.tar", ".pt"), "PyTorch's; `convert` reads it"),
+    ".tflite": "an exported network, which LiteRT reads",
+    ".onnx": "an exported network, which ONNX Runtime reads",
+    ".xml": "an exported network, which OpenVINO reads",
+    ".pb": f"part of {SAVED_MODEL}",
+}
 
 
 def load_model(model) -> StackedHourglass:
     """Loads a trained network.
 
     Args:
-        model: Path of a `.keras` file; folder of a training run, for its best
-            network; name of a preset with weights; or a `StackedHourglass`, which is
-            returned.
+        model: Path of a `.keras` file; folder of a training run, or its `run.json`, for
+            its best network; name of a preset with weights; or a `StackedHourglass`,
+            which is returned.
 
     Returns:
         A `StackedHourglass`, not compiled.
@@ -52,21 +64,70 @@ def load_model(model) -> StackedHourglass:
             "`model` must be a preset with weights. "
             f"{suggest(model, PRESETS_WITH_WEIGHTS)} Received: model={str(model)!r}"
         )
+    return _load_file(find_network(model))
+
+
+def model_name(model) -> str:
+    """Returns what a model is called in tables: its path, its preset, or its `name`."""
+    if isinstance(model, StackedHourglass):
+        return model.name
     path = Path(model)
+    path = path.parent if path.name == CONFIG_FILE else path
+    return str(path if path.name else path.resolve())  # of "." or ".."
+
+
+def find_network(model) -> Path:
+    """Finds the `.keras` file that a path stands for.
+
+    Args:
+        model: Path of the file, of the folder of a training run, or of its `run.json`.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it is of another kind.
+    """
+    path = Path(model).expanduser()
+    if path.name == CONFIG_FILE and path.is_file():
+        path = path.parent
     if path.is_dir():
-        path /= BEST_FILE
-        if not path.is_file():
+        if not (path / BEST_FILE).is_file():
             raise FileNotFoundError(
-                f"`model` must be the folder of a training run, with {BEST_FILE} in "
-                f"it. Received: model={str(model)!r}"
+                f"`model` must be a .keras file or the folder of a training run. "
+                f"{_describe_folder(path)}. Received: model={str(model)!r}"
             )
-    elif not path.is_file():
+        return path / BEST_FILE
+    if not path.is_file():
         raise FileNotFoundError(
             "`model` must be a .keras file, the folder of a training run, or a preset "
             f"with weights. {suggest(model, PRESETS_WITH_WEIGHTS)} "
             f"Received: model={str(model)!r}"
         )
-    return _load_file(path)
+    for ending, kind in OTHER_KINDS.items():
+        if path.name.endswith(ending):
+            raise ValueError(
+                f"`model` must be a .keras file or the folder of a training run; "
+                f"{ending} is {kind}. Received: model={str(model)!r}"
+            )
+    return path
+
+
+def _describe_folder(folder):
+    """Says what a folder without a best network is, for an error message."""
+    if (folder / LAST_FILE).is_file():
+        return (
+            f"This run has no {BEST_FILE} yet, which its first validation writes; "
+            f"{folder / LAST_FILE} has the weights of the last checkpoint"
+        )
+    if (folder / CONFIG_FILE).is_file():
+        return "This run has no checkpoint yet"
+    if any((each / "saved_model.pb").is_file() for each in (folder, *folder.glob("*"))):
+        return f"This folder is {SAVED_MODEL}"
+    found = sorted(folder.glob(f"*/{BEST_FILE}"), key=lambda path: path.stat().st_mtime)
+    if found:
+        runs = "a run," if len(found) == 1 else f"{len(found)} runs, the newest"
+        return f"This folder holds {runs} in {found[-1].parent}"
+    found = sorted(folder.glob("*.keras"))
+    return f"This folder has {found[0]}" if found else "This folder holds neither"
 
 
 def _load_file(path) -> StackedHourglass:

@@ -4,10 +4,12 @@
 file, so that they change together. `best.keras` holds the network that scored best.
 """
 
+import csv
 import json
 import time
 import warnings
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from keras_hourglass.training.flat_optimizer import EMAWeights
 from keras_hourglass.utils import Interrupted, atomic_write
 
 STATE_FILE = "progress.json"  # within the `.keras` file, which is a zip
+# By errors of these kinds, files that do not fit or are damaged refuse to be loaded.
+DAMAGE = (ValueError, UserWarning, KeyError, OSError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,10 @@ def read_state(path: Path) -> TrainState:
         with zipfile.ZipFile(path) as archive:
             return TrainState(**json.loads(archive.read(STATE_FILE)))
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is not a checkpoint of a run: {error}") from None
+        raise ValueError(
+            f"{path} is not a checkpoint of a run, or is damaged: {error}. `restart` "
+            "begins the run anew, `init_weights` begins another with its best.keras"
+        ) from None
 
 
 def restore_checkpoint(path: Path, model):
@@ -72,11 +79,11 @@ def restore_checkpoint(path: Path, model):
         with warnings.catch_warnings():  # by which Keras skips an optimizer's state
             warnings.filterwarnings("error", "Skipping variable loading")
             model.load_weights(path)
-    except (ValueError, UserWarning) as error:
+    except DAMAGE as error:
         raise ValueError(
             f"{path} is not a checkpoint of this run: another version or backend wrote "
-            "it, or it holds another network. `--restart` begins a new run in its "
-            "place, `--from` begins one with its weights"
+            "it, it holds another network, or it is damaged. `--restart` begins a new "
+            "run in its place, `--from` begins one with its weights"
         ) from error
 
 
@@ -107,6 +114,33 @@ class BestCheckpoint(keras.callbacks.Callback):
         with single_device(), atomic_write(self.path) as path:
             network.save(path)
         self.best = float(score)
+
+
+class HistoryLogger(keras.callbacks.CSVLogger):
+    """Appends epochs to a CSV file, in the columns that it has.
+
+    Keras's callback takes the columns of the first logs, whatever those of the file.
+    Here, values without a column are left out, and columns without a value are empty.
+
+    Args:
+        path: Path of the file.
+    """
+
+    def __init__(self, path: Path):
+        super().__init__(path, append=True)
+        self.path = path
+
+    def on_train_begin(self, logs=None):
+        header = []
+        if self.path.is_file():
+            with open(self.path, newline="", encoding="utf-8") as file:
+                header = next(csv.reader(file), [])
+        super().on_train_begin(logs)
+        self.keys = header[1:] or None
+
+    def on_epoch_end(self, epoch, logs=None):
+        empty = dict.fromkeys(self.keys or (), "")
+        super().on_epoch_end(epoch, {**empty, **(logs or {})})
 
 
 class RescaleValLoss(keras.callbacks.Callback):

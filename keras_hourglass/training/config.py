@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -11,14 +12,13 @@ from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.datasets import with_options
 from keras_hourglass.data.datasets.spec import READ_OPTIONS, DatasetSpec
 from keras_hourglass.data.people import People
-from keras_hourglass.models.config import NETWORK_DEFAULTS
+from keras_hourglass.models.config import CONFIG_FILE, NETWORK_DEFAULTS
 from keras_hourglass.training import recipes
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.utils import atomic_write, suggest
 
 logger = logging.getLogger(__name__)
 
-CONFIG_FILE = "run.json"
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 CHECKPOINT_MINUTES = 5.0
 DATASET = "dataset"  # in place of a skeleton: that of the first dataset
@@ -211,11 +211,32 @@ def fingerprint(people: People) -> str:
     return digest.hexdigest()[:16]
 
 
-def write_config(folder: Path, config: TrainConfig):
-    """Writes the configuration into a run's folder."""
-    with atomic_write(folder / CONFIG_FILE, durable=True) as path:
-        text = json.dumps({"config": asdict(config)}, indent=2)
-        path.write_text(text + "\n", encoding="utf-8")
+def describe_people(people: People) -> dict:
+    """Returns the number of people and a hash that stays if their folder moves."""
+    images = "\n".join(os.path.basename(str(image)) for image in people.images)
+    digest = hashlib.sha256(images.encode())
+    for column in (people.joints, people.weights, people.centers, people.sides):
+        digest.update(column.tobytes())
+    return {"count": len(people), "fingerprint": digest.hexdigest()[:16]}
+
+
+def write_config(
+    folder: Path,
+    config: TrainConfig,
+    name: str = CONFIG_FILE,
+    **others,
+):
+    """Writes the configuration into a run's folder.
+
+    Args:
+        folder: Of the run.
+        config: Its configuration.
+        name: Name of the file.
+        others: Other entries: `people`, see `describe_people`.
+    """
+    content = {"config": asdict(config), **others}
+    with atomic_write(folder / name, durable=True) as path:
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def config_markdown(config: TrainConfig) -> str:
@@ -223,13 +244,28 @@ def config_markdown(config: TrainConfig) -> str:
     return f"```json\n{json.dumps(asdict(config), indent=2)}\n```"
 
 
-def read_config(folder: Path) -> TrainConfig:
+def read_people(folder: Path) -> dict | None:
+    """Reads which people a run was begun with.
+
+    Returns:
+        See `describe_people`; None if the file does not say, as before version 0.4.
+    """
+    people = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    people = people.get("people")
+    return people if isinstance(people, dict) and "count" in people else None
+
+
+def read_config(folder: Path, name: str = CONFIG_FILE) -> TrainConfig:
     """Reads the configuration from a run's folder.
+
+    Args:
+        folder: Of the run.
+        name: Name of the file.
 
     Raises:
         ValueError: If the file is not a run's, or is one of version 0.1.
     """
-    path = folder / CONFIG_FILE
+    path = folder / name
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if "plan" in content:
@@ -247,8 +283,12 @@ def read_config(folder: Path) -> TrainConfig:
         return TrainConfig(**config)
     except OldRunError:
         raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is not a training run's: {error}") from None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = f"without {error}" if isinstance(error, KeyError) else error
+        raise ValueError(
+            f"{path} is not a training run's: {reason}. `restart` with a `dataset` "
+            "begins anew"
+        ) from None
 
 
 class OldRunError(ValueError):
@@ -264,13 +304,3 @@ class OldRunError(ValueError):
 
     def __reduce__(self):
         return OldRunError, (self.folder,)
-
-
-def config_differences(old: TrainConfig, new: TrainConfig) -> list[str]:
-    """Lists the choices that differ, as `NAME: old, now new`."""
-    flat = [{**asdict(config), **asdict(config.recipe)} for config in (old, new)]
-    return [
-        f"{name}: {flat[0][name]}, now {value}"
-        for name, value in flat[1].items()
-        if name != "recipe" and json.dumps(flat[0][name]) != json.dumps(value)
-    ]

@@ -23,12 +23,20 @@ from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.presets import PRESETS, get_preset
-from keras_hourglass.training.config import TrainConfig, create_config
+from keras_hourglass.training.changes import change_config, with_absolute_paths
+from keras_hourglass.training.config import (
+    TrainConfig,
+    create_config,
+    read_config,
+    write_config,
+)
 from keras_hourglass.training.row_errors import RowErrors, compare_errors
-from keras_hourglass.training.run_dir import HISTORY_FILE, load_state
+from keras_hourglass.training.run import Run
+from keras_hourglass.training.run_dir import load_state
 from keras_hourglass.training.skeleton_choice import resolve_skeleton
 from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted, atomic_write, suggest
+from keras_hourglass.utils.folder_lock import FolderLock
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +44,9 @@ MEAN = "mean_of_joints"  # the convention of the paper
 MEANS = (MEAN, STANDARD)  # those of the table
 DIFFERENCE = "difference"
 MEASURE = "PCKh@0.5"  # of rows of version 0.2, which do not name theirs
+DEFAULT_FAMILY = "lighter"
 ROW_FILE, ERRORS_FILE = "row.json", "errors.npz"
+COMPARISON_FILE = "comparison.json"
 PAPER_SETTINGS = {"image_size": 256, "epochs": 220, "blocks": 4, "people": 2958}
 
 
@@ -221,7 +231,7 @@ def select_presets(names) -> list[str]:
 
 
 def compare(
-    presets=("lighter",),
+    presets=None,
     output="runs/compare",
     verbose: int = 1,
     *,
@@ -230,9 +240,13 @@ def compare(
 ):
     """Trains presets alike and writes the table of the paper, as the command does.
 
+    With the `output` of an earlier comparison, options that are not given are those of
+    it; more `epochs` lengthen all of its runs, see `train`.
+
     Args:
         presets: Names or families of presets: a list, or a string with commas. The
-            others are compared with the first.
+            others are compared with the first. By default those of an earlier
+            comparison in `output`, else "lighter".
         output: Folder for a run of each preset, and for the table.
         verbose: See `train`.
         names: The name of `presets` in version 0.3.
@@ -245,11 +259,20 @@ def compare(
     Raises:
         ValueError: If an option is not possible, or the folder holds other rows.
         DatasetError: If a dataset cannot be loaded.
+        FolderInUseError: If another process trains in the folder.
         Interrupted: After Ctrl-C; the same call goes on with that row.
     """
-    selected = select_presets(presets if names is None else names)
-    config = create_config(**options)
-    return Comparison(selected, config, Path(output), verbose).run()
+    selected, folder = presets if names is None else names, Path(output).expanduser()
+    selected = None if selected is None else select_presets(selected)
+    with FolderLock(folder):
+        stored = folder / COMPARISON_FILE
+        if stored.is_file():
+            config = change_config(read_config(folder, stored.name), **options)
+            listed = json.loads(stored.read_text(encoding="utf-8"))["presets"]
+        else:  # new, or of version 0.3
+            config, listed = create_config(**options), select_presets([DEFAULT_FAMILY])
+        config = with_absolute_paths(config)
+        return Comparison(selected or listed, config, folder, verbose).run()
 
 
 @dataclass(frozen=True)
@@ -289,6 +312,8 @@ class Comparison:
             for spec in self.config.datasets:
                 if spec[:2] not in people:
                     load_people(spec, self.config.missing)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_config(self.folder, self.config, COMPARISON_FILE, presets=self.names)
         rows = []
         for name, config in configs.items():
             logger.info("%s: %s of %s", name, len(rows) + 1, len(configs))
@@ -329,8 +354,11 @@ class Comparison:
     def _row(self, name, config) -> dict:
         path = self._row_folder(name) / ROW_FILE
         if path.is_file():
-            return json.loads(path.read_text(encoding="utf-8"))
-        Trainer(config, path.parent, verbose=self.verbose).train()
+            if read_config(path.parent).recipe.epochs == config.recipe.epochs:
+                return json.loads(path.read_text(encoding="utf-8"))
+            path.unlink()  # before the run is longer than the one that it describes
+        with FolderLock(path.parent):
+            Trainer(config, path.parent, verbose=self.verbose).train()
         keras.backend.clear_session()  # the graphs of ten networks fill the memory
         row = {
             **asdict(get_preset(name)),
@@ -350,8 +378,7 @@ def _measure_run(folder: Path, config: TrainConfig) -> dict:
     evaluation = evaluate(model, people, broken=config.broken)
     RowErrors.of(evaluation).save(folder / ERRORS_FILE)
     scores = main_scores(evaluation.scores)
-    with open(folder / HISTORY_FILE, newline="") as file:
-        seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
+    seconds = sum(Run(folder).history.get("seconds", []))
     return {
         "measure": model.skeleton.measure.title,
         "columns": scores["columns"],

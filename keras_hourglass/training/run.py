@@ -10,7 +10,7 @@ from keras_hourglass import skeletons
 from keras_hourglass.models.config import BEST_FILE, NETWORK_DEFAULTS
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.skeletons import Measure
-from keras_hourglass.training import checkpoint, config, distribution, run_dir
+from keras_hourglass.training import changes, checkpoint, config, distribution, run_dir
 from keras_hourglass.training.config import CHECKPOINT_MINUTES
 from keras_hourglass.training.run_dir import HISTORY_FILE, LAST_FILE
 from keras_hourglass.training.trainer import Trainer
@@ -57,11 +57,10 @@ class Run:
             return {}
         with open(path, newline="", encoding="utf-8") as file:
             rows = [*csv.DictReader(file)]
-        names = [name for name in rows[0] if name != "epoch"] if rows else []
-        return {
-            name: [float(row[name]) if row[name] else float("nan") for row in rows]
-            for name in names
-        }
+        names = (
+            [name for name in rows[0] if name not in ("epoch", None)] if rows else []
+        )
+        return {name: [_to_number(row[name]) for row in rows] for name in names}
 
 
 def train(
@@ -82,8 +81,11 @@ def train(
     """Trains a network, as `hourglass-keras train` does, and keeps the run in a folder.
 
     Stopped at any moment, even by a power cut, the same call goes on from the last
-    checkpoint, and ends with the same weights to the last bit. Without options, a call
-    with the `output` of an earlier run takes the options from there.
+    checkpoint, and ends with the same weights to the last bit. With the `output` of an
+    earlier run, options that are not given are those of the run. More `epochs` lengthen
+    it, finished or not: the learning rate follows the schedule of the new number. The
+    folder of a dataset may have moved, `missing` and `broken` may change; any other
+    option that differs is an error.
 
     Args:
         dataset: `"NAME[:DIR][*SHARE]"`, say `"mpii:MPII"` or `"coco:COCO*0.5"` for half
@@ -97,7 +99,8 @@ def train(
         verbose: 0 prints nothing, 1 a progress bar and a table of PCKh per epoch, 2 the
             same without the bar. Files and pipes never get the bar. Messages go to the
             logger `keras_hourglass`.
-        restart: Begins anew: deletes the run that `output` holds.
+        restart: Begins anew: deletes the run that `output` holds. With a `dataset` or
+            a `recipe`, the new run has none of the old one's options.
         checkpoint_minutes: Minutes between two checkpoints within an epoch. There is
             one after each epoch, too.
         devices: Number of devices of this computer, or "all": GPUs if there are any,
@@ -109,10 +112,11 @@ def train(
             `stem_filters`, `depth`, `skeleton`, `image_size`, `offset`; see
             `StackedHourglass`. In place of the recipe's: `epochs`, `batch_size`,
             `learning_rate`, `distill_weight` (share of the teacher in the loss, 0 to
-            1). Of the run: `init_weights` (a `.keras` file or preset with the initial
-            weights, whose network is the default; `--from` of the command), `freeze`
+            1). Of the run: `init_weights` (a `.keras` file, a run's folder or a
+            preset with the initial weights, whose network is the default; `--from` of
+            the command), `freeze`
             (names of layers that are not trained: `"stem"`, `"stack_1"`, ...),
-            `teacher` (a `.keras` file or preset for distillation), `precision`
+            `teacher` (the same, for distillation), `precision`
             ("float32", "mixed_bfloat16" or "mixed_float16"), `seed`, and `missing` and
             `broken` ("error" or "skip", for images without a file, and for those that
             cannot be decoded). Of the datasets: `category`, `images`, `rescale` and
@@ -130,6 +134,7 @@ def train(
         NonFiniteError: If the loss or the weights are NaN or infinite. The files of the
             run stay as they were before.
         Interrupted: After Ctrl-C or SIGTERM, once a checkpoint is written.
+        FolderInUseError: If another process, or another thread, trains in `output`.
         ProcessLostError: If one of several processes has ended.
 
     Example:
@@ -148,14 +153,13 @@ def train(
             "`output` must be given where several processes train. "
             "Received: output=None"
         )
-    output = Path(output or f"runs/{datetime.now():%Y-%m-%d-%H%M%S}")
-    with distribution.distribute(devices, coordinator, processes, process) as chosen:
-        options = config.given_options({**options, "dataset": dataset, "root": root})
-        options = {**options, **config.given_options({"recipe": recipe})}
-        if not options and (output / config.CONFIG_FILE).is_file():
-            train_config = config.read_config(output)
-        else:
-            train_config = config.create_config(**options)
+    output = Path(output or f"runs/{datetime.now():%Y-%m-%d-%H%M%S}").expanduser()
+    options = {**options, "dataset": dataset, "recipe": recipe, "root": root}
+    with (
+        distribution.distribute(devices, coordinator, processes, process) as chosen,
+        run_dir.locked(output, chosen),
+    ):
+        train_config = _configure(output, restart, config.given_options(options))
         if restart:
             chosen.barrier()  # until all have read it
             if chosen.is_first:
@@ -169,3 +173,21 @@ def train(
         )
         trainer.train()
     return Run(output)
+
+
+def _configure(output, restart, options):
+    """Makes the configuration of a new run, or of one that goes on."""
+    anew = restart and {"dataset", "recipe"} & options.keys()
+    if anew or not (output / config.CONFIG_FILE).is_file():
+        made = config.create_config(**options)
+    else:
+        made = changes.change_config(config.read_config(output), **options)
+    return changes.with_absolute_paths(made)
+
+
+def _to_number(text):
+    """Reads a number of a CSV file; NaN for a cell without one."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return float("nan")

@@ -1,15 +1,21 @@
 """Folder of a run: its files, and the check that it is this run's."""
 
+import logging
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
-from keras_hourglass.models.config import BEST_FILE
-from keras_hourglass.training import checkpoint, config
+from keras_hourglass.models.config import BEST_FILE, LAST_FILE
+from keras_hourglass.training import changes, checkpoint, config
 from keras_hourglass.training.checkpoint import TrainState
 from keras_hourglass.training.config import TrainConfig
+from keras_hourglass.training.distribution import Distribution
 from keras_hourglass.utils import atomic_write, is_temporary
+from keras_hourglass.utils.folder_lock import LOCK_FILE, FolderInUseError, FolderLock
 
-LAST_FILE, HISTORY_FILE = "last.keras", "history.csv"
+logger = logging.getLogger(__name__)
+
+HISTORY_FILE = "history.csv"
 EVENTS_DIR, SNAPSHOT_FILE = "logs", "predictions.png"
 
 
@@ -17,17 +23,22 @@ def load_state(train_config: TrainConfig, folder: Path) -> TrainState:
     """Reads the progress of the run in a folder; of a new folder, that of a new run.
 
     Raises:
-        ValueError: If the folder holds another run, or something else.
+        ValueError: If the folder holds another run, or something else, or its run has
+            lost its checkpoint.
     """
     if (folder / config.CONFIG_FILE).is_file():
-        old = config.read_config(folder)
-        if different := config.config_differences(old, train_config):
+        state, last = TrainState(), folder / LAST_FILE
+        if last.is_file():
+            state = checkpoint.read_state(last)
+        elif _count_rows(folder / HISTORY_FILE) > 1:  # one, if killed in between
             raise ValueError(
-                "`output` must be a new folder, or that of a run with the same "
-                f"options; in {folder} these differ: {'; '.join(different)}"
+                f"{folder} has no {LAST_FILE}, from which its run would go on. "
+                "`restart` begins it anew, `init_weights` begins another run with its "
+                f"{BEST_FILE}"
             )
-        last = folder / LAST_FILE
-        return checkpoint.read_state(last) if last.is_file() else TrainState()
+        old, begun = config.read_config(folder), state.epochs + bool(state.step)
+        changes.require_compatible(old, train_config, folder, begun)
+        return state
     if folder.exists() and (not folder.is_dir() or _has_other_files(folder)):
         raise ValueError(
             "`output` must be a new folder, or that of an earlier run. "
@@ -36,12 +47,91 @@ def load_state(train_config: TrainConfig, folder: Path) -> TrainState:
     return TrainState()
 
 
-def prepare_run_dir(folder: Path, train_config: TrainConfig, state: TrainState):
+def log_changes(train_config: TrainConfig, folder: Path, state: TrainState):
+    """Logs what differs from the configuration that a run has had so far."""
+    if (folder / config.CONFIG_FILE).is_file():
+        old = config.read_config(folder)
+        for line in changes.describe_changes(old, train_config, folder, state.epochs):
+            logger.info("%s", line)
+
+
+def compare_people(train_config: TrainConfig, folder: Path, people: dict) -> bool:
+    """Checks that a run goes on with the people that it was begun with.
+
+    Args:
+        train_config: Configuration to go on with.
+        folder: Of the run.
+        people: See `config.read_people`.
+
+    Returns:
+        Whether they are the same, as far as the folder says.
+
+    Raises:
+        ValueError: If a dataset is in another folder, and they are not.
+    """
+    if not (folder / config.CONFIG_FILE).is_file():
+        return True
+    moved = changes.moved_datasets(config.read_config(folder), train_config)
+    old = config.read_people(folder)
+    for source, target in moved:
+        if old is None:
+            logger.warning(
+                "%s was begun with the people in %s; those in %s cannot be compared "
+                "with them, since its version did not note them.",
+                *(folder, source, target),
+            )
+        elif people == old:
+            logger.info("The people of %s are now in %s.", source, target)
+        else:
+            raise ValueError(
+                f"`dataset` must hold the people that the run in {folder} was begun "
+                f"with: {old['count']:,} of {source} were trained on. Received: "
+                f"{people['count']:,} in {target}, or with other labels"
+            )
+    if old is None or people == old:
+        return True
+    logger.warning(
+        "The people to train on have changed since %s was begun: there were %s, there "
+        "are %s, or their labels differ.",
+        *(folder, f"{old['count']:,}", f"{people['count']:,}"),
+    )
+    return False
+
+
+@contextmanager
+def locked(folder: Path, distribution: Distribution):
+    """Keeps other processes from writing to the folder of a run while it lasts.
+
+    Of several processes of one run, the first takes the lock.
+
+    Raises:
+        FolderInUseError: In all of them, if another has it.
+    """
+    lock, error = FolderLock(folder), None
+    try:
+        if distribution.is_first:
+            lock.acquire()
+    except FolderInUseError as caught:
+        error = caught
+    if distribution.any(error is not None):
+        raise error or FolderInUseError(f"{folder} is in use by another process")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def prepare_run_dir(
+    folder: Path,
+    train_config: TrainConfig,
+    state: TrainState,
+    people: dict | None = None,
+):
     """Prepares a folder, so that its run can go on from then on."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in filter(is_temporary, folder.iterdir()):  # left by a kill
         path.unlink()
-    config.write_config(folder, train_config)
+    config.write_config(folder, train_config, people=people)
     _truncate_history(folder / HISTORY_FILE, state.epochs)
 
 
@@ -59,15 +149,26 @@ def clear_run_dir(folder: Path):
 
 def _has_other_files(folder):
     """Checks if a folder holds more than a kill in the first moments leaves."""
-    return any(not is_temporary(path) for path in folder.iterdir())
+    return any(
+        not is_temporary(path) and path.name != LOCK_FILE for path in folder.iterdir()
+    )
+
+
+def _count_rows(path):
+    if not path.is_file():
+        return 0
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return sum(1 for line in file if line.strip()) - 1
 
 
 def _truncate_history(path, epochs):
     """Removes the epochs that a kill left without a checkpoint: they come again."""
     if not path.is_file():
         return
-    header, *rows = path.read_text(encoding="utf-8").splitlines(keepends=True) or [""]
+    text = path.read_text(encoding="utf-8", errors="replace")
+    header, *rows = text.splitlines() or [""]
     kept = [row for row in rows if row.split(",")[0] in map(str, range(epochs))]
     with atomic_write(path) as temporary:
-        text = "".join([header, *kept] if epochs else [])
+        lines = [header, *kept] if epochs and header else []
+        text = "".join(f"{line}\n" for line in lines)
         temporary.write_text(text, encoding="utf-8")

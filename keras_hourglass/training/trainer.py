@@ -2,9 +2,8 @@
 
 import gc
 import logging
+from dataclasses import replace
 from pathlib import Path
-
-import keras
 
 from keras_hourglass.callbacks.diagnostics import NonFiniteError, diagnostic_callbacks
 from keras_hourglass.callbacks.pckh import PCKhCallback
@@ -24,6 +23,7 @@ from keras_hourglass.training.checkpoint import (
     BestCheckpoint,
     CheckpointCallback,
     EpochTimer,
+    HistoryLogger,
     RescaleValLoss,
     RestoreMetrics,
     TrainState,
@@ -100,6 +100,10 @@ class Trainer:
             config.require_given(train_config.datasets, people),
             *(self.model.skeleton, train_config.missing, people),
         )
+        self.people = config.describe_people(mixture.train)
+        if not run_dir.compare_people(train_config, self.folder, self.people):
+            # Of other people, the rest of an epoch is not the rest of the one begun.
+            self.state = replace(self.state, step=0, metrics=(), seconds=0.0)
         for note in (*mixture.notes, *unlabeled_notes(mixture.train)):
             logger.info("%s", note)
         name, validation = next(iter(mixture.validation.items()))
@@ -111,9 +115,9 @@ class Trainer:
         )
         self.sampler = EpochSampler(counts, batch_size, shares, seed)
         self.ema = EMAWeights()
-        self.best = BestCheckpoint(
-            self.folder / BEST_FILE, self.ema, best=self.state.best
-        )
+        best = self.folder / BEST_FILE
+        best_score = self.state.best if best.is_file() else -1.0  # it was removed
+        self.best = BestCheckpoint(best, self.ema, best=best_score)
         self.loader = self._make_loader(mixture.train, recipe.augmentation)
         self.validation_loaders = {
             name: self._make_loader(people)
@@ -130,8 +134,14 @@ class Trainer:
             ProcessLostError: If another process of the run has ended.
         """
         error = None
-        if self.state.epochs >= self.config.recipe.epochs:
-            logger.info("All epochs are finished: nothing is left to do.")
+        epochs = self.config.recipe.epochs
+        run_dir.log_changes(self.config, self.folder, self.state)
+        if self.state.epochs >= epochs:
+            said = "All %s epochs are finished: nothing is left to do. More `epochs` "
+            logger.info(said + "lengthen the run.", epochs)
+            stored = config.read_config(self.folder)
+            if stored.recipe.epochs != epochs and self.distribution.is_first:
+                config.write_config(self.folder, self.config, people=self.people)
             return
         try:
             self.prepare()
@@ -157,7 +167,7 @@ class Trainer:
         shared = self.distribution.all_equal(self.state.epochs, self.state.step)
         self._require_shared_folder(shared)
         if self.distribution.is_first:
-            run_dir.prepare_run_dir(self.folder, self.config, self.state)
+            run_dir.prepare_run_dir(self.folder, self.config, self.state, self.people)
         self.distribution.barrier()
         missing = not (self.folder / config.CONFIG_FILE).is_file()
         self._require_shared_folder(not self.distribution.any(missing))
@@ -188,7 +198,7 @@ class Trainer:
         if self.progress is not None:
             verbose["print_fn"] = self.progress.print
         writers = [
-            keras.callbacks.CSVLogger(self.folder / HISTORY_FILE, append=True),
+            HistoryLogger(self.folder / HISTORY_FILE),
             TensorBoardLogger(
                 self.folder / EVENTS_DIR,
                 self.snapshot,

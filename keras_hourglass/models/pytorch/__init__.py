@@ -13,6 +13,7 @@ from keras import ops
 
 from keras_hourglass.models import blocks
 from keras_hourglass.models.blocks.residual import ResidualBlock
+from keras_hourglass.models.config import CONFIG_FILE
 from keras_hourglass.models.fusion.network import FusedHourglass
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.presets import PRESETS
@@ -63,14 +64,18 @@ def convert(source, target=None, *, skeleton=None, **network) -> StackedHourglas
     ```
     """
     is_model = isinstance(source, StackedHourglass) or str(source) in PRESETS
-    if not (is_model or Path(source).exists()):
-        raise FileNotFoundError(
-            "`source` must be a PyTorch checkpoint, a network's file or folder, or a "
-            f"preset. Received: source={str(source)!r}"
-        )
+    if not is_model:
+        source = Path(source).expanduser()
+        if not source.exists():
+            raise FileNotFoundError(
+                "`source` must be a PyTorch checkpoint, a network's file or folder, or "
+                f"a preset. Received: source={str(source)!r}"
+            )
+        is_model = source.suffix == KERAS_ENDING or source.name == CONFIG_FILE
+        is_model = is_model or source.is_dir()
     if skeleton is not None:
         network["skeleton"] = skeleton
-    if is_model or Path(source).suffix == KERAS_ENDING or Path(source).is_dir():
+    if is_model:
         _check_target(target, of_network=True)
         for name, value in network.items():
             raise ValueError(
