@@ -114,10 +114,10 @@ class PCKh(keras.metrics.Metric):
         if self.threshold is None:
             self.threshold = skeleton.measure.threshold
         self.skeleton, shape = skeleton, (len(skeleton.joints),)
-        self.correct = self.add_variable(shape, "zeros", name="correct")
-        self.count = self.add_variable(shape, "zeros", name="count")
-        self.peak_sum = self.add_variable(shape, "zeros", name="peak_sum")
-        self.unlabelled = self.add_variable((), "zeros", name="unlabelled")
+        self.correct = self.add_variable(shape, "zeros", self.dtype, name="correct")
+        self.count = self.add_variable(shape, "zeros", self.dtype, name="count")
+        self.peak_sum = self.add_variable(shape, "zeros", self.dtype, name="peak_sum")
+        self.unlabelled = self.add_variable((), "zeros", self.dtype, name="unlabelled")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Adds a batch, each joint as often as its sample weight says."""

@@ -10,6 +10,7 @@ import pytest
 import keras_hourglass as kh
 from keras_hourglass.callbacks.diagnostics import diagnostic_callbacks
 from keras_hourglass.callbacks.progress import ProgressLogger
+from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.training.flat_optimizer import EMAWeights
 
 RANDOM = np.random.default_rng(0)
@@ -139,3 +140,110 @@ def test_several_steps_in_one_execution():
     single = built()
     expected = fit(single, epochs=2)
     assert expected.keys() <= history.keys()
+
+
+SOURCES = ["arrays", "PyDataset", "tf.data"]
+
+
+class Batches(keras.utils.PyDataset):
+    """The arrays of a `fit`, two samples at a time."""
+
+    def __init__(self, *arrays):
+        super().__init__()
+        self.arrays = arrays
+
+    def __len__(self):
+        return len(self.arrays[0]) // 2
+
+    def __getitem__(self, batch):
+        return tuple(array[2 * batch : 2 * batch + 2] for array in self.arrays)
+
+
+def source_of(kind, *arrays):
+    """Arguments of `fit` and `evaluate`: images, labels and sample weights."""
+    if kind == "arrays":
+        return {**dict(zip(("x", "y", "sample_weight"), arrays)), "batch_size": 2}
+    if kind == "PyDataset":
+        return {"x": Batches(*arrays)}
+    import tensorflow as tf
+
+    return {"x": tf.data.Dataset.from_tensor_slices(arrays).batch(2)}
+
+
+def labels_of(model, wrong):
+    """Labels at the joints that the network predicts, those of `wrong` people apart."""
+    points, _ = decode(keras.ops.convert_to_tensor(model(IMAGES))[:, -1])
+    labels = LABELS.copy()
+    labels[..., :2] = keras.ops.convert_to_numpy(points)
+    labels[wrong, :, 0] += 5
+    return labels
+
+
+@pytest.mark.parametrize("shape", [(6,), (6, 1), (6, 16)])
+@pytest.mark.parametrize("source", SOURCES)
+def test_sample_weights_of_0_leave_people_out(eager, source, shape):
+    if source == "tf.data" and BACKEND != "tensorflow":
+        pytest.importorskip("tensorflow")
+    model, wrong = built(), [1, 2, 5]
+    model.compile("sgd", kh.HeatmapLoss(), weighted_metrics=[kh.PCKh()])
+    labels, weights = labels_of(model, wrong), np.ones(shape, "float32")
+    whole = source_of(source, IMAGES, labels)
+    assert model.evaluate(**whole, verbose=0)[1] == pytest.approx(50, abs=5)
+    weights[wrong] = 0
+    arrays = source_of(source, IMAGES, labels, weights)
+    loss, pckh = model.evaluate(**arrays, verbose=0)
+    assert pckh == 100
+    right = [row for row in range(6) if row not in wrong]
+    alone = model.evaluate(IMAGES[right], labels[right], verbose=0)
+    assert loss == pytest.approx(alone[0] / 2, rel=1e-4)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_people_of_weight_0_teach_nothing_whatever_their_labels(eager, source):
+    if source == "tf.data" and BACKEND != "tensorflow":
+        pytest.importorskip("tensorflow")
+    weights = np.array([1, 0, 2, 0, 1, 0], "float32")
+    learned = []
+    for value in (3.0, np.nan):
+        model, labels = built(), LABELS.copy()
+        model.compile(keras.optimizers.SGD(1e-3), kh.HeatmapLoss())
+        labels[1::2] = value
+        data = source_of(source, IMAGES, labels, weights)
+        model.fit(**data, epochs=1, shuffle=False, verbose=0)
+        learned.append(model.get_weights())
+    for one, another in zip(*learned):
+        assert np.isfinite(one).all()
+        np.testing.assert_array_equal(one, another)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_training_in_sixteen_bits_is_refused_in_a_sentence(eager, dtype):
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(dtype)
+    try:
+        model = built()
+    finally:
+        keras.config.set_dtype_policy(policy)
+    with pytest.raises(ValueError, match=f"'mixed_bfloat16'.*Received: {dtype}"):
+        model.fit(IMAGES, LABELS, verbose=0)
+    keras.config.set_floatx(dtype)
+    try:
+        model = built()
+        with pytest.raises(ValueError, match=f"'mixed_bfloat16'.*Received: {dtype}"):
+            model.train_on_batch(IMAGES, LABELS)
+        metric = kh.PCKh(skeleton="mpii")
+        assert {variable.dtype for variable in metric.variables} == {"float32"}
+        assert kh.HeatmapLoss().dtype == "float32"
+    finally:
+        keras.config.set_floatx("float32")
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_learns(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        history = fit(built(), epochs=10)
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert history["loss"][-1] < 0.9 * history["loss"][0]

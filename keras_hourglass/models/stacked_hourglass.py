@@ -255,7 +255,8 @@ class StackedHourglass(keras.Model):
             A `keras.callbacks.History`.
 
         Raises:
-            ValueError: If images or labels do not fit the network.
+            ValueError: If images or labels do not fit the network, or weights or the
+                `floatx` of Keras have 16 bits, which round small changes off.
         """
         x = check_first_batch(self, x, y)
         validation = kwargs.get("validation_data")
@@ -287,6 +288,7 @@ class StackedHourglass(keras.Model):
         return super().evaluate(x, y, *args, **kwargs)
 
     def make_train_function(self, force: bool = False):
+        _validate_precision(self)
         # Within the first step, TensorFlow would trace it twice: once to create the
         # variables of the optimizer.
         if self.optimizer is not None and not self.optimizer.built:
@@ -323,6 +325,17 @@ class StackedHourglass(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(**config)
+
+
+def _validate_precision(model):
+    """Checks that weights are not trained in 16 bits, which round small changes off."""
+    dtypes = [keras.config.floatx(), *(w.dtype for w in model.trainable_variables)]
+    if sixteen := {"float16", "bfloat16"} & {*dtypes}:
+        raise ValueError(
+            "`floatx` and the dtype of weights must be 'float32' or 'float64' in "
+            "training: keras.config.set_dtype_policy('mixed_bfloat16') computes in 16 "
+            f"bits, with such weights. Received: {', '.join(sorted(sixteen))}"
+        )
 
 
 def _validate_offset(offset) -> tuple[float, float]:
