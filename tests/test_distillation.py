@@ -50,6 +50,22 @@ def test_the_loss_is_shared_by_the_labels_and_the_teachers_last_stack(pair, weig
     np.testing.assert_allclose(validated, label_loss, 1e-6)
 
 
+@pytest.mark.parametrize(
+    "sample_weight", [np.array([0.5, 2.0]), np.array([[0.5] * 16, [2.0] * 16])]
+)
+def test_sample_weights_apply_to_labels_and_teacher(pair, sample_weight):
+    student, teacher = pair
+    y_pred, data = student(IMAGES), [IMAGES, LABELS, student(IMAGES), sample_weight]
+    label_loss = numbers(student.compute_loss(*data))
+    add_distillation_loss(student, teacher, 0.25, LOSS)
+    target = np.maximum(numbers(teacher(IMAGES))[:, -1:], 0)
+    error = (numbers(y_pred) - target) ** 2 * (1 + 3 * target)
+    one, two = error.sum(axis=(1, 2, 3)).mean(axis=1)
+    total = numbers(student.compute_loss(*data, training=True))
+    expected = 0.75 * label_loss + 0.25 * (0.5 * one + 2 * two) / 2
+    np.testing.assert_allclose(total, expected, 1e-5)
+
+
 def test_joints_without_a_label_learn_too_and_the_teacher_does_not_change(pair):
     student, teacher = pair
     add_distillation_loss(student, teacher, 0.5, LOSS)

@@ -97,8 +97,10 @@ def test_a_joint_that_is_not_present_has_no_weight_whatever_its_score(folder):
 
 def test_an_absent_joint_may_be_nowhere(folder):
     given = person(joints=[[1, 2], [None, None], [30, 4]], present=[1, 0, 1])
-    people = datasets.load_dataset("crops", folder(given))
+    unknown = {**given, "scores": [0.5, None, 1]}
+    people = datasets.load_dataset("crops", folder(given, unknown))
     assert np.isfinite(people.joints).all()
+    assert people.weights.tolist() == [[1, 0, 1], [0.5, 0, 1]]
 
 
 def test_people_without_a_usable_joint_are_left_out_and_counted(folder):
