@@ -239,11 +239,11 @@ def test_training_in_sixteen_bits_is_refused_in_a_sentence(eager, dtype):
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision_learns(policy):
+def test_mixed_precision_learns(eager, policy):
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        history = fit(built(), epochs=10)
+        history = fit(built(), epochs=4, validation_data=None)
     finally:
         keras.config.set_dtype_policy(before)
-    assert history["loss"][-1] < 0.9 * history["loss"][0]
+    assert history["loss"][-1] < history["loss"][0]
