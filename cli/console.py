@@ -47,6 +47,8 @@ def start_keras(backend: str | None = None):
     from keras_hourglass.utils import silence
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "torch" not in sys.modules:  # which reads it once; see `models.torch_threads`
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if backend is not None and "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = backend
     sys.meta_path.insert(0, _QuietTensorFlow())  # Keras may import it much later

@@ -186,6 +186,7 @@ ERRORS = {  # class -> arguments
     "training.config.OldRunError": [Path("run")],
     "training.distribution.ProcessLostError": [],
     "utils.Interrupted": ["Stopped"],
+    "utils.folder_lock.FolderInUseError": ["folder is in use by process 1"],
 }
 
 

@@ -28,6 +28,7 @@ OUTSIDE = {
     "models": {"keras", "numpy"},
     "models.config": set(),
     "models.blocks.batch_norm": {"keras", "tensorflow", "torch"},
+    "models.torch_threads": {"keras", "torch"},
     "models.presets": {"huggingface_hub"},
     "models.pytorch": {"keras", "numpy", "torch"},
     "visualization": {"numpy", "cv2"},

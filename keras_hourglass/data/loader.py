@@ -7,6 +7,7 @@ import numpy as np
 from keras_hourglass.data.images import decoding, safety
 from keras_hourglass.data.images.decoding import ImageRegion
 from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.opencv_threads import ONE_OPENCV_THREAD
 from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.geometry import Window
 
@@ -64,6 +65,10 @@ class Loader:
         None among the pairs, which must be the last, is padding: a black image with
         an all-zero label, as that of an image that is skipped.
         """
+        with ONE_OPENCV_THREAD:
+            return self._load_batch(places)
+
+    def _load_batch(self, places):
         places, preprocessor = [*places], self.preprocessor
         filled = [place for place in places if place is not None]
         width, height = preprocessor.image_size

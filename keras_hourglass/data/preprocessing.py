@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from keras_hourglass.data.augmentation import Augmentation
@@ -12,8 +11,6 @@ from keras_hourglass.data.images.decoding import ImageRegion
 from keras_hourglass.data.people import People
 from keras_hourglass.data.warp import antialias, warp
 from keras_hourglass.geometry import Window
-
-cv2.setNumThreads(1)  # samples are made in parallel already: more threads slow it down
 
 
 class SampleParams(NamedTuple):

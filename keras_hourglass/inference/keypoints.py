@@ -16,6 +16,7 @@ from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.models.config import validate_positive_integers
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
+from keras_hourglass.models.torch_threads import spared_core
 from keras_hourglass.utils import suggest
 
 ON_BROKEN_IMAGE = ("error", "skip")
@@ -169,7 +170,8 @@ class KeypointPredictor(keras.Model):
         people = len(crops)
         size = max(min_batch, 1 << (people - 1).bit_length())
         padding = np.zeros((size - people, *crops.shape[1:]), crops.dtype)
-        points, scores = self.predict_on_batch(np.concatenate([crops, padding]))
+        with spared_core():
+            points, scores = self.predict_on_batch(np.concatenate([crops, padding]))
         return points[:people], scores[:people]
 
 

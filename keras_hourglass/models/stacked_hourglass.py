@@ -26,6 +26,7 @@ from keras_hourglass.models.heads import NormalizePixels, StackHeatmaps
 from keras_hourglass.models.hourglass import Hourglass
 from keras_hourglass.models.input_checks import check_first_batch
 from keras_hourglass.models.presets import PRESETS, PRESETS_WITH_WEIGHTS, get_preset
+from keras_hourglass.models.torch_threads import spared_core
 from keras_hourglass.utils import suggest
 
 # Arguments that the weights of a preset do not depend on.
@@ -237,6 +238,7 @@ class StackedHourglass(keras.Model):
         if self.optimizer is not None and self.built:
             self.optimizer.build(self.trainable_variables)
 
+    @spared_core()
     def fit(self, x=None, y=None, *args, **kwargs):
         """Trains the network, as `keras.Model.fit` does.
 
@@ -266,6 +268,7 @@ class StackedHourglass(keras.Model):
             kwargs["validation_data"] = check_first_batch(self, validation)
         return super().fit(x, y, *args, **kwargs)
 
+    @spared_core()
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Computes loss and metrics, as `keras.Model.evaluate` does.
 

@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from keras_hourglass import skeletons
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.opencv_threads import ONE_OPENCV_THREAD
 from keras_hourglass.data.people import People
 from keras_hourglass.data.prepare.cropping import crop_entry, crop_person
 from keras_hourglass.data.prepare.journal import Journal
@@ -25,7 +25,6 @@ from keras_hourglass.utils import Interrupted, atomic_write
 from keras_hourglass.utils.folder_lock import FolderLock
 from keras_hourglass.visualization.images import encode_image
 
-cv2.setNumThreads(1)  # images are processed in parallel; more threads slow that down
 IDENTITY_COLUMNS = ("joints", "weights", "centers", "sides", "head_sizes", "splits")
 
 
@@ -83,7 +82,7 @@ def prepare(
         ImageDecodeError: If an image cannot be read; names file and person.
         Interrupted: On Ctrl-C; the work so far is kept.
     """
-    with FolderLock(folder):
+    with FolderLock(folder), ONE_OPENCV_THREAD:
         return _prepare(people, folder, options, broken, threads, advance)
 
 
