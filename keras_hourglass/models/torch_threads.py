@@ -40,7 +40,9 @@ def _default_threads() -> int | None:
         return None
     import torch
 
-    threads = torch.get_num_threads()
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-    is_default = threads in (available, os.cpu_count())
-    return threads if is_default and not torch.cuda.is_available() else None
+    if torch.cuda.is_available():
+        return None
+    threads, cores = torch.get_num_threads(), os.cpu_count()
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    return threads if threads == cores else None
