@@ -7,6 +7,7 @@ from keras_hourglass.evaluation import bootstrap
 from keras_hourglass.evaluation.bootstrap import (
     compare,
     interval,
+    mean_intervals,
     resample_counts,
     resample_means,
 )
@@ -94,3 +95,13 @@ def test_the_interval_of_no_people_is_nan():
     assert report["people"] == 0
     assert np.isnan(report["thresholds"]["0.5"]["intervals"]["mean_of_joints"]).all()
     assert np.isnan(interval(np.full(9, np.nan))).all()
+
+
+def test_resamples_without_a_group_do_not_widen_its_interval():
+    """Of few people with labels, some resamples draw none: they say nothing."""
+    errors = np.full((40, 16), np.nan)
+    errors[:2] = 0
+    counts = resample_counts(40)
+    assert not counts[:, :2].any(1).all()
+    for bounds in mean_intervals(errors, MPII, 0.5, counts).values():
+        assert bounds == [100, 100]

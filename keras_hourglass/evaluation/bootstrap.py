@@ -9,6 +9,7 @@ https://doi.org/10.1214/aos/1176344552
 import numpy as np
 
 from keras_hourglass.evaluation.conventions import (
+    JOINT_SUBSETS,
     Convention,
     conventions,
 )
@@ -50,11 +51,13 @@ def resample_means(
         counts: The output of `resample_counts` for as many people.
 
     Returns:
-        `(resamples,)`, percent.
+        `(resamples,)`, percent; NaN where a resample has none of the joints.
     """
     correct = is_correct(errors, threshold, convention.inclusive).astype("float32")
-    labeled = np.isfinite(errors).astype("float32")
-    return convention.from_counts(counts @ correct, counts @ labeled, skeleton)
+    labeled = counts @ np.isfinite(errors).astype("float32")
+    means = convention.from_counts(counts @ correct, labeled, skeleton)
+    chosen = [*JOINT_SUBSETS[convention.joints](skeleton)]
+    return np.where(labeled[:, chosen].any(1), means, np.nan)
 
 
 def interval(values) -> list[float]:

@@ -26,6 +26,7 @@ from keras_hourglass.evaluation.breakdowns import (
     hardest_people,
     pck_torso,
 )
+from keras_hourglass.evaluation.error_kinds import error_kinds
 from keras_hourglass.evaluation.predictions import Predictions
 from keras_hourglass.evaluation.scoring import main_scores, score, to_json_types
 from keras_hourglass.skeletons import MPII, Skeleton
@@ -95,13 +96,18 @@ class Evaluation:
         return main_scores(self.scores)["means"]
 
     @property
+    def error_kinds(self) -> dict | None:
+        """The kinds of errors; see `error_kinds.error_kinds`. None for a file."""
+        return self.scores.get("error_kinds")
+
+    @property
     def offset(self) -> tuple[float, float] | None:
         """The mean signed error (x, y), heatmap pixels. None for a file."""
         return self.predictions.offset
 
     @cached_property
     def scores(self) -> dict:
-        """All scores; see `scoring.score`, and for "torso" and "oks" their modules."""
+        """All scores; see `scoring.score`, and the modules of the others."""
         made = score(self.predictions.errors, self.skeleton, self.resamples)
         if self.offset is not None:
             made["offset"] = self.offset
@@ -111,6 +117,9 @@ class Evaluation:
             )
             joints, scores = self.predictions.joints, self.predictions.scores
             made |= oks.evaluate_oks(self.people, joints, scores)
+            made["error_kinds"] = error_kinds(
+                self.predictions, self.people, self.resamples
+            )
         if self.predictions.unreadable:
             made["unreadable"] = [*self.predictions.unreadable]
         return made
@@ -127,7 +136,7 @@ class Evaluation:
             The dictionary that `hourglass-keras evaluate --json` prints: "people",
             "joints", "measure", "conventions", "pckh", "thresholds" (with "columns",
             "per_joint", "means" and "intervals" each), "area", and where known
-            "offset", "torso", "oks", "skipped" and "unreadable".
+            "offset", "torso", "oks", "skipped", "error_kinds" and "unreadable".
 
         Example:
 
@@ -213,10 +222,10 @@ class Evaluation:
         return f"Evaluation({self.name!r}, people={people}, {measure}={self.pckh:.2f})"
 
     def _report_data(self):
-        """All that the report shows of this model, and the hardest people's images."""
+        """All that the report shows of this model, and its images."""
         # Not needed to score: OpenCV, and Keras, which times the model.
         from keras_hourglass.evaluation.profiling import profile
-        from keras_hourglass.evaluation.report.images import hardest_images
+        from keras_hourglass.evaluation.report.images import PeopleImages
 
         predictions, people = self.predictions, self.people
         rows = hardest_people(predictions.errors, people.skeleton.measure.threshold)
@@ -228,8 +237,8 @@ class Evaluation:
             "milliseconds": profile(self.model, people, self.options),
             "hardest": [str(name) for name in people.names[rows]],
         }
-        aspect = self.model.heatmap_size
-        return data, [*hardest_images(predictions, people, rows, aspect)]
+        images = PeopleImages(predictions, people, self.model.heatmap_size)
+        return data, [*images.hardest(rows)], [*images.worst_of_each_kind()]
 
 
 def evaluate_predictions(path, root) -> Evaluation:
@@ -319,8 +328,8 @@ def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path
     """Writes a report of one or more models: `report.html` and `report.json`.
 
     The page is one file without scripts and references. It shows each convention with
-    intervals, curves, each joint, groups of people, calibration, the time per person,
-    which is measured now, and the hardest people.
+    intervals, curves, each joint, the kinds of errors, groups of people, calibration,
+    the time per person, which is measured now, and the hardest people.
 
     Args:
         folder: Output folder; it is created where it does not exist.
@@ -340,8 +349,8 @@ def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path
     names = [evaluation.name for evaluation in evaluations]
     if not names or len({*names}) < len(names):
         raise ValueError(
-            "`evaluations` must be one or more, with different names. "
-            f"Received: {names}"
+            "`evaluations` must be one or more, with different names, which "
+            f"`kh.evaluate` takes as `name`. Received: {names}"
         )
     if files := [one.name for one in evaluations if one.model is None]:
         raise ValueError(
@@ -361,7 +370,7 @@ def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path
         "intervals": f"{bootstrap.LEVEL} % of {bootstrap.RESAMPLES:,} bootstrap "
         "resamples of people",
     }
-    models, images = {}, {}
-    for evaluation in evaluations:
-        models[evaluation.name], images[evaluation.name] = evaluation._report_data()
-    return write_report(folder, about, models, comparisons, images)
+    models, images, errors = {}, {}, {}
+    for one in evaluations:
+        models[one.name], images[one.name], errors[one.name] = one._report_data()
+    return write_report(folder, about, models, comparisons, images, errors)

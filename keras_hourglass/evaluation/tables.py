@@ -6,6 +6,7 @@ Columns are as wide as the names in them, whatever the joints of a skeleton are 
 from math import isnan
 
 from keras_hourglass.evaluation.bootstrap import LEVEL, RESAMPLES
+from keras_hourglass.evaluation.error_kinds import KINDS
 from keras_hourglass.evaluation.oks import AREA_OF_BOX
 from keras_hourglass.utils import format_table
 
@@ -91,6 +92,16 @@ def describe_oks(oks: dict) -> str:
     return ", ".join(parts)
 
 
+def describe_errors(kinds: dict) -> str:
+    """Describes the errors that `error_kinds.error_kinds` counted, in one line."""
+    parts = [
+        f"{name} ({KINDS[name].title}) "
+        + format_number(None if name in kinds["unknown"] else part["percent"])
+        for name, part in kinds["total"].items()
+    ]
+    return f"Errors above {kinds['threshold']}, % of scored joints: {', '.join(parts)}"
+
+
 def _other_lines(scores):
     if scores.get("offset"):
         x, y = (NO_VALUE if _is_unknown(v) else f"{v:+.3f}" for v in scores["offset"])
@@ -104,6 +115,8 @@ def _other_lines(scores):
     if oks := scores.get("oks"):
         values = ", ".join(f"{n} {oks[n]:.3f}" for n in _OKS_NAMES if n in oks)
         yield f"OKS: {values} ({describe_oks(oks)})"
+    if kinds := scores.get("error_kinds"):
+        yield describe_errors(kinds)
     if skipped := scores.get("skipped"):
         yield skipped
     if unreadable := scores.get("unreadable"):

@@ -11,7 +11,7 @@ PAGE, DATA = "report.html", "report.json"
 
 
 def write_report(
-    folder, about: dict, models: dict, comparisons=(), images=None
+    folder, about: dict, models: dict, comparisons=(), images=None, error_images=None
 ) -> Path:
     """Writes `report.html` and `report.json`.
 
@@ -21,6 +21,7 @@ def write_report(
         models: Name of each model -> its `Evaluation.scores` and breakdowns.
         comparisons: The output of `compare_models`.
         images: Name of each model -> (caption, JPEG) of its hardest people.
+        error_images: The same of its worst error of each kind.
 
     Returns:
         The page's path.
@@ -33,5 +34,7 @@ def write_report(
         text = json.dumps(data, indent=1, allow_nan=False)
         path.write_text(text + "\n", encoding="utf-8")
     with atomic_write(folder / PAGE) as path:
-        path.write_text(render_page(data, images or {}), encoding="utf-8")
+        path.write_text(
+            render_page(data, images or {}, error_images or {}), encoding="utf-8"
+        )
     return folder / PAGE

@@ -1,51 +1,93 @@
-"""Images of the hardest people: ground truth on the left, prediction on the right."""
+"""Images of people: ground truth on the left, prediction on the right."""
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.evaluation.conventions import is_correct
+from keras_hourglass.evaluation.error_kinds import KINDS, classify, worst_errors
+from keras_hourglass.evaluation.predictions import Predictions
+from keras_hourglass.evaluation.scoring import describe_correct
 from keras_hourglass.heatmaps.labels import unpack
+from keras_hourglass.visualization.captions import add_caption
 from keras_hourglass.visualization.images import encode_image
 from keras_hourglass.visualization.skeletons import draw_skeleton
 
 SIDE, GAP = 208, 4  # pixels: longer side of each half, and distance of the halves
 JPEG_QUALITY = 82
+RING_RADIUS, RING_COLOR, OUTLINE_COLOR = 9, (255, 214, 0), (20, 20, 20)
+MAX_COORDINATE = 1e4  # pixels: rings beyond are left out, as they are not seen
 
 
-def hardest_images(predictions, people: People, rows, aspect: tuple[int, int]):
-    """Draws people; black where an image cannot be read.
+class PeopleImages:
+    """Draws people in their windows; black where an image cannot be read.
 
     Args:
         predictions: The `Predictions` for all people.
         people: All people, with the model's skeleton.
-        rows: The people to draw.
         aspect: Columns and rows of the network's input, or proportional to them.
-
-    Yields:
-        (caption, JPEG) of each person.
     """
-    size = tuple(round(SIDE * side / max(aspect)) for side in aspect)
-    preprocessor = Preprocessor(people, size, size)  # labels in pixels of the drawing
-    loader = Loader(preprocessor, broken="skip")
-    threshold = people.skeleton.measure.threshold
-    for row in map(int, rows):
-        image, label = loader.load(row)
+
+    def __init__(
+        self, predictions: Predictions, people: People, aspect: tuple[int, int]
+    ):
+        self.predictions, self.people = predictions, people
+        self.size = tuple(round(SIDE * side / max(aspect)) for side in aspect)
+        # Labels are in pixels of the drawing.
+        self.preprocessor = Preprocessor(people, self.size, self.size)
+        self.loader = Loader(self.preprocessor, broken="skip")
+
+    def hardest(self, rows):
+        """Yields (caption, JPEG) of people."""
+        threshold = self.people.skeleton.measure.threshold
+        for row in map(int, rows):
+            correct = describe_correct(self.predictions.errors[row], threshold)
+            yield f"{self._file_name(row)}: {correct}", self._draw(row)
+
+    def worst_of_each_kind(self):
+        """Yields (caption, JPEG) of the largest error of each kind, ringed."""
+        kinds = classify(self.predictions, self.people)
+        worst = worst_errors(kinds, self.predictions, self.people)
+        skeleton = self.people.skeleton
+        for kind, (row, joint) in worst.items():
+            name = skeleton.joints[joint].replace("_", " ")
+            error = f"{self.predictions.errors[row, joint]:.2f}"
+            caption = (
+                f"{kind} ({KINDS[kind].title}): {name} of {self._file_name(row)}, "
+            )
+            caption += f"error {error} of the {skeleton.measure.reference}"
+            yield caption, self._draw(row, joint)
+
+    def _file_name(self, row):
+        return Path(str(self.people.images[row])).name
+
+    def _draw(self, row, joint=None):
+        """Draws a person twice, and rings around a joint."""
+        skeleton = self.people.skeleton
+        image, label = self.loader.load(row)
         truth, weights, _ = unpack(label)
-        window = preprocessor.sample_params([(0, row)])[0].window
-        predicted = window.to_grid(predictions.joints[row], size)
-        halves = [
-            draw_skeleton(image, truth, people.skeleton, weights),
-            np.full((size[1], GAP, 3), 255, "uint8"),
-            draw_skeleton(image, predicted, people.skeleton),
-        ]
-        errors = predictions.errors[row]
-        correct, scored = is_correct(errors, threshold), np.isfinite(errors)
-        name = Path(str(people.images[row])).name
-        yield (
-            f"{name}: {correct.sum()} of {scored.sum()} joints correct",
-            encode_image(np.hstack(halves), ".jpg", quality=JPEG_QUALITY),
-        )
+        window = self.preprocessor.sample_params([(0, row)])[0].window
+        predicted = window.to_grid(self.predictions.joints[row], self.size)
+        halves = {
+            "truth": draw_skeleton(image, truth, skeleton, weights),
+            "prediction": draw_skeleton(image, predicted, skeleton),
+        }
+        if joint is not None:
+            for half, points in zip(halves.values(), (truth, predicted)):
+                draw_ring(half, points[joint])
+        left, right = (add_caption(half, name) for name, half in halves.items())
+        gap = np.full((len(left), GAP, 3), 255, "uint8")
+        pair = np.hstack([left, gap, right])
+        return encode_image(pair, ".jpg", quality=JPEG_QUALITY)
+
+
+def draw_ring(image, point):
+    """Draws a ring around a point onto an image, in place."""
+    if not (np.abs(point) <= MAX_COORDINATE).all():
+        return
+    center = tuple(map(round, map(float, point)))
+    for width, color in ((4, OUTLINE_COLOR), (2, RING_COLOR)):
+        cv2.circle(image, center, RING_RADIUS, color, width, cv2.LINE_AA)

@@ -21,7 +21,7 @@ HEADLINE = ("limbs", STANDARD, "mean_of_joints")
 TITLE = "Evaluation"
 
 
-def render_page(data: dict, images: dict) -> str:
+def render_page(data: dict, images: dict, error_images: dict) -> str:
     """Renders the whole page from the data of `report.json`; see `write_report`."""
     models = data["models"]
     style = Html(
@@ -37,18 +37,20 @@ def render_page(data: dict, images: dict) -> str:
     if len(models) > 1:
         body.append(comparison_section(models, data["comparisons"]))
     for index, (name, report) in enumerate(models.items()):
-        body.append(model_section(name, report, images.get(name, ()), f"m{index}"))
+        shown = images.get(name, ()), error_images.get(name, ())
+        body.append(model_section(name, report, *shown, f"m{index}"))
     return (
         '<!doctype html>\n<html lang="en"><head>'
         f"{head}{tag('style', style)}</head><body>{tag('main', *body)}</body></html>\n"
     )
 
 
-def model_section(name, report, images, anchor) -> Html:
+def model_section(name, report, images, error_images, anchor) -> Html:
     """Renders everything about one model."""
     parts = {
         "Conventions": sections.conventions(report),
         "Joints": sections.joints(report),
+        "Kinds of errors": sections.error_kinds(report, error_images),
         "Groups": sections.groups(report),
         "Calibration": sections.calibration(report),
     }

@@ -2,8 +2,14 @@
 
 from base64 import b64encode
 
+from keras_hourglass.evaluation.conventions import STANDARD
+from keras_hourglass.evaluation.error_kinds import KINDS
 from keras_hourglass.evaluation.oks import NAMES
-from keras_hourglass.evaluation.report.charts import curves_chart, reliability_chart
+from keras_hourglass.evaluation.report.charts import (
+    curves_chart,
+    reliability_chart,
+    stacked_bars_chart,
+)
 from keras_hourglass.evaluation.report.html import (
     Html,
     TextCell,
@@ -78,6 +84,52 @@ def joints(report) -> Html:
     return table(header, rows)
 
 
+def error_kinds(report, images) -> Html | str:
+    """Errors by kind: in total, by joint, and the worst of each."""
+    data = report.get("error_kinds")
+    if not data:
+        return ""
+    name, threshold = report["measure"]["name"], data["threshold"]
+    conventions = report["conventions"]
+    rows = [
+        [
+            kind,
+            part["joints"],
+            with_interval(part["percent"], part["interval"]),
+            *(
+                number(part["gain"][convention], signed=True)
+                for convention in conventions
+            ),
+            TextCell(f"{KINDS[kind].title}: {KINDS[kind].rule}"),
+        ]
+        for kind, part in data["total"].items()
+    ]
+    gains = (f"{convention}, if mended" for convention in conventions)
+    header = ["", "joints", "% of scored", *gains, TextCell("the prediction lies")]
+    text = f"Scored joints with an error of more than {threshold}: each has the first "
+    text += f"kind that fits. {STANDARD} and the percents add up to 100."
+    if data["unknown"]:
+        text += f" The data cannot show {' and '.join(data['unknown'])}: such errors "
+        text += f"count as {[*KINDS][-1]}."
+    shares = {
+        joint.replace("_", " "): [100 * part[kind] / part["labeled"] for kind in KINDS]
+        for joint, part in data["per_joint"].items()
+    }
+    labeled = (part["labeled"] for part in data["per_joint"].values())
+    by_joint = [
+        [joint, count, *map(number, percents)]
+        for count, (joint, percents) in zip(labeled, shares.items())
+    ]
+    label = f"wrong at {name}@{threshold}, % of the joint's labels"
+    chart = stacked_bars_chart(shares, [*KINDS], label, "Kinds of errors by joint")
+    parts = [tag("p", text), table(header, rows), chart]
+    parts.append(table(["joint, %", "labeled", *KINDS], by_joint))
+    if images:
+        parts.append(tag("p", "The largest error of each kind, marked by a ring:"))
+        parts.append(figures(images))
+    return Html("".join(parts))
+
+
 def groups(report) -> Html:
     """Visibility of joints, sizes of people, and others in the image."""
     names = report["conventions"]
@@ -146,11 +198,16 @@ def milliseconds(report) -> Html:
 
 def people(images) -> Html:
     """The hardest people: ground truth and prediction."""
-    figures = []
+    text = tag("p", "Ground truth on the left, prediction on the right.")
+    return Html(text + figures(images))
+
+
+def figures(images) -> Html:
+    """Renders a grid of (caption, JPEG)."""
+    parts = []
     for caption, jpeg in images:
         source = "data:image/jpeg;base64," + b64encode(jpeg).decode()
         attributes = f'alt="{to_html(caption)}" src="{source}"'
         image = Html(f'<img loading="lazy" {attributes}>')
-        figures.append(tag("figure", image, tag("figcaption", caption)))
-    text = tag("p", "Ground truth on the left, prediction on the right.")
-    return Html(text + tag("div", *figures, class_="people"))
+        parts.append(tag("figure", image, tag("figcaption", caption)))
+    return tag("div", *parts, class_="people")
