@@ -15,9 +15,9 @@ import numpy as np
 
 from keras_hourglass.data.people import People
 from keras_hourglass.evaluation.bootstrap import interval
-from keras_hourglass.evaluation.conventions import is_correct
 from keras_hourglass.evaluation.predictions import Predictions
 from keras_hourglass.evaluation.scoring import convention_means
+from keras_hourglass.skeletons.measures import is_correct
 
 NEAR = 2  # thresholds: the largest error of a jitter
 NO_KIND = -1  # of joints that are correct, or not scored

@@ -12,10 +12,10 @@ from keras_hourglass.evaluation.conventions import (
     STANDARD,
     column_rates,
     conventions,
-    is_correct,
     joint_rates,
 )
 from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.skeletons.measures import is_correct
 
 CURVE_STEPS = 50
 
