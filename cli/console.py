@@ -11,6 +11,8 @@ from importlib.machinery import PathFinder
 
 import click
 
+from keras_hourglass_cli.wording import in_options
+
 LIBRARY = "keras_hourglass"  # the logger of all messages
 
 
@@ -21,7 +23,7 @@ class MessageHandler(logging.Handler):
         level = record.levelname.capitalize()
         prefix = f"{level}: " if record.levelno >= logging.WARNING else ""
         # By `print`: a live progress bar of rich takes its place for what it prints.
-        print(f"{prefix}{self.format(record)}", file=sys.stderr)
+        print(f"{prefix}{in_options(self.format(record))}", file=sys.stderr)
 
 
 def configure_logging(quiet: bool = False, verbose: bool = False):

@@ -14,6 +14,7 @@ from keras_hourglass.data.contact_sheet import contact_sheet
 from keras_hourglass.data.datasets import load_dataset
 from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
 from keras_hourglass.data.readers.rows import collect_faults
+from keras_hourglass.utils import left_out, plural, require_writable
 from keras_hourglass.visualization.images import save_image
 from keras_hourglass_cli.console import LIBRARY
 from keras_hourglass_cli.dataset_options import (
@@ -22,6 +23,7 @@ from keras_hourglass_cli.dataset_options import (
     missing_option,
     source_options,
 )
+from keras_hourglass_cli.wording import in_options
 
 MAX_PRINTED, MAX_JSON = 3, 20  # cases of a problem in the table, and in JSON
 DEFAULTS = {field.name: field.default for field in fields(CropOptions)}
@@ -70,21 +72,21 @@ def prepare_command(
     command resumes; when nothing is left to do, it does nothing.
     """
     output = require_outside(output, source.root)
+    require_writable(output, folder=True)
     people = _load(source, missing_images)
     options = CropOptions(size, quality)
     with click.progressbar(length=len(people), label="People", file=sys.stderr) as bar:
         done = prepare(people, output, options, broken_images, threads, bar.update)
     if done.failures:
         first = next(iter(done.failures.values()))
-        logger.warning(
-            "%s images could not be read and were left out, %s first",
-            *(f"{len(done.failures):,}", first),
-        )
+        logger.warning("%s, %s first", left_out(len(done.failures)), first)
     if not done.written:
-        click.echo(f"Nothing is left to do: {output} has {done.existing:,} people")
+        people = plural(done.existing, "person", "people")
+        click.echo(f"Nothing is left to do: {output} has {people}")
         return
     total = done.existing + done.written
-    click.echo(f"{done.written:,} people written, {total:,} are in {output}")
+    written = plural(done.written, "person", "people")
+    click.echo(f"{written} written, in all {total:,} in {output}")
     click.echo(f"To use them: --dataset crops:{output}")
 
 
@@ -130,12 +132,12 @@ def _print_report(report):
     for name, count in report.counts.items():
         click.echo(f"{count:>10,}  {name.replace('_', ' ')}")
     for note in report.notes:
-        click.echo(note)
+        click.echo(in_options(note))
     click.echo()
     for kind, cases in report.problems.items():
-        click.echo(f"{len(cases):>10,}  {PROBLEMS[kind]}")
+        click.echo(f"{len(cases):>10,}  {in_options(PROBLEMS[kind])}")
         for case in cases[:MAX_PRINTED]:
-            click.echo(f"{'':12}{case}")
+            click.echo(f"{'':12}{in_options(case)}")
         if len(cases) > MAX_PRINTED:
             click.echo(f"{'':12}and {len(cases) - MAX_PRINTED:,} more")
     verdict = "Something is wrong." if report.failed else "Nothing is wrong."
@@ -184,6 +186,7 @@ def show_command(
     """
     if output.suffix.lower() != ".png":
         raise click.UsageError("--output must end in .png")
+    require_writable(output)
     people = _load(source, missing_images)
     augmentation = augmentation or ("modern" if augmented else None)
     sheet, rows, failures = contact_sheet(

@@ -63,9 +63,10 @@ def command(
     if len({*map(os.path.normpath, models)}) < len(models):
         raise click.UsageError("Name each MODEL once.")
     from keras_hourglass.evaluation import results, tables
+    from keras_hourglass.utils import require_writable
 
     if folder:  # an unusable folder is reported before minutes of work
-        folder.mkdir(parents=True, exist_ok=True)
+        require_writable(folder, folder=True)
     if predictions:
         evaluations = [results.evaluate_predictions(predictions, source.root)]
     else:

@@ -8,6 +8,13 @@ from importlib import import_module
 import click
 
 from keras_hourglass_cli.console import configure_logging
+from keras_hourglass_cli.wording import (
+    COMMAND,
+    describe_error,
+    discard_unwritten,
+    flush_output,
+    is_of_output,
+)
 
 COMMANDS = {
     "train": "Train a network.",
@@ -48,6 +55,7 @@ class LazyGroup(click.Group):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with silence(2, show_on_error=True):
             module = import_module(f"{self.package}.{name.replace('-', '_')}")
+        context.meta[COMMAND] = module.command
         return module.command
 
     def resolve_command(self, context, args):
@@ -67,7 +75,11 @@ class MainGroup(LazyGroup):
 
     def invoke(self, context):
         try:
-            return super().invoke(context)
+            try:
+                return super().invoke(context)
+            finally:
+                if not isinstance(sys.exception(), OSError):
+                    flush_output()
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except BrokenPipeError:  # the reader, `| head` say, has ended: so does click
@@ -78,12 +90,23 @@ class MainGroup(LazyGroup):
         except Exception as error:
             if context.params["traceback"]:
                 raise
-            message, *_ = str(error).strip().splitlines() or [type(error).__name__]
+            message = describe_error(error)
             if type(error).__name__ == "Interrupted":  # not imported, for its time
                 click.echo(f"\n{message}", err=True)
                 context.exit(STOPPED)
             click.echo(f"Error: {message}", err=True)
             context.exit(1)
+
+    def main(self, *args, **kwargs):
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:  # of printing the help
+            if not is_of_output(error):
+                raise
+            click.echo(f"Error: {describe_error(error)}", err=True)
+            sys.exit(1)
+        finally:
+            discard_unwritten()
 
 
 @click.group(cls=MainGroup, package=__package__, commands_help=COMMANDS)

@@ -1,6 +1,7 @@
 """`hourglass-keras predict`: keypoints of people in images and videos."""
 
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -89,6 +90,8 @@ def command(inputs, rows, box_file, detector, outputs, **options):
     """
     if sum(map(bool, (rows, box_file, detector))) > 1:
         raise click.UsageError("Give one of --box, --boxes and --detector.")
+    if detector and ":" in detector:
+        sys.path.insert(0, os.getcwd())  # as for `python -m`
     start_keras()
     from keras_hourglass.inference.runner import predict_sources
     from keras_hourglass_cli.progress import PredictProgress

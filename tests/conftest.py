@@ -2,6 +2,7 @@
 
 import json
 import struct
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -30,6 +31,26 @@ def annotated(shared):
     people = datasets.load_dataset("mpii", shared / "mpii", missing="keep")
     assert not people.notes
     return people
+
+
+@pytest.fixture
+def small_disk():
+    """A context in which no file gets longer than a number of bytes: as on a full disk.
+
+    Linux raises "File too large" there.
+    """
+    resource = pytest.importorskip("resource")
+
+    @contextmanager
+    def limit(size):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limit
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ def test_prepare_writes_what_crops_reads_and_then_has_nothing_to_do(
     assert len(datasets.load_dataset("crops", tmp_path / "new")) == 7
     assert "Nothing is left to do" in call(*command).stdout
     (tmp_path / "new" / "images" / "000003.jpg").unlink()
-    assert "1 people written, 7 are in" in call(*command).stdout
+    assert "1 person written, in all 7 in" in call(*command).stdout
     assert "size: 256, now 96" in call(*command, "--size", 96, status=1).stderr
 
 
@@ -46,8 +46,8 @@ def test_prepare_counts_the_images_that_it_left_out(tmp_path, drawn_few):
     assert "--broken-images skip" in call(*command, status=1).stderr
     result = call(*command, "--broken-images", "skip")
     assert "1 of 7 images are missing" in result.stderr
-    assert "1 images could not be read and were left out" in result.stderr
-    assert "5 are in" in result.stdout
+    assert "1 image could not be read and was left out" in result.stderr
+    assert "in all 5 in" in result.stdout
 
 
 def test_prepare_stays_out_of_the_dataset(tmp_path, drawn_few):
@@ -123,4 +123,4 @@ def test_one_coco_file_with_images_elsewhere_is_checked_and_shown(tmp_path, shar
     assert "Nothing is wrong" in call(*command, "--images", source).stdout
     assert "4 of 4 people are drawn" in call(*show, "--images", source).stdout
     wrong = call(*show, "--images", tmp_path / "none", status=1).stderr
-    assert "`images` must be a folder" in wrong
+    assert "`--images` must be a folder" in wrong

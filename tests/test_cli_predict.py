@@ -123,7 +123,7 @@ def test_a_folder_is_drawn_into_another_and_a_second_run_is_the_same(folder, mes
 def test_drawings_are_not_inputs_again(folder, messages):
     call("photo.png")
     call(".", "--output", "found.jsonl")
-    assert ("INFO", ".: 1 drawings (*.joints.*) ignored") in messages()
+    assert ("INFO", ".: 1 drawing (*.joints.*) ignored") in messages()
     assert len((folder / "found.jsonl").read_text().splitlines()) == 8
 
 
@@ -159,8 +159,11 @@ def test_written_keypoints_are_read_as_boxes(folder, messages):
     messages()
     call("photo.png", "--boxes", "found.json")
     assert messages() == [
-        ("WARNING", "1 images have no boxes in found.json, first photo.png"),
-        ("WARNING", "1 images in found.json are not among the inputs, first other.png"),
+        ("WARNING", "1 image is without boxes in found.json, first photo.png"),
+        (
+            "WARNING",
+            "1 image is in found.json, but not among the inputs, first other.png",
+        ),
     ]
 
 
@@ -170,7 +173,7 @@ def test_a_detector_gives_boxes(folder, monkeypatch):
         return [[20, 10, 150, 170, 0.9], [0, 0, 50, 60, 0.2]]
 
     monkeypatch.setattr(
-        detectors, "get_detector", lambda name: lambda pixels: np.array(detect(pixels))
+        detectors, "get_detector", lambda name: detectors.Detector(name, detect)
     )
     (found,) = lines(call("photo.png", "--detector", "mine"))
     assert [person["score"] for person in found["people"]] == [0.9, 0.2]
@@ -214,7 +217,7 @@ def test_several_images_on_one_sheet_and_a_video_into_one(folder):
         (["photo.png", "--detector", "hgo"], 1, "Did you mean 'hog'"),
         (["photo.png", "--category", "dog"], 1, "goes with a file of `boxes`"),
         (["photo.png", "--boxes", "none.csv"], 1, "`boxes` must be a file"),
-        (["photo.png", "--output", "x.txt"], 1, "`output` must have a known suffix"),
+        (["photo.png", "--output", "x.txt"], 1, "`--output` must have a known suffix"),
         (["photo.png", "--output", "photo.png"], 1, "must not be an input"),
         (["photo.png", "--box", 999, 0, 5, 5], 1, "outside the image"),
         (["fílm 1.mp4", "--format", "coco"], 1, "not of videos"),

@@ -359,7 +359,9 @@ def test_joints_of_a_category_of_its_own_keep_their_names_and_limbs(tmp_path):
         ([[0, 4]], None),
         ([[-1, 2]], None),
         ([1, 2], None),
-        ([["nose", "tail"]], None),
+        ([["nose", "tail"]], (("nose", "tail"),)),
+        ([["Nose", "right_ear"], ["tail", "tail"]], (("nose", "Right Ear"),)),
+        ([["nose", "paw"]], None),
     ],
 )
 def test_limbs_that_join_other_joints_are_left_out_with_a_note(tmp_path, limbs, kept):

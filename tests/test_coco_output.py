@@ -132,7 +132,7 @@ def test_17_of_cocos_own_joints_lose_nothing(tmp_path, caplog):
     ]
     assert not caplog.records
     written(tmp_path / "x.json", "coco17", result("a.png", 1, COCO), skeleton=COCO)
-    assert "1 images are not named by a number, first a.png" in caplog.text
+    assert "1 image is not named by a number, first a.png" in caplog.text
 
 
 def test_videos_and_joints_of_no_person_are_refused(tmp_path):

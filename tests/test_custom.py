@@ -118,7 +118,7 @@ def test_a_table_of_any_name_names_images_from_its_own_folder(tmp_path):
     (tmp_path / "images/1.jpg").touch()
     table = tmp_path / "tables/found by a network.csv"
     table.write_text(f"{HEADER}\n../images/1.jpg,10,20,30,120")
-    with pytest.raises(DatasetError, match="lies outside of .*tables; `--images DIR`"):
+    with pytest.raises(DatasetError, match="lies outside of .*tables; `images=DIR`"):
         datasets.load_dataset("own", table)
     for folder in (tmp_path, tmp_path / "images"):
         (found,) = load_custom(table, images=folder).images
@@ -319,7 +319,7 @@ def test_images_of_another_machine_are_found_by_the_ends_of_their_names(tmp_path
     people = datasets.load_dataset("own", tmp_path)
     assert people.images.tolist() == [str(tmp_path / "images/clip/1.jpg")]
     (tmp_path / "images" / "clip" / "1.jpg").unlink()
-    with pytest.raises(DatasetError, match=r"missing.*--images DIR.*none of .*images/"):
+    with pytest.raises(DatasetError, match=r"missing.*images=DIR.*none of .*images/"):
         datasets.load_dataset("own", tmp_path)
 
 
@@ -332,7 +332,7 @@ def test_a_head_size_that_a_skeleton_without_a_head_does_not_use_is_said(tmp_pat
     listed = {"joint_names": ["snout", "tail"], "people": people}
     (tmp_path / "people.json").write_text(json.dumps(listed))
     (note,) = datasets.load_dataset("own", tmp_path).notes
-    assert note.startswith("1 people have a head size, which is not used")
+    assert note.startswith("1 person has a head size, which is not used")
     listed["joint_names"] = ["upper_neck", "head_top"]
     (tmp_path / "people.json").write_text(json.dumps(listed))
     people = datasets.load_dataset("own", tmp_path)

@@ -88,3 +88,70 @@ def test_hog_detects_a_standing_person(shared):
     detectors._hog_detector.cache_clear()
     (found,) = detectors.get_detector("hog")(decoding.read_region(path).pixels)
     np.testing.assert_allclose(found[:4], [315, 188, 72, 155], atol=25)
+
+
+@pytest.fixture
+def modules(tmp_path, monkeypatch):
+    """The current folder, with modules of detectors, as `--detector` finds them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "finders.py").write_text(
+        "class Group:\n"
+        "    inner = staticmethod(lambda image: [[1, 2, 3, 4]])\n"
+        "def find_people(image): return 1 / 0\n"
+        "SIZE = 3\n"
+    )
+    (tmp_path / "lacking.py").write_text("import a_package_that_is_not_there\n")
+    (tmp_path / "broken.py").write_text("1 / 0\n")
+    yield tmp_path
+    for name in ("finders", "lacking", "broken"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    "name, says",
+    [
+        ("finder:find", "'finder' is no module of the current folder .*'finders'"),
+        ("finders:find_poeple", "finders has no 'find_poeple'. Did .*'find_people'"),
+        ("finders:Group.iner", "finders has no 'Group.iner'. Did you mean 'inner'"),
+        ("finders:SIZE", "'SIZE' is not a function, but 3"),
+        ("lacking:find", "No module named 'a_package_that_is_not_there'"),
+        ("broken:find", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_detector_that_cannot_be_loaded_says_why(name, says, modules):
+    with pytest.raises(ValueError, match=f"'{name}' cannot be loaded: .*{says}"):
+        detectors.get_detector(name)
+
+
+def test_a_detector_may_be_an_attribute_of_a_class(modules):
+    found = detectors.get_detector("finders:Group.inner")(GRAY)
+    assert found.tolist() == [[1, 2, 3, 4, 1]]
+
+
+def test_a_detector_that_fails_is_named_with_its_error(modules):
+    message = "'finders:find_people' failed: ZeroDivisionError: division by zero"
+    with pytest.raises(detectors.DetectorError, match=message):
+        detectors.get_detector("finders:find_people")(GRAY)
+
+
+@pytest.mark.parametrize(
+    "boxes", [None, "none", 5, [[1, 2, 3]], [[1, 2, 3, np.nan]], [[1, 2], [3]], {}]
+)
+def test_anything_but_boxes_is_an_error_of_the_detector(boxes):
+    with pytest.raises(detectors.DetectorError, match="detector 'mine': `boxes` must"):
+        detectors.Detector("mine", lambda image: boxes)(GRAY)
+
+
+def test_tensors_of_pytorch_are_boxes_wherever_they_are():
+    class Tensor:
+        """As one on a GPU, with a gradient: NumPy takes neither."""
+
+        def detach(self):
+            return self
+
+        def cpu(self):
+            return SimpleNamespace(numpy=lambda: np.array([[1, 2, 3, 4]]))
+
+    found = detectors.Detector("mine", lambda image: Tensor())(GRAY)
+    assert found.tolist() == [[1, 2, 3, 4, 1]]

@@ -110,5 +110,5 @@ def test_a_name_from_the_folder_of_its_file_is_followed_within_the_dataset(tmp_p
     assert finder.find("../b/1.jpg") == str(tmp_path / "b" / "1.jpg")
     whole = str(tmp_path / "a" / "1.jpg")
     assert finder.find(whole) == whole
-    with pytest.raises(DatasetError, match="outside of .*--images DIR"):
+    with pytest.raises(DatasetError, match="outside of .*`images=DIR`"):
         finder.find("../../c/1.jpg")

@@ -70,7 +70,7 @@ FAULTS = {
         "'nose' comes twice.*group_i",
     ),
     "two boxes": ((point("nose", 1, 2), box(), box()), "2 boxes.*group_id"),
-    "no number": ((point("nose", "far", 2),), "could not convert"),
+    "no number": ((point("nose", "far", 2),), "'far' where a number is expected"),
     "two places": (
         ({**point("nose", 1, 2), "points": [[1, 2], [3, 4]]},),
         "has points",

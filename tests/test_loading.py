@@ -13,6 +13,7 @@ from keras_hourglass.models.loading import (
     OTHER_KINDS,
     find_network,
     for_inference,
+    load_argument,
     model_name,
 )
 from keras_hourglass.training.flat_optimizer import FlatOptimizer
@@ -101,6 +102,13 @@ def test_a_file_of_another_kind_is_named_by_its_kind(tmp_path, ending):
 def test_a_preset_without_weights_is_refused():
     with pytest.raises(ValueError, match="a preset with weights.*'photo'.*'hg2'"):
         load_model("hg2")
+
+
+@pytest.mark.parametrize("argument", ["init_weights", "teacher"])
+def test_a_network_for_another_argument_is_refused_by_its_name(argument, tmp_path):
+    for given in ("hg2", tmp_path, tmp_path / "none.keras", 5):
+        with pytest.raises((OSError, ValueError), match=f"`{argument}` must be .*"):
+            load_argument(given, argument)
 
 
 def test_anything_but_a_stacked_hourglass_is_refused(tmp_path):

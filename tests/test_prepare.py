@@ -177,9 +177,7 @@ def test_a_broken_image_is_named_or_left_out_and_counted(few, tmp_path):
     people = few[np.arange(6)]
     people.images[2] = str(tmp_path / "text.jpg")
     (tmp_path / "text.jpg").write_text("no image")
-    with pytest.raises(
-        ImageDecodeError, match="person .*text.jpg.*--broken-images skip"
-    ):
+    with pytest.raises(ImageDecodeError, match="person .*text.jpg.*`broken='skip'`"):
         prepare(people, tmp_path / "new", SMALL)
     done = prepare(people, tmp_path / "new", SMALL, broken="skip")
     assert [*done.failures] == [people.images[2]]

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from keras_hourglass.data.readers.rows import MAX_COORDINATE, validate_row
+from keras_hourglass.data.readers.rows import (
+    MAX_COORDINATE,
+    PARSE_ERRORS,
+    describe_error,
+    validate_row,
+)
 from keras_hourglass.geometry import Window
 
 NAMES = ("nose", "neck")
@@ -59,3 +64,34 @@ def test_numbers_beyond_all_images_are_refused_and_named(wrong):
 def test_an_invalid_value_is_refused(wrong, said):
     with pytest.raises(ValueError, match=said):
         validate_row(row(**wrong), NAMES)
+
+
+@pytest.mark.parametrize(
+    "parse, value, expected",
+    [
+        (lambda x: x["people"], [1], "a list where an object is expected"),
+        (lambda x: x["people"], "text", "a text where an object is expected"),
+        (lambda x: x["people"], {}, "`people` is missing"),
+        (lambda x: x["people"], None, "null where a list or an object is expected"),
+        (lambda x: x.get("people"), 5, "a number where an object is expected"),
+        (list, True, "true or false where a list or an object is expected"),
+        (len, 5, "a number where a list is expected"),
+        (float, "far", "'far' where a number is expected"),
+        (float, [1], "a list where a number is expected"),
+        (float, {}, "an object where a number is expected"),
+        (
+            lambda x: np.array(x, float),
+            [[1, 2], [3]],
+            "lists of unequal lengths where one shape is expected",
+        ),
+        (
+            lambda x: np.array(x, float).reshape(16, 3),
+            [1, 2],
+            "2 numbers where a shape of 16,3 is expected",
+        ),
+    ],
+)
+def test_errors_of_python_become_words_about_the_file(parse, value, expected):
+    with pytest.raises(PARSE_ERRORS) as raised:
+        parse(value)
+    assert describe_error(raised.value) == expected

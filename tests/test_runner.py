@@ -136,3 +136,26 @@ def test_a_detector_may_be_a_function():
     assert finder(frame).tolist() == [[0, 0, 60, 40, 1]]
     with pytest.raises(ValueError, match="one of `boxes` and `detector`"):
         BoxFinder([row(1)], detector="hog")
+
+
+def test_an_image_on_which_the_detector_fails_is_left_out_and_others_are_not():
+    def detect(pixels):
+        if pixels[0, 0, 0] == 20:  # the third frame of a film
+            raise ZeroDivisionError("division by zero")
+        return [row(1)]
+
+    failures, frames = Failures(), [*film(4), InputFrame(PHOTO, next(film(1)).pixels)]
+    find_boxes = BoxFinder(detector=detect, failures=failures)
+    results = [*estimate_frames(Estimator(), frames, find_boxes)]
+    assert [each.frame.index for each in results] == [0, 1, None]
+    assert failures.messages == [
+        "film.mp4, frame 2: detector 'detect' failed: ZeroDivisionError: division by "
+        "zero"
+    ]
+
+
+def test_a_camera_ends_where_the_detector_fails():
+    finder = BoxFinder(detector=lambda pixels: None)
+    (frame,) = film(1, InputSource("0", "camera"))
+    with pytest.raises(ValueError, match="0, frame 0: detector '<lambda>': `boxes`"):
+        finder(frame)

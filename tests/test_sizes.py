@@ -57,7 +57,7 @@ def test_labels_of_another_scale_are_scaled_on_request_alone(write, caplog):
     same = match_sizes(people)
     np.testing.assert_array_equal(same.joints, people.joints)
     (message,) = caplog.messages
-    assert "1 scaled: `--rescale` scales their labels" in message
+    assert "1 scaled: `rescale=True` scales their labels" in message
     assert message.startswith("1 of 1 images do not have the size")
     assert message.endswith("a.jpg: 32 x 24 listed, 64 x 48 in the file")
     scaled = match_sizes(people, rescale=True)

@@ -67,7 +67,7 @@ def test_a_folder_gives_its_images_and_videos_in_order(folder, failures, notes):
         ("photos/Ä ä.PNG", "image"),
     ]
     assert notes() == [
-        "photos: 1 drawings (*.joints.*) ignored",
+        "photos: 1 drawing (*.joints.*) ignored",
         "photos: 1 other files ignored",
         "photos: 1 of 5 images and videos are in its subfolders",
     ]

@@ -72,3 +72,13 @@ def test_a_run_that_goes_on_appends(tmp_path, eager):
     for read in (events.Scalars("loss"), events.Images("sheet")):
         assert [event.step for event in read] == [0, 1, 2, 3]
     assert len(events.Tensors("configuration")) == 1
+
+
+def test_a_full_disk_is_an_error_of_fit_that_names_the_file(
+    tmp_path, small_disk, eager, capfd
+):
+    with small_disk(2000), pytest.raises(OSError) as raised:
+        fit(tmp_path, "sgd")
+    (path,) = tmp_path.iterdir()
+    assert raised.value.filename == str(path)
+    assert "Traceback" not in capfd.readouterr().err

@@ -80,7 +80,7 @@ def test_a_finished_run_has_nothing_left_to_do(tmp_path, messages):
 def test_ctrl_c_writes_a_checkpoint_and_says_how_to_go_on(tmp_path):
     run = Trainer(CONFIG, tmp_path / "run")
     run.snapshot = lambda: signal.raise_signal(signal.SIGINT) or {}
-    with pytest.raises(Interrupted, match=f"--output {tmp_path / 'run'}"):
+    with pytest.raises(Interrupted, match=f"`output='{tmp_path / 'run'}'`"):
         run.train()
     again = Trainer(CONFIG, tmp_path / "run")
     again.train()
@@ -141,12 +141,12 @@ def test_a_broken_image_stops_training_by_its_name_unless_it_is_to_be_skipped(
 ):
     recipe = replace(RECIPE, batch_size=3, epochs=1)
     broken = TrainConfig(recipe, (crops(tmp_path / "data", broken=True),))
-    with pytest.raises(ImageDecodeError, match="2.jpg.*--broken-images skip"):
+    with pytest.raises(ImageDecodeError, match="2.jpg.*`broken='skip'`"):
         train(broken, tmp_path / "stops")
     run = train(replace(broken, broken="skip"), tmp_path / "goes")
     assert run.state.epochs == 1
     assert any(
-        "1 images could not be read" in line and "2.jpg" in line
+        "1 image could not be read" in line and "2.jpg" in line
         for line in messages.messages
     )
 

@@ -292,3 +292,22 @@ def test_an_input_is_never_overwritten(tmp_path, monkeypatch):
     (tmp_path / "a.png").write_bytes(b"")
     with pytest.raises(ValueError, match="must not be an input"):
         planned("./a.png", sources=[InputSource("a.png", "image")])
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_full_disk_names_the_file_that_is_written_and_keeps_the_old(
+    kind, tmp_path, small_disk
+):
+    path, other = tmp_path / "found.json", tmp_path / "other.csv"
+    path.write_text("old")
+    with (
+        small_disk(3000),
+        pytest.raises(OSError) as raised,
+        open_writer(other, "csv", MPII, False) as short,
+        open_writer(path, kind, MPII, False) as writer,
+    ):
+        short.write(result(people=0))
+        for _ in range(20):
+            writer.write(result())
+    assert raised.value.filename == str(path)
+    assert path.read_text() == "old" and [*tmp_path.iterdir()] == [path]

@@ -1,7 +1,10 @@
 """TensorBoard logs, written without TensorFlow."""
 
+import os
+import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -10,8 +13,9 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.types_pb2 import DT_STRING
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.summary.writer.record_writer import RecordWriter
 
+from keras_hourglass.utils import name_write_errors
 from keras_hourglass.visualization.images import encode_image
 
 if keras.backend.backend() != "tensorflow":
@@ -19,6 +23,7 @@ if keras.backend.backend() != "tensorflow":
     # GPU's memory. With a module of this name, it does not try.
     sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))
 
+FILE_VERSION = "brain.Event:2"  # which begins each file
 TEXT_PLUGIN = SummaryMetadata.PluginData(plugin_name="text")
 SUMMARY_WIDTH = 100  # characters of a line
 
@@ -56,7 +61,7 @@ class TensorBoardLogger(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         continued = any(self.log_dir.glob("events.out.tfevents.*"))
-        self.writer = EventFileWriter(str(self.log_dir))
+        self.writer = EventFile(self.log_dir)
         if not continued:
             texts = {"summary": f"```\n{_summary(self.model)}\n```", **self.texts}
             self._write(0, [_text_value(name, text) for name, text in texts.items()])
@@ -76,8 +81,45 @@ class TensorBoardLogger(keras.callbacks.Callback):
 
     def _write(self, step, values):
         summary = Summary(value=values)
-        self.writer.add_event(Event(wall_time=time.time(), step=step, summary=summary))
-        self.writer.flush()
+        self.writer.write(Event(wall_time=time.time(), step=step, summary=summary))
+
+
+class EventFile:
+    """A file of TensorBoard's events, written at once.
+
+    TensorBoard's own `EventFileWriter` writes in a thread, which dies with a traceback
+    where the disk is full, and leaves the program waiting for it.
+
+    Args:
+        folder: Of the file; made if it does not exist.
+
+    Raises:
+        OSError: If it cannot be written, in every method.
+    """
+
+    def __init__(self, folder: Path):
+        folder.mkdir(parents=True, exist_ok=True)
+        seconds, host = f"{time.time():.6f}", socket.gethostname()
+        # Their order is that of the names, which the seconds and a count decide.
+        self.path = folder / f"events.out.tfevents.{seconds}.{host}.{os.getpid()}"
+        with name_write_errors(self.path):
+            self._records = RecordWriter(open(self.path, "wb"))
+        self.write(Event(wall_time=time.time(), file_version=FILE_VERSION))
+
+    def write(self, event: Event):
+        """Appends an event."""
+        try:
+            with name_write_errors(self.path):
+                self._records.write(event.SerializeToString())
+                self._records.flush()
+        except OSError:
+            self.close()
+            raise
+
+    def close(self):
+        """Closes the file."""
+        with suppress(OSError):  # raised by `write` already
+            self._records.close()
 
 
 def _summary(model) -> str:

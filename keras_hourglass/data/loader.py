@@ -114,7 +114,7 @@ class Loader:
             people = self.preprocessor.people
             message = f"{people.names[index]}: {error}"
             if self.broken != "skip":
-                message += "; `--broken-images skip` goes on without it"
+                message += "; `broken='skip'` goes on without it"
             self.failures[people.images[index]] = message
             if self.broken != "skip":
                 raise ImageDecodeError(message) from error

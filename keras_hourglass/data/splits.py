@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from keras_hourglass.data.readers.subsets import SPLITS
-from keras_hourglass.utils import suggest
+from keras_hourglass.utils import plural, suggest
 
 
 def select_split(people, name: str):
@@ -76,8 +76,8 @@ def hold_out_share(people, val_share: float):
         )
     if marked := int((people.splits == "val").sum()):
         return people.with_notes(
-            f"{marked:,} people are marked for validation: `val_share` holds out no "
-            "others"
+            f"{plural(marked, 'person is', 'people are')} marked for validation: "
+            "`val_share` holds out no others"
         )
     held = hold_out(people, val_share)
     count = int((held.splits == "val").sum())

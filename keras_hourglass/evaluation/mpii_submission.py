@@ -13,7 +13,7 @@ from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
 from keras_hourglass.inference.keypoints import KeypointOptions
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.skeletons import MPII
-from keras_hourglass.utils import atomic_write
+from keras_hourglass.utils import atomic_write, require_writable
 
 
 def save_mpii_submission(
@@ -43,6 +43,7 @@ def save_mpii_submission(
     Raises:
         ValueError: If the model lacks joints of MPII.
         DatasetError: If a test image is missing or cannot be read.
+        OSError: If `output` cannot be written.
     """
     options = KeypointOptions(flip, decoder, batch_size, broken="skip")
     name, model = model, load_model(model)
@@ -52,6 +53,7 @@ def save_mpii_submission(
             f"{missing}"
         )
     root = files.require_folder(root, "mpii")
+    require_writable(output)
     test = TestSet(files.find_file(root, *mat_format.NAMES))
     people = test.as_people(root / "images").to_skeleton(model.skeleton)
     images = dict.fromkeys(people.images)

@@ -8,6 +8,7 @@ import logging
 
 from keras_hourglass.export.formats import FORMATS, format_name, parse_formats
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
+from keras_hourglass.utils import require_writable
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def export_model(
             written: the error of the first.
         ModuleNotFoundError: If no format could be written, as a package is missing.
         TypeError: If there is no such option.
+        OSError: If `directory` cannot be written.
 
     Example:
 
@@ -85,6 +87,7 @@ def export_model(
 
     model = load_model(model)
     require_finite_weights(model)
+    require_writable(directory, folder=True)
     crops, described = load_crops(model, images, dataset, crops)
     _, held_out = calibration_split(crops)
     results = ExportResults(crops=f"{len(held_out)} of {described}")

@@ -10,7 +10,7 @@ from keras_hourglass.export import serving, verification
 from keras_hourglass.export.formats import FORMATS, format_name, require_packages
 from keras_hourglass.export.results import ExportResult
 from keras_hourglass.inference import runtimes
-from keras_hourglass.utils import TEMPORARY_MARK, silence
+from keras_hourglass.utils import TEMPORARY_MARK, name_write_errors, silence
 
 STEM = "hourglass"  # of the names of files
 
@@ -88,7 +88,10 @@ def publish_files(path: Path, write) -> list[Path]:
         All files that were written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=TEMPORARY_MARK, dir=path.parent) as folder:
+    with (
+        name_write_errors(path),
+        TemporaryDirectory(prefix=TEMPORARY_MARK, dir=path.parent) as folder,
+    ):
         draft = Path(folder, path.name)
         write(draft)
         others = [file for file in Path(folder).iterdir() if file != draft]

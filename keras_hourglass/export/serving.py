@@ -18,7 +18,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from keras_hourglass.utils import TEMPORARY_MARK, atomic_write
+from keras_hourglass.utils import TEMPORARY_MARK, atomic_write, name_write_errors
 
 BATCH_SIZES = (1, 2, 4, 8, 16)  # that a server groups requests into, and warms up
 BATCHING = """\
@@ -80,7 +80,8 @@ def publish_version(directory, write) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     draft = directory / f".version.{os.getpid()}{TEMPORARY_MARK}"
     try:
-        write(draft)
+        with name_write_errors(directory, draft):
+            write(draft)
         for number in count(latest_version(directory) + 1):
             path = directory / str(number)
             try:

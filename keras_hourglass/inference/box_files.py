@@ -12,8 +12,9 @@ from pathlib import Path
 
 from keras_hourglass.data.datasets.coco.categories import PERSON
 from keras_hourglass.data.datasets.coco.person import is_crowd
+from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.files import DatasetError, read_text
-from keras_hourglass.data.readers.rows import PARSE_ERRORS
+from keras_hourglass.data.readers.rows import PARSE_ERRORS, describe_error
 from keras_hourglass.data.readers.table import (
     BOX_COLUMNS,
     IMAGE_COLUMN,
@@ -24,7 +25,7 @@ from keras_hourglass.data.readers.table import (
 from keras_hourglass.data.readers.windows import parse_box
 from keras_hourglass.inference.boxes import Boxes, validate_boxes
 from keras_hourglass.inference.coco_output import PERSON_CATEGORY
-from keras_hourglass.utils import suggest
+from keras_hourglass.utils import plural, suggest
 
 IMAGE_KEYS = (IMAGE_COLUMN, OLD_IMAGE_COLUMN)
 logger = logging.getLogger(__name__)
@@ -160,29 +161,32 @@ def read_boxes(path, category: str | None = None) -> Boxes:
     except DatasetError:
         raise
     except PARSE_ERRORS as error:
-        after = f", after {len(entries):,} people" if entries else ""
-        reason = f"lacks {error}" if isinstance(error, KeyError) else error
+        after = f", after {plural(len(entries), 'person', 'people')}" if entries else ""
+        reason = describe_error(error)
         raise DatasetError(f"{path} lists no usable boxes{after}: {reason}") from None
     for reason, count in left_out.items():
-        logger.info("%s boxes of %s are left out: %s", f"{count:,}", path, reason)
+        number = plural(count, f"box of {path} is", f"boxes of {path} are")
+        logger.info("%s left out: %s", number, reason)
     return Boxes(entries)
 
 
 def _parse(path, text, category, left_out):
-    content = None if ".csv" in path.suffixes else _load_json(path, text)
-    if content is not None and is_coco(content):
+    is_table = ".csv" in path.suffixes
+    content = None if is_table else _load_json(path, text)
+    if isinstance(content, dict | list) and is_coco(content):
         return parse_coco(content, category, left_out)
     if category is not None:
         raise ValueError(f"`category` goes with COCO's files. Received: {category=}")
-    return parse_table(text) if content is None else parse_json(content)
+    return parse_table(text) if is_table else parse_json(content)
 
 
 def _load_json(path, text):
     """Parses JSON; of JSON lines, gives the list."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as whole:
+        return files.parse_json(path, text)
+    except DatasetError:
         try:
             return [json.loads(line) for line in text.splitlines() if line.strip()]
         except (ValueError, RecursionError):
-            raise DatasetError(f"{path} is not readable as JSON: {whole}") from None
+            pass
+        raise

@@ -11,6 +11,7 @@ import numpy as np
 from keras_hourglass.data.datasets.coco.categories import PERSON
 from keras_hourglass.inference.boxes import image_id
 from keras_hourglass.skeletons import COCO, Skeleton
+from keras_hourglass.utils import plural
 
 PERSON_CATEGORY = 1  # COCO's number of `PERSON`
 OTHER = "object"  # the category's name where nothing says it
@@ -154,9 +155,10 @@ class Coco17Writer:
         self.file.write("[]\n" if self.separator == "[\n" else "\n]\n")
         if self._unnumbered:
             logger.warning(
-                "%s images are not named by a number, first %s: their image_id is the "
-                "name; `--images-json` gives numbers",
-                *(f"{len(self._unnumbered):,}", next(iter(self._unnumbered))),
+                "%s not named by a number, first %s: their image_id is the name; "
+                "`images_json=FILE` gives numbers",
+                plural(len(self._unnumbered), "image is", "images are"),
+                next(iter(self._unnumbered)),
             )
 
 
@@ -196,7 +198,8 @@ def _log_loss(skeleton):
     lost = [name for name in skeleton.joints if name not in COCO]
     lacking = [name for name in COCO.joints if name not in skeleton]
     if lost:
-        logger.warning("coco17 leaves out %s joints: %s", len(lost), ", ".join(lost))
+        count = plural(len(lost), "joint", "joints")
+        logger.warning("coco17 leaves out %s: %s", count, ", ".join(lost))
     if lacking:
         logger.warning(
             "coco17: the network lacks %s of COCO's 17 joints, written as 0, 0, 0: %s",

@@ -11,8 +11,13 @@ which `get_detector("yolo")` and `hourglass-keras predict --detector yolo` find.
 function of any importable module has the name `my_module:detect`.
 """
 
+import os
+import sys
+from difflib import get_close_matches
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -29,6 +34,10 @@ HOG_BORDER = 8  # of its pixels around a person, half of that in its training da
 HOG_MIN_SCORE = 0.3  # lower ones are mostly false positives
 HOG_MAX_SIDE = 1024  # pixels of an image: a larger one is shrunk first, to save time
 HOG_PERSON = np.array([HOG_BORDER, HOG_BORDER, *np.subtract(HOG_SIZE, 2 * HOG_BORDER)])
+
+
+class DetectorError(ValueError):
+    """Raised where a detector fails on an image, or returns anything but boxes."""
 
 
 class Detector:
@@ -52,12 +61,23 @@ class Detector:
             `(people, 5)`: boxes and scores.
 
         Raises:
-            ValueError: If the detector gives anything but boxes, or lacks a package.
+            DetectorError: If the detector fails, or returns anything but boxes.
+            ValueError: If it lacks a package.
         """
         try:
-            return validate_boxes(self.function(image), scored=True)
-        except (ImportError, ValueError) as error:
+            boxes = self.function(image)
+            if hasattr(boxes, "detach"):  # PyTorch's tensors, maybe on a GPU
+                boxes = boxes.detach().cpu().numpy()
+        except ImportError as error:
             raise ValueError(f"detector {self.name!r}: {error}") from error
+        except Exception as error:  # of a plugin: anything
+            raise DetectorError(
+                f"detector {self.name!r} failed: {_describe(error)}"
+            ) from error
+        try:
+            return validate_boxes(boxes, scored=True)
+        except ValueError as error:
+            raise DetectorError(f"detector {self.name!r}: {error}") from error
 
 
 def detector_names() -> dict[str, EntryPoint]:
@@ -83,7 +103,7 @@ def get_detector(name: str) -> Detector:
     """
     plugins = detector_names()
     plugin = plugins.get(name)
-    if plugin is None and ":" in name:
+    if plugin is None and ":" in name and EntryPoint.pattern.match(name):
         plugin = EntryPoint(name, name, ENTRY_POINT_GROUP)
     if plugin is None:
         raise ValueError(
@@ -91,9 +111,50 @@ def get_detector(name: str) -> Detector:
             f"{suggest(name, plugins)} Received: detector={name!r}"
         )
     try:
-        return Detector(name, plugin.load())
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"detector {name!r} cannot be loaded: {error}") from error
+        return Detector(name, _load(plugin))
+    except Exception as error:  # of the module's code: anything
+        reason = str(error) if type(error) is ValueError else _describe(error)
+        raise ValueError(f"detector {name!r} cannot be loaded: {reason}") from error
+
+
+def _load(plugin: EntryPoint):
+    """Imports a module, and returns its function.
+
+    Raises:
+        ValueError: If there is no such module or function.
+        Exception: Of the module's code.
+    """
+    try:
+        module = import_module(plugin.module)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if not f"{plugin.module}.".startswith(f"{missing}."):
+            raise  # by an import of the module itself
+        here = f"the current folder {os.getcwd()}, or of "
+        here = here if {"", os.getcwd()} & {*sys.path} else ""
+        files = [path.stem for path in Path().glob("*.py")] if here else []
+        close = get_close_matches(missing, files, n=1)
+        hint = f". Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(
+            f"{missing!r} is no module of {here}the installed packages{hint}"
+        ) from None
+    function = module
+    for name in plugin.attr.split("."):
+        if not hasattr(function, name):
+            public = [each for each in vars(function) if not each.startswith("_")]
+            close = get_close_matches(name, public, n=1)
+            hint = f". Did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"{plugin.module} has no {plugin.attr!r}{hint}")
+        function = getattr(function, name)
+    if not callable(function):
+        raise ValueError(f"{plugin.attr!r} is not a function, but {function!r:.80}")
+    return function
+
+
+def _describe(error: Exception) -> str:
+    """Describes an error of a plugin's code: its type, and the message's first line."""
+    lines = str(error).strip().splitlines()
+    return ": ".join((type(error).__name__, *lines[:1]))
 
 
 def detect_hog(image) -> np.ndarray:

@@ -9,6 +9,7 @@ from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.safety import MAX_BYTES
 from keras_hourglass.inference.sources import STDIN, Failures, InputSource
 from keras_hourglass.inference.video import Video
+from keras_hourglass.utils import describe_os_error
 
 
 class InputFrame(NamedTuple):
@@ -67,9 +68,7 @@ def _read_video(source):
 
 def _describe(error) -> str:
     """The message of an error, with the file's name."""
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+    return describe_os_error(error) if isinstance(error, OSError) else str(error)
 
 
 READERS = {"image": _read_image, "video": _read_video, "camera": _read_video}

@@ -9,7 +9,7 @@ from keras_hourglass.inference.writers import (
     IMAGE_SUFFIXES,
     OutputNames,
 )
-from keras_hourglass.utils import suggest
+from keras_hourglass.utils import require_writable, suggest
 
 STDOUT = "-"
 DEFAULT_FOLDER = "joints"  # of the drawings of several sources
@@ -97,13 +97,18 @@ class OutputPlan:
         return [*self.drawings, *(folder.path_of(source) for folder in self.folders)]
 
     def make_folders(self):
-        """Makes the folders of all outputs."""
-        files = [*(path for path, _ in self.data if path), *self.drawings, *self.sheets]
-        for folder in [*(path.parent for path in files), *self._named_folders()]:
-            folder.mkdir(parents=True, exist_ok=True)
+        """Makes the folders of all outputs.
 
-    def _named_folders(self):
-        return [names.folder for names in self.folders]
+        Raises:
+            OSError: If an output cannot be written.
+        """
+        files = [path for path, _ in self.data if path]
+        for path in (*files, *self.drawings, *self.sheets):
+            require_writable(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+        for names in self.folders:
+            require_writable(names.folder, folder=True)
+            names.folder.mkdir(parents=True, exist_ok=True)
 
 
 def prints_data(outputs) -> bool:

@@ -28,7 +28,7 @@ from keras_hourglass.inference.writers import (
     open_writer,
 )
 from keras_hourglass.models import presets
-from keras_hourglass.utils import GracefulInterrupt, Interrupted
+from keras_hourglass.utils import GracefulInterrupt, Interrupted, plural
 from keras_hourglass.visualization.grids import image_grid, letterbox
 from keras_hourglass.visualization.images import save_image
 
@@ -80,7 +80,7 @@ class BoxFinder:
                 f"Received: boxes={boxes!r:.80}, detector={detector!r}"
             )
         self.min_score, self.failures = min_score, failures or Failures()
-        self.path = self.file = self.detector = self.boxes = None
+        self.path = self.file = self.detector = self.boxes = self._failed = None
         if detector is not None:
             self.detector = (
                 detectors.Detector(getattr(detector, "__name__", "detector"), detector)
@@ -92,10 +92,16 @@ class BoxFinder:
         else:
             self.boxes = validate_boxes(boxes, scored=True)
 
-    def __call__(self, frame: InputFrame) -> np.ndarray:
-        """`(people, 5)`: the boxes of people in a frame, with scores."""
+    def __call__(self, frame: InputFrame) -> np.ndarray | None:
+        """`(people, 5)`: the boxes of people in a frame, with scores.
+
+        None for a frame on which the detector fails, and for all later ones of its
+        source: like an image or a video that cannot be read.
+        """
         if self.detector:
-            rows = self.detector(frame.pixels)
+            rows = self._detect(frame)
+            if rows is None:
+                return None
         elif self.file:
             rows = self.file.lookup(frame.source.name, frame.index)
         else:
@@ -104,10 +110,27 @@ class BoxFinder:
         rows = [row for row in rows if self._overlaps(row, frame)]
         return np.reshape(rows, (-1, 5))
 
+    def _detect(self, frame):
+        if frame.source == self._failed:
+            return None
+        try:
+            return self.detector(frame.pixels)
+        except detectors.DetectorError as error:
+            number = "" if frame.index is None else f", frame {frame.index}"
+            message = f"{frame.source.name}{number}: {error}"
+            if frame.source.kind == "camera":  # which would go on without an end
+                raise ValueError(message) from error
+            self._failed = frame.source
+            self.failures.add(message)
+            return None
+
     def _overlaps(self, row, frame):
         height, width = frame.pixels.shape[:2]
+        name = frame.source.name
+        if self.detector:
+            name += f": detector {self.detector.name!r}"
         try:
-            require_overlap(row[None], (width, height), frame.source.name)
+            require_overlap(row[None], (width, height), name)
         except ValueError as error:
             self.failures.add(str(error))
             return False
@@ -119,12 +142,13 @@ class BoxFinder:
             []
             if self.file is None
             else [
-                (self.file.missing, f"have no boxes in {self.path}"),
-                (self.file.unused, f"in {self.path} are not among the inputs"),
+                (self.file.missing, f"without boxes in {self.path}"),
+                (self.file.unused, f"in {self.path}, but not among the inputs"),
             ]
         ):
             if names:
-                logger.warning("%s images %s, first %s", len(names), text, min(names))
+                count = plural(len(names), "image is", "images are")
+                logger.warning("%s %s, first %s", count, text, min(names))
 
 
 def estimate_frames(
@@ -135,8 +159,8 @@ def estimate_frames(
     Args:
         estimator: Predicts the poses.
         frames: An iterable of `InputFrame`.
-        find_boxes: Gives the boxes of a frame, `(people, 5)`, with scores; by default,
-            one person is searched for in each frame.
+        find_boxes: Gives the boxes of a frame, `(people, 5)`, with scores, or None to
+            leave the frame out; by default, one person is searched for in each frame.
         smooth: Smooths the joints in videos; see `PoseSmoother`.
 
     Yields:
@@ -147,6 +171,8 @@ def estimate_frames(
     def images():
         for frame in frames:
             rows = None if find_boxes is None else find_boxes(frame)
+            if find_boxes is not None and rows is None:
+                continue
             pending.append((frame, rows))
             if rows is not None:
                 boxes.append(rows)

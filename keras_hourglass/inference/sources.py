@@ -8,6 +8,8 @@ from glob import glob, has_magic
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from keras_hourglass.utils import plural
+
 IMAGE_SUFFIXES = {
     *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"),
     *(".heic", ".heif", ".avif"),
@@ -163,5 +165,6 @@ def _without_drawings(paths, name):
     sources = [*map(InputSource.of_file, paths)]
     found = [each for each in sources if not each.stem.endswith(DRAWING_MARK)]
     if drawings := len(sources) - len(found):
-        logger.info("%s: %s drawings (*%s.*) ignored", name, drawings, DRAWING_MARK)
+        count = plural(drawings, "drawing", "drawings")
+        logger.info("%s: %s (*%s.*) ignored", name, count, DRAWING_MARK)
     return found

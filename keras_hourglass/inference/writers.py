@@ -20,7 +20,7 @@ from keras_hourglass.inference.coco_output import Coco17Writer, CocoWriter
 from keras_hourglass.inference.sources import DRAWING_MARK
 from keras_hourglass.inference.video import VideoWriter
 from keras_hourglass.skeletons import Skeleton
-from keras_hourglass.utils import atomic_write
+from keras_hourglass.utils import atomic_write, name_write_errors, plural
 from keras_hourglass.visualization.images import save_image
 from keras_hourglass.visualization.skeletons import draw_skeleton
 
@@ -165,10 +165,26 @@ class RelativeNames:
         """Logs the images that a dataset of the written file would not find."""
         if self.outside:
             logger.info(
-                "%s images lie outside of the folder of %s, first %s: as a dataset, it "
-                "needs `--images DIR`",
-                *(f"{len(self.outside):,}", path, next(iter(self.outside))),
+                "%s outside of the folder of %s, first %s: as a dataset, it needs "
+                "`images=DIR`",
+                plural(len(self.outside), "image lies", "images lie"),
+                *(path, next(iter(self.outside))),
             )
+
+
+class _NamedFile:
+    """A text file whose errors name it: several are written at a time."""
+
+    def __init__(self, file, name):
+        self.file, self.name = file, name
+
+    def write(self, text):
+        with name_write_errors(self.name):
+            self.file.write(text)
+
+    def flush(self):
+        with name_write_errors(self.name):
+            self.file.flush()
 
 
 @contextmanager
@@ -194,6 +210,7 @@ def open_writer(
             path = stack.enter_context(atomic_write(path))
             file = open(path, "w", encoding="utf-8", newline="")
             stack.enter_context(file)
+        file = _NamedFile(file, place or "standard output")
         writer = FORMATS[format](file, skeleton, has_frames, name_of, images)
         yield writer
         writer.finish()

@@ -50,21 +50,27 @@ def load_model(model) -> StackedHourglass:
     copy = kh.load_model("copy.keras")
     ```
     """
+    return load_argument(model, "model")
+
+
+def load_argument(model, argument: str) -> StackedHourglass:
+    """Loads a trained network, as `load_model`, for an argument of another name."""
     if isinstance(model, StackedHourglass):
         return model
     if not isinstance(model, str | os.PathLike):
         raise ValueError(
-            "`model` must be a StackedHourglass, or a path or a preset of one. "
-            f"Received: model={model!r} (a {type(model).__name__})"
+            f"`{argument}` must be a StackedHourglass, or a path or a preset of one. "
+            f"Received: {argument}={model!r} (a {type(model).__name__})"
         )
+    received = f"Received: {argument}={str(model)!r}"
     if str(model) in PRESETS_WITH_WEIGHTS:
         return StackedHourglass.from_preset(str(model))
     if str(model) in PRESETS:
         raise ValueError(
-            "`model` must be a preset with weights. "
-            f"{suggest(model, PRESETS_WITH_WEIGHTS)} Received: model={str(model)!r}"
+            f"`{argument}` must be a preset with weights, which {str(model)!r} is not: "
+            f"train it first. {suggest(model, PRESETS_WITH_WEIGHTS)} {received}"
         )
-    return _load_file(find_network(model))
+    return _load_file(find_network(model, argument))
 
 
 def model_name(model) -> str:
@@ -76,11 +82,12 @@ def model_name(model) -> str:
     return str(path if path.name else path.resolve())  # of "." or ".."
 
 
-def find_network(model) -> Path:
+def find_network(model, argument: str = "model") -> Path:
     """Finds the `.keras` file that a path stands for.
 
     Args:
         model: Path of the file, of the folder of a training run, or of its `run.json`.
+        argument: Its name in messages.
 
     Raises:
         FileNotFoundError: If there is none.
@@ -92,21 +99,21 @@ def find_network(model) -> Path:
     if path.is_dir():
         if not (path / BEST_FILE).is_file():
             raise FileNotFoundError(
-                f"`model` must be a .keras file or the folder of a training run. "
-                f"{_describe_folder(path)}. Received: model={str(model)!r}"
+                f"`{argument}` must be a .keras file or the folder of a training run. "
+                f"{_describe_folder(path)}. Received: {argument}={str(model)!r}"
             )
         return path / BEST_FILE
     if not path.is_file():
         raise FileNotFoundError(
-            "`model` must be a .keras file, the folder of a training run, or a preset "
-            f"with weights. {suggest(model, PRESETS_WITH_WEIGHTS)} "
-            f"Received: model={str(model)!r}"
+            f"`{argument}` must be a .keras file, the folder of a training run, or a "
+            f"preset with weights. {suggest(model, PRESETS_WITH_WEIGHTS)} "
+            f"Received: {argument}={str(model)!r}"
         )
     for ending, kind in OTHER_KINDS.items():
         if path.name.endswith(ending):
             raise ValueError(
-                f"`model` must be a .keras file or the folder of a training run; "
-                f"{ending} is {kind}. Received: model={str(model)!r}"
+                f"`{argument}` must be a .keras file or the folder of a training run; "
+                f"{ending} is {kind}. Received: {argument}={str(model)!r}"
             )
     return path
 
@@ -133,12 +140,13 @@ def _describe_folder(folder):
 def _load_file(path) -> StackedHourglass:
     if os.path.isfile(path) and not is_zipfile(path):
         raise ValueError(
-            f"{path} must be a readable Keras model. Received: no zip file"
+            f"{path} must be a readable Keras model (.keras). Received: a file of "
+            "another format, or a damaged one"
         )
     try:
         loaded = keras.models.load_model(path, compile=False)
     except Exception as error:  # files of other kinds raise anything
-        reason = str(error).strip().splitlines() or [type(error).__name__]
+        reason = str(error).strip("'\" \n").splitlines() or [type(error).__name__]
         raise ValueError(
             f"{path} must be a readable Keras model. Received: {reason[0]}"
         ) from error

@@ -187,7 +187,7 @@ def _from_file(path: Path) -> Skeleton:
         if not isinstance(config, dict):
             raise ValueError("it must hold one JSON object, as `get_config` gives it")
         return _from_config(config)
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ValueError(
             f"`skeleton` must be a file with a skeleton; {path}: {reason}"

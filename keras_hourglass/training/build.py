@@ -8,7 +8,7 @@ from keras import optimizers
 
 from keras_hourglass.losses import HeatmapLoss
 from keras_hourglass.metrics import PCKh
-from keras_hourglass.models.loading import load_model
+from keras_hourglass.models.loading import load_argument
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distillation import add_distillation_loss
@@ -55,7 +55,9 @@ def build_model(config: TrainConfig, initialize: bool = True) -> StackedHourglas
     with precision_scope(config.precision):
         model = StackedHourglass(**config.recipe.network)
     if initialize and config.init_weights is not None:
-        report = transfer_weights(load_model(config.init_weights), model)
+        report = transfer_weights(
+            load_argument(config.init_weights, "init_weights"), model
+        )
         logger.info("Initial weights from %s: %s.", config.init_weights, report)
     if config.freeze:
         frozen = freeze_layers(model, config.freeze)
@@ -76,7 +78,7 @@ def compile_model(model: StackedHourglass, config: TrainConfig, steps: int):
     model.compile(optimizer, loss, metrics=[PCKh(skeleton=model.skeleton)])
     if config.teacher is not None:
         with precision_scope(config.precision):
-            teacher = load_model(config.teacher)
+            teacher = load_argument(config.teacher, "teacher")
         add_distillation_loss(model, teacher, config.recipe.distill_weight, loss)
     # A checkpoint is loaded into it. In float16 it is not the one above.
     model.optimizer.build(model.trainable_variables)

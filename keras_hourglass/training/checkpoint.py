@@ -10,6 +10,7 @@ import time
 import warnings
 import zipfile
 import zlib
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import numpy as np
 from keras_hourglass.callbacks.diagnostics import NonFiniteError, has_finite_weights
 from keras_hourglass.training.distribution import single_device
 from keras_hourglass.training.flat_optimizer import EMAWeights
-from keras_hourglass.utils import Interrupted, atomic_write
+from keras_hourglass.utils import Interrupted, atomic_write, name_write_errors
 
 STATE_FILE = "progress.json"  # within the `.keras` file, which is a zip
 # By errors of these kinds, files that do not fit or are damaged refuse to be loaded.
@@ -82,8 +83,9 @@ def restore_checkpoint(path: Path, model):
     except DAMAGE as error:
         raise ValueError(
             f"{path} is not a checkpoint of this run: another version or backend wrote "
-            "it, it holds another network, or it is damaged. `--restart` begins a new "
-            "run in its place, `--from` begins one with its weights"
+            "it, it holds another network, or it is damaged. `restart=True` begins a "
+            f"new run in its place, `init_weights={str(path)!r}` begins one with its "
+            "weights"
         ) from error
 
 
@@ -140,7 +142,13 @@ class HistoryLogger(keras.callbacks.CSVLogger):
 
     def on_epoch_end(self, epoch, logs=None):
         empty = dict.fromkeys(self.keys or (), "")
-        super().on_epoch_end(epoch, {**empty, **(logs or {})})
+        try:
+            with name_write_errors(self.path):
+                super().on_epoch_end(epoch, {**empty, **(logs or {})})
+        except OSError:
+            with suppress(OSError):  # which Python would print at its exit
+                self.csv_file.close()
+            raise
 
 
 class RescaleValLoss(keras.callbacks.Callback):

@@ -12,6 +12,7 @@ from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.datasets import with_options
 from keras_hourglass.data.datasets.spec import READ_OPTIONS, DatasetSpec
 from keras_hourglass.data.people import People
+from keras_hourglass.data.readers.rows import PARSE_ERRORS, describe_error
 from keras_hourglass.models.config import CONFIG_FILE, NETWORK_DEFAULTS
 from keras_hourglass.training import recipes
 from keras_hourglass.training.recipes import Recipe
@@ -145,10 +146,10 @@ def given_options(options: dict) -> dict:
 
 def _network_of(model) -> dict:
     """Arguments of the network whose weights a run begins with."""
-    from keras_hourglass.models.loading import load_model  # imports Keras
+    from keras_hourglass.models.loading import load_argument  # imports Keras
     from keras_hourglass.training.fine_tuning import network_config
 
-    return network_config(load_model(model))
+    return network_config(load_argument(model, "init_weights"))
 
 
 def parse_datasets(dataset, root=None) -> tuple[DatasetSpec, ...]:
@@ -283,11 +284,10 @@ def read_config(folder: Path, name: str = CONFIG_FILE) -> TrainConfig:
         return TrainConfig(**config)
     except OldRunError:
         raise
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        reason = f"without {error}" if isinstance(error, KeyError) else error
+    except PARSE_ERRORS as error:
         raise ValueError(
-            f"{path} is not a training run's: {reason}. `restart` with a `dataset` "
-            "begins anew"
+            f"{path} is not a training run's: {describe_error(error)}. `restart=True` "
+            "with a `dataset` begins anew"
         ) from None
 
 
@@ -297,8 +297,8 @@ class OldRunError(ValueError):
     def __init__(self, folder: Path):
         super().__init__(
             f"{folder} holds a run of version 0.1, which this version cannot go on "
-            "with: choose another folder (`--from` takes its best.keras), or "
-            "`--restart` to begin anew"
+            f"with: choose another folder (`init_weights={str(folder)!r}` takes its "
+            "network), or begin anew with `restart=True`"
         )
         self.folder = folder
 

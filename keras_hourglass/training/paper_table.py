@@ -35,7 +35,7 @@ from keras_hourglass.training.run import Run
 from keras_hourglass.training.run_dir import load_state
 from keras_hourglass.training.skeleton_choice import resolve_skeleton
 from keras_hourglass.training.trainer import Trainer
-from keras_hourglass.utils import Interrupted, atomic_write, suggest
+from keras_hourglass.utils import Interrupted, atomic_write, require_writable, suggest
 from keras_hourglass.utils.folder_lock import FolderLock
 
 logger = logging.getLogger(__name__)
@@ -300,6 +300,7 @@ class Comparison:
             DatasetError: If a dataset cannot be loaded.
             Interrupted: After Ctrl-C; the next run goes on with that row.
         """
+        require_writable(self.folder, folder=True)
         configs, people = {}, {}
         for name in self.names:
             configs[name], people = resolve_skeleton(

@@ -10,7 +10,7 @@ from keras_hourglass.training import changes, checkpoint, config
 from keras_hourglass.training.checkpoint import TrainState
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distribution import Distribution
-from keras_hourglass.utils import atomic_write, is_temporary
+from keras_hourglass.utils import atomic_write, is_temporary, require_writable
 from keras_hourglass.utils.folder_lock import LOCK_FILE, FolderInUseError, FolderLock
 
 logger = logging.getLogger(__name__)
@@ -23,9 +23,11 @@ def load_state(train_config: TrainConfig, folder: Path) -> TrainState:
     """Reads the progress of the run in a folder; of a new folder, that of a new run.
 
     Raises:
+        OSError: If the folder cannot be written.
         ValueError: If the folder holds another run, or something else, or its run has
             lost its checkpoint.
     """
+    require_writable(folder, folder=True)
     if (folder / config.CONFIG_FILE).is_file():
         state, last = TrainState(), folder / LAST_FILE
         if last.is_file():
@@ -39,7 +41,7 @@ def load_state(train_config: TrainConfig, folder: Path) -> TrainState:
         old, begun = config.read_config(folder), state.epochs + bool(state.step)
         changes.require_compatible(old, train_config, folder, begun)
         return state
-    if folder.exists() and (not folder.is_dir() or _has_other_files(folder)):
+    if folder.is_dir() and _has_other_files(folder):
         raise ValueError(
             "`output` must be a new folder, or that of an earlier run. "
             f"Received: output={str(folder)!r}"

@@ -8,7 +8,7 @@ from keras_hourglass import skeletons
 from keras_hourglass.data.mixture import load_people
 from keras_hourglass.data.people import People
 from keras_hourglass.models.config import NETWORK_DEFAULTS
-from keras_hourglass.models.loading import load_model
+from keras_hourglass.models.loading import load_argument
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.training import config
 from keras_hourglass.training.config import DATASET, TrainConfig
@@ -46,7 +46,7 @@ def resolve_skeleton(
     found = [people[spec[:2]].skeleton for spec in train_config.datasets]
     source = None
     if asked is None and train_config.init_weights is not None:
-        source = load_model(train_config.init_weights).skeleton
+        source = load_argument(train_config.init_weights, "init_weights").skeleton
     chosen = choose_skeleton(found, source, asked == DATASET)
     default = skeletons.get(NETWORK_DEFAULTS["skeleton"])
     if asked == DATASET or chosen not in (source, default):

@@ -39,17 +39,26 @@ from keras_hourglass.training.run_dir import (
 )
 from keras_hourglass.training.skeleton_choice import resolve_skeleton
 from keras_hourglass.training.snapshots import snapshot_images
-from keras_hourglass.utils import GracefulInterrupt, Interrupted
+from keras_hourglass.utils import (
+    GracefulInterrupt,
+    Interrupted,
+    left_out,
+    plural,
+    require_space,
+)
 from keras_hourglass.visualization.images import save_image
 
 logger = logging.getLogger(__name__)
 
 # Steps after which several processes agree on whether to stop.
 AGREEMENT_STEPS = 10
+# Disk space for a parameter, at least: in `last.keras` with an optimizer's moment, and
+# in `best.keras`.
+MIN_BYTES = 12
 MIN_VALIDATION = 20  # people: of fewer, one is more than 5 % of the score
 FEW_VALIDATION = (
-    "%s people of %s validate, fewer than %s: the score by which the best network is "
-    "chosen is mostly chance. `--val-share` holds out more, where none are marked."
+    "%s, fewer than %s: the score by which the best network is chosen is mostly "
+    "chance. `val_share=0.2`, say, holds out more, where none are marked."
 )
 
 
@@ -108,7 +117,9 @@ class Trainer:
             logger.info("%s", note)
         name, validation = next(iter(mixture.validation.items()))
         if len(validation) < MIN_VALIDATION:
-            logger.warning(FEW_VALIDATION, len(validation), name, MIN_VALIDATION)
+            words = f"person of {name} validates", f"people of {name} validate"
+            few = plural(len(validation), *words)
+            logger.warning(FEW_VALIDATION, few, MIN_VALIDATION)
         counts, shares = mixture.counts, mixture.shares
         batch_size = distribution.fit_batch_size(
             recipe.batch_size, people_per_epoch(counts, shares)
@@ -168,6 +179,8 @@ class Trainer:
         self._require_shared_folder(shared)
         if self.distribution.is_first:
             run_dir.prepare_run_dir(self.folder, self.config, self.state, self.people)
+            if self.state == TrainState():
+                require_space(self.folder, MIN_BYTES * self.model.count_params())
         self.distribution.barrier()
         missing = not (self.folder / config.CONFIG_FILE).is_file()
         self._require_shared_folder(not self.distribution.any(missing))
@@ -289,10 +302,7 @@ class Trainer:
         failures = self.failures
         if count := self.distribution.sum(len(failures)):
             example = f"first {failures[0]}" if failures else "by other processes"
-            logger.warning(
-                "%s images could not be read and were left out, %s",
-                *(f"{count:,}", example),
-            )
+            logger.warning("%s, %s", left_out(count), example)
         best = self.best.best
         logger.debug("Best val_pckh %.2f, saved in %s", best, self.folder / BEST_FILE)
 
@@ -302,8 +312,8 @@ class Trainer:
             if (self.folder / LAST_FILE).is_file():
                 self.state = checkpoint.read_state(self.folder / LAST_FILE)
             return Interrupted(
-                f"Stopped; the checkpoint is {self._describe_state()}. To go on: "
-                f"hourglass-keras train --output {self.folder}"
+                f"Stopped; the checkpoint is {self._describe_state()}. To go on: train "
+                f"with `output={str(self.folder)!r}`"
             )
         if isinstance(error, NonFiniteError):
             return NonFiniteError(str(error))

@@ -20,7 +20,7 @@ PROBLEMS = {  # kind of problem -> description
     "missing": "images that are missing",
     "broken": "images that cannot be read",
     "rotated": "images that are rotated or mirrored by their EXIF orientation",
-    "scaled_sizes": "images of another scale than listed (--rescale scales labels)",
+    "scaled_sizes": "images of another scale than listed: `rescale=True` scales labels",
     "swapped_sizes": "images whose listed sides are swapped",
     "other_sizes": "images of another shape than listed",
     "joints_outside": "people with joints outside of their image",

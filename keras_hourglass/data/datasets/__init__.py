@@ -21,7 +21,7 @@ from keras_hourglass.data.readers import paths, sizes
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import collecting_faults
 from keras_hourglass.data.splits import hold_out_share
-from keras_hourglass.utils import suggest
+from keras_hourglass.utils import plural, suggest
 
 __all__ = ["DATASETS", "DatasetError", "DatasetSpec", "People", "load_dataset"]
 
@@ -124,11 +124,13 @@ def _reference_notes(people):
     """Notes on the lengths that the people's errors are measured in."""
     measure = people.skeleton.measure
     if unknown := int((people.reference_lengths <= 0).sum()):
-        yield f"{unknown:,} people are not scored: their {measure.reference} is 0"
+        people_are = plural(unknown, "person is", "people are")
+        yield f"{people_are} not scored: their {measure.reference} is 0"
     estimated = np.isclose(people.head_sizes, HEAD_SIZE_RATIO * people.sides, 1e-3)
     if not measure.is_pckh and not estimated.all():
         yield (
-            f"{(~estimated).sum():,} people have a head size, which is not used: "
+            f"{plural((~estimated).sum(), 'person has', 'people have')} a head size, "
+            "which is not used: "
             f"errors are measured in the {measure.reference}, unless the skeleton's "
             "`reference` is 'head'"
         )

@@ -106,9 +106,7 @@ def _prepare(people, folder, options, broken, threads, advance):
         for rows, entries in pool.map(crop_image, rows_of.values()):
             if isinstance(entries, ImageDecodeError):
                 if broken != "skip":
-                    raise ImageDecodeError(
-                        f"{entries}; `--broken-images skip` leaves it out"
-                    )
+                    raise ImageDecodeError(f"{entries}; `broken='skip'` leaves it out")
                 failures[people.images[rows[0]]] = str(entries)
             else:
                 for entry in entries:

@@ -113,6 +113,11 @@ def read_text(path: Path, kind: str = "text") -> str:
         if len(text) > MAX_BYTES:
             raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
         return text.decode(json.detect_encoding(text))
+    except UnicodeDecodeError:
+        raise DatasetError(
+            f"{path} is not readable as {kind}: it is not in UTF-8, nor in another "
+            "encoding of Unicode"
+        ) from None
     except (ValueError, EOFError, BadGzipFile, ZlibError) as error:
         raise DatasetError(f"{path} is not readable as {kind}: {error}") from None
 
@@ -123,8 +128,23 @@ def read_json(path: Path):
     Raises:
         DatasetError: If it is not JSON.
     """
-    text = read_text(path, "JSON")
+    return parse_json(path, read_text(path, "JSON"))
+
+
+def parse_json(path: Path, text: str):
+    """Parses JSON.
+
+    Args:
+        path: Of the file, for messages.
+        text: Its content.
+
+    Raises:
+        DatasetError: If it is not JSON.
+    """
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{path} is not readable as JSON: {error}") from None
+    except RecursionError:
+        reason = "its lists or objects are nested too deeply"
+    except ValueError as error:
+        reason = str(error) if text.strip() else "it is empty"
+    raise DatasetError(f"{path} is not readable as JSON: {reason}")

@@ -67,7 +67,7 @@ class ImageFinder:
         except DatasetError as error:
             if not isinstance(name, str):
                 raise
-            refused = f"{error}; `--images DIR` names the folder of the images"
+            refused = f"{error}; `images=DIR` names the folder of the images"
         # Without a subset, whose folder is meant, a name is taken literally first.
         found = not self.subset and self._from_start(name)
         found = found or (path and self._in_folders(name)) or self._from_start(name)

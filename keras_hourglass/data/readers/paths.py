@@ -91,9 +91,9 @@ def drop_missing(people: People, missing: str = "error") -> People:
         f"{display_path(min(absent))}"
     )
     if missing != "skip" or not exists.any():
-        advice = "`--missing-images skip` leaves them out"
+        advice = "`missing='skip'` leaves them out"
         if places:
-            advice += ", `--images DIR` names their folder"
+            advice += ", `images=DIR` names their folder"
         raise DatasetError("; ".join((message, advice, *places)))
     return people[exists].with_notes(
         f"{message}: {exists.sum():,} of {len(exists):,} people remain"

@@ -4,6 +4,7 @@ A dataset's reader lists entries and says how to parse one; `collect_people` doe
 rest, with the same bounds, notes and errors for every format.
 """
 
+import re
 from collections import Counter
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -157,10 +158,40 @@ def validate_row(row: dict, names: tuple[str, ...]) -> dict:
     return {**row, "split": split, "joints": np.where(usable[:, None], joints, 0)}
 
 
+# Python's and NumPy's messages about values of another type or shape -> the same of
+# JSON, where {} is the type that was found.
+TYPE_ERRORS = {
+    r"'(\w+)' object is not (?:iterable|subscriptable)": "{} where a list or an object",
+    r"'(\w+)' object has no attribute '(?:get|items|keys)'": "{} where an object",
+    r"'(\w+)' object (?:has no attribute|is not a mapping)": "{} where another value",
+    r"object of type '(\w+)' has no len": "{} where a list",
+    r"argument of type '(\w+)' is not iterable": "{} where an object",
+    r"(list) indices must be|(str)ing indices must be": "{} where an object",
+    r"(?:float|int)\(\) argument must be .* not '(\w+)'": "{} where a number",
+    r"(?:could not convert string to float|invalid literal for int).*: (.*)": (
+        "{} where a number"
+    ),
+    r"setting an array element .* inhomogeneous": (
+        "lists of unequal lengths where one shape"
+    ),
+    r"cannot reshape array of size (\d+) into shape \((.*?),?\)": (
+        "{} numbers where a shape of {}"
+    ),
+}
+JSON_TYPES = {
+    **{"dict": "an object", "list": "a list", "str": "a text", "bool": "true or false"},
+    **{"int": "a number", "float": "a number", "NoneType": "null"},
+}
+
+
 def describe_error(error: Exception) -> str:
     """Describes a parse error for the user."""
     if isinstance(error, KeyError):
         return f"`{error.args[0]}` is missing"
+    for pattern, text in TYPE_ERRORS.items():
+        if match := re.match(pattern, str(error)):
+            found = [JSON_TYPES.get(each, each) for each in match.groups() if each]
+            return f"{text.format(*found)} is expected"
     return str(error)
 
 

@@ -234,7 +234,7 @@ def describe(differences: dict[str, SizeDifference], count: int, rescale: bool) 
     """Describes all differences of `count` images in a sentence, with the first."""
     kinds = Counter((each.kind, each.turned) for each in differences.values())
     scaling = (
-        "their labels are scaled" if rescale else "`--rescale` scales their labels"
+        "their labels are scaled" if rescale else "`rescale=True` scales their labels"
     )
     parts = {
         f"scaled: {scaling}": kinds[SCALED, True] + kinds[SCALED, False],

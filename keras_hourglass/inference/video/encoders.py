@@ -6,15 +6,17 @@ encoder for it: browsers play its .webm alone.
 
 import logging
 import math
+import os
 from contextlib import contextmanager
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from keras_hourglass.inference.video.reader import read_times
 from keras_hourglass.inference.video.sound import SoundTracks
-from keras_hourglass.utils import silence
+from keras_hourglass.utils import CAUSES, name_write_errors, require_space, silence
 
 # Suffix -> codec of those that OpenCV's wheels can encode.
 CODECS = {
@@ -35,6 +37,7 @@ MAX_DENOMINATOR = 1001  # of rates such as 30000 / 1001
 MAX_RATE = 120.0  # of the quickest parts of a file, which slower parts are repeated for
 MAX_LAG = 2.0  # frames by which a frame may be late at a constant rate
 SAME_STEP = 1.5  # steps up to this multiple of the shortest ones are regular
+BUFFER_SIZE = 2**16  # bytes, above those that FFmpeg writes at a time
 
 logger = logging.getLogger(__name__)
 
@@ -148,6 +151,9 @@ class PyAVEncoder:
         try:
             yield
         except self._av.FFmpegError as error:
+            if isinstance(error, OSError) and error.errno in CAUSES:
+                text = os.strerror(error.errno)
+                raise OSError(error.errno, text, str(self.path)) from error
             raise OSError(f"{self.path} could not be written: {error}") from error
 
 
@@ -169,7 +175,9 @@ class ConstantRateEncoder:
                 self._partial, cv2.CAP_FFMPEG, codec, self.rate, size
             )
         if not self._writer.isOpened():
-            raise OSError(f"{path} could not be opened")
+            with name_write_errors(path, partial):  # OpenCV does not say why
+                Path(partial).write_bytes(b"\0")
+            raise OSError(f"{path} cannot be a video of {size[0]} x {size[1]} pixels")
         self._written = self._given = self._dropped = 0
         self._last = None
 
@@ -203,6 +211,8 @@ class ConstantRateEncoder:
         written = cv2.VideoCapture(self._partial, cv2.CAP_FFMPEG)
         count = written.get(cv2.CAP_PROP_FRAME_COUNT)
         written.release()
+        # Of a file that is cut off, the count may be the whole one.
+        require_space(self.path.parent, BUFFER_SIZE)
         if count < self._written - 1:
             raise OSError(f"{self.path} could not be written: is the disk full?")
         repeated = self._written - self._given + self._dropped

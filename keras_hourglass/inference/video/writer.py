@@ -77,14 +77,9 @@ class VideoWriter:
     def _open(self, size):
         self.size = size
         even = tuple(side + side % 2 for side in size)
-        try:
-            self._encoder = open_encoder(
-                self.path, self._partial, even, self.fps, self.source
-            )
-        except OSError:
-            raise OSError(
-                f"{self.path.parent} cannot be written, or not a video of {size} pixels"
-            ) from None
+        self._encoder = open_encoder(
+            self.path, self._partial, even, self.fps, self.source
+        )
 
     def _close(self):
         if self._encoder is not None:

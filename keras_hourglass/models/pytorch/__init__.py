@@ -19,7 +19,7 @@ from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.presets import PRESETS
 from keras_hourglass.models.pytorch import checkpoint, mapping
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
-from keras_hourglass.utils import atomic_write
+from keras_hourglass.utils import atomic_write, require_writable
 
 KERAS_ENDING = ".keras"
 logger = logging.getLogger(__name__)
@@ -83,10 +83,13 @@ def convert(source, target=None, *, skeleton=None, **network) -> StackedHourglas
                 f"own. Received: {name}={value!r}"
             )
         model = load_model(source)
+        require_writable(target)
         _make_parent(target)
         to_torch(model, target)
         return model
     _check_target(target, of_network=False)
+    if target is not None:
+        require_writable(target)
     model = from_torch(source, **network)
     if target is not None:
         _make_parent(target)

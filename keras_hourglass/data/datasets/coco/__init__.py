@@ -6,12 +6,12 @@ https://cocodataset.org/#format-data
 
 from keras_hourglass import skeletons
 from keras_hourglass.data.datasets.coco.categories import (
+    STRUCTURE,
     choose_category,
     read_category,
 )
 from keras_hourglass.data.datasets.coco.images import read_images, to_id
 from keras_hourglass.data.datasets.coco.layout import (
-    STRUCTURE,
     read_annotations,
     subset_of,
 )

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_hourglass.data.datasets.coco.categories import (
+    STRUCTURE,
     choose_category,
     read_category,
 )
 from keras_hourglass.data.datasets.coco.images import read_images, to_id
 from keras_hourglass.data.datasets.coco.layout import (
-    STRUCTURE,
     read_annotations,
     subset_of,
 )

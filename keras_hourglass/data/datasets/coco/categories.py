@@ -10,10 +10,11 @@ from keras_hourglass import skeletons
 from keras_hourglass.data.datasets.coco.images import to_id
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import SkipPerson, require_structure
-from keras_hourglass.skeletons import COCO, Skeleton
+from keras_hourglass.skeletons import COCO, Skeleton, canonical_name
 from keras_hourglass.utils import suggest
 
 PERSON = "person"  # the category that is read by default
+STRUCTURE = "list `images`, `annotations` and `categories` as COCO does"
 ASSUMED = "lists no joints under `categories`: COCO's, in COCO's order, are assumed"
 
 
@@ -65,7 +66,7 @@ def choose_category(contents: dict, category: str | None = None) -> str | None:
     """
     listed = []
     for path, content in contents.items():
-        with require_structure(path, "list `categories` as COCO does"):
+        with require_structure(path, STRUCTURE):
             listed += _entries(content)
     with_joints = [entry for entry in listed if entry.get("keypoints")]
     names = [*dict.fromkeys(entry["name"] for entry in with_joints or listed)]
@@ -115,21 +116,26 @@ def read_category(content: dict, name: str | None, path) -> Category:
         limbs = read_limbs(found[0].get("skeleton") or (), joints)
     except (IndexError, TypeError, ValueError):
         notes = (
-            f"{path}: the limbs of {name!r} are left out: they do not join its "
-            f"{len(joints)} joints",
+            f"{path}: the limbs of {name!r} are left out: they must be pairs of "
+            f"numbers, from 1 to {len(joints)}, or of names of its joints",
         )
     return Category(name, skeletons.of_joints(joints, limbs, name), names, notes)
 
 
 def read_limbs(pairs, joints: list[str]) -> tuple[tuple[str, str], ...]:
-    """Returns the names that limbs join, from numbers of joints.
+    """Returns the names that limbs join, from numbers or names of joints.
 
     COCO counts joints from 1. Where a limb has number 0, the file counts from 0.
 
     Raises:
         IndexError: If there is no joint of a number.
-        TypeError, ValueError: If it is not a list of pairs of numbers.
+        TypeError, ValueError: If it is not a list of pairs of numbers or of names.
     """
+    pairs, names = [(a, b) for a, b in pairs], {canonical_name(j): j for j in joints}
+    ends = [end for pair in pairs for end in pair]
+    if all(isinstance(end, str) and canonical_name(end) in names for end in ends):
+        ends = [names[canonical_name(end)] for end in ends]
+        return tuple((a, b) for a, b in zip(ends[::2], ends[1::2]) if a != b)
     pairs = [(int(a), int(b)) for a, b in pairs]
     first = 0 if any(0 in pair for pair in pairs) else 1
     if any(min(pair) < first for pair in pairs):

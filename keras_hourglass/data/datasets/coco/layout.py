@@ -12,7 +12,6 @@ from keras_hourglass.data.readers.subsets import WORDS, words_of
 
 PATTERNS = ("person_keypoints*.json", "*.json")  # the second where the first has none
 MAX_PEEKED = 50  # files deeper in the folder, to suggest one
-STRUCTURE = "list `images` and `annotations` as COCO does"
 # Words around the subset in the name of a file.
 FILLERS = {"person", "keypoints", "keypoint", "instances", "annotations", "coco"}
 

@@ -19,7 +19,9 @@ def read_entries(path: Path):
     """
     entries = files.read_json(path)
     if not isinstance(entries, list):
-        raise files.DatasetError(f"{path} must hold a list of people")
+        raise files.DatasetError(
+            f"{path} must hold a list of people, each with `img_paths` and `joint_self`"
+        )
     boxes = files.find_files(path.parent, HEAD_BOXES)
     heads = iter(published_heads(*boxes) if boxes else ())
 

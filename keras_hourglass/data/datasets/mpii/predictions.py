@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_hourglass.data.datasets.mpii.json_format import HEAD_BOXES, published_heads
 from keras_hourglass.data.readers import files
+from keras_hourglass.data.readers.rows import describe_error
 
 SHAPE = (2958, 16, 2)
 
@@ -53,8 +54,12 @@ def read_predictions(path) -> np.ndarray:
             raise ValueError(f"`origin` must be 0 or 1, not {origin}")
     except FileNotFoundError:
         raise
+    except files.DatasetError:
+        raise
     except (KeyError, ValueError, TypeError, OSError) as error:
-        raise files.DatasetError(f"{path} has no usable predictions: {error}") from None
+        raise files.DatasetError(
+            f"{path} has no usable predictions: {describe_error(error)}"
+        ) from None
     for axes in [(0, 1, 2), (2, 1, 0), (2, 0, 1)]:  # of NumPy, HDF5 and MATLAB
         if predictions.ndim == 3 and predictions.transpose(axes).shape == SHAPE:
             return predictions.transpose(axes) + 1 - int(origin)
