@@ -11,7 +11,7 @@ import keras_hourglass as kh
 from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.data.mixture import DatasetSpec
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.skeletons import COCO, Skeleton
+from keras_hourglass.skeletons import COCO, MPII, Skeleton
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +53,34 @@ def test_pckh_is_that_of_the_metric(lively, people):
         metric.update_state(labels, lively.predict_on_batch(np.asarray(images)))
     assert result.pckh == pytest.approx(float(metric.result()), abs=1e-4)
     np.testing.assert_allclose([*result.per_joint.values()], metric.per_joint())
+
+
+def test_predictions_that_are_no_numbers_are_wrong_as_for_the_metric(
+    lively, people, monkeypatch
+):
+    """Of half of the joints, as by heatmaps that overflow."""
+    from keras_hourglass.inference.keypoints import KeypointPredictor
+
+    result, predict = kh.evaluate(lively, people), KeypointPredictor.predict_keypoints
+
+    def overflowing(*args):
+        points, scores = map(np.array, predict(*args))
+        points[:, :8], scores[:, :8] = np.nan, np.nan
+        return points, scores
+
+    monkeypatch.setattr(KeypointPredictor, "predict_keypoints", overflowing)
+    partly = kh.evaluate(lively, people)
+    first, others = MPII.joints[:8], MPII.joints[8:]
+    assert partly.scores["joints"] == result.scores["joints"] == 80
+    assert [partly.per_joint[name] for name in first] == [0] * 8
+    for name in others:
+        assert partly.per_joint[name] == result.per_joint[name]
+    assert partly.scores["error_kinds"]["total"]["miss"]["joints"] >= 5 * 6
+    missing = sum(
+        kind["percent"] for kind in partly.scores["error_kinds"]["total"].values()
+    )
+    assert partly.pckh + missing == pytest.approx(100)
+    json.dumps(partly.to_dict(), allow_nan=False)
 
 
 def test_predictions_are_in_image_pixels(lively, people):

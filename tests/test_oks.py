@@ -51,6 +51,14 @@ def test_a_shift_of_known_similarity_passes_the_thresholds_below_it(
     assert result["mean"] == pytest.approx(similarity)
 
 
+def test_joints_that_are_no_numbers_are_wrong(person):
+    pytest.importorskip("pycocotools")
+    joints, scores = person.joints.copy(), np.ones((1, 17))
+    joints[0, :], scores[0, :] = np.nan, np.nan
+    result = evaluate_oks(person, joints, scores)["oks"]
+    assert result["mean"] == result["AP"] == result["AR"] == 0
+
+
 def test_joints_that_a_skeleton_lacks_are_not_evaluated(shared):
     pytest.importorskip("pycocotools")
     people = datasets.load_dataset("coco", shared / "fixtures/coco_cc_by")

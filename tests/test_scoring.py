@@ -88,6 +88,20 @@ def test_an_error_above_a_tenth_is_wrong_at_a_tenth():
     assert thresholds["0.2"]["means"]["mean_by_count"] == 100
 
 
+def test_a_prediction_that_is_no_number_is_wrong_and_an_absent_joint_is_not_scored():
+    joints = np.full((2, 16, 2), 50.0)
+    predictions = joints.copy()
+    joints[0, 0], predictions[0, :2] = np.nan, np.nan
+    errors = prediction_errors(predictions, joints, np.full(2, 64.0))
+    assert np.isnan(errors[0, 0]) and errors[0, 1] == np.inf and not errors[1].any()
+    scores = score(errors, MPII)
+    assert scores["joints"] == 31
+    part = scores["thresholds"]["0.5"]
+    first, second = MPII.joints[:2]
+    assert part["per_joint"][first] == 100 and part["per_joint"][second] == 50
+    assert part["means"]["all_joints"] == pytest.approx(100 * 30 / 31)
+
+
 def test_known_errors_are_counted_at_every_threshold():
     """Heads are of 64 pixels: every error is an exact number of them."""
     joints = np.random.default_rng(1).integers(0, 900, (5, 16, 2)).astype(float)

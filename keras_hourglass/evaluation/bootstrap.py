@@ -12,6 +12,7 @@ from keras_hourglass.evaluation.conventions import (
     JOINT_SUBSETS,
     Convention,
     conventions,
+    is_scored,
 )
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.skeletons.measures import is_correct
@@ -54,7 +55,7 @@ def resample_means(
         `(resamples,)`, percent; NaN where a resample has none of the joints.
     """
     correct = is_correct(errors, threshold, convention.inclusive).astype("float32")
-    labeled = counts @ np.isfinite(errors).astype("float32")
+    labeled = counts @ is_scored(errors).astype("float32")
     means = convention.from_counts(counts @ correct, labeled, skeleton)
     chosen = [*JOINT_SUBSETS[convention.joints](skeleton)]
     return np.where(labeled[:, chosen].any(1), means, np.nan)

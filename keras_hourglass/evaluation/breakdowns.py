@@ -20,6 +20,7 @@ from keras_hourglass.evaluation.conventions import (
     JOINT_SUBSETS,
     column_rates,
     conventions,
+    is_scored,
     joint_rates,
 )
 from keras_hourglass.evaluation.scoring import (
@@ -109,7 +110,7 @@ def _size_masks(sizes):
 def _group_rows(errors, skeleton, masks, counts):
     for name, mask in masks.items():
         part = np.where(mask, errors, np.nan)
-        scored = np.isfinite(part)
+        scored = is_scored(part)
         if scored.any():
             arguments = part, skeleton, skeleton.measure.threshold
             yield {
@@ -132,7 +133,7 @@ def by_joint(errors, skeleton: Skeleton, counts) -> list[dict]:
     """
     main, thresholds = skeleton.measure.threshold, skeleton.measure.thresholds
     rates = {threshold: joint_rates(errors, threshold) for threshold in thresholds}
-    strict, labeled = joint_rates(errors, main, inclusive=False), np.isfinite(errors)
+    strict, labeled = joint_rates(errors, main, inclusive=False), is_scored(errors)
     correct = is_correct(errors, main).astype("f4")
     with np.errstate(invalid="ignore"):
         resampled = 100 * (counts @ correct) / (counts @ labeled.astype("f4"))
@@ -166,13 +167,13 @@ def pck_torso(errors, people: People, counts) -> dict | None:
     lengths = torso_lengths(people)
     with np.errstate(divide="ignore", invalid="ignore"):
         errors = errors * (people.reference_lengths / lengths)[:, None]
-    if not np.isfinite(errors).any():
+    if not is_scored(errors).any():
         return None
     arguments = errors, people.skeleton, TORSO_THRESHOLD
     return {
         "threshold": TORSO_THRESHOLD,
         "description": TORSO_DESCRIPTION,
-        "people": int(np.isfinite(errors).any(1).sum()),
+        "people": int(is_scored(errors).any(1).sum()),
         "columns": column_rates(*arguments),
         "means": convention_means(*arguments),
         "intervals": bootstrap.mean_intervals(*arguments, counts),
@@ -200,7 +201,7 @@ def hardest_people(errors, threshold: float, count: int = HARDEST_COUNT):
     Returns:
         `(people,)`, rows of `errors`, the hardest first, at most `count`.
     """
-    scored = np.isfinite(errors)
+    scored = is_scored(errors)
     rows = np.flatnonzero(scored.any(1))
     rates = is_correct(errors, threshold)[rows].sum(1) / scored[rows].sum(1)
     order = np.lexsort((-np.nanmean(errors[rows], axis=1), rates))

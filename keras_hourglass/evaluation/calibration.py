@@ -7,6 +7,7 @@ https://arxiv.org/abs/1706.04599
 import numpy as np
 
 from keras_hourglass.evaluation.bootstrap import interval
+from keras_hourglass.evaluation.conventions import is_scored
 from keras_hourglass.skeletons.measures import is_correct
 
 BINS = 10  # of the scores from 0 to 1
@@ -16,7 +17,7 @@ def calibration(scores, errors, counts, threshold: float) -> dict:
     """Computes the rate of correct joints among those of similar score.
 
     Args:
-        scores: `(people, joints)`, clipped to 0 to 1.
+        scores: `(people, joints)`, clipped to 0 to 1; NaN counts as 0.
         errors: `(people, joints)`, in reference lengths; NaN where not scored.
         counts: The output of `bootstrap.resample_counts` for as many people.
         threshold: Largest error of a correct joint, in reference lengths.
@@ -27,8 +28,8 @@ def calibration(scores, errors, counts, threshold: float) -> dict:
         each bin that has joints; and "error", the expected calibration error in
         percentage points, weighted by joints.
     """
-    scored = np.isfinite(errors)
-    scores = np.clip(scores, 0, 1)
+    scored = is_scored(errors)
+    scores = np.clip(np.nan_to_num(scores), 0, 1)
     correct = is_correct(errors, threshold)
     index = np.minimum((scores * BINS).astype(int), BINS - 1)
     bins, total = [], 0.0

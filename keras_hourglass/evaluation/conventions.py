@@ -2,7 +2,8 @@
 
 Publications average the rates of joints in several ways, which differ by up to a
 percentage point. Each has a name here. All functions take errors `(people, joints)`
-in the reference lengths of the skeleton's measure, NaN where a joint is not scored.
+in the reference lengths of the skeleton's measure, NaN where a joint is not scored,
+infinite where the prediction is no number, which is wrong.
 `skeletons.measures.is_correct` says which of them are within a threshold.
 
 Andriluka et al. 2D Human Pose Estimation: New Benchmark and State of the Art
@@ -18,6 +19,11 @@ from keras_hourglass.skeletons import MPII, OFFICIAL_HEAD, Skeleton
 from keras_hourglass.skeletons.measures import is_correct
 
 
+def is_scored(errors) -> np.ndarray:
+    """Returns which joints are scored, also those whose error is infinite."""
+    return ~np.isnan(errors)
+
+
 def joint_rates(errors, threshold: float, inclusive: bool = True) -> np.ndarray:
     """Computes the rate of correct predictions of each joint.
 
@@ -26,7 +32,7 @@ def joint_rates(errors, threshold: float, inclusive: bool = True) -> np.ndarray:
     """
     with np.errstate(invalid="ignore"):
         correct = is_correct(errors, threshold, inclusive).sum(0)
-        return 100 * correct / np.isfinite(errors).sum(0)
+        return 100 * correct / is_scored(errors).sum(0)
 
 
 def column_rates(errors, skeleton: Skeleton, threshold: float) -> dict[str, float]:
@@ -76,7 +82,7 @@ class Convention:
     def mean(self, errors, skeleton: Skeleton, threshold: float) -> float:
         """Averages errors `(people, joints)` into percent."""
         correct = is_correct(errors, threshold, self.inclusive).sum(0)
-        return float(self.from_counts(correct, np.isfinite(errors).sum(0), skeleton))
+        return float(self.from_counts(correct, is_scored(errors).sum(0), skeleton))
 
     def from_counts(self, correct, labeled, skeleton: Skeleton):
         """Averages counts of correct and of labeled joints.

@@ -15,6 +15,7 @@ import numpy as np
 
 from keras_hourglass.data.people import People
 from keras_hourglass.evaluation.bootstrap import interval
+from keras_hourglass.evaluation.conventions import is_scored
 from keras_hourglass.evaluation.predictions import Predictions
 from keras_hourglass.evaluation.scoring import convention_means
 from keras_hourglass.skeletons.measures import is_correct
@@ -63,7 +64,7 @@ def classify(predictions: Predictions, people: People) -> np.ndarray:
         `(people, joints)`: the number of the kind in `KINDS`, or `NO_KIND`.
     """
     errors, threshold = predictions.errors, people.skeleton.measure.threshold
-    wrong = np.isfinite(errors) & ~is_correct(errors, threshold)
+    wrong = is_scored(errors) & ~is_correct(errors, threshold)
     fits = [
         is_correct(errors, NEAR * threshold),
         is_correct(counterpart_errors(predictions.joints, people), threshold),
@@ -142,7 +143,7 @@ def error_kinds(predictions: Predictions, people: People, counts) -> dict:
         - "per_joint": name -> "labeled", the number of people, and of each kind.
     """
     kinds, errors = classify(predictions, people), predictions.errors
-    skeleton, labeled = people.skeleton, np.isfinite(predictions.errors)
+    skeleton, labeled = people.skeleton, is_scored(predictions.errors)
     columns = [*skeleton.scored]
     worst = worst_errors(kinds, predictions, people)
     total, before = {}, _means(errors, skeleton)

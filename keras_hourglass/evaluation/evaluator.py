@@ -147,6 +147,7 @@ def predict_people(
             error = np.linalg.norm(difference, axis=-1) / reference
         points.append(keypoints)
         scores.append(peaks)
+        error = np.where(np.isnan(error), np.inf, error)  # wrong, as for `PCKh`
         errors.append(np.where(scored, error, np.nan))
         near = scored & (error <= MAX_OFFSET * people.skeleton.measure.threshold)
         offsets.append(difference[near])

@@ -16,6 +16,9 @@ from keras_hourglass.skeletons import COCO, Skeleton
 NAMES = ("AP", "AP50", "AP75", "AP medium", "AP large")
 NAMES += ("AR", "AR50", "AR75", "AR medium", "AR large")
 CATEGORY = 1
+NOWHERE = (
+    1e6  # pixels: in place of a joint that is NaN; COCO's evaluation needs numbers
+)
 SIGMA = 0.1  # of every joint, where none are known: the default of DeepLabCut
 AREA_OF_BOX = 0.53  # where no area is known: the share that MMPose assumes
 
@@ -59,8 +62,9 @@ def evaluate_oks(people: People, joints, scores) -> dict:
 
     Args:
         people: The people, as far as `areas` are known.
-        joints: `(people, joints, 2)`, x before y, image pixels.
-        scores: `(people, joints)`; a pose's score is the mean of its joints.
+        joints: `(people, joints, 2)`, x before y, image pixels; NaN is wrong.
+        scores: `(people, joints)`; a pose's score is the mean of its joints. NaN counts
+            as 0.
 
     Returns:
         "oks", a dictionary: "AP" and so on, 0 to 1, -1 where there are no people of
@@ -74,6 +78,7 @@ def evaluate_oks(people: People, joints, scores) -> dict:
     sigmas = Sigmas.of(people.skeleton)
     shared, indices, columns = sigmas.shared_with(people.skeleton)
     labeled = people.weights[:, columns] > 0
+    joints, scores = np.where(np.isnan(joints), NOWHERE, joints), np.nan_to_num(scores)
     areas, estimated = known_areas(people)
     known = np.isfinite(areas)
     rows = np.flatnonzero(labeled.any(1) & known)

@@ -11,7 +11,8 @@ class Predictions:
 
     Attributes:
         joints: `(people, joints, 2)`, x before y, image pixels.
-        errors: `(people, joints)`, in reference lengths; NaN where not scored.
+        errors: `(people, joints)`, in reference lengths; NaN where not scored,
+            infinite where the prediction is NaN: such joints are wrong.
         scores: `(people, joints)`, the values of the heatmaps' peaks; None where the
             predictions are from a file.
         offset: (x, y), heatmap pixels: the mean signed error of joints within twice

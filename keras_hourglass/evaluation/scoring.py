@@ -12,6 +12,7 @@ from keras_hourglass.evaluation.conventions import (
     STANDARD,
     column_rates,
     conventions,
+    is_scored,
     joint_rates,
 )
 from keras_hourglass.skeletons import Skeleton
@@ -50,8 +51,8 @@ def score(errors, skeleton: Skeleton, counts=None) -> dict:
     }
     steps = curve_thresholds(skeleton)
     return {
-        "people": int(np.isfinite(errors).any(1).sum()),
-        "joints": int(np.isfinite(errors).sum()),
+        "people": int(is_scored(errors).any(1).sum()),
+        "joints": int(is_scored(errors).sum()),
         "measure": asdict(skeleton.measure),
         "conventions": {
             name: convention.describe(skeleton)
@@ -92,7 +93,7 @@ def describe_correct(errors, threshold: float) -> str:
         threshold: In reference lengths.
     """
     correct = is_correct(errors, threshold).sum()
-    return f"{correct} of {np.isfinite(errors).sum()} joints correct"
+    return f"{correct} of {is_scored(errors).sum()} joints correct"
 
 
 def curve_thresholds(skeleton: Skeleton) -> np.ndarray:

@@ -69,8 +69,15 @@ def read_predictions(path) -> np.ndarray:
 
 
 def prediction_errors(predictions, joints, heads) -> np.ndarray:
-    """Computes errors in head sizes, `(people, joints)`; NaN for absent joints."""
-    return np.linalg.norm(predictions - joints, axis=-1) / heads[:, None]
+    """Computes errors in head sizes.
+
+    Returns:
+        `(people, joints)`: NaN for absent joints, infinite for those that are predicted
+        to be nowhere, as NaN.
+    """
+    errors = np.linalg.norm(predictions - joints, axis=-1) / heads[:, None]
+    errors[np.isnan(errors)] = np.inf
+    return np.where(np.isnan(joints).any(-1), np.nan, errors)
 
 
 def _read_mat(path):
