@@ -107,6 +107,15 @@ def test_folders_that_stay_empty_go_with_the_lock(tmp_path):
     assert [path.name for path in files] == ["file"]
 
 
+def test_a_lock_whose_folder_was_removed_meanwhile_leaves_no_open_file(tmp_path):
+    with FolderLock(tmp_path / "run") as lock:
+        descriptor = lock._descriptor
+        lock.path.unlink()
+        lock.folder.rmdir()
+    with pytest.raises(OSError, match="[Bb]ad file descriptor"):
+        os.fstat(descriptor)
+
+
 def test_a_lock_whose_file_its_owner_removes_is_asked_for_anew(tmp_path, monkeypatch):
     """The owner ends between opening and locking: the lock would be of no file."""
     first, lock = FolderLock(tmp_path), folder_lock._lock

@@ -92,13 +92,15 @@ class FolderLock:
             return
         descriptor, self._descriptor = self._descriptor, None
         _held.discard(self)
+        # Removed while it is locked, so that it is not another's. On Windows, an open
+        # file cannot be removed.
+        if fcntl is None:
+            os.close(descriptor)
+        with suppress(OSError):  # the folder may have been removed meanwhile
+            self.path.unlink()
+        if fcntl is not None:
+            os.close(descriptor)
         with suppress(OSError):
-            if fcntl is None:  # an open file cannot be removed
-                os.close(descriptor)
-                self.path.unlink()
-            else:  # while it is locked, so that it is not another's
-                self.path.unlink()
-                os.close(descriptor)
             for folder in self._made:
                 folder.rmdir()
 
