@@ -1,11 +1,13 @@
 """Threads of OpenCV: as many as the user has chosen, but for our own loading."""
 
+import os
+
 import cv2
 import pytest
 
 from keras_hourglass.data import preprocessing
 from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.opencv_threads import OneOpenCVThread
+from keras_hourglass.data.opencv_threads import ONE_OPENCV_THREAD, OneOpenCVThread
 from keras_hourglass.data.preprocessing import Preprocessor
 
 
@@ -31,6 +33,16 @@ def test_an_error_in_a_block_restores_the_number():
     with pytest.raises(KeyError), OneOpenCVThread():
         raise KeyError
     assert cv2.getNumThreads() == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_leaves_the_blocks_of_other_threads_behind():
+    with ONE_OPENCV_THREAD:
+        child = os.fork()
+        if not child:
+            os._exit(ONE_OPENCV_THREAD._blocks)
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 def test_samples_are_made_with_one_thread_each(drawn, monkeypatch):

@@ -1,9 +1,11 @@
 """Processes that make batches or predict: the same as without, on every backend."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 from contextlib import suppress
 
 import keras
@@ -80,6 +82,26 @@ def test_a_data_loader_with_workers_makes_the_same_epochs(drawn, method):
     for epoch in range(2):
         samples.set_epoch(epoch)
         assert_same_batches(both, alone)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals between processes")
+def test_ctrl_c_leaves_processes_to_the_one_that_takes_batches(drawn, processes):
+    expected = [*batches(drawn[:12])]
+    first = processes[0]
+    for worker in processes._pool._processes:
+        os.kill(worker, signal.SIGINT)
+    assert_same_batches([first, processes[1], processes[2]], expected)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals between processes")
+def test_after_the_end_of_a_process_others_make_the_batch(drawn, processes):
+    processes[0]
+    for worker in [*processes._pool._processes]:
+        os.kill(worker, signal.SIGKILL)
+    with pytest.raises(RuntimeError, match="A process that makes batches has ended"):
+        while True:  # until those that were made ahead are taken
+            processes[0]
+    assert_same_batches([processes[1]], [batches(drawn[:12])[1]])
 
 
 @pytest.fixture
@@ -173,6 +195,33 @@ def test_processes_import_no_backend_and_start_few_threads(tmp_path):
         pytest.skip("needs Linux's list of threads")
     threads, *loaded = run_script(tmp_path, script)
     assert not loaded and int(threads) <= 3
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs Linux's processes")
+def test_a_kill_leaves_no_processes(tmp_path):
+    script = """
+        import os, signal
+        import keras_hourglass as kh
+
+        if __name__ == "__main__":
+            people = kh.load_dataset("synthetic:8")
+            dataset = people.batches(32, 4, backend="jax")
+            dataset.workers, dataset.use_multiprocessing = 2, True
+            dataset[0]
+            print(*dataset._pool._processes, flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    path = tmp_path / "script.py"
+    path.write_text(textwrap.dedent(script))
+    with open(tmp_path / "printed", "w+") as printed:
+        subprocess.run([sys.executable, path], stdout=printed)
+        printed.seek(0)
+        workers = printed.read().split()
+    assert len(workers) == 2
+    end = time.monotonic() + 20
+    while running := [w for w in workers if os.path.isdir(f"/proc/{w}")]:
+        assert time.monotonic() < end, running
+        time.sleep(0.1)
 
 
 def test_processes_predict_the_poses_of_one(tmp_path):

@@ -3,9 +3,12 @@
 Without Keras, so that a process that makes batches imports no backend.
 """
 
+import multiprocessing
 import os
 import pickle
+import signal
 from dataclasses import dataclass
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
@@ -61,7 +64,16 @@ class Worker:
         """Prepares the process, before anything is imported that starts threads."""
         for name in THREAD_VARIABLES:
             os.environ.setdefault(name, "1")
+        # Ctrl-C reaches it, too: the process that takes the batches ends it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        Thread(target=cls._end_with_parent, daemon=True).start()
         cls.maker = pickle.loads(pickled)
+
+    @staticmethod
+    def _end_with_parent():
+        """Ends this process after a kill of its parent, which cannot end it itself."""
+        multiprocessing.parent_process().join()
+        os._exit(1)
 
     @classmethod
     def make(cls, number: int):

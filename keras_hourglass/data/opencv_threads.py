@@ -1,5 +1,6 @@
 """Threads of OpenCV: one for each call, where calls run in parallel already."""
 
+import os
 from threading import Lock
 
 import cv2
@@ -30,3 +31,5 @@ class OneOpenCVThread:
 
 
 ONE_OPENCV_THREAD = OneOpenCVThread()
+if hasattr(os, "register_at_fork"):  # the threads that were in blocks stay behind
+    os.register_at_fork(after_in_child=ONE_OPENCV_THREAD.__init__)

@@ -115,13 +115,21 @@ class PeopleDataset(keras.utils.PyDataset):
             self._start()
         last = float("inf") if self._maker.sampler is not None else len(self)
         batch += self.first_batch
-        self._made = {
-            ahead: self._made.get(ahead) or self._submit(ahead)
-            for ahead in range(batch, batch + max(AHEAD, self._pool_size + 1))
-            if ahead < last
-        }
-        requested = time.perf_counter()
-        made = self._result(self._made.pop(batch))
+        try:
+            self._made = {
+                ahead: self._made.get(ahead) or self._submit(ahead)
+                for ahead in range(batch, batch + max(AHEAD, self._pool_size + 1))
+                if ahead < last
+            }
+            requested = time.perf_counter()
+            made = self._result(self._made.pop(batch))
+        except BrokenProcessPool as error:
+            self._start()
+            raise RuntimeError(
+                "A process that makes batches has ended. Scripts start such processes "
+                "below `if __name__ == '__main__':`, since each runs the script's "
+                "other lines; they may also be out of memory: set fewer `workers`"
+            ) from error
         self.waited += time.perf_counter() - requested
         return made
 
@@ -167,14 +175,7 @@ class PeopleDataset(keras.utils.PyDataset):
         """Returns a batch once it is made, and notes what a process notes of it."""
         if not self._use_multiprocessing:
             return future.result()
-        try:
-            made, failures = future.result()
-        except BrokenProcessPool as error:
-            raise RuntimeError(
-                "A process that makes batches has ended. Scripts start such processes "
-                "below `if __name__ == '__main__':`, since each runs the script's "
-                "other lines; they may also be out of memory: set fewer `workers`"
-            ) from error
+        made, failures = future.result()
         self.loader.failures.update(failures)
         if isinstance(made, Exception):
             raise made
