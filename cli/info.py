@@ -1,32 +1,39 @@
-"""`hourglass-keras info`: the costs of the presets."""
+"""`hourglass-keras info`: the costs of presets and trained networks."""
 
 import json
+from pathlib import Path
 
 import click
 
 from keras_hourglass.models import presets
 from keras_hourglass.models.config import COUNTS, NETWORK_DEFAULTS
-from keras_hourglass_cli.console import print_table
+from keras_hourglass_cli.console import print_table, start_keras
 from keras_hourglass_cli.dataset_options import json_option
 
 
 @click.command()
-@click.argument("names", metavar="[PRESET]...", nargs=-1)
+@click.argument("names", metavar="[MODEL]...", nargs=-1)
 @json_option
 def command(names, as_json):
-    """Parameters and multiply-adds of the presets.
+    """Parameters and multiply-adds of presets and trained networks.
 
+    MODEL is a preset, a .keras file, or a run's folder; by default all presets.
     Both are those of the network at its own image size. "printed" is the number of
     parameters in Table 1 of "Lighter Stacked Hourglass Human Pose Estimation", in
     millions; in brackets where the block that it describes cannot have as many.
     """
-    selected = {name: presets.get_preset(name) for name in names or presets.PRESETS}
-    rows = [describe_preset(name, preset) for name, preset in selected.items()]
+    rows = [_describe(name) for name in dict.fromkeys(names or presets.PRESETS)]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
     columns = ("name", "stacks", "block", "blocks", "parameters", "multiply-adds")
     print_table((*columns, "printed"), map(_cells, rows))
+
+
+def _describe(name):
+    if name not in presets.PRESETS and Path(name).expanduser().exists():
+        return describe_network(name)
+    return describe_preset(name, presets.get_preset(name))
 
 
 def describe_preset(name, preset) -> dict:
@@ -39,6 +46,23 @@ def describe_preset(name, preset) -> dict:
         "row": preset.row,
         "printed": preset.printed,
         "matches": preset.matches,
+    }
+
+
+def describe_network(path) -> dict:
+    """A trained network's arguments and costs, as those of a preset."""
+    start_keras()
+    from keras_hourglass.models import flops
+    from keras_hourglass.models.loading import load_model, model_name
+
+    model = load_model(path)
+    config = model.get_config()
+    return {
+        "name": model_name(path),
+        **{key: config[key] for key in ("stacks", "block", "blocks")},
+        "parameters": flops.count_parameters(model),
+        "multiply_adds": flops.count_macs(model),
+        **{"row": None, "printed": None, "matches": True},
     }
 
 

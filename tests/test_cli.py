@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from keras_hourglass import StackedHourglass
+from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.loading import load_model
 from keras_hourglass_cli import main as cli
 
@@ -105,6 +106,7 @@ def test_training_begins_anew_or_from_another_network(
         ("export hg2 x", "must be a preset with weights"),
         ("compare --presets lihgter --output x", "Did you mean 'lighter'"),
         ("info hg3", "Did you mean 'hg"),
+        ("info tests", "must be a .keras file or the folder of a"),
         ("data prepare --dataset crops:nowhere --output x", "`DIR` must be a folder"),
         ("data check --dataset mpii:tests", "`DIR` must hold"),
         ("benchmark loader --dataset synthetic:none", "takes a number of people"),
@@ -155,6 +157,26 @@ def test_info_is_read_from_a_table_without_keras():
     command = [sys.executable, "-c", code]
     ended = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "lighter/hg2_multidilated_dense" in ended.stdout
+
+
+def test_info_counts_a_trained_network_by_any_of_its_paths(network, tmp_path):
+    (by_file,) = json.loads(call("info", network, "--json").stdout)
+    assert by_file == {
+        "name": str(network),
+        **{"stacks": 1, "block": "residual", "blocks": 1},
+        "parameters": count_parameters(load_model(network)),
+        "multiply_adds": count_macs(load_model(network)),
+        **{"row": None, "printed": None, "matches": True},
+    }
+    run = tmp_path / "run"
+    run.mkdir()
+    network.rename(run / "best.keras")
+    (run / "run.json").write_text("{}")
+    for path in (run, f"{run}/", run / "run.json"):
+        (by_run,) = json.loads(call("info", path, "--json").stdout)
+        assert by_run == {**by_file, "name": str(run)}
+    output = call("info", run, "photo").output
+    assert output.index(str(run)) < output.index("882,496")
 
 
 def test_evaluate_prints_every_convention(network):

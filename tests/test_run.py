@@ -14,6 +14,7 @@ import pytest
 import keras_hourglass as kh
 from keras_hourglass.training import trainer
 from keras_hourglass.training.recipes import Recipe
+from keras_hourglass.utils import Interrupted
 from keras_hourglass.utils.folder_lock import FolderInUseError, FolderLock
 
 SMALL = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
@@ -220,6 +221,19 @@ def test_a_second_training_in_a_thread_is_refused_and_errors_give_the_folder_bac
             kh.train(f"crops:{noise}", **options)
     assert len(caught) == 1
     assert len(kh.train(f"crops:{noise}", **options).history["loss"]) == 1
+
+
+def test_a_stop_before_the_first_checkpoint_says_so(
+    noise, tmp_path, messages, monkeypatch
+):
+    def fit(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer.Trainer, "_fit", fit)
+    with pytest.raises(Interrupted, match="^Stopped before the first checkpoint. To"):
+        kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **OPTIONS)
+    compiled = keras.backend.backend() != "torch"
+    assert ("Compiling the network" in messages.text) == compiled
 
 
 def test_an_error_before_the_first_step_leaves_no_folder(tmp_path):

@@ -5,6 +5,8 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import keras
+
 from keras_hourglass.callbacks.diagnostics import NonFiniteError, diagnostic_callbacks
 from keras_hourglass.callbacks.pckh import PCKhCallback
 from keras_hourglass.callbacks.progress import ProgressLogger
@@ -192,7 +194,8 @@ class Trainer:
             compile_model(self.model, self.config, self.sampler.steps)
         if (self.folder / LAST_FILE).is_file():
             logger.info("Going on after %s.", self._describe_state())
-        logger.info("Compiling the network: on a CPU this takes up to minutes ...")
+        if keras.backend.backend() != "torch":  # which runs layer by layer
+            logger.info("Compiling the network: on a CPU this takes up to minutes ...")
 
     def callbacks(self, waited=None, others=None) -> list:
         """Makes the callbacks of `fit`, in the order in which they need each other.
@@ -309,11 +312,12 @@ class Trainer:
     def _translate(self, error: BaseException) -> BaseException | None:
         """Returns the error to raise in place of one of `fit`; None for itself."""
         if isinstance(error, (KeyboardInterrupt, Interrupted)):
+            reached = "Stopped before the first checkpoint"
             if (self.folder / LAST_FILE).is_file():
                 self.state = checkpoint.read_state(self.folder / LAST_FILE)
+                reached = f"Stopped; the checkpoint is {self._describe_state()}"
             return Interrupted(
-                f"Stopped; the checkpoint is {self._describe_state()}. To go on: train "
-                f"with `output={str(self.folder)!r}`"
+                f"{reached}. To go on: train with `output={str(self.folder)!r}`"
             )
         if isinstance(error, NonFiniteError):
             return NonFiniteError(str(error))
