@@ -122,7 +122,11 @@ def train_options(presets: bool = False):
 
 def only_typed(options: dict) -> dict:
     """Leaves out the options of a command that were not typed."""
-    return {name: value for name, value in options.items() if value not in (None, ())}
+    return {
+        name: value
+        for name, value in options.items()
+        if value not in (None, ()) and value is not False  # 0 may be typed
+    }
 
 
 def with_datasets(options: dict) -> dict:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -11,7 +12,11 @@ from click.testing import CliRunner
 from keras_hourglass import StackedHourglass
 from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.loading import load_model
+from keras_hourglass.training.config import create_config
+from keras_hourglass.training.recipes import RECIPES
 from keras_hourglass_cli import main as cli
+from keras_hourglass_cli import train
+from keras_hourglass_cli.train_options import READ_OPTIONS, with_datasets
 
 TINY = "--stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32 --epochs 1"
 TINY += " --batch-size 4 --dataset synthetic:4"
@@ -132,6 +137,20 @@ def test_what_goes_wrong_is_one_line_on_stderr(arguments, says):
 )
 def test_misuse_exits_with_two(arguments):
     call(*arguments.split(), status=2)
+
+
+def test_options_that_are_not_typed_are_left_out():
+    context = train.command.make_context("train", ["--output", "run", "--seed", "0"])
+    typed = with_datasets(context.params)
+    assert typed == {"output": Path("run"), "seed": 0, "devices": 1}
+    # A flag that was taken for typed would be refused without a dataset, and would
+    # differ from that of a run that goes on.
+    config = create_config(
+        seed=typed["seed"], **{k: typed.get(k) for k in READ_OPTIONS}
+    )
+    assert config.recipe == RECIPES["demo"]
+    context = train.command.make_context("train", ["--rescale"])
+    assert with_datasets(context.params)["rescale"] is True
 
 
 def test_info_as_data_has_the_numbers_of_the_network():
