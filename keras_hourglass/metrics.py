@@ -160,7 +160,9 @@ class PCKh(keras.metrics.Metric):
     def per_group(self) -> dict[str, float]:
         """Returns the percentage of each of the skeleton's groups.
 
-        A group's is the mean of its joints'; without groups, each joint is one.
+        A group's is the mean of its joints'; without groups, each joint is one. Errors
+        exactly at the threshold are correct, as for the whole metric; in the columns of
+        `evaluate`, which are of the paper's convention, they are not.
         """
         skeleton, rates = self._require_skeleton(), self.per_joint()
         groups = skeleton.groups or {name: (name,) for name in skeleton.joints}

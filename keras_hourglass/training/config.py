@@ -298,7 +298,7 @@ class OldRunError(ValueError):
         super().__init__(
             f"{folder} holds a run of version 0.1, which this version cannot go on "
             f"with: choose another folder (`init_weights={str(folder)!r}` takes its "
-            "network), or begin anew with `restart=True`"
+            "network), or begin anew with `restart=True` and a `dataset`"
         )
         self.folder = folder
 
