@@ -14,7 +14,8 @@ from keras_hourglass.data.contact_sheet import contact_sheet
 from keras_hourglass.data.datasets import load_dataset
 from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
 from keras_hourglass.data.readers.rows import collect_faults
-from keras_hourglass.utils import left_out, plural, require_writable
+from keras_hourglass.utils import left_out, plural
+from keras_hourglass.utils.files import require_writable
 from keras_hourglass.visualization.images import save_image
 from keras_hourglass_cli.console import LIBRARY
 from keras_hourglass_cli.dataset_options import (

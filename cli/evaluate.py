@@ -63,7 +63,7 @@ def command(
     if len({*map(os.path.normpath, models)}) < len(models):
         raise click.UsageError("Name each MODEL once.")
     from keras_hourglass.evaluation import results, tables
-    from keras_hourglass.utils import require_writable
+    from keras_hourglass.utils.files import require_writable
 
     if folder:  # an unusable folder is reported before minutes of work
         require_writable(folder, folder=True)

@@ -90,7 +90,7 @@ def _options(command) -> dict[str, str]:
 
 def describe_error(error: Exception) -> str:
     """Describes an error in one line: the cause, and what can be done."""
-    from keras_hourglass.utils import DISK_ERRORS, describe_os_error
+    from keras_hourglass.utils.files import DISK_ERRORS, describe_os_error
 
     text = ANSI.sub("", str(error))
     if isinstance(error, OSError):

@@ -5,15 +5,14 @@ import os
 
 import pytest
 
-from keras_hourglass.utils import (
+from keras_hourglass.utils import silence, suggest
+from keras_hourglass.utils.files import (
     CAUSES,
     atomic_write,
     describe_os_error,
     is_temporary,
     require_space,
     require_writable,
-    silence,
-    suggest,
 )
 
 

@@ -15,7 +15,7 @@ from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.types_pb2 import DT_STRING
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from keras_hourglass.utils import name_write_errors
+from keras_hourglass.utils.files import name_write_errors
 from keras_hourglass.visualization.images import encode_image
 
 if keras.backend.backend() != "tensorflow":

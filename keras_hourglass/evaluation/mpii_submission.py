@@ -13,7 +13,7 @@ from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
 from keras_hourglass.inference.keypoints import KeypointOptions
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.skeletons import MPII
-from keras_hourglass.utils import atomic_write, require_writable
+from keras_hourglass.utils.files import atomic_write, require_writable
 
 
 def save_mpii_submission(

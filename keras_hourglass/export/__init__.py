@@ -8,7 +8,7 @@ import logging
 
 from keras_hourglass.export.formats import FORMATS, format_name, parse_formats
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
-from keras_hourglass.utils import require_writable
+from keras_hourglass.utils.files import require_writable
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from keras_hourglass.export import serving, verification
 from keras_hourglass.export.formats import FORMATS, format_name, require_packages
 from keras_hourglass.export.results import ExportResult
 from keras_hourglass.inference import runtimes
-from keras_hourglass.utils import TEMPORARY_MARK, name_write_errors, silence
+from keras_hourglass.utils import silence
+from keras_hourglass.utils.files import TEMPORARY_MARK, name_write_errors
 
 STEM = "hourglass"  # of the names of files
 

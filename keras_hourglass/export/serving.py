@@ -18,7 +18,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from keras_hourglass.utils import TEMPORARY_MARK, atomic_write, name_write_errors
+from keras_hourglass.utils.files import TEMPORARY_MARK, atomic_write, name_write_errors
 
 BATCH_SIZES = (1, 2, 4, 8, 16)  # that a server groups requests into, and warms up
 BATCHING = """\

@@ -9,7 +9,7 @@ from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.safety import MAX_BYTES
 from keras_hourglass.inference.sources import STDIN, Failures, InputSource
 from keras_hourglass.inference.video import Video
-from keras_hourglass.utils import describe_os_error
+from keras_hourglass.utils.files import describe_os_error
 
 
 class InputFrame(NamedTuple):

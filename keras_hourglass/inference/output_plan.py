@@ -9,7 +9,8 @@ from keras_hourglass.inference.writers import (
     IMAGE_SUFFIXES,
     OutputNames,
 )
-from keras_hourglass.utils import require_writable, suggest
+from keras_hourglass.utils import suggest
+from keras_hourglass.utils.files import require_writable
 
 STDOUT = "-"
 DEFAULT_FOLDER = "joints"  # of the drawings of several sources

@@ -20,7 +20,8 @@ from keras_hourglass.inference.coco_output import Coco17Writer, CocoWriter
 from keras_hourglass.inference.sources import DRAWING_MARK
 from keras_hourglass.inference.video import VideoWriter
 from keras_hourglass.skeletons import Skeleton
-from keras_hourglass.utils import atomic_write, name_write_errors, plural
+from keras_hourglass.utils import plural
+from keras_hourglass.utils.files import atomic_write, name_write_errors
 from keras_hourglass.visualization.images import save_image
 from keras_hourglass.visualization.skeletons import draw_skeleton
 

@@ -20,7 +20,8 @@ import numpy as np
 from keras_hourglass.callbacks.diagnostics import NonFiniteError, has_finite_weights
 from keras_hourglass.training.distribution import single_device
 from keras_hourglass.training.flat_optimizer import EMAWeights
-from keras_hourglass.utils import Interrupted, atomic_write, name_write_errors
+from keras_hourglass.utils import Interrupted
+from keras_hourglass.utils.files import atomic_write, name_write_errors
 
 STATE_FILE = "progress.json"  # within the `.keras` file, which is a zip
 # By errors of these kinds, files that do not fit or are damaged refuse to be loaded.

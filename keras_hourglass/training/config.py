@@ -16,7 +16,8 @@ from keras_hourglass.data.readers.rows import PARSE_ERRORS, describe_error
 from keras_hourglass.models.config import CONFIG_FILE, NETWORK_DEFAULTS
 from keras_hourglass.training import recipes
 from keras_hourglass.training.recipes import Recipe
-from keras_hourglass.utils import atomic_write, suggest
+from keras_hourglass.utils import suggest
+from keras_hourglass.utils.files import atomic_write
 
 logger = logging.getLogger(__name__)
 

@@ -35,7 +35,8 @@ from keras_hourglass.training.run import Run
 from keras_hourglass.training.run_dir import load_state
 from keras_hourglass.training.skeleton_choice import resolve_skeleton
 from keras_hourglass.training.trainer import Trainer
-from keras_hourglass.utils import Interrupted, atomic_write, require_writable, suggest
+from keras_hourglass.utils import Interrupted, suggest
+from keras_hourglass.utils.files import atomic_write, require_writable
 from keras_hourglass.utils.folder_lock import FolderLock
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import numpy as np
 from keras_hourglass import skeletons
 from keras_hourglass.evaluation import bootstrap
 from keras_hourglass.skeletons import Skeleton
-from keras_hourglass.utils import atomic_write
+from keras_hourglass.utils.files import atomic_write
 
 
 @dataclass(frozen=True, eq=False)

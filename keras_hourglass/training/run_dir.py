@@ -10,7 +10,7 @@ from keras_hourglass.training import changes, checkpoint, config
 from keras_hourglass.training.checkpoint import TrainState
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distribution import Distribution
-from keras_hourglass.utils import atomic_write, is_temporary, require_writable
+from keras_hourglass.utils.files import atomic_write, is_temporary, require_writable
 from keras_hourglass.utils.folder_lock import LOCK_FILE, FolderInUseError, FolderLock
 
 logger = logging.getLogger(__name__)

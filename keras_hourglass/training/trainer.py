@@ -41,13 +41,8 @@ from keras_hourglass.training.run_dir import (
 )
 from keras_hourglass.training.skeleton_choice import resolve_skeleton
 from keras_hourglass.training.snapshots import snapshot_images
-from keras_hourglass.utils import (
-    GracefulInterrupt,
-    Interrupted,
-    left_out,
-    plural,
-    require_space,
-)
+from keras_hourglass.utils import GracefulInterrupt, Interrupted, left_out, plural
+from keras_hourglass.utils.files import require_space
 from keras_hourglass.visualization.images import save_image
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from keras_hourglass.utils import atomic_write
+from keras_hourglass.utils.files import atomic_write
 
 QUALITY_FLAGS = {
     ".jpg": cv2.IMWRITE_JPEG_QUALITY,

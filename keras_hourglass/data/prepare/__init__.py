@@ -21,7 +21,8 @@ from keras_hourglass.data.prepare.cropping import crop_entry, crop_person
 from keras_hourglass.data.prepare.journal import Journal
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.geometry import Window
-from keras_hourglass.utils import Interrupted, atomic_write
+from keras_hourglass.utils import Interrupted
+from keras_hourglass.utils.files import atomic_write
 from keras_hourglass.utils.folder_lock import FolderLock
 from keras_hourglass.visualization.images import encode_image
 

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from keras_hourglass.data.readers.files import DatasetError, read_json
-from keras_hourglass.utils import atomic_write, is_temporary
+from keras_hourglass.utils.files import atomic_write, is_temporary
 
 ANNOTATIONS, UNFINISHED, IMAGES = "annotations.json", "unfinished.jsonl", "images"
 

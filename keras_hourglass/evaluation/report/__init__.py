@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keras_hourglass.evaluation.report.page import render_page
 from keras_hourglass.evaluation.scoring import to_json_types
-from keras_hourglass.utils import atomic_write
+from keras_hourglass.utils.files import atomic_write
 
 PAGE, DATA = "report.html", "report.json"
 

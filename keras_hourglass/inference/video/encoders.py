@@ -16,7 +16,8 @@ import numpy as np
 
 from keras_hourglass.inference.video.reader import read_times
 from keras_hourglass.inference.video.sound import SoundTracks
-from keras_hourglass.utils import CAUSES, name_write_errors, require_space, silence
+from keras_hourglass.utils import silence
+from keras_hourglass.utils.files import CAUSES, name_write_errors, require_space
 
 # Suffix -> codec of those that OpenCV's wheels can encode.
 CODECS = {

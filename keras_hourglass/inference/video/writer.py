@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 
 from keras_hourglass.inference.video.encoders import CODECS, open_encoder
-from keras_hourglass.utils import atomic_write, suggest
+from keras_hourglass.utils import suggest
+from keras_hourglass.utils.files import atomic_write
 
 
 class VideoWriter:

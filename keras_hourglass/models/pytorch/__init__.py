@@ -19,7 +19,7 @@ from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.presets import PRESETS
 from keras_hourglass.models.pytorch import checkpoint, mapping
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
-from keras_hourglass.utils import atomic_write, require_writable
+from keras_hourglass.utils.files import atomic_write, require_writable
 
 KERAS_ENDING = ".keras"
 logger = logging.getLogger(__name__)

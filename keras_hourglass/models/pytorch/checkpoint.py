@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from keras_hourglass.utils import atomic_write
+from keras_hourglass.utils.files import atomic_write
 
 STATE_DICT = "state_dict"  # the key of the weights in files of training scripts
 PREFIX = "module."  # of all names, if several GPUs trained

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_hourglass.utils import atomic_write
+from keras_hourglass.utils.files import atomic_write
 
 KINDS = {"kernels": "float16", "others": "float32"}
 
