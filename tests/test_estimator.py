@@ -63,6 +63,14 @@ def test_without_a_box_the_second_pass_is_around_the_keypoints_of_the_first(brig
     assert max(width, height) == 1600 / 8  # both joints lie on the one dot
 
 
+def test_a_network_of_nan_is_named_where_a_window_would_be_chosen():
+    network = StackedHourglass(1, filters=8, stem_filters=4, depth=2, image_size=32)
+    network.set_weights([np.full_like(each, np.nan) for each in network.get_weights()])
+    image = np.zeros((40, 56, 3), "uint8")
+    with pytest.raises(ValueError, match="`model` must predict finite heatmaps"):
+        PoseEstimator(network)(image)
+
+
 def test_a_flipped_image_gives_flipped_joints(bright):
     """With a network of averages alone: the stem of a real one is not symmetric."""
     image, box = dot(171.4, 133.8), np.array([90, 60, 161, 141])

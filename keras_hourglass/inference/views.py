@@ -154,10 +154,19 @@ class ViewBuilder(NamedTuple):
     def refined(
         self, views: ImageViews, keypoints
     ) -> tuple[ImageViews, list[np.ndarray]]:
-        """Builds the views of a further pass, around the previous pass's keypoints."""
+        """Builds the views of a further pass, around the previous pass's keypoints.
+
+        Raises:
+            ValueError: If the keypoints' scores are NaN or infinite.
+        """
         if views.failure:
             return views, []
         ((joints, scores),), (region, whole) = keypoints, views.whole
+        if not np.isfinite(scores).all():
+            raise ValueError(
+                "`model` must predict finite heatmaps, from which the second pass "
+                "chooses its window. Received: NaN or infinity"
+            )
         window = refine_window(joints, scores.astype(float), whole, self.size)
         views = ImageViews([window], [window.box()], views.whole)
         return self._with_crops(region, views)
