@@ -236,10 +236,18 @@ def test_a_stop_before_the_first_checkpoint_says_so(
     assert ("Compiling the network" in messages.text) == compiled
 
 
-def test_an_error_before_the_first_step_leaves_no_folder(tmp_path):
+def test_an_error_before_the_first_step_leaves_no_folder(noise, tmp_path):
     with pytest.raises(ValueError):
         kh.train("crops:nowhere", output=tmp_path / "runs" / "new")
     assert [*tmp_path.iterdir()] == []
+    # The same call with another teacher must not find a run with other options.
+    teacher = kh.StackedHourglass(**{**SMALL, "image_size": 64})
+    teacher.save(tmp_path / "teacher.keras")
+    for wrong in ("teacher.keras", "nothing.keras"):
+        options = {**SMALL, "teacher": tmp_path / wrong}
+        with pytest.raises((ValueError, FileNotFoundError), match="`teacher`"):
+            kh.train(f"crops:{noise}", output=tmp_path / "runs" / "new", **options)
+        assert [path.name for path in tmp_path.iterdir()] == ["teacher.keras"]
 
 
 def test_a_history_that_was_edited_or_deleted_is_read_and_goes_on(noise, tmp_path):
@@ -266,7 +274,7 @@ def test_a_damaged_configuration_is_named_and_restart_begins_anew(
 ):
     options = {**OPTIONS, "epochs": 1, "verbose": 0, "output": tmp_path}
     (tmp_path / "run.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(ValueError, match="run.json is not a training run's.*`restart`"):
+    with pytest.raises(ValueError, match="is not a training run's.*`restart=True`"):
         kh.train(f"crops:{noise}", **options)
     assert kh.train(f"crops:{noise}", restart=True, **options).best.is_file()
 

@@ -171,7 +171,9 @@ class Trainer:
         self._finish()
 
     def prepare(self):
-        """Prepares the folder, once all processes have read it, and compiles."""
+        """Compiles, and prepares the folder, once all processes have read it."""
+        with self.distribution.scope():  # reads the teacher: an error leaves no run
+            compile_model(self.model, self.config, self.sampler.steps)
         shared = self.distribution.all_equal(self.state.epochs, self.state.step)
         self._require_shared_folder(shared)
         if self.distribution.is_first:
@@ -185,8 +187,6 @@ class Trainer:
         if frozen := count_frozen(self.model):
             counts += f", {frozen:,} of them frozen"
         logger.info("%s; the run is in %s", counts, self.folder)
-        with self.distribution.scope():
-            compile_model(self.model, self.config, self.sampler.steps)
         if (self.folder / LAST_FILE).is_file():
             logger.info("Going on after %s.", self._describe_state())
         if keras.backend.backend() != "torch":  # which runs layer by layer
