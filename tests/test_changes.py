@@ -123,6 +123,8 @@ def test_a_model_that_moved_may_be_in_another_place(tmp_path):
     assert len(config_differences(old, new)) == 1
     (tmp_path / "old.keras").unlink()
     assert config_differences(old, new) == []
+    (said,) = changes.describe_changes(old, new, "RUN", 1)
+    assert "old.keras' and is now" in said and said.endswith("new.keras'.")
     preset = replace(STORED, init_weights="photo")
     assert len(config_differences(preset, new)) == 1
 

@@ -154,7 +154,7 @@ def describe_changes(
     """
     lines = [
         f"`{name}` was {getattr(old, name)!r} and is now {getattr(new, name)!r}."
-        for name in ("missing", "broken")
+        for name in ("missing", "broken", *MODEL_OPTIONS)
         if getattr(old, name) != getattr(new, name)
     ]
     before, after = old.recipe.epochs, new.recipe.epochs
