@@ -11,6 +11,7 @@ import click
 from keras_hourglass.export.formats import ALL, FORMAT_NAMES, parse_formats
 from keras_hourglass_cli.console import LIBRARY, start_keras
 from keras_hourglass_cli.dataset_options import json_option
+from keras_hourglass_cli.wording import in_options
 
 logger = logging.getLogger(LIBRARY)
 BACKEND = "tensorflow"  # the only one that exports
@@ -77,7 +78,7 @@ def command(
     try:
         parse_formats(formats, options)
     except ValueError as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(in_options(str(error))) from None
     if images and dataset:
         raise click.UsageError("Give --images or a --dataset, not both.")
     if (backend := os.environ.get("KERAS_BACKEND", BACKEND)) != BACKEND:

@@ -13,6 +13,7 @@ from keras_hourglass.inference.writers import FORMATS
 from keras_hourglass.models import presets
 from keras_hourglass_cli.console import LIBRARY, start_keras
 from keras_hourglass_cli.inference_options import inference_options
+from keras_hourglass_cli.wording import BOXES
 
 
 @click.command()
@@ -81,7 +82,8 @@ from keras_hourglass_cli.inference_options import inference_options
     metavar="FILE",
     help="COCO file that lists the images: their ids and names in COCO's formats.",
 )
-def command(inputs, rows, box_file, detector, outputs, **options):
+@click.pass_context
+def command(context, inputs, rows, box_file, detector, outputs, **options):
     """Predict keypoints of people, print them, and draw them.
 
     INPUT is an image, a video, a folder of both, a pattern such as 'photos/**/*.jpg',
@@ -90,7 +92,9 @@ def command(inputs, rows, box_file, detector, outputs, **options):
     """
     if sum(map(bool, (rows, box_file, detector))) > 1:
         raise click.UsageError("Give one of --box, --boxes and --detector.")
-    if detector and ":" in detector:
+    if not detector:
+        context.meta[BOXES] = "--box" if rows else "--boxes"
+    elif ":" in detector:
         sys.path.insert(0, os.getcwd())  # as for `python -m`
     start_keras()
     from keras_hourglass.inference.runner import predict_sources

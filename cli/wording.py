@@ -17,8 +17,9 @@ OTHER_NAMES = {
     **{"missing": "missing_images", "broken": "broken_images"},
     **{"model": "models", "name": "names"},
 }
-OF_DATASETS = {"images": "--images"}  # in advice on using what a command wrote
-KEPT = {"boxes"}  # of --box, --boxes and --detector alike
+# Options of other commands, in advice on what to do then.
+OF_OTHERS = {"images": "--images", "skeleton": "--skeleton"}
+BOXES = f"{__name__}.boxes"  # key of `Context.meta`: --box or --boxes, as was given
 COMMAND = f"{__name__}.command"  # key of click's `Context.meta`
 NAMED = re.compile(r"`([a-z_]+)(?:=([^`]*))?`")
 ARGUMENTS = re.compile(r"^`|\bReceived: ")  # in messages of arguments
@@ -51,7 +52,7 @@ def in_options(text: str) -> str:
         name, value = match[1], match[2]
         option = options.get(name) if of_arguments or value is not None else None
         if option is None and value is not None:
-            option = OF_DATASETS.get(name)
+            option = OF_OTHERS.get(name)
         if option is None:
             return match[0]
         value = (value or "").strip("'\"")
@@ -85,7 +86,11 @@ def _options(command) -> dict[str, str]:
         options["root"] = "DIR"  # of --dataset NAME:DIR
     others = {k: options[v] for k, v in OTHER_NAMES.items() if v in options}
     options = others | options
-    return {name: option for name, option in options.items() if name not in KEPT}
+    if "boxes" in options:  # --box is of this argument, too; a detector's are of none
+        del options["boxes"]
+        given = click.get_current_context().meta.get(BOXES)
+        options |= {"boxes": given} if given else {}
+    return options
 
 
 def describe_error(error: Exception) -> str:

@@ -215,11 +215,13 @@ def test_several_images_on_one_sheet_and_a_video_into_one(folder):
         (["0", "photo.png"], 1, "must be a camera alone"),
         (["photo.png", "--box", 1, 2, 3, 4, "--detector", "hog"], 2, "Give one of"),
         (["photo.png", "--detector", "hgo"], 1, "Did you mean 'hog'"),
-        (["photo.png", "--category", "dog"], 1, "goes with a file of `boxes`"),
-        (["photo.png", "--boxes", "none.csv"], 1, "`boxes` must be a file"),
+        (["photo.png", "--category", "dog"], 1, "goes with a file of `--boxes`"),
+        (["photo.png", "--boxes", "none.csv"], 1, "`--boxes` must be a file"),
         (["photo.png", "--output", "x.txt"], 1, "`--output` must have a known suffix"),
         (["photo.png", "--output", "photo.png"], 1, "must not be an input"),
-        (["photo.png", "--box", 999, 0, 5, 5], 1, "outside the image"),
+        (["photo.png", "--box", 999, 0, 5, 5], 1, "`boxes` must not lie wholly"),
+        (["photo.png", "--box", 0, 0, 0, 5], 1, "`--box` must be rows of"),
+        (["photo.png", *2 * ["--output", "a.csv"]], 1, "`--output` must not be given"),
         (["fílm 1.mp4", "--format", "coco"], 1, "not of videos"),
     ],
 )
@@ -228,6 +230,24 @@ def test_an_error_is_one_line(folder, messages, arguments, status, says):
     lines = [text for _, text in messages()] or stderr.splitlines()
     assert says in "\n".join(lines)
     assert status == 2 or len(lines) == 1
+
+
+def test_options_that_change_nothing_are_named(folder, messages):
+    options = "--min-score", 0.5, "--smooth", "--output", "a.csv"
+    call("photo.png", *options)
+    assert messages() == [
+        ("WARNING", "`min_score` changes nothing without `boxes` or `detector`"),
+        ("WARNING", "`smooth` changes nothing in images, but in videos"),
+    ]
+    call("photo.png", "fílm 1.mp4", "--box", 1, 2, 30, 40, *options)
+    assert "WARNING" not in [level for level, _ in messages()]
+
+
+def test_a_lowest_score_is_a_number(folder):
+    stderr = call(
+        "photo.png", "--box", 1, 2, 3, 4, "--min-score", "nan", status=1
+    ).stderr
+    assert "`--min-score` must be a number. Received: --min-score=nan" in stderr
 
 
 def test_ctrl_c_in_a_video_leaves_complete_files_only(folder, monkeypatch):

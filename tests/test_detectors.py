@@ -103,8 +103,9 @@ def modules(tmp_path, monkeypatch):
     )
     (tmp_path / "lacking.py").write_text("import a_package_that_is_not_there\n")
     (tmp_path / "broken.py").write_text("1 / 0\n")
+    (tmp_path / "ending.py").write_text("raise SystemExit(2)\n")
     yield tmp_path
-    for name in ("finders", "lacking", "broken"):
+    for name in ("finders", "lacking", "broken", "ending"):
         sys.modules.pop(name, None)
 
 
@@ -117,6 +118,7 @@ def modules(tmp_path, monkeypatch):
         ("finders:SIZE", "'SIZE' is not a function, but 3"),
         ("lacking:find", "No module named 'a_package_that_is_not_there'"),
         ("broken:find", "ZeroDivisionError: division by zero"),
+        ("ending:find", "SystemExit: 2"),
     ],
 )
 def test_a_detector_that_cannot_be_loaded_says_why(name, says, modules):
@@ -133,6 +135,21 @@ def test_a_detector_that_fails_is_named_with_its_error(modules):
     message = "'finders:find_people' failed: ZeroDivisionError: division by zero"
     with pytest.raises(detectors.DetectorError, match=message):
         detectors.get_detector("finders:find_people")(GRAY)
+
+
+def test_a_detector_that_ends_the_program_is_named():
+    with pytest.raises(detectors.DetectorError, match="'mine' failed: SystemExit: 2"):
+        detectors.Detector("mine", lambda image: sys.exit(2))(GRAY)
+
+
+def test_a_detector_that_draws_on_its_image_changes_a_copy():
+    def draw(image):
+        image[:] = 0
+        return []
+
+    image = GRAY.copy()
+    detectors.Detector("mine", draw)(image)
+    assert (image == GRAY).all()
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,11 @@ def test_a_faulty_person_is_refused_by_its_number(tmp_path, fields, said):
 
 def test_a_folder_without_such_files_is_refused(tmp_path):
     (tmp_path / "other.json").write_text("{}")
-    with pytest.raises(DatasetError, match="must hold train.json or valid.json"):
-        load(tmp_path)
+    for given in (tmp_path, tmp_path / "other.json"):
+        with pytest.raises(DatasetError) as raised:
+            load(given)
+        assert "must hold train.json or valid.json" in str(raised.value)
+        assert str(raised.value).endswith(f"root={str(given)!r}")
 
 
 def test_published_head_boxes_are_used_where_they_are_of_the_same_people(tmp_path):

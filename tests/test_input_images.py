@@ -109,6 +109,12 @@ def test_bytes_that_are_not_an_image_are_named_by_their_index():
         to_region(b"not an image", "image 5")
 
 
+@pytest.mark.parametrize("given", [None, 3])
+def test_what_is_neither_an_image_nor_several_is_refused(given):
+    with pytest.raises(ValueError, match=f"`images` must be .*images={given}"):
+        [*iterate(given)]
+
+
 def test_several_images_and_batches_are_iterated_one_by_one(png):
     batch = np.stack([COLORS, COLORS[::-1]])
     for several in [[png], batch, np.array([str(png)]), iter([batch]), (png,)]:

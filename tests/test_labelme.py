@@ -117,8 +117,11 @@ def test_other_files_are_left_out_with_a_note(tmp_path):
         f"1 JSON files of {tmp_path} are not labelme's: left out"
     ]
     (tmp_path / "a.json").unlink()
-    with pytest.raises(DatasetError, match="must hold labelme's JSON files"):
-        load(tmp_path)
+    for given in (tmp_path, tmp_path / "settings.json"):
+        with pytest.raises(DatasetError) as raised:
+            load(given)
+        assert "must hold labelme's JSON files" in str(raised.value)
+        assert str(raised.value).endswith(f"root={str(given)!r}")
 
 
 def test_one_joint_may_be_spelled_in_two_ways(tmp_path):

@@ -144,10 +144,13 @@ def test_a_network_of_the_datasets_own_joints_is_trained_and_goes_on(
         messages.messages
     )
     assert "joints without labels, of weight 0: fin" in messages.messages
-    with pytest.raises(ValueError, match="own has none of the joints fin; its own are"):
+    says = "own has none of the joints fin; its own are .*: .* `skeleton='dataset'` has"
+    with pytest.raises(ValueError, match=says):
         kh.train(
             cats, output=tmp_path / "none", skeleton={"joints": ["fin"]}, **options
         )
+    with pytest.raises(ValueError, match="`skeleton='dataset'` has them"):
+        kh.evaluate(kh.StackedHourglass(**SMALL), kh.load_dataset(cats))
 
 
 def test_people_are_matched_to_a_network_in_any_spelling(cats):

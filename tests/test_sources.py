@@ -68,7 +68,7 @@ def test_a_folder_gives_its_images_and_videos_in_order(folder, failures, notes):
     ]
     assert notes() == [
         "photos: 1 drawing (*.joints.*) ignored",
-        "photos: 1 other files ignored",
+        "photos: 1 other file ignored",
         "photos: 1 of 5 images and videos are in its subfolders",
     ]
 
@@ -147,12 +147,20 @@ def test_inputs_that_match_nothing_are_failures(folder, failures):
     (folder / "empty").mkdir()
     (folder / "texts").mkdir()
     (folder / "texts/a.txt").write_text("hello")
-    assert not find_sources(["empty", "texts", "*.jpg"], failures)
+    assert not find_sources(["empty", "texts", "*.jpg", ""], failures)
     assert failures.messages == [
         "empty has no image and no video",
-        "texts has no image and no video, 1 other files",
+        "texts has no image and no video, 1 other file",
         "*.jpg matches no file",
+        "`inputs` must not be empty. Received: inputs=''",
     ]
+
+
+def test_one_input_needs_no_list(folder):
+    (folder / "one.png").touch()
+    for one in ("one.png", Path("one.png")):
+        assert find_sources(one) == [InputSource("one.png", "image")]
+    assert find_sources(0) == [InputSource("0", "camera")]
 
 
 def test_without_failures_an_input_that_matches_nothing_raises_an_error(folder):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -115,6 +116,15 @@ def test_a_path_that_cannot_be_written_is_known_before(name, folder, says, tmp_p
         require_writable(path, folder)
     expected = says.format(path=path, file=tmp_path / "file")
     assert describe_os_error(raised.value) == expected
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="Linux")
+def test_a_folder_that_takes_no_files_is_known_before():
+    for path, folder in (("/proc/x.csv", False), ("/proc/x/y", True)):
+        with pytest.raises(FileNotFoundError) as raised:
+            require_writable(path, folder)
+        says = f"{path}: no file or folder can be made in /proc"
+        assert describe_os_error(raised.value) == says
 
 
 def test_the_check_of_a_path_leaves_nothing_behind(tmp_path):

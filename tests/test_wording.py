@@ -8,7 +8,7 @@ import click
 import pytest
 
 from keras_hourglass_cli import main as cli
-from keras_hourglass_cli.wording import describe_error, in_options
+from keras_hourglass_cli.wording import BOXES, describe_error, in_options
 
 Exhausted = type("ResourceExhaustedError", (Exception,), {})
 
@@ -49,7 +49,7 @@ def within():
         (["evaluate"], "`model` must be", "`MODEL` must be"),
         (["info"], "`name` must be", "`PRESET` must be"),
         (["predict"], "as a dataset, `images=DIR`", "as a dataset, `--images DIR`"),
-        (["predict"], "`boxes` must be", "`boxes` must be"),
+        (["evaluate"], "with `skeleton='dataset'`", "with `--skeleton dataset`"),
         (["predict"], "`inputs` must be", "`INPUT` must be"),
         (
             ["data", "check"],
@@ -64,6 +64,17 @@ def test_arguments_become_the_options_of_the_command(within, names, text, expect
     with within(*names):
         assert in_options(text) == expected
     assert in_options(text) == text  # in Python
+
+
+@pytest.mark.parametrize("option", ["--box", "--boxes", None])
+def test_boxes_are_of_the_option_that_was_given(within, option):
+    with within("predict") as context:
+        context.meta[BOXES] = option
+        given = option or "boxes"
+        expected = f"photo.png: `{given}` must be ... Received: {given}=1"
+        assert (
+            in_options("photo.png: `boxes` must be ... Received: boxes=1") == expected
+        )
 
 
 @pytest.mark.parametrize(

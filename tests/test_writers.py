@@ -283,8 +283,32 @@ def test_a_given_format_holds_whatever_the_suffix():
     ],
 )
 def test_invalid_outputs_raise_an_error(output, sources, says):
-    with pytest.raises(ValueError, match=f"`output` .*{says}.*output='{output}'"):
+    with pytest.raises(ValueError, match=f"`outputs` .*{says}.*outputs='{output}'"):
         planned(output, sources=sources)
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [("a.csv", "b.csv", "a.csv"), ("a.png", "./a.png"), ("d", "d/"), ("-", "-")],
+)
+def test_an_output_is_not_given_twice(outputs):
+    with pytest.raises(ValueError, match="`outputs` must not be given twice"):
+        planned(*outputs)
+
+
+def test_an_unknown_format_is_refused():
+    with pytest.raises(ValueError, match="`format` must .*Did you mean 'coco'"):
+        planned("a.csv", kind="cocoo")
+
+
+def test_an_empty_output_is_not_the_current_folder():
+    with pytest.raises(ValueError, match="`outputs` must not be empty"):
+        planned("")
+
+
+def test_one_output_needs_no_list():
+    plan = OutputPlan.from_paths("a.csv", None, [PHOTO])
+    assert plan.data == [(Path("a.csv"), "csv")]
 
 
 def test_an_input_is_never_overwritten(tmp_path, monkeypatch):

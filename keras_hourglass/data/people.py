@@ -299,7 +299,8 @@ class People:
         if not useful.any():
             joints, own = map(", ".join, (skeleton.joints, self.skeleton.joints))
             raise ValueError(
-                f"{dataset} has none of the joints {joints}; its own are {own}"
+                f"{dataset} has none of the joints {joints}; its own are {own}: a "
+                "network that is trained with `skeleton='dataset'` has them"
             )
         if useful.all():
             return people

@@ -65,12 +65,12 @@ class Detector:
             ValueError: If it lacks a package.
         """
         try:
-            boxes = self.function(image)
+            boxes = self.function(image.copy())  # it may draw on it
             if hasattr(boxes, "detach"):  # PyTorch's tensors, maybe on a GPU
                 boxes = boxes.detach().cpu().numpy()
         except ImportError as error:
             raise ValueError(f"detector {self.name!r}: {error}") from error
-        except Exception as error:  # of a plugin: anything
+        except (Exception, SystemExit) as error:  # of a plugin: anything
             raise DetectorError(
                 f"detector {self.name!r} failed: {_describe(error)}"
             ) from error
@@ -112,7 +112,7 @@ def get_detector(name: str) -> Detector:
         )
     try:
         return Detector(name, _load(plugin))
-    except Exception as error:  # of the module's code: anything
+    except (Exception, SystemExit) as error:  # of the module's code: anything
         reason = str(error) if type(error) is ValueError else _describe(error)
         raise ValueError(f"detector {name!r} cannot be loaded: {reason}") from error
 
@@ -151,7 +151,7 @@ def _load(plugin: EntryPoint):
     return function
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     """Describes an error of a plugin's code: its type, and the message's first line."""
     lines = str(error).strip().splitlines()
     return ": ".join((type(error).__name__, *lines[:1]))

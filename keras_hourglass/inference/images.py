@@ -34,6 +34,8 @@ def is_single(images) -> bool:
 
 def iterate(images):
     """Yields one image after another; arrays `(batch, height, ...)` are unpacked."""
+    if not hasattr(images, "__iter__"):
+        raise ValueError(f"`images` {EXPECTED}. Received: images={images!r:.80}")
     for item in images:
         yield from item if len(getattr(item, "shape", ())) == 4 else [item]
 

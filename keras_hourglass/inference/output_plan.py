@@ -1,11 +1,14 @@
 """Output plan: files and folders to write, from the suffixes of paths."""
 
 from dataclasses import dataclass, field
+from os.path import abspath
 from pathlib import Path
 
+from keras_hourglass.inference.sources import as_list
 from keras_hourglass.inference.video import CODECS
 from keras_hourglass.inference.writers import (
     FORMAT_OF_SUFFIX,
+    FORMATS,
     IMAGE_SUFFIXES,
     OutputNames,
 )
@@ -50,10 +53,21 @@ class OutputPlan:
             sources: All `InputSource`s.
 
         Raises:
-            ValueError: If a path's suffix is unknown, or does not fit the sources.
+            ValueError: If the format is unknown, or a path is given twice, or its
+                suffix is unknown or does not fit the sources.
         """
-        plan, outputs = cls(), [*map(str, outputs)]
+        if format not in (None, *FORMATS):
+            raise ValueError(
+                "`format` must be a format's name. "
+                f"{suggest(format, FORMATS)} Received: format={format!r}"
+            )
+        plan, outputs, seen = cls(), [*map(str, as_list(outputs))], set()
         for output in outputs:
+            place = output if output == STDOUT else abspath(output)
+            if not output or place in seen:
+                problem = "must not be given twice" if output else "must not be empty"
+                raise _output_error(problem, output)
+            seen.add(place)
             plan._add(output, format, sources)
         if not outputs:
             folder = Path() if len(sources) == 1 else Path(DEFAULT_FOLDER)
@@ -132,4 +146,4 @@ def _is_same(path, source):
 
 def _output_error(problem, output, known=""):
     known = known and f"{known} "
-    return ValueError(f"`output` {problem}. {known}Received: output={output!r}")
+    return ValueError(f"`outputs` {problem}. {known}Received: outputs={output!r}")

@@ -20,7 +20,7 @@ from keras_hourglass.inference.image_list import ImageList
 from keras_hourglass.inference.output_plan import OutputPlan
 from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.smoothing import PoseSmoother
-from keras_hourglass.inference.sources import Failures, find_sources
+from keras_hourglass.inference.sources import Failures, as_list, find_sources
 from keras_hourglass.inference.writers import (
     COCO_FORMATS,
     DrawingWriter,
@@ -63,7 +63,8 @@ class BoxFinder:
         category: Category of a COCO file of boxes; see `read_boxes`.
 
     Raises:
-        ValueError: If neither or both of `boxes` and `detector` are given.
+        ValueError: If neither or both of `boxes` and `detector` are given, or
+            `min_score` is NaN.
     """
 
     def __init__(
@@ -78,6 +79,10 @@ class BoxFinder:
             raise ValueError(
                 "one of `boxes` and `detector` must be given. "
                 f"Received: boxes={boxes!r:.80}, detector={detector!r}"
+            )
+        if np.isnan(min_score):
+            raise ValueError(
+                f"`min_score` must be a number. Received: min_score={min_score}"
             )
         self.min_score, self.failures = min_score, failures or Failures()
         self.path = self.file = self.detector = self.boxes = self._failed = None
@@ -256,11 +261,11 @@ def predict_sources(
     """Predicts poses in images, videos or a camera, and writes them.
 
     Args:
-        inputs: Paths of images, videos and folders, patterns such as
+        inputs: Paths of images, videos and folders, one or several, patterns such as
             `photos/**/*.jpg`, "-" for an image on the standard input, an address, or
             the number of a camera; see `find_sources`.
         model: A `StackedHourglass`, the path of one, or the name of a preset.
-        outputs: Paths of keypoints, drawings, contact sheets and videos; see
+        outputs: Paths of keypoints, drawings, contact sheets and videos, or one; see
             `OutputPlan.from_paths`. By default, keypoints are printed and drawings
             saved.
         format: Of keypoints: "json", "csv", "coco" or "coco17"; by default that of the
@@ -297,6 +302,7 @@ def predict_sources(
     ```
     """
     failures = Failures()
+    inputs = as_list(inputs)
     sources = find_sources(inputs, failures)
     live = any(source.kind == "camera" for source in sources)
     if live and len(sources) > 1:
@@ -320,6 +326,10 @@ def predict_sources(
         )
     if boxes is not None or detector is not None:
         find_boxes = BoxFinder(boxes, detector, min_score, failures, category)
+    elif min_score:
+        logger.warning("`min_score` changes nothing without `boxes` or `detector`")
+    if smooth and all(source.kind == "image" for source in sources):
+        logger.warning("`smooth` changes nothing in images, but in videos")
     summary = PredictionSummary(len(sources), failures)
     if sources:
         plan.make_folders()

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from keras_hourglass.utils import plural
+from keras_hourglass.utils.files import describe_os_error
 
 IMAGE_SUFFIXES = {
     *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"),
@@ -67,6 +68,11 @@ class InputSource:
         return "stdin" if self.name == STDIN else Path(self.name).stem
 
 
+def as_list(paths) -> list:
+    """Returns paths as a list, of which one alone is given without a list."""
+    return [paths] if isinstance(paths, (str, os.PathLike, int)) else [*paths]
+
+
 class Failures:
     """Inputs that failed, logged as errors and collected.
 
@@ -92,7 +98,8 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
     """Finds all sources that the inputs name, each once.
 
     Args:
-        inputs: Paths of images, videos or folders, whose subfolders are read, too;
+        inputs: Paths of images, videos or folders, whose subfolders are read, too,
+            one or several;
             patterns such as `photos/*.jpg`, where `**` matches any folders; `-`, an
             image on the standard input;
             addresses of videos (`http://`, `https://`) and of live streams
@@ -107,8 +114,10 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
         ValueError: If an input matches nothing, and there are no `failures`.
     """
     failures, found = failures or Failures(strict=True), []
-    for name in map(str, inputs):
-        if name == STDIN:
+    for name in map(str, as_list(inputs)):
+        if not name:
+            failures.add("`inputs` must not be empty. Received: inputs=''")
+        elif name == STDIN:
             found.append(InputSource(name, "image"))
         elif is_address(name):
             is_live = name.lower().startswith("rtsp")
@@ -138,7 +147,7 @@ def _sources_in_folder(folder, failures):
     """Finds the images and videos in a folder and its subfolders, but hidden ones."""
     paths = []
     for place, inner, names in os.walk(
-        folder, onerror=lambda error: failures.add(str(error))
+        folder, onerror=lambda error: failures.add(describe_os_error(error))
     ):
         inner[:] = [name for name in inner if name[0] != "."]
         paths += [Path(place, name) for name in names if name[0] != "."]
@@ -149,7 +158,7 @@ def _sources_in_folder(folder, failures):
     ]
     found = _without_drawings(known, folder)
     others = len(paths) - len(known)
-    others = f"{others:,} other files" if others else ""
+    others = plural(others, "other file", "other files") if others else ""
     if not found:
         failures.add(f"{folder} has no image and no video" + (others and f", {others}"))
     elif others:

@@ -153,6 +153,9 @@ def require_writable(path, folder: bool = False):
     try:
         with name_write_errors(path, probe):
             probe.write_bytes(b"\0")
+    except FileNotFoundError as error:  # in a folder that exists: /proc, say
+        cause = f"no file or folder can be made in {parent}"
+        raise OSError(error.errno, cause, str(path)) from error
     finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)

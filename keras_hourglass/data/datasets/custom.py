@@ -74,7 +74,7 @@ def find_people(root) -> tuple[Path, Path]:
         return root, path
     paths = files.find_files(root, *NAMES)
     if len(paths) > 1:
-        raise files.DatasetError(f"{root} must hold one of {NAMES}, not both")
+        raise files.DatasetError(f"{root} must hold {' or '.join(NAMES)}, not both")
     if not paths:
         raise files.missing_file(root, *NAMES)
     return root, paths[0]

@@ -46,7 +46,8 @@ def load_hrnet(root, images=None) -> People:
     if not usable:
         raise files.DatasetError(
             "`root` must hold train.json or valid.json, lists of people with `joints`, "
-            f"itself or in its `annot/` or `annotations/`. Received: root={str(root)!r}"
+            "itself or in its `annot/` or `annotations/`. Received: "
+            f"root={str(path or root)!r}"
         )
     parts = [_load_file(path, usable[path], root, images) for path in usable]
     notes = (f"{path} is not read: {why}" for path, why in unread.items())

@@ -33,8 +33,8 @@ def load_labelme(root, images=None) -> People:
         images: Folder of the images; by default, they are looked for beside the files
             and in the usual folders.
     """
-    root, path = files.locate_root(root, "labelme")
-    paths = [path] if path else sorted(root.rglob("*.json"))
+    root, file = files.locate_root(root, "labelme")
+    paths = [file] if file else sorted(root.rglob("*.json"))
     read = {path: files.read_json(path) for path in paths}
     usable = {path: each for path, each in read.items() if is_labelme(each)}
     shapes = [shape for each in usable.values() for shape in each["shapes"]]
@@ -46,7 +46,8 @@ def load_labelme(root, images=None) -> People:
     if not labels:
         raise files.DatasetError(
             f"`root` must hold labelme's JSON files, with `imagePath` and `shapes` of "
-            f"type {JOINT!r}, itself or in its subfolders. Received: root={str(root)!r}"
+            f"type {JOINT!r}, itself or in its subfolders. Received: "
+            f"root={str(file or root)!r}"
         )
     skeleton, folders = skeleton_of_points(labels, root), defaultdict(dict)
     for path, contents in usable.items():

@@ -34,7 +34,8 @@ def load_synthetic(root=None) -> People:
         count = 0
     if count < 1:
         raise DatasetError(
-            f"`synthetic` takes a number of people, no folder. Received: {root!r}"
+            "`synthetic` takes a number of people, 1 or more, no folder. "
+            f"Received: {root!r}"
         )
     middle = np.full(2, (IMAGE_SIZE - 1) / 2)
     rows = [
