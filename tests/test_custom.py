@@ -231,7 +231,7 @@ def test_json_says_the_same_with_a_box_in_place_of_the_window(tmp_path):
     assert loaded.centers.tolist() == [[20, 70], [19.5, 49.5]]
     np.testing.assert_allclose(loaded.sides, [1.4 * 100, 1.25 * 80])
     (tmp_path / "people.csv").touch()
-    with pytest.raises(DatasetError, match="one of.*not both"):
+    with pytest.raises(DatasetError, match="people.csv or people.json, not both"):
         datasets.load_dataset("own", tmp_path)
 
 

@@ -150,7 +150,7 @@ def test_a_network_of_the_datasets_own_joints_is_trained_and_goes_on(
             cats, output=tmp_path / "none", skeleton={"joints": ["fin"]}, **options
         )
     with pytest.raises(ValueError, match="`skeleton='dataset'` has them"):
-        kh.evaluate(kh.StackedHourglass(**SMALL), kh.load_dataset(cats))
+        kh.evaluate(kh.StackedHourglass(**SMALL), cats)
 
 
 def test_people_are_matched_to_a_network_in_any_spelling(cats):

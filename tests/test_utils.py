@@ -118,6 +118,18 @@ def test_a_path_that_cannot_be_written_is_known_before(name, folder, says, tmp_p
     assert describe_os_error(raised.value) == expected
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX")
+def test_a_device_or_a_pipe_is_not_replaced_by_a_file(tmp_path):
+    path = tmp_path / "pipe.csv"
+    os.mkfifo(path)
+    for write in (require_writable, lambda path: atomic_write(path).__enter__()):
+        with pytest.raises(OSError) as raised:
+            write(path)
+        says = f"{path}: is a device or a pipe, not a file"
+        assert describe_os_error(raised.value) == says
+    assert path.is_fifo() and [*tmp_path.iterdir()] == [path]
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="Linux")
 def test_a_folder_that_takes_no_files_is_known_before():
     for path, folder in (("/proc/x.csv", False), ("/proc/x/y", True)):

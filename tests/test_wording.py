@@ -47,7 +47,7 @@ def within():
             "one of `--teacher` and `stem` must be. Received: --teacher=None, stem=1",
         ),
         (["evaluate"], "`model` must be", "`MODEL` must be"),
-        (["info"], "`name` must be", "`PRESET` must be"),
+        (["info"], "`name` must be", "`MODEL` must be"),
         (["predict"], "as a dataset, `images=DIR`", "as a dataset, `--images DIR`"),
         (["evaluate"], "with `skeleton='dataset'`", "with `--skeleton dataset`"),
         (["predict"], "`inputs` must be", "`INPUT` must be"),

@@ -53,6 +53,7 @@ def atomic_write(path, durable: bool = False):
     path, temporary = Path(path), _temporary_path(path)
     try:
         with name_write_errors(path, temporary):
+            _require_regular(path)
             yield temporary
             if durable:
                 _flush(temporary)
@@ -62,6 +63,12 @@ def atomic_write(path, durable: bool = False):
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _require_regular(path):
+    """Checks that a path is no device, pipe or socket, which a file would replace."""
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+        raise OSError(errno.EINVAL, "is a device or a pipe, not a file", str(path))
 
 
 def _temporary_path(path, mark=TEMPORARY_MARK) -> Path:
@@ -149,6 +156,7 @@ def require_writable(path, folder: bool = False):
         number = errno.EEXIST if folder and parent == path else errno.ENOTDIR
     if number is not None:
         raise OSError(number, os.strerror(number), str(path))
+    _require_regular(path)
     probe = _temporary_path(parent / inner.name, f"{TEMPORARY_MARK}-check")
     try:
         with name_write_errors(path, probe):
