@@ -322,3 +322,23 @@ def test_restart_without_a_dataset_keeps_the_options_of_the_run(noise, tmp_path)
     run = kh.train(output=tmp_path, restart=True, verbose=0, filters=6)
     assert run.model.filters == 6 and run.model.image_size == (32, 32)
     assert len(run.history["loss"]) == 1
+
+
+def test_a_restart_that_fails_keeps_the_run(noise, tmp_path):
+    folder, other = tmp_path / "run", tmp_path / "other"
+    options = {**OPTIONS, "epochs": 1, "verbose": 0}
+    kh.train(f"crops:{noise}", output=folder, **options)
+    kh.train(f"crops:{noise}", output=other, **{**options, "skeleton": "coco"})
+    before = {path.name: path.read_bytes() for path in folder.glob("*.*")}
+    for wrong in [
+        {"dataset": f"crops:{tmp_path / 'nowhere'}"},
+        {"init_weights": tmp_path / "nothing.keras"},
+        {"teacher": other, "distill_weight": 0.5},
+        {"image_size": 31},
+    ]:
+        with pytest.raises((ValueError, OSError)):
+            kh.train(output=folder, restart=True, verbose=0, **wrong)
+    assert {path.name: path.read_bytes() for path in folder.glob("*.*")} == before
+    best = folder / "best.keras"  # of the run that is replaced
+    run = kh.train(output=folder, restart=True, verbose=0, init_weights=best)
+    assert len(run.history["loss"]) == 1

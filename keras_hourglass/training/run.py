@@ -99,8 +99,9 @@ def train(
         verbose: 0 prints nothing, 1 a progress bar and a table of PCKh per epoch, 2 the
             same without the bar. Files and pipes never get the bar. Messages go to the
             logger `keras_hourglass`.
-        restart: Begins anew: deletes the run that `output` holds. With a `dataset` or
-            a `recipe`, the new run has none of the old one's options.
+        restart: Begins anew: deletes the run that `output` holds, once the new one's
+            data and network are there. With a `dataset` or a `recipe`, the new run has
+            none of the old one's options.
         checkpoint_minutes: Minutes between two checkpoints within an epoch. There is
             one after each epoch, too.
         devices: Number of devices of this computer, or "all": GPUs if there are any,
@@ -160,16 +161,12 @@ def train(
         run_dir.locked(output, chosen),
     ):
         train_config = _configure(output, restart, config.given_options(options))
-        if restart:
-            chosen.barrier()  # until all have read it
-            if chosen.is_first:
-                run_dir.clear_run_dir(output)
-            chosen.barrier()
         trainer = Trainer(
             train_config,
             output,
             *(checkpoint_minutes, chosen, verbose),
             config.given_people(dataset),
+            restart,
         )
         trainer.train()
     return Run(output)

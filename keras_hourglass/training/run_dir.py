@@ -19,8 +19,15 @@ HISTORY_FILE = "history.csv"
 EVENTS_DIR, SNAPSHOT_FILE = "logs", "predictions.png"
 
 
-def load_state(train_config: TrainConfig, folder: Path) -> TrainState:
+def load_state(
+    train_config: TrainConfig, folder: Path, restart: bool = False
+) -> TrainState:
     """Reads the progress of the run in a folder; of a new folder, that of a new run.
+
+    Args:
+        train_config: Configuration to go on with.
+        folder: Of the run.
+        restart: Whether a new run will replace the folder's.
 
     Raises:
         OSError: If the folder cannot be written.
@@ -29,6 +36,8 @@ def load_state(train_config: TrainConfig, folder: Path) -> TrainState:
     """
     require_writable(folder, folder=True)
     if (folder / config.CONFIG_FILE).is_file():
+        if restart:
+            return TrainState()
         state, last = TrainState(), folder / LAST_FILE
         if last.is_file():
             state = checkpoint.read_state(last)

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def resolve_skeleton(
-    train_config: TrainConfig, folder: Path, people: dict[tuple, People]
+    train_config: TrainConfig, folder: Path | None, people: dict[tuple, People]
 ) -> tuple[TrainConfig, dict[tuple, People]]:
     """Replaces a skeleton that is "dataset", or not given, by the one it stands for.
 
@@ -26,7 +26,7 @@ def resolve_skeleton(
 
     Args:
         train_config: Configuration of the run.
-        folder: Of the run.
+        folder: Of the run; None if a new one takes its place.
         people: See `config.given_people`.
 
     Returns:
@@ -35,7 +35,7 @@ def resolve_skeleton(
     asked = train_config.recipe.network.get("skeleton")
     if asked not in (None, DATASET):
         return train_config, people
-    if asked is None and (folder / config.CONFIG_FILE).is_file():
+    if asked is None and folder and (folder / config.CONFIG_FILE).is_file():
         stored = config.read_config(folder).recipe.network.get("skeleton")
         # Version 0.2 wrote none for the default.
         return _with_skeleton(train_config, stored) if stored else train_config, people

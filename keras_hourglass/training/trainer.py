@@ -74,6 +74,7 @@ class Trainer:
             on on others.
         verbose: See `train`.
         people: Name and root -> `People`, for datasets that are no files.
+        restart: Replaces the run in the folder, before the first step.
 
     Raises:
         ValueError: If the folder holds something else, or an option is not possible.
@@ -87,18 +88,20 @@ class Trainer:
         distribution: Distribution = ONE_DEVICE,
         verbose: int = 0,
         people=None,
+        restart: bool = False,
     ):
+        folder = Path(folder)
         train_config, people = resolve_skeleton(
-            train_config, Path(folder), people or {}
+            train_config, None if restart else folder, people or {}
         )
         recipe, seed = train_config.recipe, train_config.seed
         distribution.validate_batch_size(recipe.batch_size)
-        self.config, self.folder = train_config, Path(folder)
+        self.config, self.folder, self.restart = train_config, folder, restart
         self.checkpoint_minutes, self.distribution = checkpoint_minutes, distribution
         self.verbose = verbose if distribution.is_first else 0
         self.progress = ProgressLogger(live=verbose == 1) if self.verbose else None
         self.interrupt = GracefulInterrupt()
-        self.state = run_dir.load_state(train_config, self.folder)
+        self.state = run_dir.load_state(train_config, folder, restart)
         with distribution.scope():
             self.model = build_model(train_config, self.state == TrainState())
         distribution.sync_batch_norm(self.model)
@@ -107,7 +110,9 @@ class Trainer:
             *(self.model.skeleton, train_config.missing, people),
         )
         self.people = config.describe_people(mixture.train)
-        if not run_dir.compare_people(train_config, self.folder, self.people):
+        if not restart and not run_dir.compare_people(
+            train_config, folder, self.people
+        ):
             # Of other people, the rest of an epoch is not the rest of the one begun.
             self.state = replace(self.state, step=0, metrics=(), seconds=0.0)
         for note in (*mixture.notes, *unlabeled_notes(mixture.train)):
@@ -143,7 +148,8 @@ class Trainer:
         """
         error = None
         epochs = self.config.recipe.epochs
-        run_dir.log_changes(self.config, self.folder, self.state)
+        if not self.restart:
+            run_dir.log_changes(self.config, self.folder, self.state)
         if self.state.epochs >= epochs:
             said = "All %s epochs are finished: nothing is left to do. More `epochs` "
             logger.info(said + "lengthen the run.", epochs)
@@ -177,6 +183,8 @@ class Trainer:
         shared = self.distribution.all_equal(self.state.epochs, self.state.step)
         self._require_shared_folder(shared)
         if self.distribution.is_first:
+            if self.restart:
+                run_dir.clear_run_dir(self.folder)
             run_dir.prepare_run_dir(self.folder, self.config, self.state, self.people)
             if self.state == TrainState():
                 require_space(self.folder, MIN_BYTES * self.model.count_params())
