@@ -101,7 +101,7 @@ def test_options_are_compared_with_those_of_the_run(typed, listed):
 
 def test_a_long_list_is_cut():
     other = change_config(STORED, recipe="paper", seed=1, stacks=8)
-    with pytest.raises(ValueError, match="and [0-9]+ more. `restart`") as refused:
+    with pytest.raises(ValueError, match="and [0-9]+ more. `restart=True`") as refused:
         changes.require_compatible(STORED, other, "run", 0)
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 500
 
@@ -158,6 +158,9 @@ def test_a_change_of_length_says_what_the_learning_rate_does():
         "RUN was trained for 20 epochs; it goes on to 40: the learning rate follows "
         "the schedule of 40 epochs from epoch 20 on."
     ]
+    assert said(change_config(STORED, epochs=1), 1, epochs=2)[0].startswith(
+        "RUN was trained for 1 epoch; it goes on to 2: "
+    )
     assert said(STORED, 5, epochs=10, missing="skip") == [
         "`missing` was 'error' and is now 'skip'.",
         "RUN was begun for 20 epochs and has finished 5; it goes on to 10: the "

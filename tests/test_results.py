@@ -16,7 +16,7 @@ from keras_hourglass.evaluation.results import (
     save_report,
 )
 from keras_hourglass.evaluation.scoring import curve_thresholds, curves
-from keras_hourglass.evaluation.tables import format_comparison
+from keras_hourglass.evaluation.tables import format_comparison, format_with_interval
 from keras_hourglass.skeletons import MPII, Skeleton
 
 WRIST = MPII.joints.index("left_wrist")
@@ -111,6 +111,11 @@ def test_models_are_compared_with_the_first_on_the_same_people(result, caplog):
     assert half["difference"] == pytest.approx(100 - result.pckh)
     text = format_comparison(comparison)
     assert "second less model, percentage points" in text and "+3.92 (" in text
+
+
+def test_a_difference_that_rounds_to_zero_has_no_minus():
+    assert format_with_interval(-0.004, (-0.04, -0.06), "+") == "+0.00 (+0.0 to -0.1)"
+    assert format_with_interval(-0.004, (-0.04, 0.04)) == "0.00 (0.0 to 0.0)"
 
 
 def test_models_of_different_measures_are_not_compared_and_reported_apart(caplog):

@@ -133,7 +133,9 @@ def test_a_recipe_of_another_kind_is_refused_in_a_short_list(noise, tmp_path):
     with pytest.raises(ValueError, match="optimizer: adam, now rmsprop") as refused:
         kh.train(output=tmp_path, recipe="paper", learning_rate=1)
     said = str(refused.value)
-    assert said.endswith("`restart` begins anew, another `output` begins another run")
+    assert said.endswith(
+        "`restart=True` begins anew, another `output` begins another run"
+    )
     assert "and 1 more" in said and len(said) < 600 and "; epochs" not in said
 
 
@@ -286,7 +288,7 @@ def test_a_checkpoint_that_is_cut_off_or_lost_is_an_error_that_says_what_to_do(
     last = tmp_path / "last.keras"
     whole = last.read_bytes()
     last.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match="or is damaged: .* `restart` begins"):
+    with pytest.raises(ValueError, match="or is damaged: .* `restart=True` begins"):
         kh.train(output=tmp_path, epochs=3)
     middle = len(whole) // 2
     last.write_bytes(whole[:middle] + bytes(2000) + whole[middle + 2000 :])

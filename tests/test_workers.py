@@ -213,8 +213,9 @@ def test_a_kill_leaves_no_processes(tmp_path):
     """
     path = tmp_path / "script.py"
     path.write_text(textwrap.dedent(script))
+    saved = {**os.environ, "TMPDIR": str(tmp_path)}
     with open(tmp_path / "printed", "w+") as printed:
-        subprocess.run([sys.executable, path], stdout=printed)
+        subprocess.run([sys.executable, path], stdout=printed, env=saved)
         printed.seek(0)
         workers = printed.read().split()
     assert len(workers) == 2
@@ -222,6 +223,34 @@ def test_a_kill_leaves_no_processes(tmp_path):
     while running := [w for w in workers if os.path.isdir(f"/proc/{w}")]:
         assert time.monotonic() < end, running
         time.sleep(0.1)
+    assert not [*tmp_path.glob("batch_maker_*")]
+
+
+def test_a_script_without_a_guard_ends_with_one_sentence(tmp_path):
+    """With more people than a pipe holds, where a write would wait forever."""
+    script = """
+        import pickle
+        import keras_hourglass as kh
+
+        dataset = kh.load_dataset("synthetic:3000").batches(32, 4, backend="jax")
+        dataset.workers, dataset.use_multiprocessing = 2, True
+        assert len(pickle.dumps(dataset)) > 2**17
+        [*dataset]
+    """
+    path = tmp_path / "script.py"
+    path.write_text(textwrap.dedent(script))
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    run = subprocess.run(
+        [sys.executable, path],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        env={**os.environ, "TMPDIR": str(saved)},
+    )
+    assert run.returncode == 1
+    assert run.stderr.count("A process that makes batches has ended. Scripts") == 1
+    assert not [*saved.glob("batch_maker_*")]
 
 
 def test_processes_predict_the_poses_of_one(tmp_path):

@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import pickle
 import signal
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -53,6 +55,28 @@ class BatchMaker:
             places = [(0, row) for row in rows if row < len(self.loader)]
         return self.loader.load_batch(self.shard.select(places))
 
+    def save(self) -> str:
+        """Saves the batch maker for processes.
+
+        In a file, not among the arguments of a process: those go through a pipe of a
+        few kilobytes, where the writer waits forever for a process that ends before it
+        reads them, such as one that runs a script without a guard of its main part.
+
+        Returns:
+            The path of a temporary file.
+        """
+        number, path = tempfile.mkstemp(".pickle", "batch_maker_")
+        with open(number, "wb") as file:
+            pickle.dump(self, file)
+        return path
+
+
+def remove_saved(path: str, process: int):
+    """Removes a file of `BatchMaker.save`, unless this is a fork of `process`."""
+    if os.getpid() == process:
+        with suppress(OSError):
+            os.remove(path)
+
 
 class Worker:
     """The batch maker of this process, where it is one that only makes batches."""
@@ -60,19 +84,26 @@ class Worker:
     maker: BatchMaker
 
     @classmethod
-    def start(cls, pickled: bytes):
-        """Prepares the process, before anything is imported that starts threads."""
+    def start(cls, path: str):
+        """Prepares the process, before anything is imported that starts threads.
+
+        Args:
+            path: File of `BatchMaker.save`.
+        """
         for name in THREAD_VARIABLES:
             os.environ.setdefault(name, "1")
         # Ctrl-C reaches it, too: the process that takes the batches ends it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        Thread(target=cls._end_with_parent, daemon=True).start()
-        cls.maker = pickle.loads(pickled)
+        Thread(target=cls._end_with_parent, args=(path,), daemon=True).start()
+        # Absent once the dataset is gone: then no batch is taken any more.
+        with suppress(FileNotFoundError), open(path, "rb") as file:
+            cls.maker = pickle.load(file)
 
     @staticmethod
-    def _end_with_parent():
+    def _end_with_parent(path):
         """Ends this process after a kill of its parent, which cannot end it itself."""
         multiprocessing.parent_process().join()
+        remove_saved(path, os.getpid())
         os._exit(1)
 
     @classmethod

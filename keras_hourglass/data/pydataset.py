@@ -2,14 +2,14 @@
 
 import multiprocessing
 import os
-import pickle
 import time
+import weakref
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 import keras
 
-from keras_hourglass.data.batch_maker import BatchMaker, Worker
+from keras_hourglass.data.batch_maker import BatchMaker, Worker, remove_saved
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
@@ -159,12 +159,14 @@ class PeopleDataset(keras.utils.PyDataset):
             return
         # Spawned: a fork would stop the threads of the backend in the middle of
         # anything.
+        path = self._maker.save()
         self._pool = ProcessPoolExecutor(
             self._pool_size,
             multiprocessing.get_context("spawn"),
             Worker.start,
-            (pickle.dumps(self._maker),),
+            (path,),
         )
+        weakref.finalize(self._pool, remove_saved, path, os.getpid())
 
     def _submit(self, batch):
         if self._use_multiprocessing:

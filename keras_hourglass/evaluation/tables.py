@@ -104,7 +104,7 @@ def describe_errors(kinds: dict) -> str:
 
 def _other_lines(scores):
     if scores.get("offset"):
-        x, y = (NO_VALUE if _is_unknown(v) else f"{v:+.3f}" for v in scores["offset"])
+        x, y = (format_number(v, 3, "+") for v in scores["offset"])
         yield f"\nMean signed error: x {x}, y {y} heatmap pixels"
     if torso := scores.get("torso"):
         means = ", ".join(
@@ -132,7 +132,8 @@ def _is_unknown(value):
 
 def format_number(value, digits: int = 2, sign: str = "") -> str:
     """Formats a number; None and NaN are a dash. `sign` is "+" for differences."""
-    return NO_VALUE if _is_unknown(value) else f"{value:{sign}.{digits}f}"
+    # "z": what rounds to zero is 0.0, not -0.0
+    return NO_VALUE if _is_unknown(value) else f"{value:{sign}z.{digits}f}"
 
 
 def format_with_interval(value, interval, sign: str = "") -> str:

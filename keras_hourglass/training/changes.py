@@ -22,6 +22,7 @@ from keras_hourglass.training.config import (
     parse_datasets,
 )
 from keras_hourglass.training.recipes import Recipe
+from keras_hourglass.utils import plural
 
 CHANGEABLE = ("epochs", "missing", "broken")
 MODEL_OPTIONS = ("init_weights", "teacher")
@@ -133,8 +134,8 @@ def require_compatible(
             shown.append(f"and {hidden} more")
         raise ValueError(
             "`output` must be a new folder, or that of a run with the same options; "
-            f"in {folder} these differ: {'; '.join(shown)}. `restart` begins anew, "
-            "another `output` begins another run"
+            f"in {folder} these differ: {'; '.join(shown)}. `restart=True` begins "
+            "anew, another `output` begins another run"
         )
     if new.recipe.epochs < begun_epochs:
         raise ValueError(
@@ -159,9 +160,10 @@ def describe_changes(
     ]
     before, after = old.recipe.epochs, new.recipe.epochs
     if before != after:
-        done = f"{folder} was trained for {epochs} epochs"
+        done = f"{folder} was trained for {plural(epochs, 'epoch', 'epochs')}"
         if epochs < before:
-            done = f"{folder} was begun for {before} epochs and has finished {epochs}"
+            begun = plural(before, "epoch", "epochs")
+            done = f"{folder} was begun for {begun} and has finished {epochs}"
         lines.append(
             f"{done}; it goes on to {after}: {_describe_schedule(new, epochs)}"
         )
@@ -172,8 +174,8 @@ def _describe_schedule(config, epochs):
     recipe = config.recipe
     if not recipe.decay_epochs:
         return (
-            f"the learning rate follows the schedule of {recipe.epochs} epochs from "
-            f"epoch {epochs} on."
+            "the learning rate follows the schedule of "
+            f"{plural(recipe.epochs, 'epoch', 'epochs')} from epoch {epochs} on."
         )
     listed = ", ".join(map(str, recipe.decay_epochs))
     return (

@@ -66,8 +66,9 @@ def read_state(path: Path) -> TrainState:
             return TrainState(**json.loads(archive.read(STATE_FILE)))
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"{path} is not a checkpoint of a run, or is damaged: {error}. `restart` "
-            "begins the run anew, `init_weights` begins another with its best.keras"
+            f"{path} is not a checkpoint of a run, or is damaged: {error}. "
+            "`restart=True` begins the run anew, `init_weights` begins another "
+            "with its best.keras"
         ) from None
 
 

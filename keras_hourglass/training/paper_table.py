@@ -86,7 +86,7 @@ def csv_row(row: dict) -> dict[str, str]:
     for column, (value, interval) in _intervals(row).items():
         numbers = value, *(interval or (None, None))
         names = column, f"{column} low", f"{column} high"
-        values |= {n: "" if v is None else f"{v:.2f}" for n, v in zip(names, numbers)}
+        values |= {n: "" if v is None else f"{v:z.2f}" for n, v in zip(names, numbers)}
     return _format_line(row, values)
 
 

@@ -44,8 +44,8 @@ def load_state(
         elif _count_rows(folder / HISTORY_FILE) > 1:  # one, if killed in between
             raise ValueError(
                 f"{folder} has no {LAST_FILE}, from which its run would go on. "
-                "`restart` begins it anew, `init_weights` begins another run with its "
-                f"{BEST_FILE}"
+                "`restart=True` begins it anew, `init_weights` begins another run "
+                f"with its {BEST_FILE}"
             )
         old, begun = config.read_config(folder), state.epochs + bool(state.step)
         changes.require_compatible(old, train_config, folder, begun)
