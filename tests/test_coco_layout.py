@@ -135,7 +135,7 @@ def test_missing_images_are_an_error_that_names_the_folders(tmp_path):
     write(tmp_path / "annotations" / "person_keypoints_val2017.json")
     with pytest.raises(DatasetError) as error:
         load(tmp_path)
-    for part in ("1 of 1 images", "--images DIR", "val2017/", "images/val2017/"):
+    for part in ("1 of 1 images", "`images=DIR`", "val2017/", "images/val2017/"):
         assert part in str(error.value)
     assert str(tmp_path / "annotations") in str(error.value)
     assert not load(tmp_path, missing="keep").notes

@@ -55,7 +55,7 @@ def test_an_error_is_not_lost_among_messages_of_libraries():
     command = [sys.executable, "-m", "keras_hourglass_cli.main", "predict", "no.jpg"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
     *before, last = ended.stderr.splitlines()
-    assert last == "Error: no.jpg: No such file or directory"
+    assert last == "Error: no.jpg: there is no such file or folder"
     # A driver that cannot be called is reported when a device is first used.
     assert all("cuInit" in line for line in before)
     assert ended.returncode == 1
