@@ -106,7 +106,7 @@ def test_after_the_end_of_a_process_others_make_the_batch(drawn, processes):
 
 @pytest.fixture
 def damaged(drawn, tmp_path):
-    """Six people, of whom the images of two are no images."""
+    """Six people; the image files of two of them cannot be decoded."""
     paths = {number: tmp_path / f"damaged {number}.jpg" for number in (1, 4)}
     for path in paths.values():
         path.write_bytes(b"no image")

@@ -3,7 +3,7 @@
 Publications average the rates of joints in several ways, which differ by up to a
 percentage point. Each has a name here. All functions take errors `(people, joints)`
 in the reference lengths of the skeleton's measure, NaN where a joint is not scored,
-infinite where the prediction is no number, which is wrong.
+infinite where the prediction is NaN, which is wrong.
 `skeletons.measures.is_correct` says which of them are within a threshold.
 
 Andriluka et al. 2D Human Pose Estimation: New Benchmark and State of the Art

@@ -16,9 +16,8 @@ from keras_hourglass.skeletons import COCO, Skeleton
 NAMES = ("AP", "AP50", "AP75", "AP medium", "AP large")
 NAMES += ("AR", "AR50", "AR75", "AR medium", "AR large")
 CATEGORY = 1
-NOWHERE = (
-    1e6  # pixels: in place of a joint that is NaN; COCO's evaluation needs numbers
-)
+# Pixels, in place of a predicted joint that is NaN: COCO's evaluation needs numbers.
+NOWHERE = 1e6
 SIGMA = 0.1  # of every joint, where none are known: the default of DeepLabCut
 AREA_OF_BOX = 0.53  # where no area is known: the share that MMPose assumes
 
