@@ -11,6 +11,15 @@ VERSION = next(
     if line.startswith("__version__")
 )
 
+# Where `ai-edge-litert` has wheels; elsewhere Keras runs the networks.
+LITERT_WHEELS = (
+    'platform_python_implementation == "CPython" and python_version < "3.15" and ('
+    'sys_platform == "linux" and platform_machine == "x86_64" or '
+    'sys_platform == "linux" and platform_machine == "aarch64" or '
+    'sys_platform == "darwin" and platform_machine == "arm64" or '
+    'sys_platform == "win32" and platform_machine == "AMD64")'
+)
+
 setup(
     name="keras-hourglass",
     version=VERSION,
@@ -34,7 +43,7 @@ setup(
         "keras_hourglass": ["py.typed"],
         "keras_hourglass.data.datasets.mpii": ["*.csv"],
         "keras_hourglass.evaluation.report": ["*.css"],
-        "keras_hourglass.models.weights": ["*.npz"],
+        "keras_hourglass.models.weights": ["*.npz", "*.tflite"],
     },
     install_requires=[
         "keras>=3.13",
@@ -46,6 +55,7 @@ setup(
         "opencv-python-headless>=4.11",
         "click",
         "rich",
+        f"ai-edge-litert; {LITERT_WHEELS}",
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]"],

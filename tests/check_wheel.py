@@ -19,6 +19,7 @@ def main(dist):
         "keras_hourglass/py.typed",
         "keras_hourglass/data/datasets/mpii/validation.csv",
         "keras_hourglass/models/weights/photo.npz",
+        "keras_hourglass/models/weights/photo.tflite",
         "keras_hourglass/models/weights/photo_small.npz",
         "keras_hourglass/evaluation/report/style.css",
     ):

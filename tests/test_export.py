@@ -10,12 +10,13 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import StackedHourglass, export_model
+from keras_hourglass import StackedHourglass, __version__, export_model
 from keras_hourglass.export import exporter, formats, verification
 from keras_hourglass.export.formats import FORMATS, Format, parse_formats
 from keras_hourglass.export.graph import crop_window
+from keras_hourglass.export.metadata import describe_model, to_strings
 from keras_hourglass.inference.keypoints import predict_keypoints
-from keras_hourglass.inference.metadata import read_metadata
+from keras_hourglass.inference.metadata import _from_strings, read_metadata
 
 TINY = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 CROPS = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), "uint8")
@@ -223,9 +224,31 @@ def test_metadata_of_other_files_is_an_error(tmp_path):
         read_metadata(tmp_path / "model.keras")
     with pytest.raises(ValueError, match="has no metadata"):
         read_metadata(tmp_path)
+
+
+def test_metadata_of_older_files_is_completed(tmp_path):
     (tmp_path / "assets").mkdir()
-    (tmp_path / "assets/about.json").write_text('{"licence": "MIT"}')  # of 0.1
-    assert read_metadata(tmp_path) == {"license": "MIT"}
+    old = {"joints": ["left_ear", "nose", "right_ear"], "licence": "MIT"}  # of 0.1
+    old["made_by"] = "keras-hourglass 0.1.0"
+    (tmp_path / "assets/about.json").write_text(json.dumps(old))
+    facts = read_metadata(tmp_path)
+    assert facts["license"] == "MIT" and facts["metadata_version"] == 1
+    assert facts["flip_pairs"] == [["left_ear", "right_ear"]]
+    assert facts["version"] == "0.1.0" and facts["offset"] == [0, 0]
+    assert facts["input"]["channels"] == "RGB" and facts["decoder"] == "dark"
+
+
+def test_metadata_says_all_that_another_program_needs(network):
+    facts = describe_model(network, "dark", "int8")
+    assert facts["metadata_version"] == 2 and facts["precision"] == "int8"
+    assert ["left_hip", "right_hip"] in facts["flip_pairs"]
+    dtype = {"dtype": "uint8", "range": [0, 255]}
+    assert facts["input"] == {"layout": "NHWC", "channels": "RGB", **dtype}
+    assert facts["offset"] == [0, 0] and facts["version"] == __version__
+    assert facts["window"]["box_padding"] == 1.25
+    assert facts["window"]["joints_padding"] == 1.4
+    strings = to_strings(facts)
+    assert json.loads(json.dumps(facts)) == _from_strings(strings) == facts
 
 
 @pytest.mark.slow

@@ -35,12 +35,15 @@ def test_another_network_is_refused_with_the_numbers(tmp_path):
 
 def test_a_damaged_file_is_refused(tmp_path, monkeypatch):
     packed = weights.pack_weights(network(0), tmp_path / "small.npz")
-    monkeypatch.setattr(weights, "files", lambda package: tmp_path)
+    monkeypatch.setattr(weights, "FOLDER", tmp_path)
     weights.load_weights(network(1), packed)
     data = bytearray((tmp_path / "small.npz").read_bytes())
     data[len(data) // 2] ^= 1
     (tmp_path / "small.npz").write_bytes(data)
     with pytest.raises(ValueError, match="damaged.*SHA-256 must be .*Received"):
+        weights.load_weights(network(1), packed)
+    (tmp_path / "small.npz").unlink()
+    with pytest.raises(ValueError, match="please reinstall.*Received: no file"):
         weights.load_weights(network(1), packed)
 
 
@@ -49,6 +52,5 @@ def test_shipped_weights_load_and_are_small(name):
     model = StackedHourglass.from_preset(name)
     packaged = PRESETS[name].weights
     assert isinstance(packaged, Weights)
-    with weights.as_file(weights.files(weights.__name__) / packaged.file) as path:
-        assert path.stat().st_size <= 6e6
+    assert weights.weights_path(packaged).stat().st_size <= 6e6
     assert all(np.isfinite(w).all() for w in model.get_weights())

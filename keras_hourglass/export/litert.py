@@ -52,7 +52,7 @@ def write(
     batches = (np.repeat(crop[None], batch_size, 0) for crop in calibration)
     network = convert_to_tflite(graphs.network(batch_size), precision, batches)
     tail = convert_to_tflite(graphs.decoder(batch_size))
-    facts = describe_model(model, decoder, precision=precision, batch_size=batch_size)
+    facts = describe_model(model, decoder, precision, batch_size=batch_size)
     Path(path).write_bytes(append_decoder(network, tail, facts))
 
 

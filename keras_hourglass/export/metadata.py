@@ -8,31 +8,39 @@ from importlib.metadata import metadata
 
 import numpy as np
 
+from keras_hourglass.inference.metadata import INPUT, METADATA_VERSION
+from keras_hourglass.inference.views import WINDOW_RULES
 from keras_hourglass.models.flops import count_parameters
 
 
-def describe_model(model, decoder: str, **facts) -> dict:
+def describe_model(model, decoder: str, precision: str = "float32", **facts) -> dict:
     """Describes a network and its decoder.
 
     Args:
         model: A `StackedHourglass`.
         decoder: One of `heatmaps.DECODER_NAMES`.
+        precision: Of the network in the file.
         facts: Those of the format.
 
     Returns:
-        `name`, `joints` in the order of the keypoints, `limbs`: pairs of joints,
-        `image_size` and `heatmap_size` (height before width, pixels), `parameters`,
-        `decoder`, `license` and `made_by`.
+        The dictionary of `inference.metadata.read_metadata`.
     """
     package = metadata("keras-hourglass")
     return {
+        "metadata_version": METADATA_VERSION,
         "name": model.name,
         "joints": list(model.skeleton.joints),
         "limbs": [list(limb) for limb in model.skeleton.limbs],
+        "flip_pairs": [list(pair) for pair in model.skeleton.flip_pairs],
         "image_size": list(model.image_size),
         "heatmap_size": list(model.heatmap_size[::-1]),
+        "input": INPUT,
+        "offset": list(model.offset),
+        "window": WINDOW_RULES,
+        "precision": precision,
         "parameters": count_parameters(model),
         "decoder": decoder,
+        "version": package["Version"],
         "license": package["License-Expression"] or package["License"],
         "made_by": f"{package['Name']} {package['Version']}",
         **facts,

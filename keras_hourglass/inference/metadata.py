@@ -1,4 +1,4 @@
-"""Metadata of exported files: joints, sizes, decoder and license of a network.
+"""Metadata of exported files: joints, sizes, input, windows and decoder of a network.
 
 `export` writes the same facts in every format. They are read without TensorFlow, and
 without Keras.
@@ -8,9 +8,24 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
+from keras_hourglass.heatmaps import DEFAULT_DECODER
+from keras_hourglass.inference.views import WINDOW_RULES
+from keras_hourglass.skeletons import Skeleton
+
 METADATA_NAME = "about.json"  # of a SavedModel's asset, and of LiteRT's metadata entry
 OPENVINO_SECTION = "keras_hourglass"  # in the `rt_info` of an `.xml` file
+METADATA_VERSION = 2
+INPUT = {"layout": "NHWC", "channels": "RGB", "dtype": "uint8", "range": [0, 255]}
 OLD_NAMES = {"licence": "license"}  # of version 0.1
+DEFAULTS = {  # of what older files do not say
+    "metadata_version": 1,
+    "limbs": [],
+    "input": INPUT,
+    "offset": [0.0, 0.0],
+    "window": WINDOW_RULES,
+    "decoder": DEFAULT_DECODER,
+    "precision": "float32",
+}
 
 
 def read_metadata(path) -> dict:
@@ -20,10 +35,15 @@ def read_metadata(path) -> dict:
         path: Folder of a SavedModel's version; or a `.tflite`, `.onnx` or `.xml` file.
 
     Returns:
-        `name`, `joints` in the order of the keypoints, `limbs`, `image_size` and
-        `heatmap_size` (height before width, pixels), `parameters`, `decoder`,
-        `license`, `made_by` and what the format adds. Files of version 0.2 lack
-        `limbs`, those of 0.1 also `decoder`, but for SavedModels.
+        `metadata_version`; `name`; `joints` in the order of the keypoints, `limbs` and
+        `flip_pairs` (pairs of joints); `image_size` and `heatmap_size`, height before
+        width; `input`: the `layout`, `channels`, `dtype` and `range` of the crops;
+        `offset`: x and y, heatmap pixels that decoding adds; `window`: the
+        `WINDOW_RULES` of `inference.views`; `decoder`, `precision`, `parameters`,
+        `version` (of this library), `license`, `made_by`, and what the format adds.
+
+        Of files before version 0.5, whose `metadata_version` is 1, what they lack is
+        that of `DEFAULTS`; pairs are derived from the names of the joints.
 
     Raises:
         ValueError: If the file is of another kind, or was not written by `export`.
@@ -39,7 +59,18 @@ def read_metadata(path) -> dict:
     facts = reader(path)
     if not facts:
         raise ValueError(f"{path} has no metadata of `keras_hourglass.export`")
-    return {OLD_NAMES.get(name, name): fact for name, fact in facts.items()}
+    return _complete({OLD_NAMES.get(name, name): fact for name, fact in facts.items()})
+
+
+def _complete(facts):
+    """Adds what files of older versions do not say."""
+    facts = DEFAULTS | facts
+    if "flip_pairs" not in facts and "joints" in facts:
+        pairs = Skeleton(facts["joints"]).flip_pairs
+        facts["flip_pairs"] = [list(pair) for pair in pairs]
+    if "version" not in facts:
+        facts["version"] = facts.get("made_by", "").rpartition(" ")[2]
+    return facts
 
 
 def _read_saved_model(path):

@@ -8,6 +8,7 @@ from keras_hourglass.data.images.decoding import ImageRegion
 from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.data.warp import (
     BOX_PADDING,
+    JOINTS_PADDING,
     crop_to_window,
     shrink,
     warp,
@@ -22,6 +23,13 @@ MIN_WINDOW_RATIO = 0.125  # smallest refined window, as a share of the whole ima
 # second on, the window holds all of it.
 SCORE_RATIOS = 0.25, 0.35
 MIN_BEST_SCORE = 0.01  # that scores are compared with, where the network is untrained
+WINDOW_RULES = {  # what another program needs to choose the same windows
+    "box_padding": BOX_PADDING,
+    "joints_padding": JOINTS_PADDING,
+    "min_window_ratio": MIN_WINDOW_RATIO,
+    "score_ratios": list(SCORE_RATIOS),
+    "min_best_score": MIN_BEST_SCORE,
+}
 
 
 def whole_window(region: ImageRegion, size: tuple[int, int]) -> Window:

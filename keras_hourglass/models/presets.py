@@ -22,6 +22,7 @@ class Preset:
         matches: Whether the network that the paper describes has as many, to the
             decimal. Three rows cannot: `models/blocks/multidilated.py`.
         weights: The packaged weights, if there are any.
+        litert: The same network as a LiteRT file, weights in 16 bits.
     """
 
     description: str
@@ -30,6 +31,7 @@ class Preset:
     printed: float | None = None
     matches: bool = True
     weights: Weights | None = None
+    litert: Weights | None = None
 
 
 def _row(row, printed, stacks, block, matches=True, **network):
@@ -53,6 +55,10 @@ PRESETS = {
         weights=Weights(
             "photo.npz",
             "4449634d92e0d401103f0afda3eeea0b15239d4b89c515b28e3ce4a0abf66c89",
+        ),
+        litert=Weights(
+            "photo.tflite",
+            "53119deaa7097891b02613ad766597e8c1ce2e9b45dead2f4c3ebcb304df2d2f",
         ),
     ),
     "photo_small": Preset(

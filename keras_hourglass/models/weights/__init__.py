@@ -1,12 +1,14 @@
 """Packaged weights: a compact file format, verified by its digest.
 
+A network is packaged twice: its weights for Keras, `.npz`, and its inference form as
+LiteRT runs it, `.tflite`.
+
 Kernels are stored in 16 bits; biases, norms and their statistics, which are few and
 sensitive to rounding, in 32. All weights of a kind form one array: one HDF5 group for
 each of a thousand small arrays would take more space than the weights.
 """
 
 from hashlib import sha256
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +16,7 @@ import numpy as np
 
 from keras_hourglass.utils.files import atomic_write
 
+FOLDER = Path(__file__).parent
 KINDS = {"kernels": "float16", "others": "float32"}
 
 
@@ -24,19 +27,29 @@ class Weights(NamedTuple):
     digest: str
 
 
+def weights_path(weights: Weights) -> Path:
+    """The path of packaged weights, whose digest is verified: a few milliseconds.
+
+    Raises:
+        ValueError: If the file is damaged or missing.
+    """
+    path = FOLDER / weights.file
+    digest = digest_of(path) if path.is_file() else "no file"
+    if digest != weights.digest:
+        raise ValueError(
+            f"{path} is damaged, please reinstall the package: its SHA-256 must be "
+            f"{weights.digest}. Received: {digest}"
+        )
+    return path
+
+
 def load_weights(model, weights: Weights):
     """Loads packaged weights into a model.
 
     Raises:
         ValueError: If the file is damaged.
     """
-    with as_file(files(__name__) / weights.file) as path:
-        if (digest := digest_of(path)) != weights.digest:
-            raise ValueError(
-                f"{path} is damaged, please reinstall the package: its SHA-256 must be "
-                f"{weights.digest}. Received: {digest}"
-            )
-        unpack_weights(model, path)
+    unpack_weights(model, weights_path(weights))
 
 
 def pack_weights(model, path) -> Weights:
