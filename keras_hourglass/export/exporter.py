@@ -1,17 +1,15 @@
 """Writing one format: as a draft that its own runtime verifies, then into place."""
 
 import logging
-import os
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from keras_hourglass.export import serving, verification
 from keras_hourglass.export.formats import FORMATS, format_name, require_packages
 from keras_hourglass.export.results import ExportResult
 from keras_hourglass.inference import runtimes
 from keras_hourglass.utils import silence
-from keras_hourglass.utils.files import TEMPORARY_MARK, name_write_errors
+from keras_hourglass.utils.files import publish_files
 
 STEM = "hourglass"  # of the names of files
 
@@ -73,32 +71,3 @@ def _converters_silenced():
             yield
     finally:
         logging.root.handlers[:] = handlers
-
-
-def publish_files(path: Path, write) -> list[Path]:
-    """Writes a file, and those that belong to it, as a draft first.
-
-    They are moved into place once `write` has returned: if it fails, or the process
-    is killed before that, the old files stay.
-
-    Args:
-        path: The file.
-        write: Called with the path of the draft, which has the name of the file.
-
-    Returns:
-        All files that were written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        name_write_errors(path),
-        TemporaryDirectory(prefix=TEMPORARY_MARK, dir=path.parent) as folder,
-    ):
-        draft = Path(folder, path.name)
-        write(draft)
-        others = [file for file in Path(folder).iterdir() if file != draft]
-        if others:
-            path.unlink(missing_ok=True)  # never the old one with new weights
-        moves = [(file, path.with_name(file.name)) for file in (*others, draft)]
-        for file, final in moves:
-            os.replace(file, final)
-    return [final for _, final in moves]

@@ -3,6 +3,8 @@
 The constructor of `StackedHourglass` and the help of the command both read it here.
 """
 
+import math
+from numbers import Real
 from typing import NamedTuple
 
 NETWORK_DEFAULTS = {  # arguments of `StackedHourglass`
@@ -107,6 +109,24 @@ def validate_image_size(image_size, depth: int) -> tuple[int, int]:
         )
     height, width = map(int, size)
     return height, width
+
+
+def validate_offset(offset) -> tuple[float, float]:
+    """Checks the (x, y), in heatmap pixels, that decoding adds.
+
+    Raises:
+        ValueError: If they are not two finite numbers.
+    """
+    if (
+        not isinstance(offset, tuple | list)
+        or len(offset) != 2
+        or not all(isinstance(part, Real) and math.isfinite(part) for part in offset)
+    ):
+        raise ValueError(
+            "`offset` must be two finite numbers, (x, y), in heatmap pixels. "
+            f"Received: offset={offset!r}"
+        )
+    return tuple(offset)
 
 
 def _is_integer(value) -> bool:

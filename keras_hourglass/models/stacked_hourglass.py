@@ -4,9 +4,6 @@ Newell, Yang, Deng. Stacked Hourglass Networks for Human Pose Estimation, ECCV 2
 https://arxiv.org/abs/1603.06937
 """
 
-import math
-from numbers import Real
-
 import keras
 from keras.initializers import RandomNormal
 from keras.layers import Add, Conv2D, Input, MaxPooling2D, ReLU, ZeroPadding2D
@@ -20,6 +17,7 @@ from keras_hourglass.models.config import (
     NETWORK_DEFAULTS,
     STRIDE,
     validate_image_size,
+    validate_offset,
     validate_positive_integers,
 )
 from keras_hourglass.models.heads import NormalizePixels, StackHeatmaps
@@ -120,7 +118,7 @@ class StackedHourglass(keras.Model):
             )
         block, skeleton = get_block(block), skeletons.get(skeleton)
         height, width = validate_image_size(image_size, depth)
-        offset = _validate_offset(offset)
+        offset = validate_offset(offset)
 
         images = Input((height, width, 3), name="images")
         x = _stem(images, block, stem_filters, filters)
@@ -339,19 +337,6 @@ def _validate_precision(model):
             "training: keras.config.set_dtype_policy('mixed_bfloat16') computes in 16 "
             f"bits, with such weights. Received: {', '.join(sorted(sixteen))}"
         )
-
-
-def _validate_offset(offset) -> tuple[float, float]:
-    if (
-        not isinstance(offset, tuple | list)
-        or len(offset) != 2
-        or not all(isinstance(part, Real) and math.isfinite(part) for part in offset)
-    ):
-        raise ValueError(
-            "`offset` must be two finite numbers, (x, y), in heatmap pixels. "
-            f"Received: offset={offset!r}"
-        )
-    return tuple(offset)
 
 
 def _head(joints, name):

@@ -5,6 +5,7 @@ import os
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 TEMPORARY_MARK = ".partial"  # in the names of files that are being written
 
@@ -63,6 +64,35 @@ def atomic_write(path, durable: bool = False):
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def publish_files(path: Path, write) -> list[Path]:
+    """Writes a file, and those that belong to it, as a draft first.
+
+    They are moved into place once `write` has returned: if it fails, or the process
+    is killed before that, the old files stay.
+
+    Args:
+        path: The file.
+        write: Called with the path of the draft, which has the name of the file.
+
+    Returns:
+        All files that were written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        name_write_errors(path),
+        TemporaryDirectory(prefix=TEMPORARY_MARK, dir=path.parent) as folder,
+    ):
+        draft = Path(folder, path.name)
+        write(draft)
+        others = [file for file in Path(folder).iterdir() if file != draft]
+        if others:
+            path.unlink(missing_ok=True)  # never the old one with new weights
+        moves = [(file, path.with_name(file.name)) for file in (*others, draft)]
+        for file, final in moves:
+            os.replace(file, final)
+    return [final for _, final in moves]
 
 
 def _require_regular(path):
