@@ -50,8 +50,8 @@ def stand_in(monkeypatch, network):
     write.options = []
     for entry in FORMATS.values():
         monkeypatch.setattr(entry.import_module(), "write", write)
-        runtimes = exporter.runtimes.RUNTIMES
-        monkeypatch.setitem(runtimes, entry.module, lambda path: run)
+    for name in FORMATS:
+        monkeypatch.setitem(exporter.RUNTIMES, name, lambda path: run)
     monkeypatch.setattr(exporter, "require_packages", lambda name: None)
     return write
 
@@ -119,7 +119,7 @@ def test_a_new_format_is_one_module_and_one_line(network, tmp_path, monkeypatch)
 
     monkeypatch.setitem(FORMATS, "own", Format("own", ".own"))
     monkeypatch.setattr(formats, "import_module", lambda name: Module)
-    monkeypatch.setitem(exporter.runtimes.RUNTIMES, "own", lambda path: run)
+    monkeypatch.setitem(exporter.RUNTIMES, "own", lambda path: run)
     limit = verification.ErrorLimit(99, "max")
     monkeypatch.setitem(verification.LIMITS, "float32", limit)
     (result,) = export_model(network, tmp_path, "own", crops=CROPS)

@@ -12,7 +12,7 @@ from keras_hourglass.export.graph import crop_window
 from keras_hourglass.export.verification import ErrorLimit
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.metadata import read_metadata
-from keras_hourglass.inference.runtimes import litert
+from keras_hourglass.inference.runtimes.litert import LiteRT
 
 PRECISIONS = FORMATS["litert"].precisions
 
@@ -31,7 +31,7 @@ def files(lively, photographs, tmp_path_factory):
 def test_keypoints_on_photographs_are_the_networks(files, lively, photographs):
     _, crops = photographs
     error = {
-        precision: verification.measure_error(litert(path), lively, crops)
+        precision: verification.measure_error(LiteRT(path), lively, crops)
         for precision, path in files.items()
     }
     assert error["float32"].max < 1e-3
@@ -42,7 +42,7 @@ def test_keypoints_on_photographs_are_the_networks(files, lively, photographs):
 
 def test_the_decoder_stays_exact_where_the_network_is_of_eight_bits(files, lively):
     crops = np.random.default_rng(0).integers(0, 256, (2, 64, 48, 3), "uint8")
-    answer = litert(files["int8"])(crops)
+    answer = LiteRT(files["int8"])(crops)
     points, scores = decode(answer["heatmaps"], lively.offset)
     expected = crop_window(lively).to_image(points, lively.heatmap_size)
     np.testing.assert_allclose(answer["keypoints"], expected, atol=1e-3)
@@ -67,9 +67,9 @@ def test_a_file_describes_itself(files, lively):
 
 def test_tensorflows_interpreter_reads_it_too(files, monkeypatch):
     crops = np.zeros((1, 64, 48, 3), "uint8")
-    expected = litert(files["float32"])(crops)
+    expected = LiteRT(files["float32"])(crops)
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
-    again = litert(files["float32"])(crops)
+    again = LiteRT(files["float32"])(crops)
     np.testing.assert_allclose(again["keypoints"], expected["keypoints"], atol=1e-3)
 
 
@@ -87,7 +87,7 @@ def test_a_fixed_batch_size_takes_any_number_of_people(tmp_path):
     model = StackedHourglass(**size)
     crops = verification.synthetic_crops(model, 7)
     (result,) = export_model(model, tmp_path, "litert", crops=crops, batch_size=3)
-    run = litert(result.path)
+    run = LiteRT(result.path)
     assert run(crops)["keypoints"].shape == (7, 16, 2)
     assert verification.measure_error(run, model, crops).max < 1e-2
 
@@ -98,7 +98,7 @@ def test_another_decoder_is_in_the_file(lively, photographs, tmp_path):
     (result,) = export_model(lively, tmp_path, "litert", **options)
     assert result.max_error < 1e-2
     assert read_metadata(result.path)["decoder"] == "quarter"
-    answer = litert(result.path)(crops)
+    answer = LiteRT(result.path)(crops)
     points, _ = decode(answer["heatmaps"], lively.offset, "quarter")
     expected = crop_window(lively).to_image(points, lively.heatmap_size)
     np.testing.assert_allclose(answer["keypoints"], expected, atol=1e-3)

@@ -8,7 +8,7 @@ import pytest
 from keras_hourglass import export_model
 from keras_hourglass.export import verification
 from keras_hourglass.inference.metadata import read_metadata
-from keras_hourglass.inference.runtimes import onnx
+from keras_hourglass.inference.runtimes.onnx import Onnx
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +22,8 @@ def file(lively, photographs, tmp_path_factory):
 
 def test_keypoints_on_photographs_are_the_networks(file, lively, photographs):
     _, crops = photographs
-    assert verification.measure_error(onnx(file), lively, crops).max < 1e-3
-    together, alone = (onnx(file)(some) for some in (crops, crops[:1]))
+    assert verification.measure_error(Onnx(file), lively, crops).max < 1e-3
+    together, alone = (Onnx(file)(some) for some in (crops, crops[:1]))
     assert together["heatmaps"].shape == (15, 16, 12, 16)
     np.testing.assert_allclose(together["scores"][:1], alone["scores"], atol=1e-5)
 

@@ -7,7 +7,7 @@ import pytest
 from keras_hourglass import export_model
 from keras_hourglass.export import verification
 from keras_hourglass.inference.metadata import read_metadata
-from keras_hourglass.inference.runtimes import openvino
+from keras_hourglass.inference.runtimes.openvino import OpenVino
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +21,8 @@ def file(lively, photographs, tmp_path_factory):
 
 def test_keypoints_on_photographs_are_the_networks(file, lively, photographs):
     _, crops = photographs
-    assert verification.measure_error(openvino(file), lively, crops).max < 1e-2
-    assert openvino(file)(crops)["heatmaps"].shape == (15, 16, 12, 16)
+    assert verification.measure_error(OpenVino(file), lively, crops).max < 1e-2
+    assert OpenVino(file)(crops)["heatmaps"].shape == (15, 16, 12, 16)
 
 
 def test_a_file_describes_itself(file, lively):

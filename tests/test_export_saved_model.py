@@ -162,7 +162,7 @@ def test_another_export_is_another_version_and_leaves_changed_configurations(
         return {"keypoints": 4 * np.asarray(answer[0]) + 1.5}
 
     monkeypatch.setattr(saved_model, "write", write)
-    monkeypatch.setitem(exporter.runtimes.RUNTIMES, "saved_model", lambda path: run)
+    monkeypatch.setitem(exporter.RUNTIMES, "savedmodel", lambda path: run)
     directory = tmp_path / "people"
     (first,) = export_model(network, directory, crops=CROPS)
     assert first.path == directory / "1" and first.max_error < 1e-2

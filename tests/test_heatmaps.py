@@ -7,6 +7,7 @@ import pytest
 
 from keras_hourglass.data import datasets
 from keras_hourglass.heatmaps import DECODER_NAMES, DEFAULT_DECODER, labels
+from keras_hourglass.heatmaps.array_library import NUMPY
 from keras_hourglass.heatmaps.decode import DECODERS, decode
 from keras_hourglass.heatmaps.encode import encode
 
@@ -69,6 +70,17 @@ def test_every_decoder_is_in_the_last_test_and_has_a_description():
     )
     assert {decoder for decoder, _ in cases} == {*DECODERS}
     assert all(decoder.description for decoder in DECODERS.values())
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_arrays_are_decoded_as_tensors_are(decoder):
+    """By the same lines, in NumPy; noise has peaks everywhere, also at the edge."""
+    noise = np.random.default_rng(0).random((40, 15, 12, 16), dtype="float32")
+    offset = (0.5, -0.25)
+    expected = read(noise, decoder=decoder, offset=offset)
+    for array, tensor in zip(decode(noise, offset, decoder, NUMPY), expected):
+        assert array.dtype == "float32"
+        np.testing.assert_allclose(array, tensor, atol=2e-3)
 
 
 def test_names_of_decoders_are_read_without_keras():

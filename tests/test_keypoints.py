@@ -6,14 +6,12 @@ from keras import ops
 
 from keras_hourglass import Skeleton, StackedHourglass
 from keras_hourglass.geometry import Window
+from keras_hourglass.heatmaps.array_library import NUMPY
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.heatmaps.encode import encode
-from keras_hourglass.inference.keypoints import (
-    KeypointOptions,
-    KeypointPredictor,
-    MultiScale,
-    predict_keypoints,
-)
+from keras_hourglass.inference.heatmap_average import HeatmapAverage, MultiScale
+from keras_hourglass.inference.keypoint_options import KeypointOptions
+from keras_hourglass.inference.keypoints import KeypointPredictor, predict_keypoints
 
 PAIR = Skeleton(("left_eye", "right_eye"))
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "skeleton": PAIR}
@@ -105,7 +103,7 @@ def test_heatmaps_of_scaled_windows_are_aligned_on_one_grid():
     for scales in [(0.8,), (1.3,), SCALES]:
         views = [window.scaled(scale).to_grid(joints, SIZE) for scale in scales]
         heatmaps = encode(ops.convert_to_tensor(np.stack(views), "float32"), SIZE, 2.0)
-        mean = MultiScale(scales, SIZE).mean(heatmaps[None])
+        mean = MultiScale(scales, SIZE, ops).mean(heatmaps[None])
         assert mean.shape == (1, 16, 24, 2)
         found, heights = read(mean)
         np.testing.assert_allclose(found[0], [[10.3, 7.8], [14.2, 6.1]], atol=0.15)
@@ -113,12 +111,27 @@ def test_heatmaps_of_scaled_windows_are_aligned_on_one_grid():
 
 
 def test_pixels_outside_of_some_windows_are_averaged_over_the_others():
-    mean = MultiScale(SCALES, SIZE).mean(ops.ones((1, 3, 16, 24, 2)))
+    mean = MultiScale(SCALES, SIZE, ops).mean(ops.ones((1, 3, 16, 24, 2)))
     np.testing.assert_allclose(ops.convert_to_numpy(mean), 1, rtol=1e-5)
     alone = ops.convert_to_numpy(
-        MultiScale((0.5,), SIZE).mean(ops.ones((1, 1, 16, 24, 1)))
+        MultiScale((0.5,), SIZE, ops).mean(ops.ones((1, 1, 16, 24, 1)))
     )
     assert alone[0, 8, 12] == 1 and alone[0, 0, 0] == 0
+
+
+def test_arrays_are_averaged_and_decoded_as_tensors_are(network):
+    """Of the heatmaps of other runtimes, in NumPy."""
+    heatmaps = RANDOM.random((3 * 2 * len(SCALES), 8, 12, 2), dtype="float32")
+    found = []
+    for xp in (NUMPY, ops):
+        average = HeatmapAverage(network, True, SCALES, array_library=xp)
+        decoded = average.decode(xp.convert_to_tensor(heatmaps))
+        found.append([*map(ops.convert_to_numpy, decoded)])
+    for array, tensor in zip(*found):
+        np.testing.assert_allclose(array, tensor, atol=1e-3)
+    crops = RANDOM.random((3, len(SCALES), 32, 48, 3))
+    views = HeatmapAverage(network, True, SCALES).views(crops)
+    np.testing.assert_array_equal(views[len(views) // 2 :], views[:9, :, ::-1])
 
 
 @pytest.mark.parametrize("scales", [(), (0,), (1, -1), (float("nan"),), (np.inf,)])

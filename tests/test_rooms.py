@@ -25,6 +25,7 @@ OUTSIDE = {
     "utils": {"rich"},
     **{room: set() for room in ("skeletons", "geometry", "heatmaps.labels")},
     **{room: {"keras"} for room in ("heatmaps", "losses", "metrics")},
+    "heatmaps.array_library": {"keras", "numpy"},
     "models": {"keras", "numpy"},
     "models.config": set(),
     "models.blocks.batch_norm": {"keras", "tensorflow", "torch"},
@@ -40,8 +41,11 @@ OUTSIDE = {
     "callbacks": {"keras", "numpy", "tensorboard", "rich"},
     "inference": {"numpy", "scipy", "cv2", "av", "pandas"},
     "inference.keypoints": {"keras", "numpy"},
-    "inference.runtimes": {"numpy", "keras", "tensorflow"}
-    | {"ai_edge_litert", "onnxruntime", "openvino"},
+    "inference.runtimes": {"numpy"},
+    "inference.runtimes.litert": {"numpy", "ai_edge_litert", "tensorflow"},
+    "inference.runtimes.onnx": {"onnxruntime"},
+    "inference.runtimes.openvino": {"openvino"},
+    "inference.runtimes.savedmodel": {"tensorflow"},
     "inference.metadata": {"ai_edge_litert", "tensorflow", "onnxruntime"},
     "evaluation": ARRAYS | {"keras", "pandas"},
     "evaluation.oks": {"numpy", "pycocotools"},
@@ -92,7 +96,8 @@ def test_only_what_is_of_tensorflow_alone_names_it():
     rooms = {module for module in naming if not module.startswith("export.")}
     assert rooms <= {
         *("data.tf_data", "models.blocks.batch_norm"),
-        *("inference.runtimes", "inference.metadata"),
+        *("inference.runtimes.litert", "inference.runtimes.savedmodel"),
+        *("inference.metadata",),
         *("training.flat_optimizer", "training.distribution"),
     }
 

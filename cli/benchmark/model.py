@@ -84,7 +84,7 @@ def _write_openvino(model, path):
 RUNTIMES = {
     "keras": RuntimeSpec("keras", _write_unfused, ".keras"),
     "keras, fused": RuntimeSpec("keras", _write_fused, ".keras"),
-    "savedmodel": RuntimeSpec("saved_model", _write_saved_model),
+    "savedmodel": RuntimeSpec("savedmodel", _write_saved_model),
     "litert": RuntimeSpec("litert", _write_litert, ".tflite", one_batch_size=True),
     "onnx": RuntimeSpec(
         "onnx", _write_onnx, ".onnx", ("tf2onnx", "onnx", "onnxruntime")
@@ -172,7 +172,7 @@ def measure(
     Raises:
         RuntimeError: If the process fails.
     """
-    from keras_hourglass.inference import runtimes
+    from keras_hourglass.inference.runtimes import measurement
 
     if spec.one_batch_size:
         paths = [Path(folder, f"{size}{spec.ending}") for size in batch_sizes]
@@ -183,10 +183,9 @@ def measure(
         spec.write(model, paths[0])
     files = [f"{path}:{size}" for path, size in zip(paths, batch_sizes)]
     task = [spec.runtime, str(seconds), *map(str, model.image_size), *files]
-    # -P: the modules of this library that lie in its folder are no packages.
-    run = subprocess.run(
-        [sys.executable, "-P", runtimes.__file__, *task], capture_output=True, text=True
-    )
+    # -P: files in the working folder are no packages.
+    program = [sys.executable, "-P", "-m", measurement.__name__]
+    run = subprocess.run([*program, *task], capture_output=True, text=True)
     if run.returncode:
         raise RuntimeError((run.stderr.strip().splitlines() or ["It ended."])[-1])
     measured = json.loads(run.stdout.splitlines()[-1])
@@ -214,7 +213,7 @@ def measure_decoder(network, seconds: float) -> dict:
     import numpy as np
 
     from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
-    from keras_hourglass.inference.runtimes import measure_milliseconds
+    from keras_hourglass.inference.runtimes.measurement import measure_milliseconds
 
     decode, milliseconds = decoding_model(DEFAULT_DECODER).predict_on_batch, {}
     shape = (*network.heatmap_size[::-1], len(network.skeleton.joints))

@@ -31,15 +31,16 @@ def window_of_joints(joints, used) -> dict:
     return window_of_extent(joints[used].min(0), joints[used].max(0))
 
 
-def window_of_extent(low, high, array_library=np) -> dict:
+def window_of_extent(low, high, array_library=np, padding=JOINTS_PADDING) -> dict:
     """Computes the window of joints that lie between two corners, `(..., 2)`.
 
     Args:
         low, high: The corners, in image pixels.
         array_library: `numpy`, or a library of the same functions.
+        padding: Of the window, to the longer side between the corners.
     """
     longer = array_library.max(high - low, axis=-1)
-    return {"center": (low + high) / 2, "side": JOINTS_PADDING * longer}
+    return {"center": (low + high) / 2, "side": padding * longer}
 
 
 def box_size_of_joints(row) -> np.ndarray:

@@ -14,7 +14,8 @@ from keras_hourglass.evaluation.results import Evaluation
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
 from keras_hourglass.heatmaps.labels import unpack
-from keras_hourglass.inference.keypoints import KeypointOptions, KeypointPredictor
+from keras_hourglass.inference.keypoint_options import KeypointOptions
+from keras_hourglass.inference.keypoints import KeypointPredictor
 from keras_hourglass.models.loading import load_model, model_name
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 

@@ -7,7 +7,8 @@ import numpy as np
 from keras_hourglass.data.batches import make_loader
 from keras_hourglass.data.people import People
 from keras_hourglass.evaluation.evaluator import make_preprocessor
-from keras_hourglass.inference.keypoints import KeypointOptions, predict_keypoints
+from keras_hourglass.inference.keypoint_options import KeypointOptions
+from keras_hourglass.inference.keypoints import predict_keypoints
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 MAX_PEOPLE = 64

@@ -32,7 +32,7 @@ from keras_hourglass.evaluation.scoring import main_scores, score, to_json_types
 from keras_hourglass.skeletons import MPII, Skeleton
 
 if TYPE_CHECKING:
-    from keras_hourglass.inference.keypoints import KeypointOptions
+    from keras_hourglass.inference.keypoint_options import KeypointOptions
     from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,8 @@ from pathlib import Path
 from keras_hourglass.export import serving, verification
 from keras_hourglass.export.formats import FORMATS, format_name, require_packages
 from keras_hourglass.export.results import ExportResult
-from keras_hourglass.inference import runtimes
+from keras_hourglass.inference.runtimes import RUNTIMES
+from keras_hourglass.inference.runtimes.measurement import measure_milliseconds
 from keras_hourglass.utils import silence
 from keras_hourglass.utils.files import publish_files
 
@@ -42,13 +43,13 @@ def export_format(
 
     def write(draft):
         module.write(model, draft, decoder=decoder, **options)
-        run = runtimes.RUNTIMES[entry.module](draft)
+        run = RUNTIMES[name](draft)
         error = verification.measure_error(run, model, held_out, decoder)
         limit = verification.LIMITS[precision]
         verification.require_close(error, limit, written, len(held_out))
         measured["mean_error"], measured["max_error"] = error
         measured["limit"] = str(limit)
-        measured["milliseconds"] = runtimes.measure_milliseconds(run, held_out[:1])
+        measured["milliseconds"] = measure_milliseconds(run, held_out[:1])
 
     with _converters_silenced():
         if entry.suffix:

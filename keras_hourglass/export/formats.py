@@ -9,11 +9,10 @@ ALL = "all"
 
 
 class Format(NamedTuple):
-    """A format.
+    """A format, whose name is that of its runtime in `inference.runtimes.RUNTIMES`.
 
     Attributes:
-        module: Its module in this package, which has `write(model, path, **options)`,
-            and its key in `inference.runtimes.RUNTIMES`.
+        module: Its module in this package, which has `write(model, path, **options)`.
         suffix: Of its file. Without one, it is a folder of numbered versions.
         precisions: Precisions that it can be written in, the default first.
         options: Keyword arguments of `write` that are its own.

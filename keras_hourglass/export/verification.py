@@ -65,7 +65,7 @@ def measure_error(run, model, crops, decoder: str = DEFAULT_DECODER) -> ExportEr
 
     Args:
         run: A function from crops to a dictionary with `keypoints`, as of
-            `inference.runtimes`.
+            `inference.runtimes.RUNTIMES`.
         model: The network that was exported.
         crops: `(people, height, width, 3)`, uint8.
         decoder: The decoder in the file, one of `heatmaps.DECODER_NAMES`.

@@ -6,14 +6,15 @@ https://arxiv.org/abs/1603.06937. `dark` is that of Zhang et al., Distribution-A
 Coordinate Representation for Human Pose Estimation, CVPR 2020,
 https://arxiv.org/abs/1910.06278, and `newton` the same without smoothing: exact on
 heatmaps without noise. docs/performance.md compares them.
+
+The same lines run on tensors, by `keras.ops`, and on arrays, by `NUMPY`, without Keras.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from keras import ops
-
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
+from keras_hourglass.heatmaps.array_library import keras_ops
 
 BORDER = 3  # pixels: within it, smoothing lacks neighbors on one side, and is not used
 MIN_VALUE = 1e-6  # of a heatmap, before its logarithm is taken
@@ -33,13 +34,15 @@ class Peaks:
         smooth: The same, smoothed: used for finding the peaks and for the pixels
             around them, except within `BORDER` of the edge, where smoothing shifts
             them.
+        array_library: `keras.ops`, or `NUMPY`.
 
     Attributes:
         x, y: `(batch, joints)`, the highest pixel.
         center: (x, y), each `(batch, joints)`, the center of the 3 x 3 pixels.
     """
 
-    def __init__(self, maps, smooth=None):
+    def __init__(self, maps, smooth=None, array_library=None):
+        self.xp = ops = array_library or keras_ops()
         _, height, self.width, joints = maps.shape
         flat = (-1, height * self.width, joints)
         self.maps = ops.reshape(maps, flat)
@@ -60,7 +63,7 @@ class Peaks:
 
     def value_at(self, dx: int, dy: int):
         """Returns the values at an offset from the centers, `(batch, joints)`."""
-        x, y = self.center
+        ops, (x, y) = self.xp, self.center
         index = ((y + dy) * self.width + x + dx)[:, None]
         plain = ops.take_along_axis(self.maps, index, axis=1)[:, 0]
         if self.smooth is None:
@@ -73,6 +76,7 @@ class Peaks:
 
         They are clipped to half a pixel from the highest pixel.
         """
+        ops = self.xp
         for peak, center, offset in zip((self.x, self.y), self.center, (dx, dy)):
             peak, center = ops.cast(peak, offset.dtype), ops.cast(center, offset.dtype)
             yield ops.clip(center + offset, peak - 0.5, peak + 0.5)
@@ -85,7 +89,8 @@ class Decoder:
     Attributes:
         description: In a few words.
         refine: `Peaks` -> (dx, dy), each `(batch, joints)`: pixels from their centers.
-        smooth: Smooths heatmaps `(batch, height, width, joints)` beforehand.
+        smooth: Smooths heatmaps `(batch, height, width, joints)` beforehand: a function
+            of them and of the array library.
     """
 
     description: str
@@ -97,13 +102,14 @@ def argmax(peaks):
     """Returns the offset of the highest pixel itself; 0 but at the edge."""
     value = peaks.value_at(0, 0)
     return tuple(
-        ops.cast(peak - center, value.dtype)
+        peaks.xp.cast(peak - center, value.dtype)
         for peak, center in zip((peaks.x, peaks.y), peaks.center)
     )
 
 
 def quarter(peaks):
     """Returns a quarter of a pixel towards the higher neighbor; none at the edge."""
+    ops = peaks.xp
     slopes = (
         peaks.value_at(1, 0) - peaks.value_at(-1, 0),
         peaks.value_at(0, 1) - peaks.value_at(0, -1),
@@ -116,6 +122,7 @@ def quarter(peaks):
 
 def newton(peaks):
     """Returns the offset of the maximum of the Gaussian through the 3 x 3 pixels."""
+    ops = peaks.xp
 
     def log_at(dx, dy):
         return ops.log(ops.maximum(peaks.value_at(dx, dy), MIN_VALUE))
@@ -135,8 +142,9 @@ def newton(peaks):
     )
 
 
-def blur(maps):
+def blur(maps, array_library=None):
     """Smooths heatmaps by a Gaussian, normalized by its part inside the heatmap."""
+    ops = array_library or keras_ops()
     for axis in (1, 2):
         places = ops.arange(maps.shape[axis], dtype=maps.dtype)
         distance = (places[:, None] - places) / BLUR_SIGMA
@@ -155,7 +163,10 @@ DECODERS = {
 
 
 def decode(
-    heatmaps, offset: tuple[float, float] = (0, 0), decoder: str = DEFAULT_DECODER
+    heatmaps,
+    offset: tuple[float, float] = (0, 0),
+    decoder: str = DEFAULT_DECODER,
+    array_library=None,
 ):
     """Decodes heatmaps into keypoints: the peaks, with sub-pixel precision.
 
@@ -163,6 +174,7 @@ def decode(
         heatmaps: `(..., height, width, joints)`.
         offset: (x, y), in heatmap pixels, that is added to all keypoints.
         decoder: A key of `DECODERS`. All stay within half a pixel of the highest pixel.
+        array_library: `NUMPY` for arrays; by default `keras.ops`.
 
     Returns:
         Points `(..., joints, 2)`, x before y, in heatmap pixels; and scores
@@ -171,11 +183,13 @@ def decode(
     Raises:
         ValueError: If there is no such decoder.
     """
+    ops = array_library or keras_ops()
     method = DECODERS[validate_decoder(decoder)]
     *_, height, width, joints = heatmaps.shape
     maps = ops.reshape(heatmaps, (-1, height, width, joints))
     scores = ops.max(maps, axis=(1, 2))
-    peaks = Peaks(maps, method.smooth and method.smooth(maps))
+    smooth = method.smooth and method.smooth(maps, ops)
+    peaks = Peaks(maps, smooth, ops)
     points = ops.stack([*peaks.refined(*method.refine(peaks))], axis=-1)
     points = points + ops.convert_to_tensor(offset, dtype=points.dtype)
     lead = ops.shape(heatmaps)[:-3]

@@ -8,12 +8,14 @@ from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.batching import prefetch, run_batched
 from keras_hourglass.inference.boxes import zip_boxes
 from keras_hourglass.inference.images import is_single, iterate
-from keras_hourglass.inference.keypoints import KeypointOptions, KeypointPredictor
+from keras_hourglass.inference.keypoint_options import KeypointOptions
 from keras_hourglass.inference.pose import FramePoses, Pose
+from keras_hourglass.inference.runtimes import RUNTIMES
+from keras_hourglass.inference.runtimes.selection import AUTO, load_network
 from keras_hourglass.inference.video import Frame
-from keras_hourglass.inference.views import ViewBuilder
+from keras_hourglass.inference.views import WINDOW_RULES, ViewBuilder
 from keras_hourglass.models import presets
-from keras_hourglass.models.loading import for_inference, load_model
+from keras_hourglass.skeletons import Skeleton
 
 
 class PoseEstimator:
@@ -21,7 +23,8 @@ class PoseEstimator:
 
     Args:
         model: A `StackedHourglass`, the path of one, or the name of a preset with
-            weights. Its weights are copied in their inference form (see `fuse`).
+            weights; or what `export` wrote: a `.tflite`, `.onnx` or `.xml` file, or the
+            folder of a SavedModel.
         flip: Averages with the mirrored image (flip test): about twice the time, a
             little more accurate.
         scales: Factors of the windows' edges; the heatmaps of all are averaged.
@@ -30,13 +33,25 @@ class PoseEstimator:
         decoder: Method that reads keypoints from heatmaps, a key of
             `heatmaps.DECODERS`.
         batch_size: People per call of the network. On a GPU, more are faster.
+        runtime: The program that runs the network: "keras", "litert", "onnx",
+            "openvino" or "savedmodel". "auto" is that of an exported file; LiteRT for a
+            preset with weights, where it is installed and there is no NVIDIA GPU; else
+            Keras, which runs the inference form of the network (see `fuse`).
 
-    An estimator can be pickled, for other processes, and copied: the network goes
-    along, and is compiled anew.
+    Attributes:
+        runtime: The name of the runtime.
+        skeleton: The skeleton of the keypoints.
+        input_size: Width and height of the network's input, in pixels.
+        model: The network: with Keras, a `StackedHourglass` in its inference form.
+
+    An estimator can be pickled, for other processes, and copied: with Keras, the
+    network goes along, and is compiled anew; an exported file is read anew.
 
     Raises:
-        ValueError: If an argument is out of range, or `model` has no weights.
+        ValueError: If an argument is out of range, `model` has no weights, a file is
+            damaged, or the runtime does not run it.
         FileNotFoundError: If there is no such file.
+        ModuleNotFoundError: If the runtime is not installed.
 
     Example:
 
@@ -60,11 +75,13 @@ class PoseEstimator:
         passes: int = 2,
         decoder: str = DEFAULT_DECODER,
         batch_size: int = 8,
+        runtime: str = AUTO,
     ):
         KeypointOptions(flip, decoder, batch_size)  # validates them
         if passes < 1:
             raise ValueError(f"`passes` must be at least 1. Received: passes={passes}")
-        self.model = for_inference(load_model(model))
+        self.runtime, network = load_network(model, runtime)
+        self.model = RUNTIMES[self.runtime].for_inference(network)
         self.flip, self.scales = flip, tuple(scales)
         self.passes, self.batch_size, self.decoder = passes, batch_size, decoder
         self._predictor = self._make_predictor()
@@ -75,6 +92,14 @@ class PoseEstimator:
     def __setstate__(self, state):
         vars(self).update(state)
         self._predictor = self._make_predictor()
+
+    @property
+    def skeleton(self) -> Skeleton:
+        return self.model.skeleton
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        return self.model.input_size
 
     def __call__(
         self, images, boxes=None, exif: bool = True
@@ -157,7 +182,13 @@ class PoseEstimator:
         sized = hasattr(images, "shape") or isinstance(images, (list, tuple))
         images = [*iterate(images)] if sized else iterate(images)
         skip_broken = on_broken is not None
-        builder = ViewBuilder(self.model.input_size, self.scales, skip_broken, exif)
+        builder = ViewBuilder(
+            self.input_size,
+            self.scales,
+            skip_broken,
+            exif,
+            getattr(self.model, "window_rules", WINDOW_RULES),
+        )
         times = deque()  # of the images that were read, until their poses are known
 
         def numbered():
@@ -174,7 +205,7 @@ class PoseEstimator:
             if view.failure:
                 on_broken(*view.failure)
             poses = [
-                Pose(joints, scores, box, self.model.skeleton)
+                Pose(joints, scores, box, self.skeleton)
                 for (joints, scores), box in zip(people, view.boxes)
             ]
             time = times.popleft()
@@ -182,7 +213,9 @@ class PoseEstimator:
 
     def _make_predictor(self):
         """Makes the compiled part, which a pickle or a copy makes anew."""
-        return KeypointPredictor(self.model, self.flip, self.scales, self.decoder)
+        return RUNTIMES[self.runtime].make_predictor(
+            self.model, self.flip, self.scales, self.decoder
+        )
 
     def _predict(self, views):
         """Yields each view with (joints in image pixels, scores) of its windows."""

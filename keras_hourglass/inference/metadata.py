@@ -46,7 +46,9 @@ def read_metadata(path) -> dict:
         that of `DEFAULTS`; pairs are derived from the names of the joints.
 
     Raises:
-        ValueError: If the file is of another kind, or was not written by `export`.
+        ValueError: If the file is damaged, of another kind, or was not written by
+            `export`.
+        FileNotFoundError: If there is no such file.
         ModuleNotFoundError: If the package that reads it is missing.
     """
     path = Path(path)
@@ -56,8 +58,16 @@ def read_metadata(path) -> dict:
             "`path` must be a folder of a SavedModel, or a file that ends in "
             f"{', '.join(READERS)}. Received: path={str(path)!r}"
         )
-    facts = reader(path)
-    if not facts:
+    try:
+        facts = reader(path)
+    except (ModuleNotFoundError, FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:  # each reader raises its own for damaged files
+        reason, *_ = str(error).strip().splitlines() or [type(error).__name__]
+        raise ValueError(
+            f"{path} is damaged, or of another kind: {reason:.200}"
+        ) from error
+    if not facts or not isinstance(facts, dict):
         raise ValueError(f"{path} has no metadata of `keras_hourglass.export`")
     return _complete({OLD_NAMES.get(name, name): fact for name, fact in facts.items()})
 

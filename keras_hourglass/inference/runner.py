@@ -336,7 +336,7 @@ def predict_sources(
         # Batches would delay what a camera shows.
         batch_size = 1 if live else batch_size
         estimator = PoseEstimator(model, batch_size=batch_size, **options)
-        skeleton = estimator.model.skeleton
+        skeleton = estimator.skeleton
         run = _Run(sources, plan, skeleton, summary, on_frame, images)
         try:
             signals = (signal.SIGINT,) if live else ()

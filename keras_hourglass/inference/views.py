@@ -38,7 +38,12 @@ def whole_window(region: ImageRegion, size: tuple[int, int]) -> Window:
 
 
 def refine_window(
-    joints, scores, whole: Window, size: tuple[int, int], array_library=np
+    joints,
+    scores,
+    whole: Window,
+    size: tuple[int, int],
+    array_library=np,
+    rules: dict = WINDOW_RULES,
 ) -> Window:
     """The window around the joints of the previous pass that have high scores.
 
@@ -52,18 +57,20 @@ def refine_window(
         whole: The window of the whole image.
         size: Width and height of the new window's grid.
         array_library: `numpy`, or a library of the same functions.
+        rules: Those of the network, as `WINDOW_RULES`.
     """
     xp = array_library
     best = xp.max(scores, axis=-1, keepdims=True)  # maybe below 0, if untrained
-    missing = (best - scores) / xp.maximum(best, MIN_BEST_SCORE)
-    low, high = SCORE_RATIOS
+    missing = (best - scores) / xp.maximum(best, rules["min_best_score"])
+    low, high = rules["score_ratios"]
     weights = xp.clip((1 - low - missing) / (high - low), 0, 1)[..., None]
     total = xp.sum(weights, axis=-2, keepdims=True)  # at least 1: that of the best
     mean = xp.sum(weights * joints, axis=-2, keepdims=True) / total
     drawn = weights * joints + (1 - weights) * mean
-    around = window_of_extent(xp.min(drawn, axis=-2), xp.max(drawn, axis=-2), xp)
+    extent = xp.min(drawn, axis=-2), xp.max(drawn, axis=-2)
+    around = window_of_extent(*extent, xp, rules["joints_padding"])
     longer = xp.maximum(whole.right[..., 0], whole.down[..., 1])
-    side = xp.maximum(around["side"], MIN_WINDOW_RATIO * longer)
+    side = xp.maximum(around["side"], rules["min_window_ratio"] * longer)
     return Window.from_center(around["center"], side, size)
 
 
@@ -74,10 +81,10 @@ def shrink_to_needed(
 
     Args:
         region: A whole image.
-        scale: The smallest factor of a window's edges.
+        scale: The smallest window's edges, as a share of the whole image's.
         size: Width and height of a window's grid.
     """
-    smallest = whole_window(region, size).scaled(MIN_WINDOW_RATIO * scale)
+    smallest = whole_window(region, size).scaled(scale)
     return shrink(region, smallest, size)
 
 
@@ -125,12 +132,14 @@ class ViewBuilder(NamedTuple):
         scales: Factors of the windows' edges.
         skip_broken: Makes an image that cannot be read a failure, not an error.
         exif: Turns PIL images as their EXIF orientation says.
+        rules: Of the windows, those of the network.
     """
 
     size: tuple[int, int]
     scales: tuple[float, ...]
     skip_broken: bool = False
     exif: bool = True
+    rules: dict = WINDOW_RULES
 
     def initial(self, numbered) -> tuple[ImageViews, list[np.ndarray]]:
         """Builds the views of the first pass.
@@ -151,12 +160,14 @@ class ViewBuilder(NamedTuple):
             return ImageViews([], [], failure=(image, error)), []
         if boxes is None:
             window = whole_window(region, self.size)
-            region = shrink_to_needed(region, min(self.scales), self.size)
+            smallest = self.rules["min_window_ratio"] * min(self.scales)
+            region = shrink_to_needed(region, smallest, self.size)
             views = ImageViews([window], [window.box()], (region, window))
             return self._with_crops(region, views)
         boxes = boxes(region.pixels) if callable(boxes) else boxes
         boxes = require_overlap(validate_boxes(boxes, name), region.size, name)
-        windows = [Window.from_box(box, BOX_PADDING, self.size) for box in boxes]
+        padding = self.rules["box_padding"]
+        windows = [Window.from_box(box, padding, self.size) for box in boxes]
         return self._with_crops(region, ImageViews(windows, boxes))
 
     def refined(
@@ -175,7 +186,8 @@ class ViewBuilder(NamedTuple):
                 "`model` must predict finite heatmaps, from which the second pass "
                 "chooses its window. Received: NaN or infinity"
             )
-        window = refine_window(joints, scores.astype(float), whole, self.size)
+        scores = scores.astype(float)
+        window = refine_window(joints, scores, whole, self.size, rules=self.rules)
         views = ImageViews([window], [window.box()], views.whole)
         return self._with_crops(region, views)
 

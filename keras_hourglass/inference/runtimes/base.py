@@ -1,0 +1,85 @@
+"""A runtime: a program that runs networks."""
+
+import os
+from importlib.util import find_spec
+
+OUTPUTS = ("keypoints", "scores", "heatmaps")  # of exported files, by name
+
+
+class Runtime:
+    """Runs a network on crops. A runtime is a subclass, and a line of `RUNTIMES`.
+
+    Its package is imported when a network is loaded, and not before.
+
+    Args:
+        path: The file, or the folder, of a network.
+        threads: By default, as many as the process may use.
+
+    Attributes:
+        suffix: Ending of the files that it reads; None if it reads folders.
+        packages: Packages, one of which it needs; the first is the usual one.
+        install: What `pip install` takes to install the first.
+
+    Raises:
+        ModuleNotFoundError: If its package is not installed.
+        ValueError: If the file is damaged, or of another kind.
+    """
+
+    suffix: str | None = None
+    packages: tuple[str, ...] = ()
+    install: str = ""
+
+    def __init__(self, path, threads: int | None = None):
+        raise NotImplementedError
+
+    def __call__(self, crops) -> dict:
+        """Runs the network.
+
+        Args:
+            crops: `(people, height, width, 3)`, uint8, RGB: any number of people.
+
+        Returns:
+            Arrays by name: `keypoints` `(people, joints, 2)`, in pixels of the crops,
+            `scores` `(people, joints)` and `heatmaps` `(people, height / 4,
+            width / 4, joints)`.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def installed_packages(cls) -> list[str]:
+        """Returns which of its packages can be imported; imports none of them."""
+        return [name for name in cls.packages if find_spec(name) is not None]
+
+    @classmethod
+    def for_inference(cls, network):
+        """Returns a network in the form that it is run in."""
+        return network
+
+    @classmethod
+    def make_predictor(cls, network, flip, scales, decoder):
+        """Loads a network for keypoint prediction.
+
+        Args:
+            network: An `ExportedNetwork`; for Keras, a `StackedHourglass`.
+            flip, scales, decoder: See `HeatmapAverage`.
+
+        Returns:
+            An object with `predict_keypoints(crops, min_batch)`; see
+            `ExportedPredictor`.
+        """
+        from keras_hourglass.inference.exported import ExportedPredictor
+
+        return ExportedPredictor(cls(network.path), network, flip, scales, decoder)
+
+
+def core_count() -> int:
+    """Returns the number of cores that the process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def damaged(path, error: Exception) -> ValueError:
+    """The error for a file that its runtime does not load, in one line."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return ValueError(f"{path} is damaged, or of another kind: {lines[0]:.200}")

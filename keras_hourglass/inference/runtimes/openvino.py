@@ -1,0 +1,35 @@
+"""OpenVINO files, a `.xml` and its `.bin`, in OpenVINO."""
+
+from pathlib import Path
+
+from keras_hourglass.inference.runtimes.base import (
+    OUTPUTS,
+    Runtime,
+    core_count,
+    damaged,
+)
+
+
+class OpenVino(Runtime):
+    """OpenVINO on the CPU, in float32; its default may be bfloat16."""
+
+    suffix = ".xml"
+    packages = ("openvino",)
+    install = "'.[openvino]'"
+
+    def __init__(self, path, threads: int | None = None):
+        import openvino
+
+        weights = Path(path).with_suffix(".bin")
+        if not weights.is_file():
+            raise FileNotFoundError(f"{path} needs its weights: there is no {weights}")
+        settings = {"INFERENCE_PRECISION_HINT": "f32"}
+        settings["INFERENCE_NUM_THREADS"] = threads or core_count()
+        try:
+            self._network = openvino.Core().compile_model(str(path), "CPU", settings)
+        except Exception as error:  # RuntimeError, of many lines
+            raise damaged(path, error) from error
+
+    def __call__(self, crops) -> dict:
+        outputs = self._network(crops)
+        return {name: outputs[name] for name in OUTPUTS}

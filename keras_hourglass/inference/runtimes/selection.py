@@ -1,0 +1,168 @@
+"""The runtime of a network: which files are whose, and which one `auto` takes."""
+
+import logging
+import os
+import shutil
+from pathlib import Path
+
+from keras_hourglass.inference.runtimes import RUNTIMES
+from keras_hourglass.models.config import BEST_FILE
+from keras_hourglass.models.presets import PRESETS
+from keras_hourglass.utils import suggest
+
+AUTO = "auto"
+RUNTIME_NAMES = (AUTO, *RUNTIMES)
+SAVED_MODEL_FILE = "saved_model.pb"
+
+logger = logging.getLogger(__name__)
+
+
+def load_network(model, runtime: str = AUTO, argument: str = "model"):
+    """Finds the runtime of a network, and loads what it needs to know of it.
+
+    Args:
+        model: A `StackedHourglass`, what `load_model` takes, or what `export` wrote: a
+            `.tflite`, `.onnx` or `.xml` file, or the folder of a SavedModel, of one
+            version or of several, of which the newest is taken.
+        runtime: A key of `RUNTIMES`, or "auto".
+        argument: The name of `model` in messages.
+
+    Returns:
+        The key of `RUNTIMES`; and a `StackedHourglass`, for Keras, or an
+        `ExportedNetwork`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ModuleNotFoundError: If the runtime is not installed.
+        ValueError: If there is no such runtime, or it does not run such a network.
+    """
+    if runtime not in RUNTIME_NAMES:
+        raise ValueError(
+            f"`runtime` must be a runtime's name. {suggest(runtime, RUNTIME_NAMES)} "
+            f"Received: runtime={runtime!r}"
+        )
+    name, path, reason = _choose(model, runtime)
+    logger.debug("Runtime: %s, %s", name, reason)
+    require_installed(name)
+    if name == "keras":
+        from keras_hourglass.models.loading import load_argument
+
+        return name, load_argument(model, argument)
+    from keras_hourglass.inference.exported import ExportedNetwork
+
+    return name, ExportedNetwork.read(path)
+
+
+def require_installed(name: str):
+    """Raises a ModuleNotFoundError, with what to install, if a runtime is missing."""
+    runtime = RUNTIMES[name]
+    if not runtime.installed_packages():
+        raise ModuleNotFoundError(
+            f"The runtime {name!r} needs {runtime.packages[0]}: "
+            f"pip install {runtime.install}"
+        )
+
+
+def has_nvidia_gpu() -> bool:
+    """Returns whether there is an NVIDIA GPU for this process; imports nothing."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
+        return False
+    if any(Path("/proc/driver/nvidia/gpus").glob("*")):
+        return True
+    # Windows, and Linux under it.
+    return (
+        os.name == "nt"
+        and shutil.which("nvidia-smi") is not None
+        or any(Path("/usr/lib/wsl/lib").glob("nvidia-smi"))
+    )
+
+
+def _choose(model, runtime):
+    """Returns the name of the runtime, the exported file or None, and the reason."""
+    if not isinstance(model, str | os.PathLike):
+        _require(runtime, "keras", "a network in memory", "model.keras")
+        return "keras", None, "which runs networks in memory"
+    if str(model) in PRESETS:
+        return _choose_for_preset(str(model), runtime)
+    path = Path(model).expanduser()
+    name, file = find_exported(path, runtime)
+    if file is None:
+        _require(runtime, "keras", f"{str(model)!r}", model)
+        return "keras", None, "which runs .keras files"
+    _require(runtime, name, f"{str(model)!r}", None)
+    return name, file, f"which runs {file}"
+
+
+def _choose_for_preset(preset, runtime):
+    weights = PRESETS[preset].litert
+    if weights is None or runtime not in (AUTO, "litert"):
+        _require(runtime, "keras", f"the preset {preset!r}", preset)
+        return "keras", None, "the only runtime of this preset"
+    if runtime == AUTO:
+        if has_nvidia_gpu():
+            return "keras", None, "as there is an NVIDIA GPU"
+        if "ai_edge_litert" not in RUNTIMES["litert"].installed_packages():
+            return "keras", None, "as ai-edge-litert is not installed"
+    from keras_hourglass.models.weights import weights_path
+
+    return "litert", weights_path(weights), "the fastest to start without a GPU"
+
+
+def _require(runtime, own, what, exported_from):
+    """Raises a ValueError if a runtime was chosen that is not a network's own."""
+    if runtime in (AUTO, own):
+        return
+    if runtime == "keras":
+        hint = f"only {own!r} runs this file; Keras runs .keras files"
+    elif exported_from is None:
+        hint = f"only {own!r} runs this file"
+    else:
+        hint = f"export it first: hourglass-keras export {exported_from} DIR"
+        hint += "" if runtime == "savedmodel" else f" --format {runtime}"
+    raise ValueError(
+        f"`runtime` must be {own!r} for {what}: {hint}. Received: runtime={runtime!r}"
+    )
+
+
+def find_exported(path: Path, runtime: str = AUTO) -> tuple[str | None, Path | None]:
+    """Finds the exported file that a path stands for.
+
+    Args:
+        path: A file, or a folder: of a SavedModel, or with one file of the runtime.
+        runtime: The runtime whose file is looked for; "auto" for any, but in the folder
+            of a run, where the run itself is meant.
+
+    Returns:
+        The key of its runtime, and the file or the folder of a SavedModel's version;
+        two times None if there is none.
+    """
+    if not path.is_dir():
+        for name, each in RUNTIMES.items():
+            if name != "keras" and path.suffix == each.suffix and path.is_file():
+                return name, path
+        return None, None
+    if runtime == "keras" or runtime == AUTO and (path / BEST_FILE).is_file():
+        return None, None
+    if runtime in (AUTO, "savedmodel") and (versions := _versions(path)):
+        return "savedmodel", versions[-1]
+    for name, each in RUNTIMES.items():
+        if each.suffix is None or runtime not in (AUTO, name) or name == "keras":
+            continue
+        found = sorted(file for file in path.glob(f"*{each.suffix}") if file.is_file())
+        if len(found) > 1:
+            raise ValueError(
+                f"{path} must hold one {each.suffix} file, or name it. Received: "
+                f"{', '.join(file.name for file in found)}"
+            )
+        if found:
+            return name, found[0]
+    return None, None
+
+
+def _versions(folder) -> list[Path]:
+    """Finds the versions of a SavedModel, in order; or a version, if it is one."""
+    if (folder / SAVED_MODEL_FILE).is_file():
+        return [folder]
+    versions = [each for each in folder.glob("*") if each.name.isdecimal()]
+    versions = [each for each in versions if (each / SAVED_MODEL_FILE).is_file()]
+    return sorted(versions, key=lambda each: int(each.name))
