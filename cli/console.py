@@ -6,7 +6,6 @@ Results go to the standard output; messages, progress and errors to the standard
 import logging
 import os
 import sys
-from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
 
 import click
@@ -41,42 +40,55 @@ def configure_logging(quiet: bool = False, verbose: bool = False):
 def start_keras(backend: str | None = None):
     """Imports Keras and its backend, without the messages that they print at start.
 
-    TensorFlow writes some of them before it reads any setting.
-
     Args:
         backend: A backend of Keras, where only that one will do.
+    """
+    if backend is not None and "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = backend
+    silence_keras()
+    import keras  # noqa: F401
+
+
+def silence_keras():
+    """Discards messages that Keras and its backend print at start, if they do start.
+
+    TensorFlow writes some of them before it reads any setting.
     """
     from keras_hourglass.utils import silence
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "torch" not in sys.modules:  # which reads it once; see `models.torch_threads`
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    if backend is not None and "keras" not in sys.modules:
-        os.environ["KERAS_BACKEND"] = backend
-    sys.meta_path.insert(0, _QuietTensorFlow())  # Keras may import it much later
-    with silence(2, show_on_error=True):
-        import keras  # noqa: F401
+    for package in ("keras", "tensorflow"):  # which Keras may import much later
+        if package not in sys.modules:
+            sys.meta_path.insert(0, _QuietFinder(package, silence))
 
 
-class _QuietTensorFlow(MetaPathFinder):
-    """Finds TensorFlow as Python does; its import then prints no message."""
+class _QuietFinder:
+    """Finds a package as Python does; its import then prints no message.
+
+    Args:
+        package: Name of the package.
+        silence: `utils.silence`. The library, which registers its classes if Keras is
+            imported, cannot be imported within Keras's import.
+    """
+
+    def __init__(self, package, silence):
+        self.package, self.silence = package, silence
 
     def find_spec(self, name, path, target=None):
-        if name != "tensorflow":
+        if name != self.package:
             return None
         sys.meta_path.remove(self)
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None:
             load = spec.loader.exec_module
-            spec.loader.exec_module = lambda module: _load_quietly(load, module)
+            spec.loader.exec_module = lambda module: self._load_quietly(load, module)
         return spec
 
-
-def _load_quietly(load, module):
-    from keras_hourglass.utils import silence
-
-    with silence(2, show_on_error=True):
-        load(module)
+    def _load_quietly(self, load, module):
+        with self.silence(2, show_on_error=True):
+            load(module)
 
 
 def print_table(columns, rows, title: str = ""):

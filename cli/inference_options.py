@@ -3,6 +3,7 @@
 import click
 
 from keras_hourglass.heatmaps import DECODER_NAMES, DEFAULT_DECODER
+from keras_hourglass.inference.runtimes.selection import AUTO, RUNTIME_NAMES
 
 OPTIONS = [
     click.option(
@@ -23,6 +24,14 @@ OPTIONS = [
         help="People per call of the network; on a GPU, more are faster.",
     ),
 ]
+runtime_option = click.option(
+    "--runtime",
+    type=click.Choice(RUNTIME_NAMES),
+    default=AUTO,
+    show_default=True,
+    help="Program that runs the network. auto: that of an exported file; LiteRT for a "
+    "preset, without an NVIDIA GPU; else Keras.",
+)
 
 
 def inference_options(command):

@@ -11,8 +11,8 @@ from keras_hourglass.inference.detectors import detector_names
 from keras_hourglass.inference.output_plan import prints_data
 from keras_hourglass.inference.writers import FORMATS
 from keras_hourglass.models import presets
-from keras_hourglass_cli.console import LIBRARY, start_keras
-from keras_hourglass_cli.inference_options import inference_options
+from keras_hourglass_cli.console import LIBRARY, silence_keras
+from keras_hourglass_cli.inference_options import inference_options, runtime_option
 from keras_hourglass_cli.wording import BOXES
 
 
@@ -22,7 +22,8 @@ from keras_hourglass_cli.wording import BOXES
     "--model",
     default=presets.DEFAULT_PRESET,
     show_default=True,
-    help="A .keras file, the folder of a run, or a preset with weights.",
+    help="A .keras file, the folder of a run, a preset with weights, or what `export` "
+    "wrote: a .tflite, .onnx or .xml file, or the folder of a SavedModel.",
 )
 @click.option(
     "--box",
@@ -58,6 +59,7 @@ from keras_hourglass_cli.wording import BOXES
     help="Lowest score of a box of --boxes or --detector.",
 )
 @inference_options
+@runtime_option
 @click.option("--smooth", is_flag=True, help="Smooth the joints in videos.")
 @click.option(
     "--output",
@@ -96,7 +98,7 @@ def command(context, inputs, rows, box_file, detector, outputs, **options):
         context.meta[BOXES] = "--box" if rows else "--boxes"
     elif ":" in detector:
         sys.path.insert(0, os.getcwd())  # as for `python -m`
-    start_keras()
+    silence_keras()
     from keras_hourglass.inference.runner import predict_sources
     from keras_hourglass_cli.progress import PredictProgress
 

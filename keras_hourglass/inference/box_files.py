@@ -10,7 +10,6 @@ from collections import Counter
 from io import StringIO
 from pathlib import Path
 
-from keras_hourglass.data.datasets.coco.categories import PERSON
 from keras_hourglass.data.datasets.coco.person import is_crowd
 from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.files import DatasetError, read_text
@@ -25,6 +24,7 @@ from keras_hourglass.data.readers.table import (
 from keras_hourglass.data.readers.windows import parse_box
 from keras_hourglass.inference.boxes import Boxes, validate_boxes
 from keras_hourglass.inference.coco_output import PERSON_CATEGORY
+from keras_hourglass.skeletons import PERSON
 from keras_hourglass.utils import plural, suggest
 
 IMAGE_KEYS = (IMAGE_COLUMN, OLD_IMAGE_COLUMN)

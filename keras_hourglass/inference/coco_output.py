@@ -8,9 +8,8 @@ import logging
 
 import numpy as np
 
-from keras_hourglass.data.datasets.coco.categories import PERSON
 from keras_hourglass.inference.boxes import image_id
-from keras_hourglass.skeletons import COCO, Skeleton
+from keras_hourglass.skeletons import COCO, PERSON, Skeleton
 from keras_hourglass.utils import plural
 
 PERSON_CATEGORY = 1  # COCO's number of `PERSON`

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_hourglass.inference import detectors
-from keras_hourglass.inference.box_files import read_boxes
 from keras_hourglass.inference.boxes import require_overlap, validate_boxes
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.frames import InputFrame, read_frames
@@ -93,6 +92,8 @@ class BoxFinder:
                 else detectors.get_detector(detector)
             )
         elif isinstance(boxes, (str, PathLike)):
+            from keras_hourglass.inference.box_files import read_boxes
+
             self.path, self.file = boxes, read_boxes(boxes, category)
         else:
             self.boxes = validate_boxes(boxes, scored=True)
@@ -336,8 +337,7 @@ def predict_sources(
         # Batches would delay what a camera shows.
         batch_size = 1 if live else batch_size
         estimator = PoseEstimator(model, batch_size=batch_size, **options)
-        skeleton = estimator.skeleton
-        run = _Run(sources, plan, skeleton, summary, on_frame, images)
+        run = _Run(sources, plan, estimator.skeleton, summary, on_frame, images)
         try:
             signals = (signal.SIGINT,) if live else ()
             with GracefulInterrupt(signals, message=b"") as interrupt:

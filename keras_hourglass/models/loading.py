@@ -1,16 +1,19 @@
-"""Loading of trained networks, from a file, a run, or a preset."""
+"""Loading of trained networks, from a file, a run, or a preset.
+
+Keras is imported when there is a network to load: a wrong path is reported at once.
+"""
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zipfile import is_zipfile
 
-import keras
-
 from keras_hourglass.models.config import BEST_FILE, CONFIG_FILE, LAST_FILE
-from keras_hourglass.models.fusion.network import can_be_fused, fuse
 from keras_hourglass.models.presets import PRESETS, PRESETS_WITH_WEIGHTS
-from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.utils import suggest
+
+if TYPE_CHECKING:
+    from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 SAVED_MODEL = "a SavedModel, which TensorFlow reads"
 OTHER_KINDS = {  # ending -> what it is
@@ -25,7 +28,7 @@ OTHER_KINDS = {  # ending -> what it is
 }
 
 
-def load_model(model) -> StackedHourglass:
+def load_model(model) -> "StackedHourglass":
     """Loads a trained network.
 
     Args:
@@ -53,17 +56,21 @@ def load_model(model) -> StackedHourglass:
     return load_argument(model, "model")
 
 
-def load_argument(model, argument: str) -> StackedHourglass:
+def load_argument(model, argument: str) -> "StackedHourglass":
     """Loads a trained network, as `load_model`, for an argument of another name."""
-    if isinstance(model, StackedHourglass):
-        return model
     if not isinstance(model, str | os.PathLike):
+        from keras_hourglass.models.stacked_hourglass import StackedHourglass
+
+        if isinstance(model, StackedHourglass):
+            return model
         raise ValueError(
             f"`{argument}` must be a StackedHourglass, or a path or a preset of one. "
             f"Received: {argument}={model!r} (a {type(model).__name__})"
         )
     received = f"Received: {argument}={str(model)!r}"
     if str(model) in PRESETS_WITH_WEIGHTS:
+        from keras_hourglass.models.stacked_hourglass import StackedHourglass
+
         return StackedHourglass.from_preset(str(model))
     if str(model) in PRESETS:
         raise ValueError(
@@ -75,7 +82,7 @@ def load_argument(model, argument: str) -> StackedHourglass:
 
 def model_name(model) -> str:
     """Returns what a model is called in tables: its path, its preset, or its `name`."""
-    if isinstance(model, StackedHourglass):
+    if not isinstance(model, str | os.PathLike):
         return model.name
     path = Path(model)
     path = path.parent if path.name == CONFIG_FILE else path
@@ -137,12 +144,17 @@ def _describe_folder(folder):
     return f"This folder has {found[0]}" if found else "This folder holds neither"
 
 
-def _load_file(path) -> StackedHourglass:
+def _load_file(path) -> "StackedHourglass":
     if os.path.isfile(path) and not is_zipfile(path):
         raise ValueError(
             f"{path} must be a readable Keras model (.keras). Received: a file of "
             "another format, or a damaged one"
         )
+    import keras
+
+    import keras_hourglass.models.fusion.network  # noqa: F401  (registers its classes)
+    from keras_hourglass.models.stacked_hourglass import StackedHourglass
+
     try:
         loaded = keras.models.load_model(path, compile=False)
     except Exception as error:  # files of other kinds raise anything
@@ -157,6 +169,8 @@ def _load_file(path) -> StackedHourglass:
     return loaded
 
 
-def for_inference(model: StackedHourglass) -> StackedHourglass:
+def for_inference(model: "StackedHourglass") -> "StackedHourglass":
     """Returns the inference form of a network, or the network if it has none."""
+    from keras_hourglass.models.fusion.network import can_be_fused, fuse
+
     return fuse(model) if can_be_fused(model) else model

@@ -32,6 +32,7 @@ __all__ = [
     "LSP",
     "MEASURES",
     "MPII",
+    "PERSON",
     "OFFICIAL_HEAD",
     "Measure",
     "SKELETONS",
@@ -89,6 +90,7 @@ COCO = Skeleton(
         *(0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089),
     ),
 )
+PERSON = "person"  # the category of COCO's files that is read by default
 SKELETONS = {"mpii": MPII, "lsp": LSP, "coco": COCO}
 
 

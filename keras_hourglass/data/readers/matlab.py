@@ -10,12 +10,10 @@ import sys
 from zlib import error as ZlibError
 
 import numpy as np
-import scipy.io
 
 UNREADABLE = (  # errors that SciPy raises for files of another kind
     *(ArithmeticError, AttributeError, LookupError, MemoryError, NameError, OSError),
     *(NotImplementedError, TypeError, ValueError, ZlibError),
-    scipy.io.matlab.MatReadError,
 )
 READ_TIMEOUT = 600  # seconds; MPII, the largest dataset, takes ten or so
 READ_STRUCTS = """
@@ -41,6 +39,8 @@ def read_mat(path, variable: str, squeeze: bool = False):
     Raises:
         ValueError: If there is no such variable, or the file is damaged.
     """
+    import scipy.io  # not needed at import: it takes time
+
     try:
         kinds = {name: kind for name, _, kind in scipy.io.whosmat(path)}
         if variable not in kinds:
@@ -49,7 +49,7 @@ def read_mat(path, variable: str, squeeze: bool = False):
             return _read_in_child(path, variable, squeeze)
         contents = scipy.io.loadmat(path, variable_names=[variable], squeeze_me=squeeze)
         return contents[variable]
-    except UNREADABLE as error:
+    except (*UNREADABLE, scipy.io.matlab.MatReadError) as error:
         raise ValueError(str(error)) from None
 
 

@@ -10,10 +10,9 @@ from keras_hourglass import skeletons
 from keras_hourglass.data.datasets.coco.images import to_id
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import SkipPerson, require_structure
-from keras_hourglass.skeletons import COCO, Skeleton, canonical_name
+from keras_hourglass.skeletons import COCO, PERSON, Skeleton, canonical_name
 from keras_hourglass.utils import suggest
 
-PERSON = "person"  # the category that is read by default
 STRUCTURE = "list `images`, `annotations` and `categories` as COCO does"
 ASSUMED = "lists no joints under `categories`: COCO's, in COCO's order, are assumed"
 
