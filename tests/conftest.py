@@ -2,6 +2,7 @@
 
 import json
 import struct
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,10 +11,31 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import StackedHourglass
+from keras_hourglass import Bottleneck, StackedHourglass
 from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.skeletons import MPII
+
+
+def pytest_configure(config):
+    """Keeps what JAX compiles in files: many tests compile the same network."""
+    if keras.backend.backend() != "jax":
+        return
+    import jax
+
+    folder = tempfile.TemporaryDirectory(prefix="jax_", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    jax.config.update("jax_compilation_cache_dir", folder.name)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+@keras.saving.register_keras_serializable("tests")
+class PointwiseBlock(Bottleneck):
+    """One convolution: a network of it is built and trained in half the time."""
+
+    def branch_layers(self):
+        return [keras.layers.Conv2D(self.filters, 1, kernel_initializer="zeros")]
 
 
 @pytest.fixture(scope="session")
@@ -167,6 +189,16 @@ def photographs(shared):
     paths = sorted((shared / "fixtures/coco_cc_by/images").glob("*.jpg"))
     pixels = [cv2.resize(cv2.imread(str(p))[..., ::-1], (48, 64)) for p in paths]
     return paths, np.stack(pixels)
+
+
+@pytest.fixture
+def no_snapshots(monkeypatch):
+    """Runs draw no images of predictions: they take a third of a tiny run's time."""
+    image = np.zeros((8, 8, 3), "uint8")
+    monkeypatch.setattr(
+        "keras_hourglass.training.trainer.snapshot_images",
+        lambda model, loader: {"predictions": image},
+    )
 
 
 @pytest.fixture

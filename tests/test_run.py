@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,18 +14,40 @@ import pytest
 
 import keras_hourglass as kh
 from keras_hourglass.training import trainer
+from keras_hourglass.training.config import read_config
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.utils import Interrupted
 from keras_hourglass.utils.folder_lock import FolderInUseError, FolderLock
 
 SMALL = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+SMALL["block"] = "tests>PointwiseBlock"
 OPTIONS = {**SMALL, "epochs": 2, "batch_size": 4, "recipe": "demo"}
 
 
 @pytest.fixture(autouse=True)
-def messages(eager, caplog):
+def messages(eager, no_snapshots, caplog):
     caplog.set_level("INFO", logger="keras_hourglass")
     return caplog
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """Number of epochs -> folder of a run that `finished_run` copies."""
+    return {}
+
+
+@pytest.fixture
+def finished_run(noise, trained, tmp_path_factory):
+    """Copies a run on `noise` to a folder: (the folder, its epochs) -> the folder."""
+
+    def copy(folder, epochs=2):
+        if epochs not in trained:
+            trained[epochs] = tmp_path_factory.mktemp("trained") / "run"
+            options = {**OPTIONS, "epochs": epochs, "output": trained[epochs]}
+            kh.train(f"crops:{noise}", verbose=0, **options)
+        return shutil.copytree(trained[epochs], folder, dirs_exist_ok=True)
+
+    return copy
 
 
 def test_a_run_gives_its_best_network_and_its_history(noise, tmp_path, capfd):
@@ -89,9 +112,11 @@ def test_datasets_are_mixed_by_shares(noise, tmp_path):
     assert len(run.history["people_pckh"]) == 1  # of the second's validation
 
 
-def test_restart_begins_anew_with_other_options(noise, tmp_path, messages):
+def test_restart_begins_anew_with_other_options(
+    noise, finished_run, tmp_path, messages
+):
     options = {**OPTIONS, "epochs": 1, "verbose": 0, "output": tmp_path}
-    kh.train(f"crops:{noise}", **options)
+    finished_run(tmp_path, 1)
     source = tmp_path.with_name("source.keras")
     kh.load_model(tmp_path / "best.keras").save(source)
     options |= {"init_weights": source, "freeze": "stem", "restart": True}
@@ -109,9 +134,11 @@ def test_several_processes_need_an_output():
         kh.train(processes=2, process=0, coordinator="here:1")
 
 
-def test_options_that_are_not_given_are_those_of_the_run(noise, tmp_path, messages):
+def test_options_that_are_not_given_are_those_of_the_run(
+    noise, finished_run, tmp_path, messages
+):
     folder = tmp_path / "run"
-    first = kh.train(f"crops:{noise}", output=folder, verbose=0, **OPTIONS).history
+    first = kh.train(output=finished_run(folder), verbose=0).history
     stored = (folder / "run.json").read_text()
     for same in [{"seed": 0}, {"recipe": "demo"}, {"dataset": f"crops:{noise}"}]:
         assert kh.train(output=folder, verbose=0, **same).history == first
@@ -128,8 +155,8 @@ def test_options_that_are_not_given_are_those_of_the_run(noise, tmp_path, messag
         kh.train(output=folder, epochs=1)
 
 
-def test_a_recipe_of_another_kind_is_refused_in_a_short_list(noise, tmp_path):
-    kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **{**OPTIONS, "epochs": 1})
+def test_a_recipe_of_another_kind_is_refused_in_a_short_list(finished_run, tmp_path):
+    finished_run(tmp_path, 1)
     with pytest.raises(ValueError, match="optimizer: adam, now rmsprop") as refused:
         kh.train(output=tmp_path, recipe="paper", learning_rate=1)
     said = str(refused.value)
@@ -184,9 +211,10 @@ def test_people_that_changed_in_their_folder_are_warned_of(noise, tmp_path, mess
     assert "have changed" not in messages.text
 
 
-def test_the_folder_of_a_run_in_use_is_refused_and_nothing_is_deleted(noise, tmp_path):
-    folder, options = tmp_path / "run", {**OPTIONS, "epochs": 1, "verbose": 0}
-    kh.train(f"crops:{noise}", output=folder, **options)
+def test_the_folder_of_a_run_in_use_is_refused_and_nothing_is_deleted(
+    noise, finished_run, tmp_path
+):
+    folder = finished_run(tmp_path / "run", 1)
     files = sorted(folder.iterdir())
     with FolderLock(folder):
         for restart in (False, True):
@@ -252,8 +280,10 @@ def test_an_error_before_the_first_step_leaves_no_folder(noise, tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == ["teacher.keras"]
 
 
-def test_a_history_that_was_edited_or_deleted_is_read_and_goes_on(noise, tmp_path):
-    first = kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **OPTIONS).history
+def test_a_history_that_was_edited_or_deleted_is_read_and_goes_on(
+    finished_run, tmp_path
+):
+    first = kh.train(output=finished_run(tmp_path), verbose=0).history
     path = tmp_path / "history.csv"
     header, row, _ = path.read_text().splitlines()
     columns = header.split(",")
@@ -272,19 +302,25 @@ def test_a_history_that_was_edited_or_deleted_is_read_and_goes_on(noise, tmp_pat
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"config": {}}', "\xff"])
 def test_a_damaged_configuration_is_named_and_restart_begins_anew(
-    noise, tmp_path, text
+    noise, tmp_path, text, monkeypatch
 ):
+    def fit(self):  # what follows is that of any restart
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer.Trainer, "_fit", fit)
     options = {**OPTIONS, "epochs": 1, "verbose": 0, "output": tmp_path}
     (tmp_path / "run.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(ValueError, match="is not a training run's.*`restart=True`"):
         kh.train(f"crops:{noise}", **options)
-    assert kh.train(f"crops:{noise}", restart=True, **options).best.is_file()
+    with pytest.raises(Interrupted, match="^Stopped before the first checkpoint"):
+        kh.train(f"crops:{noise}", restart=True, **options)
+    assert read_config(tmp_path).recipe.epochs == 1
 
 
 def test_a_checkpoint_that_is_cut_off_or_lost_is_an_error_that_says_what_to_do(
-    noise, tmp_path
+    finished_run, tmp_path
 ):
-    kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **OPTIONS)
+    finished_run(tmp_path)
     last = tmp_path / "last.keras"
     whole = last.read_bytes()
     last.write_bytes(whole[: len(whole) // 2])
@@ -301,9 +337,8 @@ def test_a_checkpoint_that_is_cut_off_or_lost_is_an_error_that_says_what_to_do(
     assert (tmp_path / "best.keras").read_bytes() == best
 
 
-def test_a_best_network_that_was_deleted_is_written_again(noise, tmp_path):
-    run = kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **OPTIONS)
-    run.best.unlink()
+def test_a_best_network_that_was_deleted_is_written_again(finished_run, tmp_path):
+    (finished_run(tmp_path) / "best.keras").unlink()
     again = kh.train(output=tmp_path, verbose=0, epochs=3)
     assert again.best.is_file()
     assert again.best_pckh == pytest.approx(again.history["val_pckh"][2])
@@ -318,18 +353,16 @@ def test_the_folder_of_a_run_may_begin_with_the_home_folder(
     assert run.folder == Path(tmp_path / "run")
 
 
-def test_restart_without_a_dataset_keeps_the_options_of_the_run(noise, tmp_path):
-    options = {**OPTIONS, "epochs": 1}
-    kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **options)
+def test_restart_without_a_dataset_keeps_the_options_of_the_run(finished_run, tmp_path):
+    finished_run(tmp_path, 1)
     run = kh.train(output=tmp_path, restart=True, verbose=0, filters=6)
     assert run.model.filters == 6 and run.model.image_size == (32, 32)
     assert len(run.history["loss"]) == 1
 
 
-def test_a_restart_that_fails_keeps_the_run(noise, tmp_path):
-    folder, other = tmp_path / "run", tmp_path / "other"
+def test_a_restart_that_fails_keeps_the_run(noise, finished_run, tmp_path):
+    folder, other = finished_run(tmp_path / "run", 1), tmp_path / "other"
     options = {**OPTIONS, "epochs": 1, "verbose": 0}
-    kh.train(f"crops:{noise}", output=folder, **options)
     kh.train(f"crops:{noise}", output=other, **{**options, "skeleton": "coco"})
     before = {path.name: path.read_bytes() for path in folder.glob("*.*")}
     for wrong in [

@@ -24,6 +24,7 @@ from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted
 
 NETWORK = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+NETWORK["block"] = "tests>PointwiseBlock"
 RECIPE = Recipe(
     epochs=2, batch_size=4, learning_rate=0.01, ema_span=0.5, network=NETWORK
 )
