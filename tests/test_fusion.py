@@ -117,6 +117,21 @@ def test_a_custom_block_gives_the_same(block, tmp_path):
     np.testing.assert_allclose(again.predict_on_batch(features), expected, atol=1e-4)
 
 
+def test_biases_of_a_sum_that_cancel_are_joined():
+    block = blocks.get("separable")(8, name="b")
+    x = keras.Input((16, 24, 4))
+    block(x)
+    randomize(block)
+    block.branch[-1].bias.assign(np.full(8, -300.0))
+    block.shortcut.bias.assign(np.full(8, 300.5))
+    fused = keras.Model(x, fuse_chain([block], x, "b"))
+    largest = max(abs(w).max() for w in fused.get_weights())
+    assert largest < 10
+    crops = RANDOM.normal(size=(2, 16, 24, 4)).astype("float32")
+    expected = block(crops)
+    np.testing.assert_allclose(fused.predict_on_batch(crops), expected, atol=1e-3)
+
+
 def test_the_fused_network_has_weights_of_its_own():
     model = StackedHourglass(stacks=1, **TINY)
     before = model.get_weights()

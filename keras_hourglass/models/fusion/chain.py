@@ -12,6 +12,7 @@ from keras_hourglass.models.fusion.linear import (
     apply_affine,
     batch_norm_affine,
     is_linear,
+    join_biases,
     rebuild,
 )
 from keras_hourglass.models.hourglass import Hourglass
@@ -51,6 +52,8 @@ def compose(layer, x, name: str):
         shortcut = [layer.shortcut] if layer.shortcut else []
         skip = fuse_chain(shortcut, x, f"{name}_shortcut")
         y = fuse_chain(layer.branch, x, name)
+        if shortcut:
+            join_biases(skip, y)
         return Add(name=f"{name}_sum", dtype=layer.dtype_policy)([skip, y])
     if type(layer) is GhostModule:
         x = fuse_chain(layer.primary, x, f"{name}_primary")

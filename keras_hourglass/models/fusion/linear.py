@@ -142,6 +142,25 @@ def _with_weights(layer, x, *weights):
     return y
 
 
+def join_biases(*summands):
+    """Gives one of some convolutions, whose sum alone is used, the biases of all.
+
+    Trained apart, they may be large and cancel: those of `photo` are up to 226, their
+    sums below 10. Weights of 16 bits and activations of 8 would resolve the former.
+
+    Args:
+        summands: Symbolic tensors. Those of other layers are left as they are.
+    """
+    layers = [tensor._keras_history.operation for tensor in summands]
+    layers = [layer for layer in layers if is_linear(layer) and hasattr(layer, "bias")]
+    layers = [layer for layer in layers if layer.bias is not None]
+    if layers:
+        total = sum(to_numpy(layer.bias) for layer in layers)
+        for layer in layers:
+            layer.bias.assign(np.zeros(total.shape, "float32"))
+        layers[0].bias.assign(total.astype("float32"))
+
+
 def is_linear(layer) -> bool:
     """Returns whether a layer is in `LINEAR_LAYERS`, without an activation."""
     linear = getattr(layer, "activation", None) in (None, keras.activations.linear)
