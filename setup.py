@@ -71,6 +71,7 @@ setup(
         "openvino": ["openvino"],
         "video": ["av"],  # 100 MB, with an encoder of H.264
         "heif": ["pillow-heif", "pillow>=11.3"],  # of which Pillow reads AVIF
+        "hub": ["huggingface_hub"],
         "serving": ["grpcio", "tensorflow-serving-api"],
         "test": ["pytest"],
         "docs": ["mkdocs-material", "mkdocstrings[python]"],

@@ -49,9 +49,10 @@ def command(
     """Score models on a dataset's validation people, under every PCKh convention.
 
     A skeleton without a head is scored by PCK at 0.05, 0.1 and 0.2 of the longer side
-    of the box. A MODEL is a .keras file, a run's folder, or a preset with weights. Each
-    mean has an interval: 95 % of 2,000 bootstrap resamples of people. Several models
-    are compared with the first, on the same resamples.
+    of the box. A MODEL is a .keras file, a run's folder, or a preset with weights: its
+    name, folder or address (hf://USER/NAME). Each mean has an interval: 95 % of 2,000
+    bootstrap resamples of people. Several models are compared with the first, on the
+    same resamples.
 
     Or score a FILE.{mat,h5,npz,json} of predictions for MPII's 2,958 validation people;
     --root is then the folder with detections_our_format.mat.

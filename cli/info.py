@@ -7,6 +7,7 @@ import click
 
 from keras_hourglass.models import presets
 from keras_hourglass.models.config import COUNTS, NETWORK_DEFAULTS
+from keras_hourglass.models.presets import hub
 from keras_hourglass_cli.console import print_table, start_keras
 from keras_hourglass_cli.dataset_options import json_option
 
@@ -17,7 +18,8 @@ from keras_hourglass_cli.dataset_options import json_option
 def command(names, as_json):
     """Parameters and multiply-adds of presets and trained networks.
 
-    MODEL is a preset, a .keras file, or a run's folder; by default all presets.
+    MODEL is a preset, its folder or address (hf://USER/NAME), a .keras file, or a
+    run's folder; by default all presets.
     Both are those of the network at its own image size. "printed" is the number of
     parameters in Table 1 of "Lighter Stacked Hourglass Human Pose Estimation", in
     millions; in brackets where the block that it describes cannot have as many.
@@ -31,7 +33,8 @@ def command(names, as_json):
 
 
 def _describe(name):
-    if name not in presets.PRESETS and Path(name).expanduser().exists():
+    there = hub.is_address(name) or Path(name).expanduser().exists()
+    if name not in presets.PRESETS and there:
         return describe_network(name)
     return describe_preset(name, presets.get_preset(name))
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from keras_hourglass.models.blocks.bottleneck import preactivated as preactivated
     from keras_hourglass.models.fusion.network import fuse as fuse
     from keras_hourglass.models.loading import load_model as load_model
+    from keras_hourglass.models.presets.hub import upload_preset as upload_preset
     from keras_hourglass.models.pytorch import convert as convert
     from keras_hourglass.models.stacked_hourglass import (
         StackedHourglass as StackedHourglass,
@@ -67,6 +68,7 @@ _MODULES = {  # public name -> its module, as above
     "read_image": "data.images.decoding",
     "to_dataframe": "inference.pose",
     "train": "training.run",
+    "upload_preset": "models.presets.hub",
 }
 __all__ = [*_MODULES]
 

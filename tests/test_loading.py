@@ -45,7 +45,7 @@ def test_a_missing_file_is_refused_with_a_guess_at_a_preset(tmp_path):
         load_model(tmp_path / "none.keras")
     with pytest.raises(FileNotFoundError, match="Did you mean 'photo'.*='phtoo'"):
         load_model("phtoo")
-    with pytest.raises(FileNotFoundError, match="This folder holds neither"):
+    with pytest.raises(FileNotFoundError, match="This folder holds none of them"):
         load_model(tmp_path)
 
 
@@ -69,7 +69,7 @@ def test_a_run_is_loaded_by_any_of_its_paths(model, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "files, says",
     [
-        ([], "This folder holds neither"),
+        ([], "This folder holds none of them"),
         (["run.json"], "This run has no checkpoint yet"),
         (["run.json", "last.keras"], "has no best.keras yet.*last.keras has the"),
         (["saved_model.pb"], "This folder is a SavedModel, which TensorFlow"),

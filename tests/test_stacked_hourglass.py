@@ -60,10 +60,10 @@ def test_file_gives_the_same_network_with_the_same_heatmaps(block, tmp_path):
 def test_one_file_gives_the_same_heatmaps_on_every_backend(tmp_path):
     """Through all blocks but in one network each: 1e-4."""
     code = """
-import sys, keras, numpy as np, keras_hourglass
+import sys, keras, numpy as np, keras_hourglass as kh
 images = np.load(sys.argv[1] + "/images.npy")
 for name in sys.argv[2:]:
-    model = keras.models.load_model(f"{sys.argv[1]}/{name}.keras")
+    model = kh.load_model(f"{sys.argv[1]}/{name}")
     heatmaps = keras.ops.convert_to_numpy(model(images, training=False))
     np.save(f"{sys.argv[1]}/{name}.npy", heatmaps)
 """
@@ -78,16 +78,19 @@ for name in sys.argv[2:]:
                 layer.moving_mean.assign(RANDOM.normal(0, 0.1, shape))
                 layer.moving_variance.assign(RANDOM.uniform(0.5, 2, shape))
         model.save(tmp_path / f"{block}.keras")
+    names = {f"{block}.keras": model for block, model in models.items()}
+    names["preset"] = models["separable"]
+    models["separable"].save_to_preset(tmp_path / "preset")
     others = {"tensorflow", "jax", "torch"} - {keras.backend.backend()}
     installed = [name for name in sorted(others) if find_spec(name)]
     if not installed:
         pytest.skip("no other backend is installed")
     for backend in installed:
         environment = {**os.environ, "KERAS_BACKEND": backend}
-        args = [sys.executable, "-c", code, str(tmp_path), *BLOCKS]
+        args = [sys.executable, "-c", code, str(tmp_path), *names]
         subprocess.run(args, env=environment, check=True)
-        for block, model in models.items():
-            other = np.load(tmp_path / f"{block}.npy")
+        for name, model in names.items():
+            other = np.load(tmp_path / f"{name}.npy")
             np.testing.assert_allclose(predict(model), other, atol=1e-4)
 
 

@@ -23,8 +23,13 @@ BLOCK_NAMES = (  # the keys of `blocks.BLOCKS`
     *("multidilated", "multidilated_dense"),
 )
 STRIDE = 4  # image pixels to a heatmap pixel
-# Of a training run, in its folder: the best network, the checkpoint, the configuration.
+# Of a training run, in its folder: the best network, the checkpoint, the configuration,
+# the scores of each epoch.
 BEST_FILE, LAST_FILE, CONFIG_FILE = "best.keras", "last.keras", "run.json"
+HISTORY_FILE = "history.csv"
+# Of a preset, in its folder, as KerasHub names them.
+PRESET_CONFIG, PRESET_WEIGHTS = "config.json", "model.weights.h5"
+PRESET_METADATA, MODEL_CARD = "metadata.json", "README.md"
 
 
 class Counts(NamedTuple):

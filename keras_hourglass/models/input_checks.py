@@ -130,3 +130,14 @@ def _check_values(images):
             "`x` must be images of values from 0 to 255: multiply them by 255. "
             f"Received: values from {low:g} to {high:g}"
         )
+
+
+def validate_precision(model):
+    """Checks that weights are not trained in 16 bits, which round small changes off."""
+    dtypes = [keras.config.floatx(), *(w.dtype for w in model.trainable_variables)]
+    if sixteen := {"float16", "bfloat16"} & {*dtypes}:
+        raise ValueError(
+            "`floatx` and the dtype of weights must be 'float32' or 'float64' in "
+            "training: keras.config.set_dtype_policy('mixed_bfloat16') computes in 16 "
+            f"bits, with such weights. Received: {', '.join(sorted(sixteen))}"
+        )

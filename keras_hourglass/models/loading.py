@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from zipfile import is_zipfile
 
 from keras_hourglass.models.config import BEST_FILE, CONFIG_FILE, LAST_FILE
-from keras_hourglass.models.presets import PRESETS, PRESETS_WITH_WEIGHTS
+from keras_hourglass.models.presets import (
+    PRESETS,
+    PRESETS_WITH_WEIGHTS,
+    facts,
+    hub,
+    places,
+)
 from keras_hourglass.utils import suggest
 
 if TYPE_CHECKING:
@@ -33,14 +39,16 @@ def load_model(model) -> "StackedHourglass":
 
     Args:
         model: Path of a `.keras` file; folder of a training run, or its `run.json`, for
-            its best network; name of a preset with weights; or a `StackedHourglass`,
-            which is returned.
+            its best network; name of a preset with weights, its folder, or its address
+            on the Hugging Face Hub, "hf://USER/NAME"; or a `StackedHourglass`, which is
+            returned.
 
     Returns:
         A `StackedHourglass`, not compiled.
 
     Raises:
         FileNotFoundError: If there is no such file, or the folder holds no run.
+        OSError: If the hub cannot be reached.
         ValueError: If the file holds something else, or the preset has no weights.
 
     Example:
@@ -68,7 +76,8 @@ def load_argument(model, argument: str) -> "StackedHourglass":
             f"Received: {argument}={model!r} (a {type(model).__name__})"
         )
     received = f"Received: {argument}={str(model)!r}"
-    if str(model) in PRESETS_WITH_WEIGHTS:
+    shared = hub.is_address(model) or places.is_preset_folder(model)
+    if str(model) in PRESETS_WITH_WEIGHTS or shared:
         from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
         return StackedHourglass.from_preset(str(model))
@@ -84,6 +93,8 @@ def model_name(model) -> str:
     """Returns what a model is called in tables: its path, its preset, or its `name`."""
     if not isinstance(model, str | os.PathLike):
         return model.name
+    if hub.is_address(model):
+        return str(model)
     path = Path(model)
     path = path.parent if path.name == CONFIG_FILE else path
     return str(path if path.name else path.resolve())  # of "." or ".."
@@ -106,14 +117,16 @@ def find_network(model, argument: str = "model") -> Path:
     if path.is_dir():
         if not (path / BEST_FILE).is_file():
             raise FileNotFoundError(
-                f"`{argument}` must be a .keras file or the folder of a training run. "
-                f"{_describe_folder(path)}. Received: {argument}={str(model)!r}"
+                f"`{argument}` must be a .keras file, or the folder of a training run "
+                f"or of a preset. {_describe_folder(path)}. "
+                f"Received: {argument}={str(model)!r}"
             )
         return path / BEST_FILE
     if not path.is_file():
         raise FileNotFoundError(
-            f"`{argument}` must be a .keras file, the folder of a training run, or a "
-            f"preset with weights. {suggest(model, PRESETS_WITH_WEIGHTS)} "
+            f"`{argument}` must be a .keras file, the folder of a training run or of a "
+            f"preset, or the name of a preset with weights. "
+            f"{suggest(model, PRESETS_WITH_WEIGHTS)} "
             f"Received: {argument}={str(model)!r}"
         )
     for ending, kind in OTHER_KINDS.items():
@@ -141,7 +154,7 @@ def _describe_folder(folder):
         runs = "a run," if len(found) == 1 else f"{len(found)} runs, the newest"
         return f"This folder holds {runs} in {found[-1].parent}"
     found = sorted(folder.glob("*.keras"))
-    return f"This folder has {found[0]}" if found else "This folder holds neither"
+    return f"This folder has {found[0]}" if found else "This folder holds none of them"
 
 
 def _load_file(path) -> "StackedHourglass":
@@ -166,6 +179,7 @@ def _load_file(path) -> "StackedHourglass":
         raise ValueError(
             f"{path} must hold a StackedHourglass. Received: a {type(loaded).__name__}"
         )
+    loaded.facts = facts.find_run_facts(Path(path))
     return loaded
 
 

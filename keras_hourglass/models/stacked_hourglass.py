@@ -22,13 +22,16 @@ from keras_hourglass.models.config import (
 )
 from keras_hourglass.models.heads import NormalizePixels, StackHeatmaps
 from keras_hourglass.models.hourglass import Hourglass
-from keras_hourglass.models.input_checks import check_first_batch
-from keras_hourglass.models.presets import PRESETS, PRESETS_WITH_WEIGHTS, get_preset
+from keras_hourglass.models.input_checks import check_first_batch, validate_precision
+from keras_hourglass.models.presets import (
+    PRESETS,
+    PRESETS_WITH_WEIGHTS,
+    folder,
+    get_preset,
+    places,
+)
 from keras_hourglass.models.torch_threads import spared_core
 from keras_hourglass.utils import suggest
-
-# Arguments that the weights of a preset do not depend on.
-FREE_ARGUMENTS = {"image_size", "offset"}
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
@@ -56,7 +59,8 @@ class StackedHourglass(keras.Model):
         kwargs: `name` and `trainable`, as in `keras.Model`.
 
     Attributes:
-        presets: Name -> description of all presets, for `from_preset`.
+        presets: Name -> description of the packaged presets, for `from_preset`.
+        facts: Those of its training, for the model card, if they are known.
 
     Input shape:
         `(batch, height, width, 3)`, RGB from 0 to 255, uint8 or float.
@@ -82,6 +86,7 @@ class StackedHourglass(keras.Model):
     """
 
     presets = {name: preset.description for name, preset in PRESETS.items()}
+    facts = None
 
     def __init__(
         self,
@@ -147,9 +152,11 @@ class StackedHourglass(keras.Model):
         """Creates the network of a preset, with its weights.
 
         Args:
-            name: Name of the preset, a key of `StackedHourglass.presets`.
-            load_weights: Whether to load the weights of the preset. Most presets are
-                architectures without weights, which need `load_weights=False`.
+            name: Name of a packaged preset, a key of `StackedHourglass.presets`; path
+                of a folder that `save_to_preset` wrote; or the address of one on the
+                Hugging Face Hub, "hf://USER/NAME" or "hf://USER/NAME@REVISION".
+            load_weights: Whether to load the weights of the preset. Most packaged
+                ones have none, and need `load_weights=False`.
             changes: Arguments of the constructor that replace the preset's. With
                 weights, only `image_size` and `offset` may differ.
 
@@ -157,8 +164,10 @@ class StackedHourglass(keras.Model):
             A `StackedHourglass`.
 
         Raises:
-            ValueError: If there is no such preset, it has no weights, or its weights
-                do not fit the changed network.
+            ModuleNotFoundError: If `huggingface_hub` is needed: `pip install '.[hub]'`.
+            OSError: If a file is missing, or the hub cannot be reached.
+            ValueError: If there is no such preset, it has no weights, they do not fit
+                the changed network, or a file is damaged.
 
         Example:
 
@@ -170,6 +179,8 @@ class StackedHourglass(keras.Model):
         network = kh.StackedHourglass.from_preset("hg1", load_weights=False)
         ```
         """
+        if (found := places.find_folder(name)) is not None:
+            return folder.load_folder(cls, found, load_weights, **changes)
         preset = get_preset(name)
         network = {**NETWORK_DEFAULTS, **preset.network}
         if load_weights and preset.weights is None:
@@ -178,17 +189,40 @@ class StackedHourglass(keras.Model):
                 f"weights are {', '.join(map(repr, PRESETS_WITH_WEIGHTS))}. "
                 f"Received: name={name!r}, load_weights={load_weights}"
             )
-        for argument in network.keys() & changes.keys() - FREE_ARGUMENTS:
-            if load_weights and changes[argument] != network[argument]:
-                raise ValueError(
-                    f"`load_weights` must be False where `{argument}` changes: the "
-                    f"weights of {name!r} are those of {argument}="
-                    f"{network[argument]!r}. Received: {argument}={changes[argument]!r}"
-                )
+        for argument in network.keys() & changes.keys():
+            value, own = changes[argument], network[argument]
+            folder.require_free(argument, value, own, name, load_weights)
         model = cls(**{**preset.network, **changes})
         if load_weights:
             weights.load_weights(model, preset.weights)
+            model.facts = preset.facts
         return model
+
+    def save_to_preset(self, directory, license: str | None = None):
+        """Saves the network as a folder for `from_preset`, in KerasHub's file layout.
+
+        `config.json`, `model.weights.h5`, `metadata.json`, and a model card,
+        `README.md`. It describes the training if the network was loaded from a run or
+        a preset, and was not trained since. A card that is there stays.
+
+        Args:
+            directory: A new or empty folder, or that of an earlier preset.
+            license: Of the weights, as Hugging Face spells it: "cc-by-4.0", say.
+
+        Raises:
+            OSError: If it cannot be written.
+            ValueError: If the folder holds other files, or a class is not registered.
+
+        Example:
+
+        ```python
+        import keras_hourglass as kh
+
+        kh.load_model("photo").save_to_preset("preset")
+        model = kh.StackedHourglass.from_preset("preset")
+        ```
+        """
+        folder.save_folder(self, directory, self.facts, license)
 
     def compile(
         self,
@@ -288,8 +322,17 @@ class StackedHourglass(keras.Model):
             x = check_first_batch(self, x, y)
         return super().evaluate(x, y, *args, **kwargs)
 
+    def set_weights(self, weights):
+        self.facts = None  # are those of other weights
+        super().set_weights(weights)
+
+    def load_weights(self, filepath, *args, **kwargs):
+        self.facts = None
+        super().load_weights(filepath, *args, **kwargs)
+
     def make_train_function(self, force: bool = False):
-        _validate_precision(self)
+        self.facts = None
+        validate_precision(self)
         # Within the first step, TensorFlow would trace it twice: once to create the
         # variables of the optimizer.
         if self.optimizer is not None and not self.optimizer.built:
@@ -326,17 +369,6 @@ class StackedHourglass(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(**config)
-
-
-def _validate_precision(model):
-    """Checks that weights are not trained in 16 bits, which round small changes off."""
-    dtypes = [keras.config.floatx(), *(w.dtype for w in model.trainable_variables)]
-    if sixteen := {"float16", "bfloat16"} & {*dtypes}:
-        raise ValueError(
-            "`floatx` and the dtype of weights must be 'float32' or 'float64' in "
-            "training: keras.config.set_dtype_policy('mixed_bfloat16') computes in 16 "
-            f"bits, with such weights. Received: {', '.join(sorted(sixteen))}"
-        )
 
 
 def _head(joints, name):

@@ -5,7 +5,7 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
-from keras_hourglass.models.config import BEST_FILE, LAST_FILE
+from keras_hourglass.models.config import BEST_FILE, HISTORY_FILE, LAST_FILE
 from keras_hourglass.training import changes, checkpoint, config
 from keras_hourglass.training.checkpoint import TrainState
 from keras_hourglass.training.config import TrainConfig
@@ -15,7 +15,6 @@ from keras_hourglass.utils.folder_lock import LOCK_FILE, FolderInUseError, Folde
 
 logger = logging.getLogger(__name__)
 
-HISTORY_FILE = "history.csv"
 EVENTS_DIR, SNAPSHOT_FILE = "logs", "predictions.png"
 
 

@@ -100,7 +100,9 @@ def fuse(model: StackedHourglass) -> FusedHourglass:
             x = Add(name=f"{name}_sum")([x, _feedback(model, name, y)])
     last = model.get_layer("heatmaps")
     graph = keras.Model(images, rebuild(last, heatmaps, last.name))
-    return FusedHourglass(graph, model.get_config())
+    fused = FusedHourglass(graph, model.get_config())
+    fused.facts = model.facts
+    return fused
 
 
 def can_be_fused(model: StackedHourglass) -> bool:

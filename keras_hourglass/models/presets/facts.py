@@ -1,0 +1,130 @@
+"""Facts of training, for the model card: those of a run, or of a packaged preset.
+
+Imports no Keras.
+"""
+
+import csv
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from keras_hourglass.models.config import BEST_FILE, CONFIG_FILE, HISTORY_FILE
+
+SETTINGS = (  # of a recipe, in the order of the card
+    *("epochs", "batch_size", "optimizer", "learning_rate", "ema_span"),
+    *("sigma", "foreground", "distill_weight"),
+)
+SCORE = "val_pckh"  # column of the history; those of joints have their name after it
+
+
+class Score(NamedTuple):
+    """A score of a network.
+
+    Attributes:
+        people: Those that it was measured on, in words.
+        joints: "all", or the group of joints that it counts.
+        percent: Percent of correct keypoints.
+    """
+
+    people: str
+    joints: str
+    percent: float
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """Facts of the training of a network.
+
+    Attributes:
+        datasets: Datasets, in words.
+        people: Number of people.
+        settings: Name -> value of what the training was set to.
+        scores: Scores on people that were not trained on.
+        license: Identifier of the license of the weights, as Hugging Face spells it.
+        note: More in words.
+    """
+
+    datasets: tuple[str, ...] = ()
+    people: int | None = None
+    settings: dict = field(default_factory=dict)
+    scores: tuple[Score, ...] = ()
+    license: str | None = None
+    note: str = ""
+
+    @classmethod
+    def from_dict(cls, values: dict):
+        """Creates facts from `dataclasses.asdict` of some, after JSON.
+
+        Raises:
+            TypeError: If the values are of something else.
+        """
+        scores = tuple(Score(*score) for score in values.get("scores", ()))
+        datasets = tuple(values.get("datasets", ()))
+        return cls(**{**values, "datasets": datasets, "scores": scores})
+
+
+def find_run_facts(path: Path) -> TrainingFacts | None:
+    """Reads the facts of the run whose best network a file is.
+
+    Args:
+        path: Of a `.keras` file.
+
+    Returns:
+        None if it is another file, or the run's files cannot be read.
+    """
+    if path.name != BEST_FILE or not (path.parent / CONFIG_FILE).is_file():
+        return None
+    try:
+        return _read_run(path.parent)
+    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        return None  # the network is loaded all the same
+
+
+def _read_run(folder):
+    content = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    config = content.get("config") or content["plan"]  # of version 0.1
+    recipe = config["recipe"]
+    settings = {name: recipe[name] for name in SETTINGS if recipe.get(name)}
+    settings |= {"precision": config["precision"], "seed": config["seed"]}
+    for name in ("init_weights", "teacher"):
+        if config.get(name):
+            settings[name] = _without_folder(config[name])
+    specs = config.get("datasets") or config["sources"]
+    people = content.get("people") or {}
+    scores = ()
+    if best := _best_epoch(folder / HISTORY_FILE):
+        settings["best_epoch"] = int(best["epoch"]) + 1
+        scores = tuple(_scores(best, [spec[0] for spec in specs]))
+    datasets = tuple(_describe_dataset(*spec) for spec in specs)
+    return TrainingFacts(datasets, people.get("count"), settings, scores)
+
+
+def _describe_dataset(name, _root, share=1.0, *_options):
+    """Describes a dataset without its folder, which others have no use for."""
+    return name if share == 1 else f"{name}, {share:g} of its people in an epoch"
+
+
+def _without_folder(model):
+    """Returns a preset's name or address, or of a path the name of file or run."""
+    path = Path(model)
+    if not path.is_absolute():  # those of runs are
+        return model
+    return path.parent.name if path.name == BEST_FILE else path.name
+
+
+def _best_epoch(path) -> dict:
+    """Reads the row of the epoch whose network `best.keras` is."""
+    if not path.is_file():
+        return {}
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row.get(SCORE)]
+    return max(rows, key=lambda row: float(row[SCORE]), default={})
+
+
+def _scores(row, datasets):
+    people = f"validation people of {' and '.join(dict.fromkeys(datasets))}"
+    for column, value in row.items():
+        if column and column.startswith(SCORE) and value:
+            joints = column.removeprefix(SCORE).strip("_") or "all"
+            yield Score(people, joints, round(float(value), 1))
