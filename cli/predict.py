@@ -22,9 +22,9 @@ from keras_hourglass_cli.wording import BOXES
     "--model",
     default=presets.DEFAULT_PRESET,
     show_default=True,
-    help="A .keras file, the folder of a run, a preset with weights (its name, folder or "
-    "address, hf://USER/NAME), or what `export` wrote: a .tflite, .onnx or .xml file, or "
-    "the folder of a SavedModel.",
+    help="A .keras file, the folder of a run, a preset with weights (its name, folder "
+    "or address, hf://USER/NAME), or what `export` wrote: a .tflite, .onnx or .xml "
+    "file, or the folder of a SavedModel.",
 )
 @click.option(
     "--box",

@@ -11,12 +11,12 @@ import logging
 import math
 from dataclasses import asdict, replace
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import h5py
 import keras
 
-from keras_hourglass import __version__
 from keras_hourglass.models.config import (
     BEST_FILE,
     BLOCK_NAMES,
@@ -64,10 +64,11 @@ def save_folder(model, directory, facts: TrainingFacts | None, license=None):
         )
     if license is not None:
         facts = replace(facts or TrainingFacts(), license=license)
+    library = version("keras-hourglass")
     config = keras.saving.serialize_keras_object(model)
     metadata = {
         "keras_version": keras.version(),
-        "keras_hourglass_version": __version__,
+        "keras_hourglass_version": library,
         "parameter_count": model.count_params(),
         "date_saved": datetime.now().strftime("%Y-%m-%d@%H:%M:%S"),
         "training": facts and asdict(facts),
@@ -81,7 +82,7 @@ def save_folder(model, directory, facts: TrainingFacts | None, license=None):
             logger.info("%s stays: delete it for a new one", folder / MODEL_CARD)
         else:
             name = folder.resolve().name
-            card = create_card(model, name, facts, __version__)
+            card = create_card(model, name, facts, library)
             draft.with_name(MODEL_CARD).write_text(card, encoding="utf-8")
 
     publish_files(folder / PRESET_CONFIG, write)

@@ -134,7 +134,7 @@ def _hub(address):
         yield huggingface_hub
     except errors.HFValidationError as error:
         raise ValueError(f"{address} must be an address. Received: {error}") from error
-    except (OSError, errors.EntryNotFoundError) as error:
+    except (OSError, errors.HTTPError, errors.EntryNotFoundError) as error:
         if getattr(error, "errno", None) in CAUSES:
             raise  # of the disk
         causes = [cause for kind, cause in causes.items() if isinstance(error, kind)]
