@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass_cli.console import start_keras
+from keras_hourglass_cli.console import silence_keras
 from keras_hourglass_cli.dataset_options import (
     broken_option,
     json_option,
     missing_option,
     source_options,
 )
-from keras_hourglass_cli.inference_options import inference_options
+from keras_hourglass_cli.inference_options import inference_options, runtime_option
 
 
 @click.command()
@@ -25,6 +25,7 @@ from keras_hourglass_cli.inference_options import inference_options
 )
 @click.option("--everybody", is_flag=True, hidden=True)  # the name in version 0.1
 @inference_options
+@runtime_option
 @click.option(
     "--report",
     "folder",
@@ -49,10 +50,10 @@ def command(
     """Score models on a dataset's validation people, under every PCKh convention.
 
     A skeleton without a head is scored by PCK at 0.05, 0.1 and 0.2 of the longer side
-    of the box. A MODEL is a .keras file, a run's folder, or a preset with weights: its
-    name, folder or address (hf://USER/NAME). Each mean has an interval: 95 % of 2,000
-    bootstrap resamples of people. Several models are compared with the first, on the
-    same resamples.
+    of the box. A MODEL is a .keras file, a run's folder, a preset with weights (its
+    name, folder or address hf://USER/NAME), or what `export` wrote. Each mean has an
+    interval: 95 % of 2,000 bootstrap resamples of people. Several models are compared
+    with the first, on the same resamples.
 
     Or score a FILE.{mat,h5,npz,json} of predictions for MPII's 2,958 validation people;
     --root is then the folder with detections_our_format.mat.
@@ -71,7 +72,7 @@ def command(
     if predictions:
         evaluations = [results.evaluate_predictions(predictions, source.root)]
     else:
-        start_keras()
+        silence_keras()
         from keras_hourglass.evaluation.evaluator import evaluate
 
         options |= {"missing": missing_images, "broken": broken_images}

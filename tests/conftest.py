@@ -11,9 +11,10 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import Bottleneck, StackedHourglass
+from keras_hourglass import Bottleneck, PoseEstimator, StackedHourglass
 from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets import synthetic
+from keras_hourglass.inference import views
 from keras_hourglass.skeletons import MPII
 
 
@@ -189,6 +190,30 @@ def photographs(shared):
     paths = sorted((shared / "fixtures/coco_cc_by/images").glob("*.jpg"))
     pixels = [cv2.resize(cv2.imread(str(p))[..., ::-1], (48, 64)) for p in paths]
     return paths, np.stack(pixels)
+
+
+@pytest.fixture(scope="session")
+def joints_of_keras(lively, photographs):
+    """Checks that an exported file of `lively` gives its joints on photographs.
+
+    Both are given rounded crops, so that they differ in rounding errors alone: a
+    network that has learnt nothing has many peaks of nearly the same height.
+    """
+    crop_views = views.crop_views
+
+    def joints(model, **options):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(views, "crop_views", lambda *args: np.rint(crop_views(*args)))
+            estimator = PoseEstimator(model, **options)
+            return np.stack([pose.joints for (pose,) in estimator(photographs[0])])
+
+    def check(path, runtime, **options):
+        found = joints(path, runtime=runtime, **options)
+        assert found.shape == (15, 16, 2)
+        distance = np.linalg.norm(found - joints(lively, **options), axis=-1)
+        assert distance.max() < 0.05, np.quantile(distance, [0.5, 0.9, 0.99, 1])
+
+    return check
 
 
 @pytest.fixture

@@ -28,6 +28,10 @@ def test_keypoints_on_photographs_are_the_networks(file, lively, photographs):
     np.testing.assert_allclose(together["scores"][:1], alone["scores"], atol=1e-5)
 
 
+def test_joints_of_the_runtime_are_those_of_keras(file, joints_of_keras):
+    joints_of_keras(file, "onnx")
+
+
 def test_a_file_describes_itself(file, lively):
     facts = read_metadata(file)
     assert facts["joints"] == list(lively.skeleton.joints)

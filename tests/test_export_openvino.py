@@ -25,6 +25,10 @@ def test_keypoints_on_photographs_are_the_networks(file, lively, photographs):
     assert OpenVino(file)(crops)["heatmaps"].shape == (15, 16, 12, 16)
 
 
+def test_joints_of_the_runtime_are_those_of_keras(file, joints_of_keras):
+    joints_of_keras(file, "openvino")
+
+
 def test_a_file_describes_itself(file, lively):
     facts = read_metadata(file)
     assert facts["joints"] == list(lively.skeleton.joints)

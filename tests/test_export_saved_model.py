@@ -194,3 +194,8 @@ def test_a_process_without_keras_and_this_library_gives_the_same(
     answer = served["serving_default"](image_bytes=contents(images))
     found = np.load(tmp_path / "joints.npy")
     np.testing.assert_allclose(found, answer["keypoints"], atol=1e-3)
+
+
+def test_joints_of_the_runtime_are_those_of_keras(lively, joints_of_keras, tmp_path):
+    saved_model.write(lively, tmp_path / "1")
+    joints_of_keras(tmp_path, "savedmodel")

@@ -1,15 +1,21 @@
 """Runtimes: the same joints from each, and the choice of one."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import cv2
+import keras
+import numpy as np
 import pytest
 
+import keras_hourglass as kh
+from keras_hourglass import PoseEstimator
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
-from keras_hourglass.inference.runtimes import selection
+from keras_hourglass.inference.runtimes import RUNTIMES, selection
+from keras_hourglass.skeletons import MPII
 
 MAX_SECONDS, MAX_MEGABYTES = 1.2, 250  # of a process that predicts on one photograph
 
@@ -46,3 +52,157 @@ print(sorted(loaded), int(memory.split()[1]) // 1000, time.process_time())
     assert float(seconds) < MAX_SECONDS
     assert len(json.loads(found)["people"][0]["joints"]) == 16
     assert photo.with_name("photo.joints.png").is_file()
+
+
+AVERAGED = {"flip": True, "scales": (1, 1.25), "decoder": "quarter"}
+
+
+@pytest.fixture(scope="module")
+def tflite(lively, tmp_path_factory):
+    """A LiteRT file of `lively`, for one person at a time, and one for eight."""
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("`export` needs TensorFlow")
+    from keras_hourglass.export import litert
+
+    folder = tmp_path_factory.mktemp("exported")
+    for batch_size in (1, 8):
+        litert.write(lively, folder / f"{batch_size}.tflite", batch_size=batch_size)
+    return [folder / f"{batch_size}.tflite" for batch_size in (1, 8)]
+
+
+@pytest.mark.parametrize("options", [{}, AVERAGED], ids=["plain", "averaged"])
+def test_joints_of_the_runtime_are_those_of_keras(options, tflite, joints_of_keras):
+    """Tests of each export hold the other runtimes; see `joints_of_keras`."""
+    joints_of_keras(tflite[0], "litert", **options)
+
+
+def test_a_file_for_eight_people_takes_any_number(tflite, photographs):
+    one, eight = (PoseEstimator(path, batch_size=11) for path in tflite)
+    for count in (1, 3, 15):
+        for first, second in zip(
+            *(each(photographs[0][:count]) for each in (one, eight))
+        ):
+            np.testing.assert_allclose(first[0].joints, second[0].joints, atol=0.01)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_runtime_that_is_not_installed_is_one_line_with_the_extra(
+    runtime, monkeypatch
+):
+    monkeypatch.setattr(
+        RUNTIMES[runtime], "installed_packages", classmethod(lambda c: [])
+    )
+    with pytest.raises(ModuleNotFoundError) as caught:
+        selection.require_installed(runtime)
+    assert re.fullmatch(
+        rf"The runtime '{runtime}' needs \w+: pip install \S+", str(caught.value)
+    )
+
+
+def test_auto_is_litert_for_presets_without_a_gpu(monkeypatch, caplog):
+    pytest.importorskip("ai_edge_litert")
+    caplog.set_level("DEBUG", logger="keras_hourglass")
+    monkeypatch.setattr(selection, "has_nvidia_gpu", lambda: False)
+    name, network = selection.load_network("photo")
+    assert name == "litert" and network.path.name == "photo.tflite"
+    assert network.skeleton == MPII and network.input_size == (256, 256)
+    assert caplog.messages == ["Runtime: litert, the fastest to start without a GPU"]
+    monkeypatch.setattr(selection, "has_nvidia_gpu", lambda: True)
+    assert selection.choose("photo")[0] == "keras"
+    assert selection.choose("photo", "litert")[0] == "litert"
+    monkeypatch.setattr(selection, "has_nvidia_gpu", lambda: False)
+    monkeypatch.setattr(
+        RUNTIMES["litert"], "installed_packages", classmethod(lambda c: ["tensorflow"])
+    )
+    assert selection.choose("photo")[::2] == (
+        "keras",
+        "as ai-edge-litert is not installed",
+    )
+    for other in ("hg2", object()):
+        assert selection.choose(other)[0] == "keras"
+
+
+def test_no_gpu_is_visible_where_the_environment_hides_it(monkeypatch):
+    for hidden in ("", "-1"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+        assert not selection.has_nvidia_gpu()
+
+
+def touch(*paths):
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_files_and_folders_of_export_are_found(tmp_path):
+    touch(tmp_path / "a/9/saved_model.pb", tmp_path / "a/10/saved_model.pb")
+    touch(tmp_path / "a/hourglass.onnx", tmp_path / "run/best.keras")
+    touch(tmp_path / "run/hourglass.tflite", tmp_path / "b/x.xml")
+    for path, runtime, expected in [
+        ("a", "auto", ("savedmodel", "a/10")),  # the newest version
+        ("a/9", "auto", ("savedmodel", "a/9")),
+        ("a", "onnx", ("onnx", "a/hourglass.onnx")),
+        ("a/hourglass.onnx", "auto", ("onnx", "a/hourglass.onnx")),
+        ("b", "auto", ("openvino", "b/x.xml")),
+        ("run", "auto", ("keras", None)),
+        ("run", "litert", ("litert", "run/hourglass.tflite")),
+        ("run/best.keras", "keras", ("keras", None)),
+    ]:
+        name, file, _ = selection.choose(tmp_path / path, runtime)
+        assert (name, file) == (expected[0], expected[1] and tmp_path / expected[1])
+    touch(tmp_path / "b/y.xml")
+    with pytest.raises(ValueError, match="must hold one .xml file.*x.xml, y.xml"):
+        selection.choose(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    "model, runtime, message",
+    [
+        ("photo", "litrt", "Did you mean 'litert'.*runtime='litrt'"),
+        ("a.tflite", "keras", "must be 'litert' for 'a.tflite': only 'litert' runs"),
+        ("a.onnx", "openvino", "must be 'onnx' for 'a.onnx': only 'onnx' runs"),
+        ("a.keras", "litert", "hourglass-keras export a.keras DIR --format litert"),
+        ("run", "onnx", "hourglass-keras export run DIR --format onnx"),
+        ("photo", "openvino", "hourglass-keras export photo DIR --format openvino"),
+        ("hg2", "savedmodel", "hourglass-keras export hg2 DIR\\. Received"),
+        (None, "litert", "a network in memory: export it first"),
+    ],
+)
+def test_a_runtime_that_does_not_run_a_network_is_one_line(
+    model, runtime, message, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    touch(*(tmp_path / name for name in ("a.tflite", "a.onnx", "a.keras")))
+    touch(tmp_path / "run/best.keras")
+    with pytest.raises(ValueError, match=message) as caught:
+        PoseEstimator(object() if model is None else model, runtime=runtime)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_exported_file_is_scored_as_its_network_is(lively, tflite, tmp_path):
+    people = kh.load_dataset("synthetic", "2").split("val")[:5]
+    expected, found = (kh.evaluate(each, people) for each in (lively, tflite[0]))
+    assert found.runtime == "litert" and found.name == str(tflite[0])
+    joints = [each.predictions.joints for each in (found, expected)]
+    np.testing.assert_allclose(*joints, atol=0.05)
+    assert found.pckh == pytest.approx(expected.pckh, abs=2)
+    report = found.save_report(tmp_path / "report").read_text()
+    assert "litert" in report
+
+
+def test_evaluate_and_benchmark_need_no_keras_for_an_exported_file(tflite):
+    code = """
+import sys
+import keras_hourglass.data.datasets.synthetic as synthetic
+from keras_hourglass_cli.main import main
+synthetic.VALIDATION_COUNT = 3
+file = sys.argv[1]
+main(["evaluate", file, "--dataset", "synthetic:2"], standalone_mode=False)
+main(["benchmark", "predict", "--model", file, "--people", "2"], standalone_mode=False)
+print(sorted({"keras", "tensorflow"} & {*sys.modules}))
+"""
+    command = [sys.executable, "-c", code, tflite[0]]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert "people per second" in ended.stdout
+    assert ended.stdout.splitlines()[-1] == "[]"

@@ -5,9 +5,9 @@ import time
 
 import click
 
-from keras_hourglass_cli.console import print_table, start_keras
+from keras_hourglass_cli.console import print_table, silence_keras
 from keras_hourglass_cli.dataset_options import json_option
-from keras_hourglass_cli.inference_options import inference_options
+from keras_hourglass_cli.inference_options import inference_options, runtime_option
 
 IMAGE_SIZE = (1280, 720)  # width and height of most of MPII's photographs
 SYNTHETIC_COUNT = 16  # different images, where none is given
@@ -22,7 +22,8 @@ RENAMED = {"looks": "passes"}  # since 0.1
 @click.argument("images", metavar="[IMAGE]...", nargs=-1, type=click.Path())
 @click.option(
     "--model",
-    help="A .keras file, the folder of a run, or a preset.  [default: photo]",
+    help="A .keras file, the folder of a run, a preset, or what `export` wrote.  "
+    "[default: photo]",
 )
 @click.option(
     "--passes",
@@ -32,6 +33,7 @@ RENAMED = {"looks": "passes"}  # since 0.1
     help="Passes over each image: the first over all of it.",
 )
 @inference_options
+@runtime_option
 @click.option(
     "--people",
     type=click.IntRange(1),
@@ -47,7 +49,7 @@ def command(images, model, passes, people, as_json, **options):
     drawn. Images are read while the network runs, so that the parts, each timed on
     its own, add up to more than the whole.
     """
-    start_keras()
+    silence_keras()
     from keras_hourglass.inference.estimator import PoseEstimator
 
     model = {} if model is None else {"model": model}
@@ -81,19 +83,21 @@ def measure(estimator, images, rounds: int = 3, clock=time.perf_counter) -> dict
         "people_per_second" from files to keypoints; "share_of_network": seconds that
         the network takes alone for as many batches, of the whole; "milliseconds" of a
         person: of the "whole", and of its parts on their own, "read and first window"
-        (in one thread, as others run beside the network), "network", "decode".
+        (in one thread, as others run beside the network), "network", "decode". An
+        exported network decodes itself, unless there is more to average.
     """
     import numpy as np
 
     from keras_hourglass.inference.views import ViewBuilder
 
-    model, size = estimator.model, estimator.batch_size
-    builder = ViewBuilder(model.input_size, estimator.scales)
+    size = estimator.batch_size
+    builder = ViewBuilder(estimator.input_size, estimator.scales)
     # Each person is seen at every scale, and mirrored.
     views = len(estimator.scales) * (1 + estimator.flip)
-    batch = np.zeros((size * views, *model.image_size, 3), "float32")
-    heatmaps = model.predict_on_batch(batch)[:size, -1]
-    decode = decoding_model(estimator.decoder).predict_on_batch
+    shape = size * views, *estimator.input_size[::-1], 3
+    run, decode = network_and_decoder(estimator)
+    batch = np.zeros(shape, "float32" if estimator.runtime == "keras" else "uint8")
+    heatmaps = run(batch)
     batches = range(estimator.passes * -(-len(images) // size))
     parts = {
         "whole": lambda: estimator(images),
@@ -101,7 +105,7 @@ def measure(estimator, images, rounds: int = 3, clock=time.perf_counter) -> dict
             builder.initial((number, (image, None)))
             for number, image in enumerate(images)
         ],
-        "network": lambda: [model.predict_on_batch(batch) for _ in batches],
+        "network": lambda: [run(batch) for _ in batches],
         "decode": lambda: [decode(heatmaps) for _ in batches],
     }
     seconds = dict.fromkeys(parts, 0.0)
@@ -116,6 +120,22 @@ def measure(estimator, images, rounds: int = 3, clock=time.perf_counter) -> dict
         "share_of_network": seconds["network"] / seconds["whole"],
         "milliseconds": {name: 1000 * s / people for name, s in seconds.items()},
     }
+
+
+def network_and_decoder(estimator):
+    """Returns the network of an estimator and its decoder, a function of its output."""
+    from keras_hourglass.inference.runtimes import RUNTIMES
+
+    if estimator.runtime == "keras":
+        model, count = estimator.model, estimator.batch_size
+        decode = decoding_model(estimator.decoder).predict_on_batch
+        return model.predict_on_batch, lambda outputs: decode(outputs[:count, -1])
+    predictor = RUNTIMES[estimator.runtime].make_predictor(
+        estimator.model, estimator.flip, estimator.scales, estimator.decoder
+    )
+    if predictor.decodes_itself:
+        return predictor.run, lambda outputs: None
+    return predictor.run, lambda outputs: predictor.average.decode(outputs["heatmaps"])
 
 
 def decoding_model(decoder: str):

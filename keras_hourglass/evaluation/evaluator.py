@@ -4,20 +4,23 @@ import logging
 
 import numpy as np
 
-from keras_hourglass.data.batches import make_loader, validation_batches
+from keras_hourglass.data.batch_maker import BatchMaker
 from keras_hourglass.data.joint_notes import lacking_notes, unlabeled_notes
+from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.mixture import DatasetSpec, load_validation
 from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.evaluation.predictions import Predictions
 from keras_hourglass.evaluation.results import Evaluation
 from keras_hourglass.geometry import Window
-from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
+from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.heatmaps.labels import unpack
+from keras_hourglass.inference.batching import prefetch
 from keras_hourglass.inference.keypoint_options import KeypointOptions
-from keras_hourglass.inference.keypoints import KeypointPredictor
-from keras_hourglass.models.loading import load_model, model_name
-from keras_hourglass.models.stacked_hourglass import StackedHourglass
+from keras_hourglass.inference.runtimes import RUNTIMES
+from keras_hourglass.inference.runtimes.base import core_count
+from keras_hourglass.inference.runtimes.selection import AUTO, load_network
+from keras_hourglass.models.loading import model_name
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ def evaluate(
     missing: str = "error",
     all_splits: bool = False,
     name: str | None = None,
+    runtime: str = AUTO,
 ) -> Evaluation:
     """Evaluates a model on people, under every published convention of PCKh.
 
@@ -43,7 +47,7 @@ def evaluate(
 
     Args:
         model: A `StackedHourglass`, or what `kh.load_model` takes: the path of a
-            `.keras` file or the name of a preset with weights.
+            `.keras` file or the name of a preset with weights; or what `export` wrote.
         people: The people to evaluate on: a `People`, whose joints are mapped to the
             model's skeleton by name, or a dataset as in "mpii:DIR", of which the
             validation people are loaded.
@@ -58,6 +62,7 @@ def evaluate(
             datasets by name.
         name: Name of the model in tables and reports. By default what `model` is: its
             path, its preset, or the model's `name`.
+        runtime: The program that runs the network; see `PoseEstimator`.
 
     Returns:
         An `Evaluation`: `pckh`, `per_joint`, `conventions`, `offset`, `to_dict()`,
@@ -66,6 +71,7 @@ def evaluate(
     Raises:
         ValueError: If an argument is invalid, or no joint of the model is labeled.
         FileNotFoundError: If `model` names neither a file nor a preset.
+        ModuleNotFoundError: If the runtime is not installed.
         DatasetError: If the dataset cannot be loaded.
         ImageDecodeError: If an image cannot be read and `broken` is "error".
 
@@ -82,16 +88,17 @@ def evaluate(
     options = KeypointOptions(flip, decoder, batch_size, broken)
     if name is None:
         name = model_name(model)
-    model = load_model(model)
+    runtime, model = load_network(model, runtime)
     people, dataset = _load_people(people, model.skeleton, missing, all_splits)
     return Evaluation(
         name=name,
         skeleton=model.skeleton,
-        predictions=predict_people(model, people, options),
+        predictions=predict_people(model, people, options, runtime),
         people=people,
         model=model,
         options=options,
         dataset=dataset,
+        runtime=runtime,
     )
 
 
@@ -125,19 +132,22 @@ def _load_people(people, skeleton, missing, all_splits):
 
 
 def predict_people(
-    model: StackedHourglass, people: People, options: KeypointOptions
+    model, people: People, options: KeypointOptions, runtime: str = "keras"
 ) -> Predictions:
     """Predicts the joints of people, in their windows, and computes errors.
 
     Args:
-        model: The network.
+        model: The network: a `StackedHourglass` or an `ExportedNetwork`.
         people: With the model's skeleton. Their labels may be unknown.
         options: Flip test, decoder, batch size, and handling of broken images.
+        runtime: A key of `RUNTIMES`.
     """
-    loader = make_loader(make_preprocessor(model, people), options.broken)
-    predictor = KeypointPredictor(model, options.flip, decoder=options.decoder)
+    loader, batches = evaluation_batches(model, people, options, runtime)
+    predictor = RUNTIMES[runtime].make_predictor(
+        model, options.flip, (1.0,), options.decoder
+    )
     points, scores, errors, offsets, largest = [], [], [], [], 0
-    for images, labels in validation_batches(loader, options.batch_size):
+    for images, labels in batches:
         truth, weight, reference = unpack(np.asarray(labels))
         crops = np.asarray(images)[:, None]
         largest = max(largest, len(crops))  # the last, smaller batch is padded
@@ -166,6 +176,23 @@ def predict_people(
     )
 
 
-def make_preprocessor(model: StackedHourglass, people: People) -> Preprocessor:
+def evaluation_batches(model, people: People, options: KeypointOptions, runtime: str):
+    """Makes the batches of all people once, in order, and the loader of their images.
+
+    For Keras, both are those of validation in training; for other runtimes, batches
+    are made in threads, without it.
+    """
+    preprocessor = make_preprocessor(model, people)
+    if runtime == "keras":
+        from keras_hourglass.data.batches import make_loader, validation_batches
+
+        loader = make_loader(preprocessor, options.broken)
+        return loader, validation_batches(loader, options.batch_size)
+    loader = Loader(preprocessor, options.broken)
+    maker = BatchMaker(loader, options.batch_size)
+    return loader, prefetch(maker, range(len(maker)), core_count())
+
+
+def make_preprocessor(model, people: People) -> Preprocessor:
     """Makes the preprocessor of a model's crops, without augmentation."""
     return Preprocessor(people, model.input_size, model.heatmap_size)

@@ -4,36 +4,39 @@ import time
 
 import numpy as np
 
-from keras_hourglass.data.batches import make_loader
 from keras_hourglass.data.people import People
-from keras_hourglass.evaluation.evaluator import make_preprocessor
+from keras_hourglass.evaluation.evaluator import evaluation_batches
 from keras_hourglass.inference.keypoint_options import KeypointOptions
-from keras_hourglass.inference.keypoints import predict_keypoints
-from keras_hourglass.models.stacked_hourglass import StackedHourglass
+from keras_hourglass.inference.runtimes import RUNTIMES
 
 MAX_PEOPLE = 64
 WARM_UP, ROUNDS = 3, 20
 
 
 def profile(
-    model: StackedHourglass, people: People, options: KeypointOptions
+    model, people: People, options: KeypointOptions, runtime: str = "keras"
 ) -> dict[str, float]:
     """Measures the loader, the network and the decoder, one after another.
 
     At most `MAX_PEOPLE` people are timed, in whole batches of a power of two, after one
     batch to warm up. The decoder's time is that of prediction less that of the network,
-    as both are compiled in one graph. During training and evaluation the loader works
-    in parallel with the network instead.
+    as both are compiled in one graph; that of an exported network is part of it. During
+    training and evaluation the loader works in parallel with the network instead.
 
     Args:
-        model: The network.
+        model: The network: a `StackedHourglass` or an `ExportedNetwork`.
         people: With the model's skeleton.
         options: Flip test, decoder, batch size, and handling of broken images.
+        runtime: A key of `RUNTIMES`.
 
     Returns:
         Milliseconds per person of "loader", "network" and "decoder".
     """
-    loader = make_loader(make_preprocessor(model, people), options.broken)
+    loader, _ = evaluation_batches(model, people, options, runtime)
+    predictor = RUNTIMES[runtime].make_predictor(
+        model, options.flip, (1.0,), options.decoder
+    )
+    run = model.predict_on_batch if runtime == "keras" else predictor.run
     batch_size = 1 << (min(options.batch_size, len(people)).bit_length() - 1)
     batches = max(1, min(len(people), MAX_PEOPLE) // batch_size)
     seconds = np.zeros(3)
@@ -43,9 +46,9 @@ def profile(
         images, _ = loader.load_batch([(0, first + i) for i in range(batch_size)])
         both = np.concatenate([images, images[:, :, ::-1]]) if options.flip else images
         marks.append(time.perf_counter())
-        model.predict_on_batch(both)
+        run(both)
         marks.append(time.perf_counter())
-        predict_keypoints(model, images, options.flip, options.decoder)
+        predictor.predict_keypoints(images[:, None])
         marks.append(time.perf_counter())
         if number:
             seconds += np.diff(marks)
@@ -54,8 +57,8 @@ def profile(
     return {"loader": loading, "network": network, "decoder": decoding}
 
 
-def network_milliseconds(model: StackedHourglass) -> float:
-    """Measures the network alone on one image: the median of `ROUNDS` rounds."""
+def network_milliseconds(model) -> float:
+    """Measures a network in Keras on one image: the median of `ROUNDS` rounds."""
     image = np.zeros((1, *model.image_size, 3), "uint8")
     seconds = []
     for _ in range(WARM_UP + ROUNDS):

@@ -1,7 +1,6 @@
 """Results of an evaluation: scores, tables, data frames, comparisons and reports.
 
-NumPy only, so that files of predictions are scored without Keras; a report, which times
-the model, imports it.
+NumPy only, so that files of predictions are scored without Keras.
 """
 
 import logging
@@ -32,6 +31,7 @@ from keras_hourglass.evaluation.scoring import main_scores, score, to_json_types
 from keras_hourglass.skeletons import MPII, Skeleton
 
 if TYPE_CHECKING:
+    from keras_hourglass.inference.exported import ExportedNetwork
     from keras_hourglass.inference.keypoint_options import KeypointOptions
     from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
@@ -55,6 +55,7 @@ class Evaluation:
         model: The evaluated model; None for a file.
         options: The options of keypoint prediction; None for a file.
         dataset: The dataset's name and folder, where known.
+        runtime: The program that ran the model, a key of `inference.runtimes.RUNTIMES`.
 
     Example:
 
@@ -72,9 +73,10 @@ class Evaluation:
     skeleton: Skeleton
     predictions: Predictions
     people: People | None = None
-    model: "StackedHourglass | None" = None
+    model: "StackedHourglass | ExportedNetwork | None" = None
     options: "KeypointOptions | None" = None
     dataset: str = ""
+    runtime: str = "keras"
 
     @property
     def pckh(self) -> float:
@@ -221,9 +223,17 @@ class Evaluation:
         measure = self.skeleton.measure.name.lower()
         return f"Evaluation({self.name!r}, people={people}, {measure}={self.pckh:.2f})"
 
+    def _runtime_name(self):
+        """The runtime, with Keras's backend."""
+        if self.runtime != "keras":
+            return self.runtime
+        import keras
+
+        return f"keras on {keras.backend.backend()}"
+
     def _report_data(self):
         """All that the report shows of this model, and its images."""
-        # Not needed to score: OpenCV, and Keras, which times the model.
+        # Not needed to score: OpenCV, and the runtime, which times the model.
         from keras_hourglass.evaluation.profiling import profile
         from keras_hourglass.evaluation.report.images import PeopleImages
 
@@ -234,7 +244,7 @@ class Evaluation:
             **all_breakdowns(
                 predictions.errors, predictions.scores, people, self.resamples
             ),
-            "milliseconds": profile(self.model, people, self.options),
+            "milliseconds": profile(self.model, people, self.options, self.runtime),
             "hardest": [str(name) for name in people.names[rows]],
         }
         images = PeopleImages(predictions, people, self.model.heatmap_size)
@@ -342,8 +352,6 @@ def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path
     Raises:
         ValueError: If names are not unique, or an evaluation is of a file.
     """
-    import keras
-
     from keras_hourglass.evaluation.report import write_report
 
     names = [evaluation.name for evaluation in evaluations]
@@ -365,8 +373,8 @@ def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path
         "split": ", ".join(sorted({*map(str, first.people.splits)})),
         "flip test": "on" if first.options.flip else "off",
         "decoder": first.options.decoder,
-        "date": f"{date.today()}, keras-hourglass {version('keras-hourglass')}, "
-        f"{keras.backend.backend()}",
+        "date": f"{date.today()}, keras-hourglass {version('keras-hourglass')}",
+        "runtime": ", ".join(sorted({one._runtime_name() for one in evaluations})),
         "intervals": f"{bootstrap.LEVEL} % of {bootstrap.RESAMPLES:,} bootstrap "
         "resamples of people",
     }

@@ -118,13 +118,18 @@ class ExportedPredictor:
         runtime: A `Runtime` that has loaded the network.
         network: The network.
         flip, scales, decoder: See `HeatmapAverage`.
+
+    Attributes:
+        run: The runtime.
+        average: The decoding of its heatmaps.
+        decodes_itself: Whether keypoints are the file's.
     """
 
     def __init__(self, runtime, network: ExportedNetwork, flip, scales, decoder):
-        self.network, self._run = network, runtime
-        self._average = HeatmapAverage(network, flip, scales, decoder)
-        own = flip, self._average.scales.scales, decoder
-        self._is_decoded = own == (False, (1,), network.decoder)
+        self.network, self.run = network, runtime
+        self.average = HeatmapAverage(network, flip, scales, decoder)
+        own = flip, self.average.scales.scales, decoder
+        self.decodes_itself = own == (False, (1,), network.decoder)
 
     def predict_keypoints(self, crops, min_batch: int = 1):
         """Predicts the keypoints of any number of people.
@@ -140,10 +145,10 @@ class ExportedPredictor:
         crops = np.asarray(crops)
         if crops.dtype != CROPS_DTYPE:
             crops = np.rint(crops).astype(CROPS_DTYPE)
-        outputs = self._run(self._average.views(crops))
+        outputs = self.run(self.average.views(crops))
         self._require_outputs(outputs)
-        if not self._is_decoded:
-            return self._average.decode(outputs["heatmaps"])
+        if not self.decodes_itself:
+            return self.average.decode(outputs["heatmaps"])
         size, window = self.network.heatmap_size, self.network.crop_window
         return window.to_grid(outputs["keypoints"], size), outputs["scores"]
 

@@ -41,7 +41,7 @@ def load_network(model, runtime: str = AUTO, argument: str = "model"):
             f"`runtime` must be a runtime's name. {suggest(runtime, RUNTIME_NAMES)} "
             f"Received: runtime={runtime!r}"
         )
-    name, path, reason = _choose(model, runtime)
+    name, path, reason = choose(model, runtime)
     logger.debug("Runtime: %s, %s", name, reason)
     require_installed(name)
     if name == "keras":
@@ -51,6 +51,29 @@ def load_network(model, runtime: str = AUTO, argument: str = "model"):
     from keras_hourglass.inference.exported import ExportedNetwork
 
     return name, ExportedNetwork.read(path)
+
+
+def choose(model, runtime: str = AUTO) -> tuple[str, Path | None, str]:
+    """Chooses the runtime of a network.
+
+    Args:
+        model, runtime: See `load_network`.
+
+    Returns:
+        The key of `RUNTIMES`, the exported file or None, and the reason.
+    """
+    if not isinstance(model, str | os.PathLike):
+        _require(runtime, "keras", "a network in memory", "model.keras")
+        return "keras", None, "which runs networks in memory"
+    if str(model) in PRESETS:
+        return _choose_for_preset(str(model), runtime)
+    path = Path(model).expanduser()
+    name, file = find_exported(path, runtime)
+    if file is None:
+        _require(runtime, "keras", f"{str(model)!r}", model)
+        return "keras", None, "which runs .keras files"
+    _require(runtime, name, f"{str(model)!r}", None)
+    return name, file, f"which runs {file}"
 
 
 def require_installed(name: str):
@@ -75,22 +98,6 @@ def has_nvidia_gpu() -> bool:
         and shutil.which("nvidia-smi") is not None
         or any(Path("/usr/lib/wsl/lib").glob("nvidia-smi"))
     )
-
-
-def _choose(model, runtime):
-    """Returns the name of the runtime, the exported file or None, and the reason."""
-    if not isinstance(model, str | os.PathLike):
-        _require(runtime, "keras", "a network in memory", "model.keras")
-        return "keras", None, "which runs networks in memory"
-    if str(model) in PRESETS:
-        return _choose_for_preset(str(model), runtime)
-    path = Path(model).expanduser()
-    name, file = find_exported(path, runtime)
-    if file is None:
-        _require(runtime, "keras", f"{str(model)!r}", model)
-        return "keras", None, "which runs .keras files"
-    _require(runtime, name, f"{str(model)!r}", None)
-    return name, file, f"which runs {file}"
 
 
 def _choose_for_preset(preset, runtime):
