@@ -15,6 +15,8 @@ import keras_hourglass as kh
 from keras_hourglass import PoseEstimator
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.inference.runtimes import RUNTIMES, selection
+from keras_hourglass.models.presets import PRESETS
+from keras_hourglass.models.weights import weights_path
 from keras_hourglass.skeletons import MPII
 
 MAX_SECONDS, MAX_MEGABYTES = 1.2, 250  # of a process that predicts on one photograph
@@ -206,3 +208,84 @@ print(sorted({"keras", "tensorflow"} & {*sys.modules}))
     assert ended.returncode == 0, ended.stderr
     assert "people per second" in ended.stdout
     assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def packaged() -> bytes:
+    return weights_path(PRESETS["photo"].litert).read_bytes()
+
+
+def of_other_network() -> bytes:
+    """The packaged file under another name of its metadata."""
+    return packaged().replace(b"about.json", b"other.json")
+
+
+XML = "<net><rt_info><keras_hourglass>{}</keras_hourglass></rt_info></net>"
+JOINTS = '<joints value="[&quot;nose&quot;]"/>'
+BAD_FILES = {  # name -> (contents, what is said)
+    "empty.tflite": (b"", "not a LiteRT file"),
+    "foreign.tflite": (bytes(99), "not a LiteRT file"),
+    "other.tflite": (of_other_network, "no metadata of `keras_hourglass.export`"),
+    "half.tflite": (lambda: packaged()[:900_000], "damaged"),
+    "less.tflite": (lambda: packaged()[:-900], "damaged"),
+    "json.tflite": (
+        lambda: packaged().replace(b'"joints":', b'"joints",'),
+        "delimiter",
+    ),
+    "none.tflite": (lambda: packaged().replace(b'"joints":', b'"jointz":'), "'joints'"),
+    "empty.onnx": (b"", "damaged"),
+    "foreign.onnx": (bytes(99), "damaged"),
+    "empty.xml": (b"", "damaged"),
+    "foreign.xml": (b"<svg></svg>", "no metadata"),
+    "json.xml": (XML.format('<joints value="[1, "/>').encode(), "Expecting value"),
+    "sizes.xml": (XML.format(JOINTS).encode(), "none of 'image_size'"),
+    "wrong.xml": (XML.format('<joints value="[1]"/>').encode(), "must be names"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_damaged_or_foreign_file_is_one_line(name, tmp_path):
+    runtime, _ = selection.find_exported(write(tmp_path / name, b""))
+    if not RUNTIMES[runtime].installed_packages():
+        pytest.skip(f"{runtime} is not installed")
+    contents, message = BAD_FILES[name]
+    path = write(tmp_path / name, contents() if callable(contents) else contents)
+    with pytest.raises(ValueError) as caught:
+        PoseEstimator(path)
+    text = str(caught.value)
+    assert message in text and text.startswith(str(path)) and "\n" not in text
+    assert len(text) < 300 + len(str(path))
+
+
+def write(path, contents):
+    path.write_bytes(contents)
+    return path
+
+
+def test_openvino_needs_both_files(tmp_path):
+    pytest.importorskip("openvino")
+    with pytest.raises(FileNotFoundError, match="a.xml needs its weights: .*a.bin"):
+        RUNTIMES["openvino"](tmp_path / "a.xml")
+
+
+def test_metadata_of_another_network_are_noticed(tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    for text, other, message in [
+        (b'"image_size": [256, 256]', b'"image_size": [128, 256]', "must run on crops"),
+        (
+            b'"heatmap_size": [64, 64]',
+            b'"heatmap_size": [32, 64]',
+            "must predict heatm",
+        ),
+    ]:
+        assert text in packaged()
+        path = write(tmp_path / "a.tflite", packaged().replace(text, other))
+        with pytest.raises(ValueError, match=message):
+            PoseEstimator(path, passes=1)(np.zeros((9, 9, 3), "uint8"))
+
+
+def test_a_missing_file_is_reported_without_keras(tmp_path):
+    code = "import sys; from keras_hourglass import PoseEstimator\n"
+    code += "try: PoseEstimator('none.tflite')\nexcept FileNotFoundError as error: "
+    code += "print(error); assert not {'keras', 'tensorflow'} & {*sys.modules}"
+    output = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path)
+    assert output.startswith(b"`model` must be")

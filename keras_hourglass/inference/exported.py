@@ -14,6 +14,7 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DECODER_NAMES
 from keras_hourglass.inference.heatmap_average import HeatmapAverage
 from keras_hourglass.inference.metadata import INPUT, read_metadata
+from keras_hourglass.inference.runtimes.base import reason_of
 from keras_hourglass.skeletons import Skeleton
 
 CROPS_DTYPE = "uint8"
@@ -145,7 +146,14 @@ class ExportedPredictor:
         crops = np.asarray(crops)
         if crops.dtype != CROPS_DTYPE:
             crops = np.rint(crops).astype(CROPS_DTYPE)
-        outputs = self.run(self.average.views(crops))
+        views = self.average.views(crops)
+        try:
+            outputs = self.run(views)
+        except Exception as error:  # each runtime raises its own
+            raise ValueError(
+                f"{self.network.path} must run on crops {views.shape[1:]}, as its "
+                f"metadata say. Received: {reason_of(error)}"
+            ) from error
         self._require_outputs(outputs)
         if not self.decodes_itself:
             return self.average.decode(outputs["heatmaps"])

@@ -5,14 +5,17 @@ without Keras.
 """
 
 import json
+import struct
 from pathlib import Path
 from xml.etree import ElementTree
 
 from keras_hourglass.heatmaps import DEFAULT_DECODER
+from keras_hourglass.inference.runtimes.base import damaged
 from keras_hourglass.inference.views import WINDOW_RULES
 from keras_hourglass.skeletons import Skeleton
 
 METADATA_NAME = "about.json"  # of a SavedModel's asset, and of LiteRT's metadata entry
+LITERT_IDENTIFIER = b"TFL3"  # bytes 4 to 7 of a file
 OPENVINO_SECTION = "keras_hourglass"  # in the `rt_info` of an `.xml` file
 METADATA_VERSION = 2
 INPUT = {"layout": "NHWC", "channels": "RGB", "dtype": "uint8", "range": [0, 255]}
@@ -63,13 +66,14 @@ def read_metadata(path) -> dict:
     except (ModuleNotFoundError, FileNotFoundError, PermissionError):
         raise
     except Exception as error:  # each reader raises its own for damaged files
-        reason, *_ = str(error).strip().splitlines() or [type(error).__name__]
-        raise ValueError(
-            f"{path} is damaged, or of another kind: {reason:.200}"
-        ) from error
+        raise damaged(path, error) from error
     if not facts or not isinstance(facts, dict):
         raise ValueError(f"{path} has no metadata of `keras_hourglass.export`")
-    return _complete({OLD_NAMES.get(name, name): fact for name, fact in facts.items()})
+    facts = {OLD_NAMES.get(name, name): fact for name, fact in facts.items()}
+    try:
+        return _complete(facts)
+    except (TypeError, ValueError) as error:  # of the joints
+        raise damaged(path, error) from error
 
 
 def _complete(facts):
@@ -93,12 +97,20 @@ def _read_litert(path):
         from ai_edge_litert import schema_py_generated as schema
     except ModuleNotFoundError:
         from tensorflow.lite.python import schema_py_generated as schema
-    model = schema.Model.GetRootAs(path.read_bytes(), 0)
-    for index in range(model.MetadataLength()):
-        entry = model.Metadata(index)
-        if entry.Name() == METADATA_NAME.encode():
-            return json.loads(model.Buffers(entry.Buffer()).DataAsNumpy().tobytes())
-    return {}
+    data = path.read_bytes()
+    if data[4:8] != LITERT_IDENTIFIER:
+        raise ValueError("this is not a LiteRT file")
+    try:
+        model = schema.Model.GetRootAs(data, 0)
+        entries = [model.Metadata(index) for index in range(model.MetadataLength())]
+        texts = {
+            entry.Name(): model.Buffers(entry.Buffer()).DataAsNumpy()
+            for entry in entries
+            if entry.Name() == METADATA_NAME.encode()
+        }
+    except (struct.error, IndexError, TypeError, ValueError):
+        raise ValueError("it ends too early") from None
+    return json.loads(next(iter(texts.values())).tobytes()) if texts else {}
 
 
 def _read_onnx(path):

@@ -79,7 +79,14 @@ def core_count() -> int:
     return os.cpu_count() or 1
 
 
+def reason_of(error: Exception) -> str:
+    """Returns the line of an error's message that says the reason."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # OpenVINO names places of its code first.
+    reasons = [line for line in lines if not line.endswith(":")] or lines
+    return reasons[0][:200] if reasons else type(error).__name__
+
+
 def damaged(path, error: Exception) -> ValueError:
     """The error for a file that its runtime does not load, in one line."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return ValueError(f"{path} is damaged, or of another kind: {lines[0]:.200}")
+    return ValueError(f"{path} is damaged, or of another kind: {reason_of(error)}")
