@@ -1,6 +1,9 @@
 """Runtimes: the same joints from each, and the choice of one."""
 
+import copy
 import json
+import os
+import pickle
 import re
 import subprocess
 import sys
@@ -289,3 +292,30 @@ def test_a_missing_file_is_reported_without_keras(tmp_path):
     code += "print(error); assert not {'keras', 'tensorflow'} & {*sys.modules}"
     output = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path)
     assert output.startswith(b"`model` must be")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_loads_the_file_anew(tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    code = """
+import os, numpy as np
+from keras_hourglass import PoseEstimator
+estimator, images = PoseEstimator(runtime="litert", passes=1), [np.eye(64) * 255] * 3
+images = [np.repeat(each[..., None], 3, 2).astype("uint8") for each in images]
+before = [pose.joints for (pose,) in estimator(images)]
+if child := os.fork():
+    assert os.waitpid(child, 0)[1] == 0
+else:
+    after = [pose.joints for (pose,) in estimator(images)]
+    os._exit(not np.allclose(before, after))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_an_estimator_with_an_exported_file_is_pickled_and_copied(photo):
+    pytest.importorskip("ai_edge_litert")
+    estimator = PoseEstimator(runtime="litert", passes=1)
+    (expected,) = estimator(photo)
+    for other in (pickle.loads(pickle.dumps(estimator)), copy.deepcopy(estimator)):
+        (pose,) = other(photo)
+        np.testing.assert_array_equal(pose.joints, expected.joints)

@@ -1,5 +1,6 @@
 """LiteRT files, in LiteRT (once TensorFlow Lite)."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
@@ -25,10 +26,16 @@ class LiteRT(Runtime):
 
     def __init__(self, path, threads: int | None = None):
         self._path, self._threads = str(path), threads or core_count()
+        self._load()
+
+    def _load(self):
         self._interpreters, self._pool, self._lock = [], None, Lock()
         self._alone = _Interpreter(self._path, self._threads)
+        self._process = os.getpid()
 
     def __call__(self, crops) -> dict:
+        if os.getpid() != self._process:  # a fork, which has none of the threads
+            self._load()
         size = self._alone.batch_size
         padding = np.zeros((-len(crops) % size, *crops.shape[1:]), crops.dtype)
         padded = np.concatenate([crops, padding]) if len(padding) else crops
