@@ -17,7 +17,9 @@ import pytest
 import keras_hourglass as kh
 from keras_hourglass import PoseEstimator
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
+from keras_hourglass.inference.runner import predict_sources
 from keras_hourglass.inference.runtimes import RUNTIMES, selection
+from keras_hourglass.inference.video import VideoWriter
 from keras_hourglass.models.presets import PRESETS
 from keras_hourglass.models.weights import weights_path
 from keras_hourglass.skeletons import MPII
@@ -104,6 +106,9 @@ def test_a_runtime_that_is_not_installed_is_one_line_with_the_extra(
     )
 
 
+REASON = "Runtime: litert, which starts fastest, as there is no NVIDIA GPU"
+
+
 def test_auto_is_litert_for_presets_without_a_gpu(monkeypatch, caplog):
     pytest.importorskip("ai_edge_litert")
     caplog.set_level("DEBUG", logger="keras_hourglass")
@@ -111,10 +116,10 @@ def test_auto_is_litert_for_presets_without_a_gpu(monkeypatch, caplog):
     name, network = selection.load_network("photo")
     assert name == "litert" and network.path.name == "photo.tflite"
     assert network.skeleton == MPII and network.input_size == (256, 256)
-    assert caplog.messages == ["Runtime: litert, the fastest to start without a GPU"]
+    assert caplog.messages == [REASON]
     monkeypatch.setattr(selection, "has_nvidia_gpu", lambda: True)
     assert selection.choose("photo")[0] == "keras"
-    assert selection.choose("photo", "litert")[0] == "litert"
+    assert selection.choose("photo", "litert")[::2] == ("litert", "as chosen")
     monkeypatch.setattr(selection, "has_nvidia_gpu", lambda: False)
     monkeypatch.setattr(
         RUNTIMES["litert"], "installed_packages", classmethod(lambda c: ["tensorflow"])
@@ -319,3 +324,13 @@ def test_an_estimator_with_an_exported_file_is_pickled_and_copied(photo):
     for other in (pickle.loads(pickle.dumps(estimator)), copy.deepcopy(estimator)):
         (pose,) = other(photo)
         np.testing.assert_array_equal(pose.joints, expected.joints)
+
+
+def test_videos_are_run_by_a_runtime_too(tmp_path, tflite):
+    with VideoWriter(tmp_path / "film.mp4", 10) as writer:
+        for frame in range(5):
+            writer.write(np.roll(draw_image(0, 0)[0], 3 * frame, axis=1))
+    output = tmp_path / "found.csv"
+    options = {"model": tflite[0], "runtime": "litert", "outputs": [output]}
+    summary = predict_sources([tmp_path / "film.mp4"], **options)
+    assert not summary.failures and len(output.read_text().splitlines()) == 1 + 5

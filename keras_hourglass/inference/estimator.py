@@ -40,9 +40,8 @@ class PoseEstimator:
 
     Attributes:
         runtime: The name of the runtime.
-        skeleton: The skeleton of the keypoints.
-        input_size: Width and height of the network's input, in pixels.
-        model: The network: with Keras, a `StackedHourglass` in its inference form.
+        model: The network: with Keras, a `StackedHourglass` in its inference form; else
+            what its file says of it, with the same attributes.
 
     An estimator can be pickled, for other processes, and copied: with Keras, the
     network goes along, and is compiled anew; an exported file is read anew.
@@ -95,10 +94,12 @@ class PoseEstimator:
 
     @property
     def skeleton(self) -> Skeleton:
+        """The skeleton of the keypoints."""
         return self.model.skeleton
 
     @property
     def input_size(self) -> tuple[int, int]:
+        """Width and height of the network's input, in pixels."""
         return self.model.input_size
 
     def __call__(

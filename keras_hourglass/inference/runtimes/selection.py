@@ -90,29 +90,32 @@ def has_nvidia_gpu() -> bool:
     """Returns whether there is an NVIDIA GPU for this process; imports nothing."""
     if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
         return False
-    if any(Path("/proc/driver/nvidia/gpus").glob("*")):
-        return True
-    # Windows, and Linux under it.
-    return (
-        os.name == "nt"
-        and shutil.which("nvidia-smi") is not None
-        or any(Path("/usr/lib/wsl/lib").glob("nvidia-smi"))
-    )
+    if os.name == "nt":
+        return shutil.which("nvidia-smi") is not None
+    places = {
+        "/proc/driver/nvidia/gpus": "*",
+        "/dev": "nvidia[0-9]*",
+        "/usr/lib/wsl/lib": "nvidia-smi",  # of Linux under Windows
+    }
+    return any(any(Path(folder).glob(name)) for folder, name in places.items())
 
 
 def _choose_for_preset(preset, runtime):
-    weights = PRESETS[preset].litert
-    if weights is None or runtime not in (AUTO, "litert"):
+    file = PRESETS[preset].litert
+    if file is None or runtime not in (AUTO, "litert"):
         _require(runtime, "keras", f"the preset {preset!r}", preset)
-        return "keras", None, "the only runtime of this preset"
+        reason = "as chosen" if file else "as the preset has no LiteRT file"
+        return "keras", None, reason
+    reason = "as chosen"
     if runtime == AUTO:
+        reason = "which starts fastest, as there is no NVIDIA GPU"
         if has_nvidia_gpu():
             return "keras", None, "as there is an NVIDIA GPU"
         if "ai_edge_litert" not in RUNTIMES["litert"].installed_packages():
             return "keras", None, "as ai-edge-litert is not installed"
     from keras_hourglass.models.weights import weights_path
 
-    return "litert", weights_path(weights), "the fastest to start without a GPU"
+    return "litert", weights_path(file), reason
 
 
 def _require(runtime, own, what, exported_from):
