@@ -7,13 +7,23 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass.inference.detectors import detector_names
 from keras_hourglass.inference.output_plan import prints_data
 from keras_hourglass.inference.writers import FORMATS
 from keras_hourglass.models import presets
 from keras_hourglass_cli.console import LIBRARY, silence_keras
 from keras_hourglass_cli.inference_options import inference_options, runtime_option
 from keras_hourglass_cli.wording import BOXES
+
+
+class DetectorOption(click.Option):
+    """Lists the installed detectors, which takes time, if the help is shown."""
+
+    def get_help_record(self, context):
+        from keras_hourglass.inference.detectors import detector_names
+
+        names = ", ".join(detector_names())
+        self.help = f"Person detector: {names}, or module:function."
+        return super().get_help_record(context)
 
 
 @click.command()
@@ -49,8 +59,8 @@ from keras_hourglass_cli.wording import BOXES
 )
 @click.option(
     "--detector",
+    cls=DetectorOption,
     metavar="NAME",
-    help=f"Person detector: {', '.join(detector_names())}, or module:function.",
 )
 @click.option(
     "--min-score",

@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_hourglass.inference import detectors
-from keras_hourglass.inference.boxes import require_overlap, validate_boxes
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.frames import InputFrame, read_frames
 from keras_hourglass.inference.image_list import ImageList
@@ -27,7 +25,7 @@ from keras_hourglass.inference.writers import (
     open_writer,
 )
 from keras_hourglass.models import presets
-from keras_hourglass.utils import GracefulInterrupt, Interrupted, plural
+from keras_hourglass.utils import GracefulInterrupt, Interrupted
 from keras_hourglass.visualization.grids import image_grid, letterbox
 from keras_hourglass.visualization.images import save_image
 
@@ -48,113 +46,6 @@ class FrameResult(NamedTuple):
     frame: InputFrame
     poses: list[Pose]
     box_scores: np.ndarray | None
-
-
-class BoxFinder:
-    """Finds the boxes of people in frames: given ones, a file's, or a detector's.
-
-    Args:
-        boxes: Boxes for every frame, `(people, 4)`, or `(people, 5)` with scores; or
-            the path of a box file (see `read_boxes`).
-        detector: Name of a detector, or a function; see `detectors`.
-        min_score: Boxes of lower scores are left out.
-        failures: Collects boxes that lie wholly outside of their frame.
-        category: Category of a COCO file of boxes; see `read_boxes`.
-
-    Raises:
-        ValueError: If neither or both of `boxes` and `detector` are given, or
-            `min_score` is NaN.
-    """
-
-    def __init__(
-        self,
-        boxes=None,
-        detector=None,
-        min_score: float = 0.0,
-        failures: Failures | None = None,
-        category: str | None = None,
-    ):
-        if (boxes is None) == (detector is None):
-            raise ValueError(
-                "one of `boxes` and `detector` must be given. "
-                f"Received: boxes={boxes!r:.80}, detector={detector!r}"
-            )
-        if np.isnan(min_score):
-            raise ValueError(
-                f"`min_score` must be a number. Received: min_score={min_score}"
-            )
-        self.min_score, self.failures = min_score, failures or Failures()
-        self.path = self.file = self.detector = self.boxes = self._failed = None
-        if detector is not None:
-            self.detector = (
-                detectors.Detector(getattr(detector, "__name__", "detector"), detector)
-                if callable(detector)
-                else detectors.get_detector(detector)
-            )
-        elif isinstance(boxes, (str, PathLike)):
-            from keras_hourglass.inference.box_files import read_boxes
-
-            self.path, self.file = boxes, read_boxes(boxes, category)
-        else:
-            self.boxes = validate_boxes(boxes, scored=True)
-
-    def __call__(self, frame: InputFrame) -> np.ndarray | None:
-        """`(people, 5)`: the boxes of people in a frame, with scores.
-
-        None for a frame on which the detector fails, and for all later ones of its
-        source: like an image or a video that cannot be read.
-        """
-        if self.detector:
-            rows = self._detect(frame)
-            if rows is None:
-                return None
-        elif self.file:
-            rows = self.file.lookup(frame.source.name, frame.index)
-        else:
-            rows = self.boxes
-        rows = rows[rows[:, 4] >= self.min_score]
-        rows = [row for row in rows if self._overlaps(row, frame)]
-        return np.reshape(rows, (-1, 5))
-
-    def _detect(self, frame):
-        if frame.source == self._failed:
-            return None
-        try:
-            return self.detector(frame.pixels)
-        except detectors.DetectorError as error:
-            number = "" if frame.index is None else f", frame {frame.index}"
-            message = f"{frame.source.name}{number}: {error}"
-            if frame.source.kind == "camera":  # which would go on without an end
-                raise ValueError(message) from error
-            self._failed = frame.source
-            self.failures.add(message)
-            return None
-
-    def _overlaps(self, row, frame):
-        height, width = frame.pixels.shape[:2]
-        name = frame.source.name
-        if self.detector:
-            name += f": detector {self.detector.name!r}"
-        try:
-            require_overlap(row[None], (width, height), name)
-        except ValueError as error:
-            self.failures.add(str(error))
-            return False
-        return True
-
-    def report_unmatched(self):
-        """Logs how many images a box file lacks, and how many it has in excess."""
-        for names, text in (
-            []
-            if self.file is None
-            else [
-                (self.file.missing, f"without boxes in {self.path}"),
-                (self.file.unused, f"in {self.path}, but not among the inputs"),
-            ]
-        ):
-            if names:
-                count = plural(len(names), "image is", "images are")
-                logger.warning("%s %s, first %s", count, text, min(names))
 
 
 def estimate_frames(
@@ -326,6 +217,8 @@ def predict_sources(
             f"`category` goes with a file of `boxes`. Received: category={category!r}"
         )
     if boxes is not None or detector is not None:
+        from keras_hourglass.inference.box_finder import BoxFinder  # takes time
+
         find_boxes = BoxFinder(boxes, detector, min_score, failures, category)
     elif min_score:
         logger.warning("`min_score` changes nothing without `boxes` or `detector`")
