@@ -6,8 +6,6 @@ from gzip import open as open_gzip
 from pathlib import Path
 from zlib import error as ZlibError
 
-from keras_hourglass.data.readers import matlab
-
 
 class DatasetError(ValueError):
     """Raised for a dataset that cannot be used; the message names file and person."""
@@ -86,6 +84,8 @@ def read_matlab(path: Path, variable: str, squeeze: bool = False):
     Raises:
         DatasetError: If there is no such variable, or the file is damaged.
     """
+    from keras_hourglass.data.readers import matlab  # and SciPy: 0.2 s
+
     try:
         return matlab.read_mat(path, variable, squeeze)
     except ValueError as error:
