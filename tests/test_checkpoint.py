@@ -18,6 +18,7 @@ LABELS = np.concatenate(
 @pytest.fixture
 def model(eager):
     network = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1}
+    network["block"] = "tests>PointwiseBlock"
     model = StackedHourglass(image_size=32, **network)
     optimizer = keras.optimizers.Adam(0.1, use_ema=True, ema_momentum=0.5)
     model.compile(optimizer, HeatmapLoss(), metrics=[PCKh()])

@@ -75,7 +75,7 @@ def test_training_leaves_a_run_and_finishes_what_it_began(tmp_path, monkeypatch,
 
 
 def test_training_begins_anew_or_from_another_network(
-    network, tmp_path, monkeypatch, eager
+    network, tmp_path, monkeypatch, eager, no_snapshots
 ):
     monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT", 4)
     output = ["--output", tmp_path / "run"]

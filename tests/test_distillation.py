@@ -9,6 +9,7 @@ from keras_hourglass import HeatmapLoss, StackedHourglass
 from keras_hourglass.training.distillation import add_distillation_loss
 
 NETWORK = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+NETWORK["block"] = "tests>PointwiseBlock"
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (2, 32, 32, 3), dtype="uint8")
 LABELS = np.concatenate(

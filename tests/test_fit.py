@@ -30,9 +30,9 @@ def model(eager):
 
 def built(**compiling):
     keras.utils.set_random_seed(0)
-    model = kh.StackedHourglass(
-        1, filters=4, stem_filters=2, depth=1, image_size=32, name="tiny"
-    )
+    size = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+    block = "tests>PointwiseBlock"
+    model = kh.StackedHourglass(1, block=block, name="tiny", **size)
     optimizer = keras.optimizers.Adam(0.01)
     model.compile(optimizer, kh.HeatmapLoss(), metrics=[kh.PCKh()], **compiling)
     return model

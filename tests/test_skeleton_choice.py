@@ -16,6 +16,7 @@ from keras_hourglass.training.skeleton_choice import choose_skeleton, resolve_sk
 from keras_hourglass_cli.main import main
 
 SMALL = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+SMALL["block"] = "tests>PointwiseBlock"
 CAT = Skeleton(
     ("nose", "left_ear", "right_ear", "Tail Base"),
     [("nose", "Tail Base")],
