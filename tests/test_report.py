@@ -14,7 +14,7 @@ from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.evaluation import bootstrap, report
 from keras_hourglass.evaluation.breakdowns import all_breakdowns
 from keras_hourglass.evaluation.conventions import CONVENTIONS
-from keras_hourglass.evaluation.error_kinds import KINDS, error_kinds
+from keras_hourglass.evaluation.error_kinds import KINDS, classify, error_kinds
 from keras_hourglass.evaluation.report import html, images
 from keras_hourglass.evaluation.report.charts import (
     RIGHT,
@@ -54,7 +54,9 @@ def made(people, predictions):
     milliseconds = {"loader": 1.0, "network": 7.0, "decoder": 2.0}
     oks = {"AP": 0.5, "AR medium": -1.0, "people": 6, "joints": ["left_hip"]}
     oks |= {"sigmas": "COCO's sigmas", "estimated_areas": 0, "without_area": 0}
-    made["error_kinds"] = error_kinds(predictions, people, counts)
+    made["error_kinds"] = error_kinds(
+        classify(predictions, people), predictions, people, counts
+    )
     made |= {"offset": predictions.offset, "milliseconds": milliseconds, "oks": oks}
     return made | {"unreadable": [EVIL]}
 
@@ -65,7 +67,7 @@ def written(made, people, predictions, tmp_path_factory):
     drawn = images.PeopleImages(predictions, people, (64, 64))
     shown = [*drawn.hardest([2, 0])]
     shown.append((EVIL, shown[0][1]))
-    errors = {EVIL: [*drawn.worst_of_each_kind()]}
+    errors = {EVIL: [*drawn.worst_of_each_kind(classify(predictions, people))]}
     both = (predictions.errors, MPII), (predictions.errors, MPII)
     difference = bootstrap.compare(*both, (0.5,), bootstrap.resample_counts(6))
     pair = {"first": EVIL, "second": "second.keras", "thresholds": difference}

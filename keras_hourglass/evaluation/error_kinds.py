@@ -121,10 +121,11 @@ def people_by_image(people: People) -> list[np.ndarray]:
     return [np.array(group) for group in rows.values() if len(group) > 1]
 
 
-def error_kinds(predictions: Predictions, people: People, counts) -> dict:
+def error_kinds(kinds, predictions: Predictions, people: People, counts) -> dict:
     """Counts the kinds of errors.
 
     Args:
+        kinds: The output of `classify`.
         predictions: Joints and errors.
         people: The people, in the same order, with the same joints.
         counts: The output of `bootstrap.resample_counts` for as many people.
@@ -142,8 +143,8 @@ def error_kinds(predictions: Predictions, people: People, counts) -> dict:
           or None. The percents and the value of `PCKh` add up to 100;
         - "per_joint": name -> "labeled", the number of people, and of each kind.
     """
-    kinds, errors = classify(predictions, people), predictions.errors
-    skeleton, labeled = people.skeleton, is_scored(predictions.errors)
+    errors, skeleton = predictions.errors, people.skeleton
+    labeled = is_scored(errors)
     columns = [*skeleton.scored]
     worst = worst_errors(kinds, predictions, people)
     total, before = {}, _means(errors, skeleton)

@@ -25,7 +25,7 @@ from keras_hourglass.evaluation.breakdowns import (
     hardest_people,
     pck_torso,
 )
-from keras_hourglass.evaluation.error_kinds import error_kinds
+from keras_hourglass.evaluation.error_kinds import classify, error_kinds
 from keras_hourglass.evaluation.predictions import Predictions
 from keras_hourglass.evaluation.scoring import main_scores, score, to_json_types
 from keras_hourglass.skeletons import MPII, Skeleton
@@ -120,11 +120,15 @@ class Evaluation:
             joints, scores = self.predictions.joints, self.predictions.scores
             made |= oks.evaluate_oks(self.people, joints, scores)
             made["error_kinds"] = error_kinds(
-                self.predictions, self.people, self.resamples
+                self._kinds, self.predictions, self.people, self.resamples
             )
         if self.predictions.unreadable:
             made["unreadable"] = [*self.predictions.unreadable]
         return made
+
+    @cached_property
+    def _kinds(self) -> np.ndarray:
+        return classify(self.predictions, self.people)
 
     @cached_property
     def resamples(self) -> np.ndarray:
@@ -248,7 +252,7 @@ class Evaluation:
             "hardest": [str(name) for name in people.names[rows]],
         }
         images = PeopleImages(predictions, people, self.model.heatmap_size)
-        return data, [*images.hardest(rows)], [*images.worst_of_each_kind()]
+        return data, [*images.hardest(rows)], [*images.worst_of_each_kind(self._kinds)]
 
 
 def evaluate_predictions(path, root) -> Evaluation:

@@ -8,7 +8,7 @@ import numpy as np
 from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.people import People
 from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.evaluation.error_kinds import KINDS, classify, worst_errors
+from keras_hourglass.evaluation.error_kinds import KINDS, worst_errors
 from keras_hourglass.evaluation.predictions import Predictions
 from keras_hourglass.evaluation.scoring import describe_correct
 from keras_hourglass.heatmaps.labels import unpack
@@ -47,9 +47,12 @@ class PeopleImages:
             correct = describe_correct(self.predictions.errors[row], threshold)
             yield f"{self._file_name(row)}: {correct}", self._draw(row)
 
-    def worst_of_each_kind(self):
-        """Yields (caption, JPEG) of the largest error of each kind, ringed."""
-        kinds = classify(self.predictions, self.people)
+    def worst_of_each_kind(self, kinds):
+        """Yields (caption, JPEG) of the largest error of each kind, ringed.
+
+        Args:
+            kinds: The output of `error_kinds.classify` for these people.
+        """
         worst = worst_errors(kinds, self.predictions, self.people)
         skeleton = self.people.skeleton
         for kind, (row, joint) in worst.items():
