@@ -4,7 +4,7 @@ import pytest
 from keras_hourglass.data.readers.rows import (
     MAX_COORDINATE,
     PARSE_ERRORS,
-    describe_error,
+    describe_parse_error,
     validate_row,
 )
 from keras_hourglass.geometry import Window
@@ -94,4 +94,4 @@ def test_an_invalid_value_is_refused(wrong, said):
 def test_errors_of_python_become_words_about_the_file(parse, value, expected):
     with pytest.raises(PARSE_ERRORS) as raised:
         parse(value)
-    assert describe_error(raised.value) == expected
+    assert describe_parse_error(raised.value) == expected

@@ -13,7 +13,7 @@ from pathlib import Path
 from keras_hourglass.data.datasets.coco.person import is_crowd
 from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.files import DatasetError, read_text
-from keras_hourglass.data.readers.rows import PARSE_ERRORS, describe_error
+from keras_hourglass.data.readers.rows import PARSE_ERRORS, describe_parse_error
 from keras_hourglass.data.readers.table import (
     BOX_COLUMNS,
     IMAGE_COLUMN,
@@ -162,7 +162,7 @@ def read_boxes(path, category: str | None = None) -> Boxes:
         raise
     except PARSE_ERRORS as error:
         after = f", after {plural(len(entries), 'person', 'people')}" if entries else ""
-        reason = describe_error(error)
+        reason = describe_parse_error(error)
         raise DatasetError(f"{path} lists no usable boxes{after}: {reason}") from None
     for reason, count in left_out.items():
         number = plural(count, f"box of {path} is", f"boxes of {path} are")

@@ -12,7 +12,7 @@ from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.datasets import with_options
 from keras_hourglass.data.datasets.spec import READ_OPTIONS, DatasetSpec
 from keras_hourglass.data.people import People
-from keras_hourglass.data.readers.rows import PARSE_ERRORS, describe_error
+from keras_hourglass.data.readers.rows import PARSE_ERRORS, describe_parse_error
 from keras_hourglass.models.config import CONFIG_FILE, NETWORK_DEFAULTS
 from keras_hourglass.training import recipes
 from keras_hourglass.training.recipes import Recipe
@@ -287,8 +287,8 @@ def read_config(folder: Path, name: str = CONFIG_FILE) -> TrainConfig:
         raise
     except PARSE_ERRORS as error:
         raise ValueError(
-            f"{path} is not a training run's: {describe_error(error)}. `restart=True` "
-            "with a `dataset` begins anew"
+            f"{path} is not a training run's: {describe_parse_error(error)}. "
+            "`restart=True` with a `dataset` begins anew"
         ) from None
 
 

@@ -87,8 +87,10 @@ def collect_people(
             skipped[str(reason)] += 1
         except PARSE_ERRORS as error:
             if faults is None:
-                raise files.DatasetError(f"{name}: {describe_error(error)}") from None
-            faults.append((name, describe_error(error)))
+                raise files.DatasetError(
+                    f"{name}: {describe_parse_error(error)}"
+                ) from None
+            faults.append((name, describe_parse_error(error)))
         else:
             noted.update(row.pop("notes", ()))
             rows.append({**row, "image": image, "name": name})
@@ -184,7 +186,7 @@ JSON_TYPES = {
 }
 
 
-def describe_error(error: Exception) -> str:
+def describe_parse_error(error: Exception) -> str:
     """Describes a parse error for the user."""
     if isinstance(error, KeyError):
         return f"`{error.args[0]}` is missing"
@@ -207,7 +209,7 @@ def require_structure(path: Path, structure: str):
         yield
     except PARSE_ERRORS as error:
         raise files.DatasetError(
-            f"{path} must {structure}: {describe_error(error)}"
+            f"{path} must {structure}: {describe_parse_error(error)}"
         ) from None
 
 

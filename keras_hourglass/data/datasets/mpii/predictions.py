@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_hourglass.data.datasets.mpii.json_format import HEAD_BOXES, published_heads
 from keras_hourglass.data.readers import files
-from keras_hourglass.data.readers.rows import describe_error
+from keras_hourglass.data.readers.rows import describe_parse_error
 
 SHAPE = (2958, 16, 2)
 
@@ -58,7 +58,7 @@ def read_predictions(path) -> np.ndarray:
         raise
     except (KeyError, ValueError, TypeError, OSError) as error:
         raise files.DatasetError(
-            f"{path} has no usable predictions: {describe_error(error)}"
+            f"{path} has no usable predictions: {describe_parse_error(error)}"
         ) from None
     for axes in [(0, 1, 2), (2, 1, 0), (2, 0, 1)]:  # of NumPy, HDF5 and MATLAB
         if predictions.ndim == 3 and predictions.transpose(axes).shape == SHAPE:
