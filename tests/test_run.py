@@ -1,5 +1,6 @@
 """`kh.train`: all that the command does, in one call."""
 
+import errno
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import keras_hourglass as kh
-from keras_hourglass.training import trainer
+from keras_hourglass.training import run_dir, trainer
 from keras_hourglass.training.config import read_config
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.utils import Interrupted
@@ -377,3 +378,19 @@ def test_a_restart_that_fails_keeps_the_run(noise, finished_run, tmp_path):
     best = folder / "best.keras"  # of the run that is replaced
     run = kh.train(output=folder, restart=True, verbose=0, init_weights=best)
     assert len(run.history["loss"]) == 1
+
+
+def test_a_finished_run_is_read_where_nothing_can_be_written(
+    finished_run, tmp_path, monkeypatch, messages
+):
+    finished_run(tmp_path, 1)
+
+    def refuse(path, folder):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(run_dir, "require_writable", refuse)
+    run = kh.train(output=tmp_path, verbose=0)
+    assert "nothing is left to do" in messages.messages[-1]
+    assert len(run.history["loss"]) == 1
+    with pytest.raises(OSError, match="Read-only"):
+        kh.train(output=tmp_path, verbose=0, epochs=2)

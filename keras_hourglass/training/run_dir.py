@@ -33,7 +33,13 @@ def load_state(
         ValueError: If the folder holds another run, or something else, or its run has
             lost its checkpoint.
     """
-    require_writable(folder, folder=True)
+    state = _read_state(train_config, folder, restart)
+    if state.epochs < train_config.recipe.epochs:  # else nothing is written
+        require_writable(folder, folder=True)
+    return state
+
+
+def _read_state(train_config, folder, restart):
     if (folder / config.CONFIG_FILE).is_file():
         if restart:
             return TrainState()
@@ -49,7 +55,7 @@ def load_state(
         old, begun = config.read_config(folder), state.epochs + bool(state.step)
         changes.require_compatible(old, train_config, folder, begun)
         return state
-    if folder.is_dir() and _has_other_files(folder):
+    if folder.is_dir() and has_other_files(folder):
         raise ValueError(
             "`output` must be a new folder, or that of an earlier run. "
             f"Received: output={str(folder)!r}"
@@ -157,7 +163,7 @@ def clear_run_dir(folder: Path):
         (folder / config.CONFIG_FILE).unlink()
 
 
-def _has_other_files(folder):
+def has_other_files(folder) -> bool:
     """Checks if a folder holds more than a kill in the first moments leaves."""
     return any(
         not is_temporary(path) and path.name != LOCK_FILE for path in folder.iterdir()
