@@ -317,7 +317,7 @@ def test_endings_and_arguments_that_do_not_fit_are_errors(tiny, tmp_path):
     for target in ("x.pth", "y"):
         with pytest.raises(ValueError, match=f"end in '.keras'.*target='{target}'"):
             convert(tiny, target)
-    for target in (None, "x.keras"):
+    for target in (None, "x.keras", "x.txt", "x"):
         with pytest.raises(ValueError, match="such as 'weights.pth'.*target="):
             convert(model, target)
     with pytest.raises(ValueError, match="`skeleton` must not be given.*'coco'"):

@@ -22,6 +22,7 @@ from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.utils.files import atomic_write, require_writable
 
 KERAS_ENDING = ".keras"
+TORCH_ENDINGS = (".pth", ".pt", ".tar", ".ckpt", ".bin")
 logger = logging.getLogger(__name__)
 
 
@@ -158,11 +159,13 @@ def to_torch(model: StackedHourglass, path):
 
 
 def _check_target(target, of_network: bool):
-    keras_file = target is not None and Path(target).suffix == KERAS_ENDING
-    if of_network and (target is None or keras_file):
+    ending = "" if target is None else Path(target).suffix
+    keras_file = ending == KERAS_ENDING
+    if of_network and ending not in TORCH_ENDINGS:
         raise ValueError(
             "`target` must be the path of a PyTorch checkpoint, such as 'weights.pth', "
-            f"where `source` is a network. Received: target={_shown(target)}"
+            f"where `source` is a network: it ends in {' or '.join(TORCH_ENDINGS)}. "
+            f"Received: target={_shown(target)}"
         )
     if not of_network and target is not None and not keras_file:
         raise ValueError(
