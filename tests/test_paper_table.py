@@ -13,7 +13,7 @@ from keras_hourglass.data.mixture import DatasetSpec
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.evaluation.evaluator import evaluate
 from keras_hourglass.models.presets import PRESETS
-from keras_hourglass.training import paper_table
+from keras_hourglass.training import config, paper_table
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.paper_table import Comparison
 from keras_hourglass.training.recipes import Recipe
@@ -28,7 +28,7 @@ NAMES = ["lighter/hg1_separable", "hg1"]
 
 
 @pytest.fixture(autouse=True)
-def few_validate(monkeypatch, eager):
+def few_validate(monkeypatch, eager, no_snapshots):
     monkeypatch.setattr("keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT", 4)
 
 
@@ -43,34 +43,6 @@ def rows():
     row["intervals"] = {"mean_of_joints": [61, 78.5], "mean_by_count": [60.1, 77]}
     row["difference"] = {"difference": -1.0, "interval": [-2.0, 0.5]}
     return [{**row, "name": "hg1"}, {**row, "name": "hg2", "parameters": 8e6}]
-
-
-def test_a_family_is_all_of_its_presets_and_a_name_one():
-    family = paper_table.select_presets(["lighter"])
-    assert family == [name for name in PRESETS if name.startswith("lighter/")]
-    assert paper_table.select_presets(["hg2", "lighter/hg1", "hg2"]) == [
-        "hg2",
-        "lighter/hg1",
-    ]
-    with pytest.raises(ValueError, match="Did you mean 'lighter'.*'lihgter'"):
-        paper_table.select_presets(["lihgter"])
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        *("hg2,lighter/hg1", " hg2 , lighter/hg1,hg2, "),
-        *(["hg2", "lighter/hg1"], ("hg2,lighter/hg1", "hg2")),
-    ],
-)
-def test_presets_are_a_list_or_separated_by_commas_and_count_once(given):
-    assert paper_table.select_presets(given) == ["hg2", "lighter/hg1"]
-
-
-@pytest.mark.parametrize("given", ["", [], " , "])
-def test_no_preset_is_an_error(given):
-    with pytest.raises(ValueError, match="must be one or more names"):
-        paper_table.select_presets(given)
 
 
 def test_rows_are_trained_once_and_the_table_holds_all(tmp_path, caplog):
@@ -249,3 +221,19 @@ def test_files_of_the_table_are_readable(rows, tmp_path):
     text = (tmp_path / "new" / "table.md").read_text()
     assert re.search(r"^\| hg2 \|.*\| 8.0M \|", text, re.MULTILINE)
     assert json.dumps(rows)  # what a row's file holds
+
+
+def test_a_comparison_that_names_no_presets_is_an_error(tmp_path):
+    config.write_config(tmp_path, CONFIG, paper_table.COMPARISON_FILE)
+    with pytest.raises(ValueError, match="comparison.json must list.*`presets` is mis"):
+        paper_table.compare(output=tmp_path)
+    config.write_config(tmp_path, CONFIG, paper_table.COMPARISON_FILE, presets=["hg3"])
+    with pytest.raises(ValueError, match="Did you mean 'hg"):
+        paper_table.compare(output=tmp_path)
+
+
+def test_a_folder_of_something_else_is_not_that_of_a_comparison(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(ValueError, match="`output` must be a new folder, or that of"):
+        paper_table.compare("hg1", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]

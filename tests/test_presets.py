@@ -116,3 +116,31 @@ def test_keras_is_not_imported(module):
     code = f"import sys, keras_hourglass.models.{module}; "
     code += "assert not {'keras', 'tensorflow', 'jax', 'torch'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_family_is_all_of_its_presets_and_a_name_one():
+    family = presets.select_presets(["lighter"])
+    assert family == [name for name in PRESETS if name.startswith("lighter/")]
+    assert presets.select_presets(["hg2", "lighter/hg1", "hg2"]) == [
+        "hg2",
+        "lighter/hg1",
+    ]
+    with pytest.raises(ValueError, match="Did you mean 'lighter'.*'lihgter'"):
+        presets.select_presets(["lihgter"])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("hg2,lighter/hg1", " hg2 , lighter/hg1,hg2, "),
+        *(["hg2", "lighter/hg1"], ("hg2,lighter/hg1", "hg2")),
+    ],
+)
+def test_presets_are_a_list_or_separated_by_commas_and_count_once(given):
+    assert presets.select_presets(given) == ["hg2", "lighter/hg1"]
+
+
+@pytest.mark.parametrize("given", ["", [], " , "])
+def test_no_preset_is_an_error(given):
+    with pytest.raises(ValueError, match="must be one or more names"):
+        presets.select_presets(given)

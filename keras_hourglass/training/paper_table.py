@@ -13,6 +13,7 @@ from pathlib import Path
 import keras
 
 from keras_hourglass.data.mixture import load_mixture, load_people
+from keras_hourglass.data.readers.rows import require_structure
 from keras_hourglass.evaluation.bootstrap import LEVEL, RESAMPLES
 from keras_hourglass.evaluation.conventions import CONVENTIONS, STANDARD
 from keras_hourglass.evaluation.evaluator import evaluate
@@ -22,7 +23,7 @@ from keras_hourglass.evaluation.tables import format_number, format_with_interva
 from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.loading import load_model
-from keras_hourglass.models.presets import PRESETS, get_preset
+from keras_hourglass.models.presets import PRESETS, get_preset, select_presets
 from keras_hourglass.training.changes import change_config, with_absolute_paths
 from keras_hourglass.training.config import (
     TrainConfig,
@@ -32,10 +33,10 @@ from keras_hourglass.training.config import (
 )
 from keras_hourglass.training.row_errors import RowErrors, compare_errors
 from keras_hourglass.training.run import Run
-from keras_hourglass.training.run_dir import load_state
+from keras_hourglass.training.run_dir import has_other_files, load_state
 from keras_hourglass.training.skeleton_choice import resolve_skeleton
 from keras_hourglass.training.trainer import Trainer
-from keras_hourglass.utils import Interrupted, suggest
+from keras_hourglass.utils import Interrupted
 from keras_hourglass.utils.files import atomic_write, require_writable
 from keras_hourglass.utils.folder_lock import FolderLock
 
@@ -202,35 +203,6 @@ def write_plot(folder: Path, rows: list[dict]) -> bool:
     return True
 
 
-def select_presets(names) -> list[str]:
-    """Selects presets by name, or by family: the part of names before a slash.
-
-    Args:
-        names: A list of them, or one string; commas separate several.
-
-    Returns:
-        Names of presets, each once.
-
-    Raises:
-        ValueError: If a name is unknown, or there is none.
-    """
-    families = {name.split("/")[0] for name in PRESETS if "/" in name}
-    given = [names] if isinstance(names, str) else [*names]
-    selected = []
-    for name in (part.strip() for text in given for part in text.split(",")):
-        if name and name not in PRESETS and name not in families:
-            raise ValueError(
-                "`presets` must be names or families of presets. "
-                f"{suggest(name, [*families, *PRESETS])} Received: {name!r}"
-            )
-        selected += [p for p in PRESETS if name in (p, p.split("/")[0])]
-    if not selected:
-        raise ValueError(
-            f"`presets` must be one or more names. Received: presets={names!r}"
-        )
-    return [*dict.fromkeys(selected)]
-
-
 def compare(
     presets=None,
     output="runs/compare",
@@ -269,11 +241,28 @@ def compare(
         stored = folder / COMPARISON_FILE
         if stored.is_file():
             config = change_config(read_config(folder, stored.name), **options)
-            listed = json.loads(stored.read_text(encoding="utf-8"))["presets"]
+            with require_structure(stored, "list the names of its `presets`"):
+                text = stored.read_text(encoding="utf-8")
+                listed = select_presets(json.loads(text)["presets"])
         else:  # new, or of version 0.3
+            _require_comparison(folder)
             config, listed = create_config(**options), select_presets([DEFAULT_FAMILY])
         config = with_absolute_paths(config)
         return Comparison(selected or listed, config, folder, verbose).run()
+
+
+def _require_comparison(folder):
+    """Checks that a folder is new, or has rows of version 0.3, which noted no names."""
+    has_rows = any(_row_folder(folder, name).is_dir() for name in PRESETS)
+    if folder.is_dir() and has_other_files(folder) and not has_rows:
+        raise ValueError(
+            "`output` must be a new folder, or that of an earlier comparison. "
+            f"Received: output={str(folder)!r}"
+        )
+
+
+def _row_folder(folder, name):
+    return folder / name.replace("/", "-")
 
 
 @dataclass(frozen=True)
@@ -344,7 +333,7 @@ class Comparison:
         return replace(self.config, recipe=replace(recipe, network=network))
 
     def _row_folder(self, name):
-        return self.folder / name.replace("/", "-")
+        return _row_folder(self.folder, name)
 
     def _difference(self, first, second) -> dict | None:
         """Compares two rows on the same people; None where errors are not known."""

@@ -153,3 +153,32 @@ def get_preset(name: str) -> Preset:
         f"{suggest(name, PRESETS)} "
         f"Received: name={name!r}"
     )
+
+
+def select_presets(names) -> list[str]:
+    """Selects presets by name, or by family: the part of names before a slash.
+
+    Args:
+        names: A list of them, or one string; commas separate several.
+
+    Returns:
+        Names of presets, each once.
+
+    Raises:
+        ValueError: If a name is unknown, or there is none.
+    """
+    families = {name.split("/")[0] for name in PRESETS if "/" in name}
+    given = [names] if isinstance(names, str) else [*names]
+    selected = []
+    for name in (part.strip() for text in given for part in text.split(",")):
+        if name and name not in PRESETS and name not in families:
+            raise ValueError(
+                "`presets` must be names or families of presets. "
+                f"{suggest(name, [*families, *PRESETS])} Received: {name!r}"
+            )
+        selected += [p for p in PRESETS if name in (p, p.split("/")[0])]
+    if not selected:
+        raise ValueError(
+            f"`presets` must be one or more names. Received: presets={names!r}"
+        )
+    return [*dict.fromkeys(selected)]
