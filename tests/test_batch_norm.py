@@ -73,6 +73,23 @@ def test_outputs_and_learned_weights_are_those_of_keras(precision, error, operat
 
 
 @fused_only
+def test_bfloat16_gives_the_same_in_whole_vectors_of_channels_and_in_parts():
+    """oneDNN's 16 channels, and half of them, which are computed in 32 bits."""
+    operation = batch_norm.FUSED_OPERATIONS[BACKEND]
+
+    def normalize(features):
+        x = ops.cast(ops.convert_to_tensor(features), "bfloat16")
+        scale = ops.ones(features.shape[-1:])
+        outputs = operation(x, 2 * scale, -scale, 1e-5)
+        assert keras.backend.standardize_dtype(outputs[0].dtype) == "bfloat16"
+        return [ops.convert_to_numpy(ops.cast(it, "float32")) for it in outputs]
+
+    whole = normalize(np.concatenate([FEATURES, FEATURES], axis=-1))
+    for one, other in zip(normalize(FEATURES), whole):
+        np.testing.assert_allclose(one, other[..., :8], rtol=2**-7, atol=2**-7)
+
+
+@fused_only
 @pytest.mark.parametrize("precision, bit", [("float16", 2**-10), ("bfloat16", 2**-7)])
 def test_averages_in_16_bits_come_to_rest_where_those_of_keras_do(precision, bit):
     layers = [
