@@ -57,6 +57,15 @@ def test_fewer_bits_are_smaller_files(files):
     assert names == [f"hourglass{ending}" for ending in endings]
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_xnnpack_computes_the_network_in_one_piece(files, precision):
+    """Each operation that it lacks, such as TILE of an upsampling, would cut it."""
+    litert = pytest.importorskip("ai_edge_litert.interpreter")
+    interpreter = litert.Interpreter(str(files[precision]))
+    operations = [operation["op_name"] for operation in interpreter._get_ops_details()]
+    assert "CONV_2D" in operations and "TILE" not in operations
+
+
 def test_a_file_describes_itself(files, lively):
     facts = read_metadata(files["int8"])
     assert facts["joints"] == list(lively.skeleton.joints)

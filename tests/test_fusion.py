@@ -12,7 +12,7 @@ from keras_hourglass.models.blocks.bottleneck import (
     preactivated,
 )
 from keras_hourglass.models.fusion.chain import fuse_chain
-from keras_hourglass.models.fusion.linear import ScaleShift
+from keras_hourglass.models.hourglass import Hourglass, UpsampledSum
 from keras_hourglass.models.layer_utils import sublayers
 
 TINY = {"filters": 8, "stem_filters": 4, "depth": 1, "image_size": (16, 24)}
@@ -68,7 +68,7 @@ def norms(model):
 @pytest.mark.parametrize("name", BLOCKS)
 @pytest.mark.parametrize("channels", [4, 8])
 def test_a_block_gives_the_same_without_norms_but_the_first(name, channels):
-    """The first norm's input is also the shortcut's: it stays, as a `ScaleShift`."""
+    """The first norm's input is also the shortcut's: it stays, as a convolution."""
     x = keras.Input((8, 12, channels))
     block = blocks.get(name)(8)
     whole = keras.Model(x, block(x))
@@ -79,8 +79,30 @@ def test_a_block_gives_the_same_without_norms_but_the_first(name, channels):
     assert expected.std() > 0.1
     np.testing.assert_allclose(fused.predict_on_batch(features), expected, atol=1e-4)
     assert norms(whole) and not norms(fused)
-    kept = sum(isinstance(layer, ScaleShift) for layer in fused.layers)
-    assert kept == (0 if name == "ghost" else 1)
+    kept = [
+        layer
+        for layer in fused.layers
+        if isinstance(layer, keras.layers.DepthwiseConv2D)
+        and layer.kernel_size == (1, 1)
+    ]
+    assert len(kept) == (0 if name == "ghost" else 1)
+    assert all(layer.activation is keras.activations.relu for layer in kept)
+
+
+@pytest.mark.parametrize("broadcast", [False, True])
+def test_an_hourglass_gives_the_same_with_features_upsampled_by_its_sums(broadcast):
+    x = keras.Input((8, 12, 8))
+    layer = Hourglass(2, "residual", 1, 8)
+    whole = randomize(keras.Model(x, layer(x)))
+    fused = keras.Model(x, fuse_chain([layer], x, "hourglass"))
+    features = RANDOM.normal(size=(2, 8, 12, 8)).astype("float32")
+    expected = whole.predict_on_batch(features)
+    assert expected.std() > 0.1
+    sums = [layer for layer in fused.layers if isinstance(layer, UpsampledSum)]
+    assert len(sums) == 2
+    for layer in sums:
+        layer.broadcast = broadcast
+    np.testing.assert_allclose(fused.predict_on_batch(features), expected, atol=1e-4)
 
 
 @pytest.mark.slow

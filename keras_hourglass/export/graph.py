@@ -15,6 +15,7 @@ from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.views import refine_window
 from keras_hourglass.models.fusion.network import fuse
+from keras_hourglass.models.hourglass import UpsampledSum
 
 CROPS_INPUT, HEATMAPS_OUTPUT = "crops", "heatmaps"  # names in every file
 MAX_PARALLEL_IMAGES = 4  # that are decoded at once: each may take 100 MB
@@ -32,13 +33,17 @@ class CropGraphs:
     Args:
         model: A `StackedHourglass`.
         decoder: One of `heatmaps.DECODER_NAMES`.
+        broadcast: Whether features are upsampled by broadcasting: see `UpsampledSum`.
 
     Attributes:
         model: The network as it was given.
     """
 
-    def __init__(self, model, decoder: str = DEFAULT_DECODER):
+    def __init__(self, model, decoder: str = DEFAULT_DECODER, broadcast: bool = False):
         fused = fuse(model)
+        for layer in fused.layers:
+            if isinstance(layer, UpsampledSum):
+                layer.broadcast = broadcast
         last = fused.get_layer(f"stack_{model.stacks}_heatmaps").output
         self.model, self._network = model, keras.Model(fused.input, last)
         self._decoder = validate_decoder(decoder)

@@ -48,7 +48,7 @@ def write(
             8-bit values are measured on.
         batch_size: People at once, a fixed number.
     """
-    graphs = CropGraphs(model, decoder)
+    graphs = CropGraphs(model, decoder, broadcast=True)
     batches = (np.repeat(crop[None], batch_size, 0) for crop in calibration)
     network = convert_to_tflite(graphs.network(batch_size), precision, batches)
     tail = convert_to_tflite(graphs.decoder(batch_size))

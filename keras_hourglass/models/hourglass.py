@@ -10,6 +10,42 @@ from keras_hourglass.models.layer_utils import build_chain
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
+class UpsampledSum(keras.layers.Layer):
+    """Adds features to others of twice the size, each pixel to the four at its place.
+
+    Attributes:
+        broadcast: Whether to compute it by one addition that broadcasts over five axes,
+            instead of enlarging features before. LiteRT computes the whole network by
+            XNNPACK then, which cannot repeat values; OpenVINO is slower by a fifth
+            (docs/performance.md). Not saved: exporters set it.
+
+    Input shape:
+        A list: `(batch, 2 * height, 2 * width, channels)` and
+        `(batch, height, width, channels)`, of known sizes.
+
+    Output shape:
+        That of the first.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.broadcast = False
+
+    def call(self, inputs):
+        large, small = inputs
+        if not self.broadcast:
+            return ops.add(large, ops.repeat(ops.repeat(small, 2, axis=1), 2, axis=2))
+        _, height, width, channels = small.shape
+        large = ops.reshape(large, (-1, 2, width, 2, channels))
+        small = ops.reshape(small, (-1, 1, width, 1, channels))
+        y = ops.add(large, small)
+        return ops.reshape(y, (-1, 2 * height, 2 * width, channels))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+@keras.saving.register_keras_serializable("keras_hourglass")
 class Hourglass(keras.layers.Layer):
     """`up(x) + upsample(back(inner(down(maxpool(x)))))`, `inner` one size smaller.
 

@@ -15,7 +15,7 @@ from keras_hourglass.models.fusion.linear import (
     join_biases,
     rebuild,
 )
-from keras_hourglass.models.hourglass import Hourglass
+from keras_hourglass.models.hourglass import Hourglass, UpsampledSum
 
 
 def fuse_chain(layers, x, name: str):
@@ -35,12 +35,10 @@ def fuse_chain(layers, x, name: str):
         part = f"{name}_{len(layers) - len(queue)}" if len(layers) > 1 else name
         if is_linear(layer):
             affine = batch_norm_affine(queue.pop(0)) if _is_norm(queue) else IDENTITY
-            relu = bool(queue) and _is(queue[0], keras.activations.relu)
-            if relu:
-                queue.pop(0)
+            relu = _pop_relu(queue)
             x = LINEAR_LAYERS[type(layer)](layer, x, affine, relu, part)
-        elif _is_norm([layer]):
-            x = apply_affine(layer, x, part)
+        elif _is_norm([layer]) and len(x.shape) == 4:
+            x = apply_affine(layer, x, _pop_relu(queue), part)
         else:
             x = compose(layer, x, part)
     return x
@@ -64,9 +62,17 @@ def compose(layer, x, name: str):
         y = fuse_chain([layer.pool], x, f"{name}_pool")
         for part in ("down", "inner", "back"):
             y = fuse_chain(getattr(layer, part), y, f"{name}_{part}")
-        y = fuse_chain([layer.upsample], y, f"{name}_upsample")
-        return Add(name=f"{name}_sum", dtype=layer.dtype_policy)([skip, y])
+        policy = layer.dtype_policy.name
+        return UpsampledSum(name=f"{name}_sum", dtype=policy)([skip, y])
     return rebuild(layer, x, name)
+
+
+def _pop_relu(queue) -> bool:
+    """Removes a ReLU at the head of a queue; returns whether there was one."""
+    found = bool(queue) and _is(queue[0], keras.activations.relu)
+    if found:
+        queue.pop(0)
+    return found
 
 
 def _is(layer, activation) -> bool:
