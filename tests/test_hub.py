@@ -27,11 +27,13 @@ def saved(tmp_path_factory):
 def hub(saved, tmp_path, monkeypatch):
     """A hub with the repository `me/mine`, and an empty cache."""
     constants = pytest.importorskip("huggingface_hub.constants")
+    api = pytest.importorskip("huggingface_hub.hf_api").api
     path = Path(__file__).with_name("hub_server.py")
     spec = importlib.util.spec_from_file_location("hub_server", path)
     spec.loader.exec_module(module := importlib.util.module_from_spec(spec))
     with module.Hub() as hub:
         monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        monkeypatch.setattr(api, "endpoint", hub.url)
         template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
         monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))

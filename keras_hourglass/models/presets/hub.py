@@ -82,8 +82,8 @@ def upload_preset(uri: str, preset):
     import keras_hourglass as kh
 
     model = kh.load_model("photo")
-    model.save_to_preset("mine")
-    # kh.upload_preset("hf://USER/NAME", "mine")
+    model.save_to_preset("preset")
+    # kh.upload_preset("hf://USER/NAME", "preset")
     ```
     """
     repository, revision = parse_address(uri, "uri")
