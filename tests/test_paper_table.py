@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -45,12 +46,25 @@ def rows():
     return [{**row, "name": "hg1"}, {**row, "name": "hg2", "parameters": 8e6}]
 
 
-def test_rows_are_trained_once_and_the_table_holds_all(tmp_path, caplog):
-    rows = Comparison(NAMES, CONFIG, tmp_path).run()
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return tmp_path_factory.mktemp("kept") / "comparison"
+
+
+@pytest.fixture
+def compared(kept, tmp_path):
+    """A folder with the rows of `NAMES`, which are trained once for all tests."""
+    if not kept.exists():
+        Comparison(NAMES, CONFIG, kept).run()
+    return shutil.copytree(kept, tmp_path / "comparison")
+
+
+def test_rows_are_trained_once_and_the_table_holds_all(compared, caplog):
+    rows = Comparison(NAMES, CONFIG, compared).run()
     assert [row["name"] for row in rows] == NAMES
     assert rows[0]["parameters"] < rows[1]["parameters"]
     assert all(row["milliseconds"] > 0 < row["training_seconds"] for row in rows)
-    with open(tmp_path / "table.csv", newline="") as file:
+    with open(compared / "table.csv", newline="") as file:
         listed = [*csv.DictReader(file)]
     assert [line["Network"] for line in listed] == NAMES
     for name in paper_table.MEANS:
@@ -66,34 +80,35 @@ def test_rows_are_trained_once_and_the_table_holds_all(tmp_path, caplog):
     assert difference["interval"][0] <= difference["difference"]
     assert listed[1]["difference"] == f"{difference['difference']:.2f}"
     assert rows[0]["difference"] is None and listed[0]["difference"] == ""
-    table = (tmp_path / "table.md").read_text()
+    table = (compared / "table.md").read_text()
     # The first row stays as it is, the second is made anew.
-    first, second = (tmp_path / name.replace("/", "-") for name in NAMES)
+    first, second = (compared / name.replace("/", "-") for name in NAMES)
     (second / paper_table.ROW_FILE).unlink()
     (first / "best.keras").unlink()
     caplog.set_level("INFO", logger="keras_hourglass")
-    again = Comparison(NAMES, CONFIG, tmp_path).run()
+    again = Comparison(NAMES, CONFIG, compared).run()
     assert again[0] == rows[0]
     assert again[1]["means"] == rows[1]["means"]
     assert again[1]["difference"] == difference
     assert re.findall(r"\([\d.+-]+ to ", table) == re.findall(
-        r"\([\d.+-]+ to ", (tmp_path / "table.md").read_text()
+        r"\([\d.+-]+ to ", (compared / "table.md").read_text()
     )
     assert any("nothing is left to do" in line for line in caplog.messages)
 
 
-def test_rows_of_version_0_3_stay_without_intervals(rows, tmp_path, caplog):
-    Comparison(["hg1", "hg2"], CONFIG, tmp_path).run()
-    old = tmp_path / "hg1"
+def test_rows_of_version_0_3_stay_without_intervals(compared, caplog):
+    old = compared / NAMES[0].replace("/", "-")
     row = json.loads((old / paper_table.ROW_FILE).read_text())
     del row["intervals"]
     (old / paper_table.ROW_FILE).write_text(json.dumps(row))
     (old / paper_table.ERRORS_FILE).unlink()
     caplog.set_level("INFO", logger="keras_hourglass")
-    first, second = Comparison(["hg1", "hg2"], CONFIG, tmp_path).run()
+    first, second = Comparison(NAMES, CONFIG, compared).run()
     assert first == {**row, "difference": None}
     assert "intervals" in second and second["difference"] is None
-    assert any("measured them: hg1. To measure" in line for line in caplog.messages)
+    assert any(
+        f"measured them: {NAMES[0]}. To measure" in line for line in caplog.messages
+    )
 
 
 def test_a_number_is_the_same_in_training_evaluation_and_comparison(tmp_path, capsys):
