@@ -76,7 +76,10 @@ class _Interpreter:
         try:
             from ai_edge_litert.interpreter import Interpreter
         except ModuleNotFoundError:
-            from tensorflow.lite import Interpreter
+            import tensorflow
+
+            # `from tensorflow.lite` fails once a module of that package was imported.
+            Interpreter = tensorflow.lite.Interpreter
         try:
             with silence(2):  # which says that it is made
                 self._interpreter = Interpreter(path, num_threads=threads)
