@@ -15,6 +15,8 @@ from keras_hourglass_cli.wording import in_options
 
 logger = logging.getLogger(LIBRARY)
 BACKEND = "tensorflow"  # the only one that exports
+WEB = "web"  # key in `FORMATS`
+SERVE = "Serve the page: python -m http.server --directory {}, at http://localhost:8000"
 
 
 @click.command()
@@ -47,6 +49,13 @@ BACKEND = "tensorflow"  # the only one that exports
     type=click.IntRange(1),
     help="savedmodel: most pixels of an image. A server refuses one with more.",
 )
+@click.option(
+    "--assets",
+    metavar="NODE_MODULES",
+    type=click.Path(exists=True, file_okay=False),
+    help="web: the folder in which npm has installed the page's runtime, to copy it. "
+    "Without it, the page loads it from jsdelivr.net.",
+)
 @json_option
 @click.option("--pictures", type=click.Path(exists=True), multiple=True, hidden=True)
 @click.option("--most-pixels", type=click.IntRange(1), hidden=True)
@@ -59,6 +68,7 @@ def command(
     images,
     dataset,
     max_pixels,
+    assets,
     as_json,
     pictures,  # of version 0.1, as `most_pixels`
     most_pixels,
@@ -68,12 +78,13 @@ def command(
     MODEL is a .keras file, the folder of a run, or a preset with weights. savedmodel:
     the next version in DIR for TensorFlow Serving, which takes the bytes of images and
     returns keypoints in their pixels (docs/serving.md). litert, onnx, openvino: files
-    that take crops of people (docs/devices.md). Each file is run by its own runtime,
-    and written only if its keypoints are the network's. "all" is all of these, LiteRT
-    in three precisions.
+    that take crops of people (docs/devices.md). web: a page that runs the network in a
+    browser (docs/web.md). Each file is run by its own runtime, and written only if its
+    keypoints are the network's. "all" is all of these, LiteRT in three precisions.
     """
     images, max_pixels = [*images, *pictures], max_pixels or most_pixels
-    options = {} if max_pixels is None else {"max_pixels": max_pixels}
+    options = {"max_pixels": max_pixels, "assets": assets}
+    options = {name: value for name, value in options.items() if value is not None}
     formats = _with_precision([*formats], float16, int8)
     try:
         parse_formats(formats, options)
@@ -96,6 +107,8 @@ def command(
 
         click.echo(f"{date.today()}, {device_name()}, {os.cpu_count()} cores")
         click.echo(results)
+        if any(result.format == WEB and not result.reason for result in results):
+            click.echo(SERVE.format(directory))
     if results.failed:
         raise click.ClickException(
             f"{len(results.failed)} of {len(results)} were not written"

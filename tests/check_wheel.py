@@ -22,6 +22,9 @@ def main(dist):
         "keras_hourglass/models/weights/photo.tflite",
         "keras_hourglass/models/weights/photo_small.npz",
         "keras_hourglass/evaluation/report/style.css",
+        "keras_hourglass/export/web/hourglass.js",
+        "keras_hourglass/export/web/index.html",
+        "keras_hourglass/export/web/style.css",
     ):
         assert needed in names, needed
     (source,) = Path(dist).glob("*.tar.gz")

@@ -55,6 +55,15 @@ def test_a_table_says_what_was_written_and_what_was_not(path, calls, tmp_path):
     assert "Error: 1 of 2 were not written" in result.stderr
 
 
+def test_a_page_is_followed_by_the_line_that_serves_it(path, calls, tmp_path):
+    (tmp_path / "node_modules").mkdir()
+    assets = str(tmp_path / "node_modules")
+    result = call(path, tmp_path, "--format", "web", "--assets", assets)
+    assert calls[-1]["assets"] == assets
+    assert f"python -m http.server --directory {tmp_path}," in result.stdout
+    assert "http.server" not in call(path, tmp_path, "--format", "litert").stdout
+
+
 def test_json_has_the_same(path, calls, tmp_path):
     result = call(path, tmp_path, "--format", "litert", "--int8", "--json")
     assert json.loads(result.stdout) == [

@@ -35,7 +35,7 @@ def stand_in(monkeypatch, network):
         write.options.append(options)
         if path.suffix == ".onnx":
             raise RuntimeError("cannot convert\nin detail")
-        if path.suffix in {".tflite", ".xml"}:
+        if path.suffix in {".tflite", ".xml", ".html"}:
             path.write_bytes(bytes(10))
         else:
             path.mkdir()
@@ -62,7 +62,7 @@ def test_all_formats_are_written_but_those_that_fail(
     caplog.set_level(logging.INFO, logger="keras_hourglass")
     results = export_model(network, tmp_path, "all", crops=CROPS)
     names = ["savedmodel", "litert", "litert:float16", "litert:int8", "onnx"]
-    assert [result.format for result in results] == [*names, "openvino"]
+    assert [result.format for result in results] == [*names, "openvino", "web"]
     (failed,) = results.failed
     assert failed.format == "onnx" and failed.reason == "cannot convert"
     assert failed.path is None and failed.bytes is None

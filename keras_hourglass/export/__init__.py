@@ -1,4 +1,4 @@
-"""Export of networks to SavedModel, LiteRT, ONNX and OpenVINO.
+"""Export of networks to SavedModel, LiteRT, ONNX, OpenVINO and the web.
 
 Exported files need neither Keras nor this library. A format is a module of this package
 and a line of `formats.FORMATS`. Nothing here imports Keras before it exports.
@@ -43,7 +43,8 @@ def export_model(
             next version, `directory/1`, `directory/2`, ...
         formats: A name, a list of names, or "all". The names are "savedmodel",
             "litert", "litert:float16" (weights in 16 bits), "litert:int8" (network in
-            8 bits), "onnx" and "openvino".
+            8 bits), "onnx", "openvino" and "web": `index.html`, a page that runs
+            the network in a browser.
         images: Paths of image files, or folders of them, with one person each, to
             calibrate and verify on.
         dataset: People to calibrate and verify on: a name as "mpii:DIR" or a `People`.
@@ -52,6 +53,8 @@ def export_model(
         decoder: Name of the decoder: "argmax", "quarter", "newton" or "dark".
         options: `max_pixels` of "savedmodel": an image with more is refused before
             it is decoded. `batch_size` of "litert": people at once, a fixed number.
+            `assets` of "web": the folder `node_modules` with `@litertjs/core`, which
+            is copied; by default the page loads it from jsdelivr.net.
 
     Returns:
         A list of `ExportResult`, one for each format, with `format`, `path`, `bytes`,

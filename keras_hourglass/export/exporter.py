@@ -43,7 +43,8 @@ def export_format(
 
     def write(draft):
         module.write(model, draft, decoder=decoder, **options)
-        run = RUNTIMES[name](draft)
+        network = draft.with_name(entry.network) if entry.network else draft
+        run = RUNTIMES[entry.runtime or name](network)
         error = verification.measure_error(run, model, held_out, decoder)
         limit = verification.LIMITS[precision]
         verification.require_close(error, limit, written, len(held_out))
@@ -54,7 +55,7 @@ def export_format(
     with _converters_silenced():
         if entry.suffix:
             mark = "" if precision == entry.precisions[0] else f"_{precision}"
-            path = Path(directory, f"{STEM}{mark}{entry.suffix}")
+            path = Path(directory, f"{entry.stem or STEM}{mark}{entry.suffix}")
             files = publish_files(path, write)
         else:
             path = serving.publish_version(directory, write)

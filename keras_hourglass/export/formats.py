@@ -9,7 +9,7 @@ ALL = "all"
 
 
 class Format(NamedTuple):
-    """A format, whose name is that of its runtime in `inference.runtimes.RUNTIMES`.
+    """A format.
 
     Attributes:
         module: Its module in this package, which has `write(model, path, **options)`.
@@ -17,6 +17,9 @@ class Format(NamedTuple):
         precisions: Precisions that it can be written in, the default first.
         options: Keyword arguments of `write` that are its own.
         packages: Packages that it needs and that are not installed with the library.
+        stem: Of its file's name, where the format prescribes it.
+        network: Name of the file with the network, where that lies beside its file.
+        runtime: Key in `inference.runtimes.RUNTIMES`, by default the format's name.
     """
 
     module: str
@@ -24,6 +27,9 @@ class Format(NamedTuple):
     precisions: tuple[str, ...] = ("float32",)
     options: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    stem: str = ""
+    network: str = ""
+    runtime: str = ""
 
     def import_module(self):
         return import_module(f"{__package__}.{self.module}")
@@ -36,6 +42,14 @@ FORMATS = {
     ),
     "onnx": Format("onnx", ".onnx", packages=("tf2onnx", "onnx", "onnxruntime")),
     "openvino": Format("openvino", ".xml", packages=("openvino",)),
+    "web": Format(
+        "web",
+        ".html",
+        options=("assets",),
+        stem="index",
+        network="hourglass.tflite",
+        runtime="litert",
+    ),
 }
 
 

@@ -86,11 +86,15 @@ def publish_files(path: Path, write) -> list[Path]:
     ):
         draft = Path(folder, path.name)
         write(draft)
-        others = [file for file in Path(folder).iterdir() if file != draft]
+        files = [file for file in Path(folder).rglob("*") if file.is_file()]
+        others = [file for file in files if file != draft]
         if others:
             path.unlink(missing_ok=True)  # never the old one with new weights
-        moves = [(file, path.with_name(file.name)) for file in (*others, draft)]
+        moves = [
+            (file, path.parent / file.relative_to(folder)) for file in (*others, draft)
+        ]
         for file, final in moves:
+            final.parent.mkdir(parents=True, exist_ok=True)
             os.replace(file, final)
     return [final for _, final in moves]
 

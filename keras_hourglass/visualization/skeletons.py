@@ -108,9 +108,14 @@ def joint_colors(skeleton) -> list[tuple[int, int, int]]:
     return [SIDE_COLORS.get(side, MIDDLE_COLOR) for side in sides]
 
 
-def _limb_color(ends):
-    """Chooses the color of a limb from those of its joints: of a side, if any."""
-    return next((rgb for rgb in SIDE_COLORS.values() if rgb in ends), MIDDLE_COLOR)
+def limb_colors(skeleton) -> list[tuple[int, int, int]]:
+    """Returns the RGB color of each limb: of a side, if a joint of it has one."""
+    colors = joint_colors(skeleton)
+    limbs = [[colors[i] for i in skeleton.indices(limb)] for limb in skeleton.limbs]
+    return [
+        next((rgb for rgb in SIDE_COLORS.values() if rgb in ends), MIDDLE_COLOR)
+        for ends in limbs
+    ]
 
 
 def _line_width(image, joints):
@@ -122,13 +127,12 @@ def _line_width(image, joints):
 
 def _lines(joints, opacity, skeleton, width):
     """Yields start, end, radius, color and opacity of each limb, then of each joint."""
-    colors = joint_colors(skeleton)
-    for a, b in map(skeleton.indices, skeleton.limbs):
+    limbs = map(skeleton.indices, skeleton.limbs)
+    for (a, b), rgb in zip(limbs, limb_colors(skeleton)):
         if alpha := min(opacity[a], opacity[b]):
-            rgb = _limb_color((colors[a], colors[b]))
             yield joints[a], joints[b], width / 2, rgb, alpha
     ratio = JOINT_RADIUS_RATIO if skeleton.limbs else POINT_RADIUS_RATIO
-    for rgb, joint, alpha in zip(colors, joints, opacity):
+    for rgb, joint, alpha in zip(joint_colors(skeleton), joints, opacity):
         if alpha:
             yield joint, joint, ratio * width, rgb, alpha
 

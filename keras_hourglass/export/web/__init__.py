@@ -1,0 +1,152 @@
+"""Export to a static page that runs the network in a browser.
+
+The page is `index.html` and `hourglass.js`, the network a LiteRT file, which LiteRT.js
+runs: as WebAssembly on one core, and, where the browser can, by WebGPU. It needs no
+build, and a server of files alone: no special headers, no HTTPS on one's own computer.
+
+https://ai.google.dev/edge/litert/web
+"""
+
+import base64
+import json
+import shutil
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from keras_hourglass.export import litert
+from keras_hourglass.export.metadata import describe_model
+from keras_hourglass.heatmaps import DEFAULT_DECODER
+from keras_hourglass.inference.metadata import METADATA_NAME
+from keras_hourglass.visualization import skeletons as drawing
+
+NETWORK, SCRIPT = "hourglass.tflite", "hourglass.js"
+RUNTIME_FOLDER = "runtime"  # beside the page
+LITERT_VERSION = "2.5.3"
+CDN = "https://cdn.jsdelivr.net/npm/{package}@{version}/"
+CORE, UTILITIES = "@litertjs/core", "@litertjs/wasm-utils"
+MODULE = "dist/index.js"  # of both packages
+# Of the modules from the CDN: a browser refuses others. What they load in turn is
+# bound to the version alone.
+INTEGRITY = {  # SHA-384
+    CORE: "MapSVJ/DPwvaWpp7q+Bid9O3uY1oB0KOU1QRMP+Mm5zdz5oMme/BUyX6dVAMWnPg",
+    UTILITIES: "HIPwlWsctS5BRqrnvJKDVJ8SvqKB0QmiImdr6+hpP7+8UqeMJX/qrBkdfKQV2WZ/",
+}
+# Builds of the runtime, of which a browser loads one: with relaxed SIMD, for browsers
+# without it, and with WebGPU.
+BUILDS = ("litert_wasm_internal", "litert_wasm_compat_internal")
+BUILDS += ("litert_wasm_jspi_internal",)
+ASSETS = {
+    CORE: ("package.json", MODULE)
+    + tuple(f"wasm/{build}.{end}" for build in BUILDS for end in ("js", "wasm")),
+    UTILITIES: ("package.json", MODULE),
+}
+
+
+def write(model, path, decoder: str = DEFAULT_DECODER, assets=None):
+    """Writes a page, and beside it its script, the network and `about.json`.
+
+    Args:
+        model: A `StackedHourglass`.
+        path: Path of the page.
+        decoder: One of `heatmaps.DECODER_NAMES`.
+        assets: A folder `node_modules` with `@litertjs/core`, whose files are copied.
+            Without it, the page loads them from jsdelivr.net.
+
+    Raises:
+        ValueError: If `assets` lacks the runtime.
+    """
+    folder = Path(path).parent
+    if assets is not None:
+        _copy_runtime(Path(assets), folder / RUNTIME_FOLDER)
+    litert.write(model, folder / NETWORK, decoder)
+    about = describe_model(model, decoder, batch_size=1)
+    (folder / METADATA_NAME).write_text(json.dumps(about, indent=1) + "\n", "utf-8")
+    (folder / SCRIPT).write_text(_read(SCRIPT), "utf-8")
+    Path(path).write_text(render_page(model, assets is None), "utf-8")
+
+
+def render_page(model, from_cdn: bool = True) -> str:
+    """Fills in the page.
+
+    Args:
+        model: A `StackedHourglass`.
+        from_cdn: Loads the runtime from jsdelivr.net, not from beside the page.
+    """
+    places = {
+        package: CDN.format(package=package, version=LITERT_VERSION)
+        if from_cdn
+        else f"./{RUNTIME_FOLDER}/{package}/"
+        for package in ASSETS
+    }
+    modules = {package: place + MODULE for package, place in places.items()}
+    import_map = {"imports": modules}
+    if from_cdn:
+        import_map["integrity"] = {
+            modules[name]: f"sha384-{digest}" for name, digest in INTEGRITY.items()
+        }
+    style, import_map = _read("style.css"), json.dumps(import_map)
+    allowed = " ".join(("'self'", *(places.values() if from_cdn else ())))
+    return Template(_read("index.html")).substitute(
+        policy=_policy(allowed, style, import_map),
+        style=style,
+        importmap=import_map,
+        drawing=json.dumps(_drawing(model.skeleton)),
+    )
+
+
+def _policy(allowed, style, import_map):
+    """The Content Security Policy: nothing is sent, nor loaded from elsewhere."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {allowed} 'wasm-unsafe-eval' {_hash_source(import_map)}",
+            f"connect-src {allowed}",
+            f"style-src {_hash_source(style)}",
+            "img-src 'self' data: blob:",
+            "media-src 'self' blob:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _hash_source(text):
+    digest = base64.b64encode(sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+def _drawing(skeleton):
+    """Colors and widths of `visualization.skeletons`, which the script draws with."""
+    return {
+        "joint_colors": drawing.joint_colors(skeleton),
+        "limb_colors": drawing.limb_colors(skeleton),
+        "outline_color": drawing.OUTLINE_COLOR,
+        "full_score": drawing.FULL_SCORE,
+        "image_line_ratio": drawing.IMAGE_LINE_RATIO,
+        "person_line_ratio": drawing.PERSON_LINE_RATIO,
+        "min_line_width": drawing.MIN_LINE_WIDTH,
+        "joint_radius_ratio": drawing.JOINT_RADIUS_RATIO,
+        "point_radius_ratio": drawing.POINT_RADIUS_RATIO,
+        "outline_width": drawing.OUTLINE_WIDTH,
+        "outline_opacity": drawing.OUTLINE_OPACITY,
+    }
+
+
+def _read(name):
+    return (files(__name__) / name).read_text("utf-8")
+
+
+def _copy_runtime(node_modules: Path, folder: Path):
+    for package, names in ASSETS.items():
+        for name in names:
+            source, copy = node_modules / package / name, folder / package / name
+            if not source.is_file():
+                raise ValueError(
+                    f"`assets` must be a folder node_modules with {package}/{name} "
+                    f"(npm install {CORE}@{LITERT_VERSION}). "
+                    f"Received: assets={str(node_modules)!r}"
+                )
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, copy)
