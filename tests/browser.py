@@ -168,7 +168,7 @@ def _place_pipes(commands, answers):
 
 def main(address, text, path):
     """Writes a screenshot of a page, as JPEG, once it shows a text."""
-    with Browser("--window-size=800,880") as browser:
+    with Browser("--window-size=800,980") as browser:
         browser.open(address)
         browser.wait(f"document.body.innerText.includes({json.dumps(text)})")
         shot = browser.call("Page.captureScreenshot", format="jpeg", quality=80)

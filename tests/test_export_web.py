@@ -34,6 +34,7 @@ LANDSCAPE, PORTRAIT, SQUARE = "000000349860", "000000434204", "000000165518"
 CLEAR = (LANDSCAPE, PORTRAIT, SQUARE, "000000129648", "000000214753", "000000234748")
 READY = "!document.getElementById('files').disabled"
 STATUS = "document.getElementById('status').textContent"
+NPM_SECONDS = 240
 UNREADABLE = "no image or video that this browser can read"
 
 
@@ -106,11 +107,12 @@ def node_modules(tmp_path_factory):
             pytest.skip(f"needs {program}, which is not installed")
     folder = tmp_path_factory.mktemp("npm")
     package = f"{web.CORE}@{web.LITERT_VERSION}"
-    done = subprocess.run(
-        ["npm", "install", "--prefix", folder, package], capture_output=True, text=True
-    )
-    if done.returncode:
-        pytest.skip(f"npm cannot install {package}: {done.stderr.strip()[-200:]}")
+    install = ["npm", "install", "--prefix", folder, package]
+    try:
+        subprocess.run(install, capture_output=True, check=True, timeout=NPM_SECONDS)
+    except subprocess.SubprocessError as error:
+        reason = (error.stderr or b"").decode().strip()[-200:]
+        pytest.skip(f"npm cannot install {package}: {reason or error}")
     return folder / "node_modules"
 
 
