@@ -1,7 +1,9 @@
 """Export to OpenVINO."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from keras_hourglass import export_model
@@ -23,6 +25,14 @@ def test_keypoints_on_photographs_are_the_networks(file, lively, photographs):
     _, crops = photographs
     assert verification.measure_error(OpenVino(file), lively, crops).max < 1e-2
     assert OpenVino(file)(crops)["heatmaps"].shape == (15, 16, 12, 16)
+
+
+def test_threads_share_a_network(file, photographs):
+    run, (_, crops) = OpenVino(file), photographs
+    expected = run(crops)["keypoints"]
+    with ThreadPoolExecutor(4) as pool:
+        for outputs in pool.map(run, [crops] * 20):
+            np.testing.assert_allclose(outputs["keypoints"], expected, atol=1e-4)
 
 
 def test_joints_of_the_runtime_are_those_of_keras(file, joints_of_keras):

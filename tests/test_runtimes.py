@@ -7,6 +7,7 @@ import pickle
 import re
 import subprocess
 import sys
+from concurrent.futures import Future
 from pathlib import Path
 
 import cv2
@@ -315,6 +316,23 @@ else:
     os._exit(not np.allclose(before, after))
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_an_interrupted_call_leaves_interpreters_to_the_next_one(monkeypatch):
+    pytest.importorskip("ai_edge_litert")
+    run = RUNTIMES["litert"](weights_path(PRESETS["photo"].litert), threads=2)
+    crops = np.random.default_rng(0).integers(0, 256, (6, 256, 256, 3), "uint8")
+    expected = run(crops)
+
+    def interrupt(self, timeout=None):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Future, "result", interrupt)
+        run(crops[::-1])
+    found = run(crops)  # while the threads still run the others
+    for name, values in expected.items():
+        np.testing.assert_array_equal(found[name], values)
 
 
 def test_an_estimator_with_an_exported_file_is_pickled_and_copied(photo):

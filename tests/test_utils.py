@@ -1,6 +1,8 @@
 """Small helpers that several rooms share."""
 
 import os
+import threading
+import time
 
 import pytest
 
@@ -19,6 +21,29 @@ def test_silence_shows_all_of_it_where_the_block_raises(capfd):
         os.write(2, b"a library is missing\n")
         raise ImportError
     assert capfd.readouterr().err == "a library is missing\n"
+
+
+def test_threads_that_silence_at_the_same_time_leave_the_output_as_it_was(capfd):
+    entered, leave = threading.Event(), threading.Event()
+
+    def first():
+        with silence(2):
+            entered.set()
+            leave.wait(0.2)  # until the second thread is in, if it may
+
+    def second():
+        entered.wait()
+        with silence(2):
+            leave.set()
+            time.sleep(0.1)  # the first is out before
+
+    threads = [threading.Thread(target=each) for each in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os.write(2, b"shown\n")
+    assert capfd.readouterr().err == "shown\n"
 
 
 def test_a_misspelled_name_suggests_the_closest_or_lists_all():

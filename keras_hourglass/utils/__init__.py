@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from tempfile import TemporaryFile
 
 NUMBER_STARTS = {*"0123456789+-.\N{EN DASH}"}
+_SILENCE_LOCK = threading.RLock()  # the descriptors are those of all threads
 
 
 def suggest(given, choices) -> str:
@@ -65,7 +66,8 @@ class Interrupted(Exception):
 def silence(*descriptors: int, show_on_error: bool = False):
     """Discards what is written to file descriptors, by this process and by libraries.
 
-    TensorFlow and converters write there past `sys.stdout` and `sys.stderr`.
+    TensorFlow and converters write there past `sys.stdout` and `sys.stderr`. One thread
+    does at a time: another would keep, and later restore, what the first has set.
 
     Args:
         descriptors: 1 for the standard output, 2 for the standard error. One that is
@@ -74,7 +76,7 @@ def silence(*descriptors: int, show_on_error: bool = False):
             if an exception is raised.
     """
     kept = {}
-    with TemporaryFile() as discarded:
+    with _SILENCE_LOCK, TemporaryFile() as discarded:
         try:
             _flush_streams()
             for number in descriptors:

@@ -16,8 +16,9 @@ class LiteRT(Runtime):
     """LiteRT's own interpreter if it is installed, else the one in TensorFlow.
 
     A file has a fixed batch size, most often 1. Several batches are run at once, by
-    interpreters of one thread each, which share the cores better than the threads of
-    one interpreter do; a single one by an interpreter of all threads.
+    interpreters of one thread each (with more than 16 cores, of several), which share
+    the cores better than the threads of one interpreter do; a single one by an
+    interpreter of all threads. Threads may share a network.
     """
 
     suffix = ".tflite"
@@ -40,8 +41,7 @@ class LiteRT(Runtime):
         padding = np.zeros((-len(crops) % size, *crops.shape[1:]), crops.dtype)
         padded = np.concatenate([crops, padding]) if len(padding) else crops
         batches = padded.reshape(-1, size, *crops.shape[1:])
-        with self._lock:  # an interpreter runs one batch at a time
-            results = self._run(batches)
+        results = self._run(batches)
         return {
             name: np.concatenate([each[name] for each in results])[: len(crops)]
             for name in self._alone.outputs
@@ -51,11 +51,12 @@ class LiteRT(Runtime):
         count = min(len(batches), self._threads, MAX_INTERPRETERS)
         if count < 2:
             return [self._alone(batch) for batch in batches]
-        while len(self._interpreters) < count:
-            threads = max(1, self._threads // MAX_INTERPRETERS)
-            self._interpreters.append(_Interpreter(self._path, threads))
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(MAX_INTERPRETERS)
+        with self._lock:
+            while len(self._interpreters) < count:
+                threads = max(1, self._threads // MAX_INTERPRETERS)
+                self._interpreters.append(_Interpreter(self._path, threads))
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(MAX_INTERPRETERS)
         shares = [
             self._pool.submit(list, map(interpreter, batches[index::count]))
             for index, interpreter in enumerate(self._interpreters[:count])
@@ -73,6 +74,9 @@ class _Interpreter:
     """
 
     def __init__(self, path, threads):
+        # It runs one batch at a time, also where a call was interrupted, by Ctrl-C
+        # say, and its other batches are still run by the threads of the pool.
+        self._lock = Lock()
         try:
             from ai_edge_litert.interpreter import Interpreter
         except ModuleNotFoundError:
@@ -95,9 +99,10 @@ class _Interpreter:
         }
 
     def __call__(self, crops) -> dict:
-        self._interpreter.set_tensor(self._input, crops)
-        self._interpreter.invoke()
-        return {
-            name: self._interpreter.get_tensor(index)
-            for name, index in self.outputs.items()
-        }
+        with self._lock:
+            self._interpreter.set_tensor(self._input, crops)
+            self._interpreter.invoke()
+            return {
+                name: self._interpreter.get_tensor(index)
+                for name, index in self.outputs.items()
+            }

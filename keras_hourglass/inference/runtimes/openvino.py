@@ -1,6 +1,7 @@
 """OpenVINO files, a `.xml` and its `.bin`, in OpenVINO."""
 
 from pathlib import Path
+from threading import Lock
 
 from keras_hourglass.inference.runtimes.base import (
     OUTPUTS,
@@ -29,7 +30,9 @@ class OpenVino(Runtime):
             self._network = openvino.Core().compile_model(str(path), "CPU", settings)
         except Exception as error:  # RuntimeError, of many lines
             raise damaged(path, error) from error
+        self._lock = Lock()
 
     def __call__(self, crops) -> dict:
-        outputs = self._network(crops)
+        with self._lock:  # OpenVINO refuses a second call at the same time
+            outputs = self._network(crops)
         return {name: outputs[name] for name in OUTPUTS}
