@@ -221,6 +221,9 @@ def test_a_configuration_of_another_class_is_refused(folder):
         ValueError, match="must hold the .* weights of the network that"
     ):
         kh.load_model(folder)
+    change_config(folder, config={"network": 1})
+    with pytest.raises(ValueError, match="configuration of a network in Keras's form"):
+        kh.load_model(folder)
     change_config(folder, config={"stacks": 0})
     with pytest.raises(ValueError, match="Received: `stacks` must be a positive int"):
         kh.load_model(folder)
@@ -254,6 +257,21 @@ def test_weights_that_are_damaged_or_of_another_network_are_refused(folder, tmp_
     two = kh.StackedHourglass(skeleton=CAT, **{**TINY, "stacks": 2})
     two.save_weights(path)
     with pytest.raises(ValueError, match=f"Received: {two.count_params():,}"):
+        kh.load_model(folder)
+
+
+@pytest.mark.parametrize("kind", ["link", "storage"])
+def test_weights_that_would_be_read_from_another_file_are_refused(
+    kind, folder, tmp_path
+):
+    (tmp_path / "secret").write_bytes(bytes(4096))
+    with h5py.File(folder / "model.weights.h5", "r+") as file:
+        if kind == "link":
+            file["more"] = h5py.ExternalLink(str(tmp_path / "secret"), "weights")
+        else:
+            place = [(str(tmp_path / "secret"), 0, 4096)]
+            file.create_dataset("more", (1024,), "float32", external=place)
+    with pytest.raises(ValueError, match="h5 must be a file of.*refers to other files"):
         kh.load_model(folder)
 
 

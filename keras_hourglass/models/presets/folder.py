@@ -156,17 +156,19 @@ def load_folder(cls, folder: Path, load_weights: bool = True, **changes):
 
 def _read_config(path, cls) -> dict:
     """Reads a configuration, whose class and block must be registered."""
-    from keras_hourglass.models.fusion import network  # noqa: F401, registers its class
+    import keras_hourglass.models.fusion.network  # noqa: F401, registers its class
 
     content = _read_json(path)
     name = content.get("registered_name")
-    if not isinstance(content.get("config"), dict) or not isinstance(name, str):
+    config = content.get("config")
+    network = config.get("network", config) if isinstance(config, dict) else None
+    if not isinstance(network, dict) or not isinstance(name, str):
         raise ValueError(
             f"{path} must be the configuration of a network in Keras's format. "
             f"Received: other keys ({', '.join(map(repr, [*content][:3])) or 'none'})"
         )
     _require_class(path, name, cls)
-    block = content["config"].get("network", content["config"]).get("block")
+    block = network.get("block")
     if isinstance(block, str) and block not in BLOCK_NAMES:
         _require_class(path, block)
     return {key: content.get(key) for key in CONFIG_KEYS}
@@ -214,7 +216,7 @@ def require_free(name, value, own, preset, load_weights: bool):
 def _load_weights(model, path):
     try:
         count = _count_values(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ValueError(
             f"{path} must be a file of weights. Received: a damaged one, or one of "
             f"another format ({_first_line(error)})"
@@ -236,15 +238,27 @@ def _load_weights(model, path):
 
 
 def _count_values(path) -> int:
-    """Counts the numbers in a file of weights."""
+    """Counts the numbers in a file of weights, which lie in it and in no other.
+
+    Raises:
+        OSError: If it is damaged.
+        ValueError: If it takes numbers from another file, which need not be weights.
+    """
     counts = []
 
     def count(_name, item):
         if isinstance(item, h5py.Dataset):
             counts.append(item.size)
+            return item.external or item.is_virtual or None
+        return None
+
+    def find_link(_name, link):
+        return isinstance(link, h5py.ExternalLink) or None
 
     with h5py.File(path) as file:
-        file.visititems(count)
+        # Both stop at the first value that is not None.
+        if file.visititems_links(find_link) or file.visititems(count):
+            raise ValueError("it refers to other files")
     return sum(counts)
 
 
