@@ -36,6 +36,8 @@ def test_a_file_a_run_and_a_preset_are_loaded(model, tmp_path):
         loaded = load_model(source)
         for one, other in zip(loaded.get_weights(), model.get_weights()):
             np.testing.assert_array_equal(one, other)
+    (tmp_path / "config.json").write_text("{}")  # of another program
+    assert load_model(tmp_path).filters == model.filters
     assert load_model("photo").image_size == (256, 256)
     small = load_model("photo_small")
     assert small.image_size == (192, 192) and small.facts.people == 16_246

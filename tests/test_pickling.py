@@ -130,6 +130,11 @@ def test_copies_of_an_estimator_predict_the_same_keypoints():
             np.testing.assert_array_equal(ours, theirs)
     for again in (new, copy.deepcopy(estimator)):
         assert again(images) == expected
+    state = estimator.__getstate__()
+    del state["runtime"]  # as in pickles of version 0.4
+    old = kh.PoseEstimator.__new__(kh.PoseEstimator)
+    old.__setstate__(state)
+    assert old.runtime == "keras" and old(images) == expected
 
 
 def test_copies_of_an_evaluation_have_the_same_scores(drawn):

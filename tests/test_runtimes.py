@@ -18,9 +18,12 @@ import pytest
 import keras_hourglass as kh
 from keras_hourglass import PoseEstimator
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
+from keras_hourglass.inference.exported import ExportedNetwork
+from keras_hourglass.inference.metadata import read_metadata
 from keras_hourglass.inference.runner import predict_sources
 from keras_hourglass.inference.runtimes import RUNTIMES, selection
 from keras_hourglass.inference.video import VideoWriter
+from keras_hourglass.inference.views import WINDOW_RULES
 from keras_hourglass.models.presets import PRESETS
 from keras_hourglass.models.weights import weights_path
 from keras_hourglass.skeletons import MPII
@@ -149,6 +152,7 @@ def test_files_and_folders_of_export_are_found(tmp_path):
     touch(tmp_path / "a/9/saved_model.pb", tmp_path / "a/10/saved_model.pb")
     touch(tmp_path / "a/hourglass.onnx", tmp_path / "run/best.keras")
     touch(tmp_path / "run/hourglass.tflite", tmp_path / "b/x.xml")
+    touch(tmp_path / "preset/config.json", tmp_path / "preset/hourglass.tflite")
     for path, runtime, expected in [
         ("a", "auto", ("savedmodel", "a/10")),  # the newest version
         ("a/9", "auto", ("savedmodel", "a/9")),
@@ -157,6 +161,8 @@ def test_files_and_folders_of_export_are_found(tmp_path):
         ("b", "auto", ("openvino", "b/x.xml")),
         ("run", "auto", ("keras", None)),
         ("run", "litert", ("litert", "run/hourglass.tflite")),
+        ("preset", "auto", ("keras", None)),
+        ("preset", "litert", ("litert", "preset/hourglass.tflite")),
         ("run/best.keras", "keras", ("keras", None)),
     ]:
         name, file, _ = selection.choose(tmp_path / path, runtime)
@@ -290,6 +296,19 @@ def test_metadata_of_another_network_are_noticed(tmp_path):
         path = write(tmp_path / "a.tflite", packaged().replace(text, other))
         with pytest.raises(ValueError, match=message):
             PoseEstimator(path, passes=1)(np.zeros((9, 9, 3), "uint8"))
+
+
+def test_window_rules_that_a_file_does_not_give_are_the_default(tmp_path):
+    about = tmp_path / "assets/about.json"
+    about.parent.mkdir()
+    facts = read_metadata(weights_path(PRESETS["photo"].litert))
+    about.write_text(json.dumps(facts | {"window": {"box_padding": 1.5}}))
+    rules = ExportedNetwork.read(tmp_path).window_rules
+    assert rules == WINDOW_RULES | {"box_padding": 1.5}
+    for wrong in ({"sides": 2}, {"score_ratios": [1, 1]}, {"box_padding": None}, [1]):
+        about.write_text(json.dumps(facts | {"window": wrong}))
+        with pytest.raises(ValueError, match="metadata of `export` that this version"):
+            ExportedNetwork.read(tmp_path)
 
 
 def test_a_missing_file_is_reported_without_keras(tmp_path):

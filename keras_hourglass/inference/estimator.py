@@ -89,7 +89,7 @@ class PoseEstimator:
         return {name: v for name, v in vars(self).items() if name != "_predictor"}
 
     def __setstate__(self, state):
-        vars(self).update(state)
+        vars(self).update({"runtime": "keras"} | state)  # which 0.4 does not name
         self._predictor = self._make_predictor()
 
     @property

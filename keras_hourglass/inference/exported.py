@@ -15,6 +15,7 @@ from keras_hourglass.heatmaps import DECODER_NAMES
 from keras_hourglass.inference.heatmap_average import HeatmapAverage
 from keras_hourglass.inference.metadata import INPUT, read_metadata
 from keras_hourglass.inference.runtimes.base import reason_of
+from keras_hourglass.inference.views import WINDOW_RULES
 from keras_hourglass.skeletons import Skeleton
 
 CROPS_DTYPE = "uint8"
@@ -76,7 +77,7 @@ class ExportedNetwork:
                 heatmap_size=(columns, rows),
                 offset=(x, y),
                 decoder=facts["decoder"],
-                window_rules=dict(facts["window"]),
+                window_rules=_window_rules(facts["window"]),
                 parameters=facts.get("parameters"),
             )
         except KeyError as error:
@@ -98,6 +99,18 @@ class ExportedNetwork:
     def crop_window(self) -> Window:
         """The window that heatmaps cover, in pixels of the crop."""
         return Window.from_rectangle(np.array([0.0, 0.0, *self.input_size]))
+
+
+def _window_rules(given) -> dict:
+    """The rules that a file gives, which must all be known, and others by default."""
+    rules = WINDOW_RULES | given
+    numbers = [rules[name] for name in WINDOW_RULES]
+    low, high = rules["score_ratios"]
+    if rules.keys() != WINDOW_RULES.keys() or not low < high:
+        raise ValueError(f"window {given}")
+    if not np.isfinite(np.hstack(numbers).astype(float)).all():
+        raise ValueError(f"window {given}")
+    return rules
 
 
 def _skeleton(facts) -> Skeleton:

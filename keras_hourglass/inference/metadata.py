@@ -116,8 +116,10 @@ def _read_litert(path):
 def _read_onnx(path):
     import onnxruntime
 
+    options, levels = onnxruntime.SessionOptions(), onnxruntime.GraphOptimizationLevel
+    options.graph_optimization_level = levels.ORT_DISABLE_ALL  # it is not run
     session = onnxruntime.InferenceSession(
-        str(path), providers=["CPUExecutionProvider"]
+        str(path), options, providers=["CPUExecutionProvider"]
     )
     return _from_strings(session.get_modelmeta().custom_metadata_map)
 

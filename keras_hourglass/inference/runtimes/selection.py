@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.models.config import BEST_FILE
-from keras_hourglass.models.presets import PRESETS
+from keras_hourglass.models.presets import PRESETS, places
 from keras_hourglass.utils import suggest
 
 AUTO = "auto"
@@ -140,7 +140,7 @@ def find_exported(path: Path, runtime: str = AUTO) -> tuple[str | None, Path | N
     Args:
         path: A file, or a folder: of a SavedModel, or with one file of the runtime.
         runtime: The runtime whose file is looked for; "auto" for any, but in the folder
-            of a run, where the run itself is meant.
+            of a run or of a preset, where that itself is meant.
 
     Returns:
         The key of its runtime, and the file or the folder of a SavedModel's version;
@@ -151,7 +151,8 @@ def find_exported(path: Path, runtime: str = AUTO) -> tuple[str | None, Path | N
             if name != "keras" and path.suffix == each.suffix and path.is_file():
                 return name, path
         return None, None
-    if runtime == "keras" or runtime == AUTO and (path / BEST_FILE).is_file():
+    own = (path / BEST_FILE).is_file() or places.is_preset_folder(path)
+    if runtime == "keras" or runtime == AUTO and own:
         return None, None
     if runtime in (AUTO, "savedmodel") and (versions := _versions(path)):
         return "savedmodel", versions[-1]

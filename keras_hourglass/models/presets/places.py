@@ -6,13 +6,15 @@ Imports no Keras.
 import os
 from pathlib import Path
 
-from keras_hourglass.models.config import PRESET_CONFIG, PRESET_WEIGHTS
+from keras_hourglass.models.config import BEST_FILE, PRESET_CONFIG, PRESET_WEIGHTS
 from keras_hourglass.models.presets import PRESETS, hub
 
 
 def is_preset_folder(path) -> bool:
-    """Returns whether a path is a preset folder, damaged perhaps."""
+    """Returns whether a path is a preset folder, damaged perhaps; a run is none."""
     path = Path(path).expanduser()
+    if (path / BEST_FILE).is_file():
+        return False
     return any((path / name).is_file() for name in (PRESET_CONFIG, PRESET_WEIGHTS))
 
 
