@@ -5,14 +5,15 @@ import sys
 import numpy as np
 import pytest
 
-from keras_hourglass import StackedHourglass, export_model
+from keras_hourglass import StackedHourglass, export_model, fuse
 from keras_hourglass.export import verification
 from keras_hourglass.export.formats import FORMATS
-from keras_hourglass.export.graph import crop_window
+from keras_hourglass.export.graph import CropGraphs, crop_window
 from keras_hourglass.export.verification import ErrorLimit
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.metadata import read_metadata
 from keras_hourglass.inference.runtimes.litert import LiteRT
+from keras_hourglass.models.hourglass import UpsampledSum
 
 PRECISIONS = FORMATS["litert"].precisions
 
@@ -47,6 +48,13 @@ def test_the_decoder_stays_exact_where_the_network_is_of_eight_bits(files, livel
     expected = crop_window(lively).to_image(points, lively.heatmap_size)
     np.testing.assert_allclose(answer["keypoints"], expected, atol=1e-3)
     np.testing.assert_allclose(answer["scores"], scores, rtol=1e-6)
+
+
+def test_a_network_that_is_fused_already_is_as_before_its_export(lively):
+    fused = fuse(lively)
+    CropGraphs(fused, broadcast=True).network(1).get_concrete_function()
+    sums = [layer for layer in fused.layers if isinstance(layer, UpsampledSum)]
+    assert sums and not any(layer.broadcast for layer in sums)
 
 
 def test_fewer_bits_are_smaller_files(files):

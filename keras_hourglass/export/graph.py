@@ -41,9 +41,8 @@ class CropGraphs:
 
     def __init__(self, model, decoder: str = DEFAULT_DECODER, broadcast: bool = False):
         fused = fuse(model)
-        for layer in fused.layers:
-            if isinstance(layer, UpsampledSum):
-                layer.broadcast = broadcast
+        self._sums = [each for each in fused.layers if isinstance(each, UpsampledSum)]
+        self._broadcast = broadcast
         last = fused.get_layer(f"stack_{model.stacks}_heatmaps").output
         self.model, self._network = model, keras.Model(fused.input, last)
         self._decoder = validate_decoder(decoder)
@@ -99,7 +98,15 @@ class CropGraphs:
         return tf.TensorSpec(shape, tf.uint8, CROPS_INPUT)
 
     def _predict(self, crops):
-        return tf.cast(self._network(crops, training=False), tf.float32)
+        self._set_broadcast(self._broadcast)
+        try:  # layers of a network that was fused before are used elsewhere, too
+            return tf.cast(self._network(crops, training=False), tf.float32)
+        finally:
+            self._set_broadcast(False)
+
+    def _set_broadcast(self, broadcast):
+        for layer in self._sums:
+            layer.broadcast = broadcast
 
     def _decode(self, heatmaps):
         points, scores = decode(heatmaps, self.model.offset, self._decoder)

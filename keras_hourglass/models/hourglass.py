@@ -17,7 +17,8 @@ class UpsampledSum(keras.layers.Layer):
         broadcast: Whether to compute it by one addition that broadcasts over five axes,
             instead of enlarging features before. LiteRT computes the whole network by
             XNNPACK then, which cannot repeat values; OpenVINO is slower by a fifth
-            (docs/performance.md). Not saved: exporters set it.
+            (docs/performance.md). Not saved: exporters set it while
+            they trace the network.
 
     Input shape:
         A list: `(batch, 2 * height, 2 * width, channels)` and
