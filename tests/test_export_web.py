@@ -57,11 +57,11 @@ def hash_source(text):
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def test_a_page_lies_beside_its_script_its_network_and_its_metadata(written):
+def test_a_page_lies_beside_its_scripts_its_network_and_its_metadata(written):
     names = {path.name for path in written.parent.iterdir()}
-    assert names == {"index.html", "hourglass.js", "hourglass.tflite", "about.json"}
+    assert names == {"index.html", "index.tflite", "about.json", *web.SCRIPTS}
     about = json.loads((written.parent / "about.json").read_text())
-    assert about == read_metadata(written.parent / "hourglass.tflite")
+    assert about == read_metadata(written.parent / "index.tflite")
 
 
 def test_without_assets_the_runtime_is_loaded_from_one_place_of_one_version(written):
@@ -72,6 +72,15 @@ def test_without_assets_the_runtime_is_loaded_from_one_place_of_one_version(writ
     assert import_map["imports"]["@litertjs/core"] == f"{cdn}dist/index.js"
     assert {*import_map["integrity"]} == {*import_map["imports"].values()}
     assert cdn in policy_of(page)["connect-src"]
+
+
+def test_a_page_keeps_its_network_beside_a_litert_file(tmp_path):
+    model, options = StackedHourglass(**TINY), {"crops": CROPS, "batch_size": 2}
+    export_model(model, tmp_path, ["litert", "web"], **options)
+    sizes = {
+        path.name: read_metadata(path)["batch_size"] for path in tmp_path.glob("*.tf*")
+    }
+    assert sizes == {"hourglass.tflite": 2, "index.tflite": 1}
 
 
 def test_the_policy_allows_the_page_alone(written):
@@ -248,7 +257,7 @@ def test_crops_are_those_of_the_library(page, image, size):
     data = b64encode(cv2.imencode(".png", pixels[..., ::-1])[1]).decode()
     crops = page.evaluate(
         f"""(async () => {{
-        const {{ makeGeometry }} = await import("./hourglass.js");
+        const {{ makeGeometry }} = await import("./geometry.js");
         const window = {json.dumps(RULES)};
         const geometry = makeGeometry({{ image_size: {[*size[::-1]]}, window }});
         const bytes = Uint8Array.from(atob("{data}"), (c) => c.charCodeAt(0));

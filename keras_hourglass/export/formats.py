@@ -47,7 +47,7 @@ FORMATS = {
         ".html",
         options=("assets",),
         stem="index",
-        network="hourglass.tflite",
+        network="index.tflite",
         runtime="litert",
     ),
 }

@@ -1,6 +1,6 @@
 """Export to a static page that runs the network in a browser.
 
-The page is `index.html` and `hourglass.js`, the network a LiteRT file, which LiteRT.js
+The page is `index.html` and its scripts, the network a LiteRT file, which LiteRT.js
 runs: as WebAssembly on one core, and, where the browser can, by WebGPU. It needs no
 build, and a server of files alone: no special headers, no HTTPS on one's own computer.
 
@@ -21,7 +21,8 @@ from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.metadata import METADATA_NAME
 from keras_hourglass.visualization import skeletons as drawing
 
-NETWORK, SCRIPT = "hourglass.tflite", "hourglass.js"
+NETWORK = "index.tflite"  # other than that of the format "litert"
+SCRIPTS = ("hourglass.js", "estimator.js", "geometry.js", "drawing.js")
 RUNTIME_FOLDER = "runtime"  # beside the page
 LITERT_VERSION = "2.5.3"
 CDN = "https://cdn.jsdelivr.net/npm/{package}@{version}/"
@@ -45,7 +46,7 @@ ASSETS = {
 
 
 def write(model, path, decoder: str = DEFAULT_DECODER, assets=None):
-    """Writes a page, and beside it its script, the network and `about.json`.
+    """Writes a page, and beside it its scripts, the network and `about.json`.
 
     Args:
         model: A `StackedHourglass`.
@@ -63,7 +64,8 @@ def write(model, path, decoder: str = DEFAULT_DECODER, assets=None):
     litert.write(model, folder / NETWORK, decoder)
     about = describe_model(model, decoder, batch_size=1)
     (folder / METADATA_NAME).write_text(json.dumps(about, indent=1) + "\n", "utf-8")
-    (folder / SCRIPT).write_text(_read(SCRIPT), "utf-8")
+    for name in SCRIPTS:
+        (folder / name).write_text(_read(name), "utf-8")
     Path(path).write_text(render_page(model, assets is None), "utf-8")
 
 
