@@ -79,7 +79,6 @@ class _QuietFinder:
     def find_spec(self, name, path, target=None):
         if name != self.package:
             return None
-        sys.meta_path.remove(self)
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None:
             load = spec.loader.exec_module
@@ -87,6 +86,9 @@ class _QuietFinder:
         return spec
 
     def _load_quietly(self, load, module):
+        # Not when it is found: `importlib.util.find_spec` also asks for that alone.
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
         with self.silence(2, show_on_error=True):
             load(module)
 

@@ -70,3 +70,15 @@ def test_tensorflow_prints_nothing_whenever_it_is_imported():
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ended.stdout and not ended.stderr
+
+
+def test_messages_at_the_start_of_tensorflow_are_discarded_once_it_was_looked_for(
+    tmp_path,
+):
+    (tmp_path / "tensorflow.py").write_text("import os; os.write(2, b'oneDNN is on')")
+    code = "from keras_hourglass_cli.console import silence_keras; silence_keras()\n"
+    code += "from importlib.util import find_spec; assert find_spec('tensorflow')\n"
+    code += "import tensorflow; assert tensorflow.os"
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
