@@ -63,16 +63,16 @@ def choose(model, runtime: str = AUTO) -> tuple[str, Path | None, str]:
         The key of `RUNTIMES`, the exported file or None, and the reason.
     """
     if not isinstance(model, str | os.PathLike):
-        _require(runtime, "keras", "a network in memory", "model.keras")
+        _require(runtime, ("keras",), "a network in memory", "model.keras")
         return "keras", None, "which runs networks in memory"
     if str(model) in PRESETS:
         return _choose_for_preset(str(model), runtime)
     path = Path(model).expanduser()
     name, file = find_exported(path, runtime)
     if file is None:
-        _require(runtime, "keras", f"{str(model)!r}", model)
+        _require(runtime, ("keras",), f"{str(model)!r}", model)
         return "keras", None, "which runs .keras files"
-    _require(runtime, name, f"{str(model)!r}", None)
+    _require(runtime, (name,), f"{str(model)!r}", None)
     return name, file, f"which runs {file}"
 
 
@@ -103,7 +103,8 @@ def has_nvidia_gpu() -> bool:
 def _choose_for_preset(preset, runtime):
     file = PRESETS[preset].litert
     if file is None or runtime not in (AUTO, "litert"):
-        _require(runtime, "keras", f"the preset {preset!r}", preset)
+        own = ("keras",) if file is None else ("keras", "litert")
+        _require(runtime, own, f"the preset {preset!r}", preset)
         reason = "as chosen" if file else "as the preset has no LiteRT file"
         return "keras", None, reason
     reason = "as chosen"
@@ -119,18 +120,18 @@ def _choose_for_preset(preset, runtime):
 
 
 def _require(runtime, own, what, exported_from):
-    """Raises a ValueError if a runtime was chosen that is not a network's own."""
-    if runtime in (AUTO, own):
+    """Raises a ValueError if a runtime was chosen that is none of a network's own."""
+    if runtime in (AUTO, *own):
         return
-    if runtime == "keras":
-        hint = f"only {own!r} runs this file; Keras runs .keras files"
-    elif exported_from is None:
-        hint = f"only {own!r} runs this file"
+    names = " or ".join(map(repr, own))
+    if exported_from is None:
+        hint = f"only {names} runs this file"
+        hint += "; Keras runs .keras files" if runtime == "keras" else ""
     else:
         hint = f"export it first: hourglass-keras export {exported_from} DIR"
         hint += "" if runtime == "savedmodel" else f" --format {runtime}"
     raise ValueError(
-        f"`runtime` must be {own!r} for {what}: {hint}. Received: runtime={runtime!r}"
+        f"`runtime` must be {names} for {what}: {hint}. Received: runtime={runtime!r}"
     )
 
 
