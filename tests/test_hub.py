@@ -58,11 +58,16 @@ def test_an_address_is_a_repository_and_a_revision(address, parts):
 
 @pytest.mark.parametrize(
     "address",
-    ["hf://", "hf://mine", "hf://me/mine/more", "hf://me/mine@", "hf://me/my model"],
+    ["hf://", "hf://mine", "hf://me/mine/more", "hf://me/mine@", "hf://me/my model"]
+    + ["hf://me/mine@../../etc", "hf://me/mine@/etc"],
 )
 def test_a_malformed_address_is_refused_before_any_connection(address):
-    for load in (kh.StackedHourglass.from_preset, kh.load_model, kh.PoseEstimator):
-        with pytest.raises(ValueError, match="`name` must be an address 'hf://USER/"):
+    for load, name in [
+        (kh.StackedHourglass.from_preset, "name"),
+        (kh.load_model, "model"),
+        (kh.PoseEstimator, "model"),
+    ]:
+        with pytest.raises(ValueError, match=f"`{name}` must be an address 'hf://USE"):
             load(address)
     with pytest.raises(ValueError, match="`uri` must be an address 'hf://USER/NAME'"):
         kh.upload_preset(address, "mine")

@@ -230,7 +230,10 @@ def test_a_configuration_of_another_class_is_refused(folder):
 
 
 def test_no_code_in_a_configuration_is_run(model, folder):
-    """Of the inference form, whose layers are in the configuration."""
+    """Also of the inference form, whose layers are in the configuration."""
+    for kind in ("__typespec__", "__lambda__", "function", "__numpy__"):
+        change_config(folder, class_name=kind, module="os")
+        assert type(kh.load_model(folder)) is type(model)
     kh.fuse(model).save_to_preset(folder)
     config = json.loads((folder / "config.json").read_text())
     config["config"]["graph"]["layers"][-1] = {
@@ -372,6 +375,15 @@ def test_a_run_of_version_0_1_has_its_facts():
     run = Path(__file__).parent / "golden" / "v0_1" / "run"
     found = facts.find_run_facts(run / "best.keras")
     assert found.datasets == ("crops",) and found.settings["learning_rate"] == 0.01
+
+
+@pytest.mark.parametrize(
+    "training",
+    [{"people": "5"}, {"scores": [["a", "b", "c"]]}, {"settings": [1]}, {"x": 1}, 7],
+)
+def test_facts_of_another_kind_are_left_out(training, folder):
+    (folder / "metadata.json").write_text(json.dumps({"training": training}))
+    assert kh.load_model(folder).facts is None
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"config": {"recipe": 1}}'])

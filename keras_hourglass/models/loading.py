@@ -76,7 +76,9 @@ def load_argument(model, argument: str) -> "StackedHourglass":
             f"Received: {argument}={model!r} (a {type(model).__name__})"
         )
     received = f"Received: {argument}={str(model)!r}"
-    shared = hub.is_address(model) or places.is_preset_folder(model)
+    if shared := hub.is_address(model):
+        hub.parse_address(model, argument)
+    shared = shared or places.is_preset_folder(model)
     if str(model) in PRESETS_WITH_WEIGHTS or shared:
         from keras_hourglass.models.stacked_hourglass import StackedHourglass
 

@@ -61,7 +61,13 @@ class TrainingFacts:
         """
         scores = tuple(Score(*score) for score in values.get("scores", ()))
         datasets = tuple(values.get("datasets", ()))
-        return cls(**{**values, "datasets": datasets, "scores": scores})
+        facts = cls(**{**values, "datasets": datasets, "scores": scores})
+        numbers = [facts.people or 0, *(score.percent for score in scores)]
+        if not all(isinstance(number, int | float) for number in numbers):
+            raise TypeError(f"numbers of people and percents: {numbers}")
+        if not isinstance(facts.settings, dict):
+            raise TypeError(f"settings: {facts.settings!r}")
+        return facts
 
 
 def find_run_facts(path: Path) -> TrainingFacts | None:

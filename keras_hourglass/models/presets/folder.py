@@ -167,15 +167,17 @@ def _read_config(path, cls) -> dict:
             f"{path} must be the configuration of a network in Keras's format. "
             f"Received: other keys ({', '.join(map(repr, [*content][:3])) or 'none'})"
         )
-    _require_class(path, name, cls)
+    found = _find_class(path, name, cls)
     block = network.get("block")
     if isinstance(block, str) and block not in BLOCK_NAMES:
-        _require_class(path, block)
-    return {key: content.get(key) for key in CONFIG_KEYS}
+        _find_class(path, block)
+    # Not those of the file, by which Keras chooses what else it makes.
+    own = {"module": found.__module__, "class_name": found.__name__}
+    return {**own, "config": config, "registered_name": name}
 
 
-def _require_class(path, name, cls=object):
-    """Checks that a class is registered, and of the kind that is needed."""
+def _find_class(path, name, cls=object):
+    """Finds a registered class, of the kind that is needed."""
     found = keras.saving.get_registered_object(name)
     if not isinstance(found, type):
         raise ValueError(
@@ -186,6 +188,7 @@ def _require_class(path, name, cls=object):
         raise ValueError(
             f"{path} must be the configuration of a {cls.__name__}. Received: {name!r}"
         )
+    return found
 
 
 def _changed(network, changes, folder, load_weights) -> dict:

@@ -16,7 +16,8 @@ from keras_hourglass.utils.files import CAUSES, atomic_write
 ADDRESS = "hf://USER/NAME"  # in a model card, until it is uploaded
 PREFIX = "hf:/"  # also of an address that was a `Path`, which joins slashes
 PATTERN = re.compile(
-    r"hf://?(?P<repository>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?"
+    # No absolute path and no "..": `huggingface_hub` notes revisions in files.
+    r"hf://?(?P<repository>[\w.-]+/[\w.-]+)(?:@(?P<revision>(?!.*\.\.)\w[\w./-]*))?"
 )
 NEEDED = (PRESET_CONFIG, PRESET_WEIGHTS)
 FILES = (*NEEDED, PRESET_METADATA, MODEL_CARD)
