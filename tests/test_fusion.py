@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras.layers import BatchNormalization
 
-from keras_hourglass import StackedHourglass, fuse
+from keras_hourglass import StackedHourglass, fuse, load_model
 from keras_hourglass.models import blocks
 from keras_hourglass.models.blocks import BLOCKS
 from keras_hourglass.models.blocks.bottleneck import (
@@ -11,6 +11,7 @@ from keras_hourglass.models.blocks.bottleneck import (
     batch_normalization,
     preactivated,
 )
+from keras_hourglass.models.fusion import chain, linear
 from keras_hourglass.models.fusion.chain import fuse_chain
 from keras_hourglass.models.hourglass import Hourglass, UpsampledSum
 from keras_hourglass.models.layer_utils import sublayers
@@ -110,6 +111,25 @@ def test_an_hourglass_gives_the_same_with_features_upsampled_by_its_sums(broadca
 def test_a_network_of_any_block_gives_the_same_heatmaps(name):
     model = randomize(StackedHourglass(block=name, blocks=2, **TINY))
     np.testing.assert_allclose(predicted(fuse(model)), predicted(model), atol=1e-4)
+
+
+def test_fused_files_of_version_0_4_load(tmp_path, monkeypatch):
+    """Their norms are a multiplication and an addition."""
+
+    def apply_affine(norm, x, relu, name):
+        layer = linear.ScaleShift(name=name)
+        y = layer(x)
+        layer.set_weights(linear.batch_norm_affine(norm))
+        return keras.layers.ReLU(name=f"{name}_relu")(y) if relu else y
+
+    model = randomize(StackedHourglass(stacks=1, **TINY))
+    with monkeypatch.context() as patch:
+        patch.setattr(chain, "apply_affine", apply_affine)
+        old = fuse(model)
+    assert linear.ScaleShift in map(type, old.layers)
+    old.save(tmp_path / "fused.keras")
+    again = load_model(tmp_path / "fused.keras")
+    np.testing.assert_allclose(predicted(again), predicted(model), atol=1e-4)
 
 
 def test_stacks_give_the_same_heatmaps_also_from_a_file(tmp_path):

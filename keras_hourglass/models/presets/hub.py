@@ -63,9 +63,10 @@ def download(address) -> Path:
 def upload_preset(uri: str, preset):
     """Uploads a preset folder to the Hugging Face Hub.
 
-    The repository is created unless it exists. The model card names the address from
-    then on. Needs `huggingface_hub` (`pip install '.[hub]'`) and a token that may
-    write: `hf auth login`, or the environment variable `HF_TOKEN`.
+    All files of the folder are uploaded, also those beside the preset's own. The
+    repository is created unless it exists. The model card names the address from then
+    on. Needs `huggingface_hub` (`pip install '.[hub]'`) and a token that may write:
+    `hf auth login`, or the environment variable `HF_TOKEN`.
 
     Args:
         uri: "hf://USER/NAME".
