@@ -24,7 +24,7 @@ from keras_hourglass.inference.runner import predict_sources
 from keras_hourglass.inference.runtimes import RUNTIMES, selection
 from keras_hourglass.inference.video import VideoWriter
 from keras_hourglass.inference.views import WINDOW_RULES
-from keras_hourglass.models.presets import PRESETS
+from keras_hourglass.models.presets import PRESETS, places
 from keras_hourglass.models.weights import weights_path
 from keras_hourglass.skeletons import MPII
 
@@ -134,6 +134,22 @@ def test_auto_is_litert_for_presets_without_a_gpu(monkeypatch, caplog):
     )
     for other in ("hg2", object()):
         assert selection.choose(other)[0] == "keras"
+
+
+def test_a_packaged_preset_is_loaded_with_a_warning_of_a_folder_of_its_name(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.chdir(tmp_path)
+    touch(tmp_path / "photo/photo.jpg")  # photographs are no network
+    selection.choose("photo", "litert")
+    assert not caplog.messages
+    for file in ("config.json", "best.keras"):
+        touch(tmp_path / "photo" / file)
+        selection.choose("photo", "litert")
+        assert places.find_folder("photo") is None
+        expected = "photo is the preset of the package; the folder of that name is "
+        assert caplog.messages == [f"{expected}./photo"] * 2
+        caplog.clear()
 
 
 def test_no_gpu_is_visible_where_the_environment_hides_it(monkeypatch):
@@ -317,7 +333,7 @@ def test_a_missing_file_is_reported_without_keras(tmp_path):
     code += "try: PoseEstimator('none.tflite')\nexcept FileNotFoundError as error: "
     code += "print(error); assert not {'keras', 'tensorflow'} & {*sys.modules}"
     output = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path)
-    assert output.startswith(b"`model` must be")
+    assert output.startswith(b"`model` must be a file that exists. Received: model=")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

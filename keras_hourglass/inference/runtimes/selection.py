@@ -41,6 +41,7 @@ def load_network(model, runtime: str = AUTO, argument: str = "model"):
             f"`runtime` must be a runtime's name. {suggest(runtime, RUNTIME_NAMES)} "
             f"Received: runtime={runtime!r}"
         )
+    _require_file(model, argument)
     name, path, reason = choose(model, runtime)
     logger.debug("Runtime: %s, %s", name, reason)
     require_installed(name)
@@ -114,9 +115,23 @@ def _choose_for_preset(preset, runtime):
             return "keras", None, "as there is an NVIDIA GPU"
         if "ai_edge_litert" not in RUNTIMES["litert"].installed_packages():
             return "keras", None, "as ai-edge-litert is not installed"
+    places.warn_of_hidden_folder(preset)
     from keras_hourglass.models.weights import weights_path
 
     return "litert", weights_path(file), reason
+
+
+def _require_file(model, argument):
+    """Raises a FileNotFoundError for an exported file that does not exist."""
+    if not isinstance(model, str | os.PathLike):
+        return
+    path = Path(model).expanduser()
+    suffixes = (each.suffix for name, each in RUNTIMES.items() if name != "keras")
+    if path.suffix and path.suffix in suffixes and not path.exists():
+        raise FileNotFoundError(
+            f"`{argument}` must be a file that exists. "
+            f"Received: {argument}={str(model)!r}"
+        )
 
 
 def _require(runtime, own, what, exported_from):

@@ -3,11 +3,14 @@
 Imports no Keras.
 """
 
+import logging
 import os
 from pathlib import Path
 
 from keras_hourglass.models.config import BEST_FILE, PRESET_CONFIG, PRESET_WEIGHTS
 from keras_hourglass.models.presets import PRESETS, hub
+
+logger = logging.getLogger(__name__)
 
 
 def is_preset_folder(path) -> bool:
@@ -30,7 +33,19 @@ def find_folder(name) -> Path | None:
     """
     if hub.is_address(name):
         return hub.download(name)
-    if not isinstance(name, str | os.PathLike) or str(name) in PRESETS:
+    if not isinstance(name, str | os.PathLike):
+        return None
+    if str(name) in PRESETS:
+        warn_of_hidden_folder(name)
         return None
     path = Path(name).expanduser()
     return path if path.is_dir() else None
+
+
+def warn_of_hidden_folder(name):
+    """Warns if a folder with a network is named like a packaged preset, which loads."""
+    if (Path(name) / BEST_FILE).is_file() or is_preset_folder(name):
+        logger.warning(
+            "%s is the preset of the package; the folder of that name is ./%s",
+            *(name, name),
+        )
