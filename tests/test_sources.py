@@ -134,6 +134,8 @@ def test_repeated_inputs_are_used_once(folder, failures, notes):
     found = find_sources(["photos/b.png", "photos/*.png", "photos/b.png"], failures)
     assert len(found) == 1
     assert notes()[-1] == "2 inputs are repeated and used once"
+    find_sources(["photos/b.png", "photos/b.png"], failures)
+    assert notes()[-1] == "1 input is repeated and used once"
 
 
 def test_a_name_with_the_characters_of_a_pattern_is_a_file_if_there_is_one(

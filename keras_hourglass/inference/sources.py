@@ -139,7 +139,8 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
     unique = [*dict.fromkeys(found)]
     if len(unique) < len(found):
         repeated = len(found) - len(unique)
-        logger.info("%s inputs are repeated and used once", f"{repeated:,}")
+        inputs = plural(repeated, "input is", "inputs are")
+        logger.info("%s repeated and used once", inputs)
     return unique
 
 
