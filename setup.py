@@ -43,6 +43,7 @@ setup(
         "keras_hourglass": ["py.typed"],
         "keras_hourglass.data.datasets.mpii": ["*.csv"],
         "keras_hourglass.evaluation.report": ["*.css"],
+        "keras_hourglass.export": ["people/*"],
         "keras_hourglass.export.web": ["*.css", "*.html", "*.js"],
         "keras_hourglass.models.weights": ["*.npz", "*.tflite"],
     },

@@ -21,6 +21,8 @@ def main(dist):
         "keras_hourglass/models/weights/photo.npz",
         "keras_hourglass/models/weights/photo.tflite",
         "keras_hourglass/models/weights/photo_small.npz",
+        "keras_hourglass/models/weights/photo_small.tflite",
+        "keras_hourglass/export/people/ATTRIBUTION.txt",
         "keras_hourglass/evaluation/report/style.css",
         "keras_hourglass/export/web/hourglass.js",
         "keras_hourglass/export/web/index.html",

@@ -29,9 +29,11 @@ def calls(monkeypatch):
         names = ["litert", "onnx"] if formats == "all" else formats
         results = ExportResults(crops="32 crops")
         for name in names:
-            written = (directory / name, 1_500_000, 4.25, 0.0125, 0.04, "0.05 px (max)")
-            failed = {"reason": "needs tf2onnx"} if name == "onnx" else {}
-            results.append(ExportResult(name, *() if failed else written, **failed))
+            written = (directory / name, 1_500_000, 4.25, 0.0125, 0.04, "1 %, 0.05 px")
+            more = {"moved": 0.0025, "median_error": 0.0125}
+            result = ExportResult(name, *written, **more)
+            failed = ExportResult(name, reason="needs tf2onnx")
+            results.append(failed if name == "onnx" else result)
         return results
 
     monkeypatch.setattr(keras_hourglass, "export_model", export)
@@ -45,14 +47,19 @@ def call(*arguments, status=0):
 
 
 def test_a_table_says_what_was_written_and_what_was_not(path, calls, tmp_path):
-    result = call(path, tmp_path / "out", "--format", "all", status=1)
-    assert calls == [{"formats": "all", "images": None, "dataset": None}]
+    options = ["--format", "litert", "--format", "onnx", "--tolerance", 2]
+    result = call(path, tmp_path / "out", *options, status=1)
+    sources = {"images": None, "dataset": None}
+    assert calls == [{"formats": ["litert", "onnx"], **sources, "tolerance": 2}]
     lines = [line for line in result.stdout.splitlines() if "litert" in line]
     (cells,) = map(str.split, lines)
-    assert cells[:5] == ["litert", "1.50", "4.2", "0.0125", "0.0400"]
+    assert cells[:5] == ["litert", "1.50", "4.2", "0.25", "%"]
     assert cells[-1] == str(tmp_path / "out/litert")
     assert "needs tf2onnx" in result.stdout
     assert "Error: 1 of 2 were not written" in result.stderr
+    result = call(path, tmp_path / "out", "--format", "all")
+    assert calls[-1] == {"formats": "all", **sources}
+    assert "needs tf2onnx" in result.stdout and "Error" not in result.output
 
 
 def test_a_page_is_followed_by_the_line_that_serves_it(path, calls, tmp_path):
@@ -74,8 +81,10 @@ def test_json_has_the_same(path, calls, tmp_path):
             "milliseconds": 4.25,
             "mean_error": 0.0125,
             "max_error": 0.04,
-            "limit": "0.05 px (max)",
+            "limit": "1 %, 0.05 px",
             "reason": None,
+            "moved": 0.0025,
+            "median_error": 0.0125,
         }
     ]
 
@@ -102,6 +111,7 @@ def test_several_formats_are_one_export(path, calls, tmp_path):
     [
         (["--int8"], "--format litert has one of --float16 and --int8"),
         (["--format", "litert", "--int8", "--float16"], "one of"),
+        (["--tolerance", "0"], "0.0 is not in the range"),
         (["--images", ".", "--dataset", "mpii"], "--images or a --dataset"),
         (["--format", "onnx", "--max-pixels", "9"], "`--max-pixels` is an option"),
     ],

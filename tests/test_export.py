@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass import StackedHourglass, __version__, export_model
+from keras_hourglass.export import crops as crops_module
 from keras_hourglass.export import exporter, formats, verification
 from keras_hourglass.export.formats import FORMATS, Format, parse_formats
 from keras_hourglass.export.graph import crop_window
@@ -68,9 +70,12 @@ def test_all_formats_are_written_but_those_that_fail(
     assert failed.path is None and failed.bytes is None
     first, second, *_ = results
     assert first.path == tmp_path / "1" and first.bytes == 20
-    assert second.path == tmp_path / "hourglass.tflite" and second.bytes == 10
+    assert second.path == tmp_path / "hourglass.tflite"
+    about = tmp_path / "hourglass.tflite.about.json"
+    assert second.bytes == 10 + about.stat().st_size
+    assert json.loads(about.read_text())["precision"] == "float32"
     assert 0 <= second.mean_error <= second.max_error < 1e-3
-    assert second.milliseconds > 0 and second.limit == "0.05 px (max)"
+    assert second.milliseconds > 0 and second.limit == "0.1 %, 0.0013 px"
     assert "onnx was not written: cannot convert" in caplog.messages
     assert "Exporting litert:int8" in caplog.messages
     json.dumps([result.to_dict() for result in results])
@@ -83,8 +88,18 @@ def test_results_print_as_a_table(network, stand_in, tmp_path):
     assert first.split()[0] == "litert:float16" and first.endswith(
         str(tmp_path / "hourglass_float16.tflite")
     )
-    assert "0.05 px (mean)" in first
+    assert "1 %, 0.0063 px" in first and "0.00 %" in first
     assert second.split(None, 1) == ["onnx", "not written: cannot convert"]
+
+
+def test_a_full_disk_is_named_whatever_a_converter_says(
+    network, stand_in, tmp_path, monkeypatch
+):
+    usage = shutil.disk_usage(tmp_path)._replace(free=0)
+    monkeypatch.setattr(exporter.shutil, "disk_usage", lambda folder: usage)
+    with pytest.raises(OSError, match="No space left on device.*hourglass.onnx"):
+        export_model(network, tmp_path / "new", "onnx", crops=CROPS)
+    assert not [*tmp_path.glob("new/*")]
 
 
 def test_one_format_that_fails_is_an_error(network, stand_in, tmp_path):
@@ -97,7 +112,7 @@ def test_each_format_gets_its_own_options(network, stand_in, tmp_path):
     options = {"max_pixels": 9, "batch_size": 2, "decoder": "quarter"}
     names = ["savedmodel", "litert:int8", "openvino"]
     with pytest.MonkeyPatch.context() as patch:
-        limit = verification.ErrorLimit(99, "mean")
+        limit = verification.ErrorLimit(1, 9999)
         for precision in verification.LIMITS:  # the stand-in has another decoder
             patch.setitem(verification.LIMITS, precision, limit)
         export_model(network, tmp_path, names, crops=CROPS, **options)
@@ -120,7 +135,7 @@ def test_a_new_format_is_one_module_and_one_line(network, tmp_path, monkeypatch)
     monkeypatch.setitem(FORMATS, "own", Format("own", ".own"))
     monkeypatch.setattr(formats, "import_module", lambda name: Module)
     monkeypatch.setitem(exporter.RUNTIMES, "own", lambda path: run)
-    limit = verification.ErrorLimit(99, "max")
+    limit = verification.ErrorLimit(1, 9999)
     monkeypatch.setitem(verification.LIMITS, "float32", limit)
     (result,) = export_model(network, tmp_path, "own", crops=CROPS)
     assert result.path.read_text() == "dark" and result.path.name == "hourglass.own"
@@ -132,7 +147,7 @@ def test_names_of_formats_are_parsed():
         ("onnx", "float32"),
         ("litert", "float32"),
     ]
-    assert len(parse_formats("all")) == 6
+    assert len(parse_formats("all")) == len(formats.FORMAT_NAMES) == 7
 
 
 @pytest.mark.parametrize(
@@ -201,22 +216,88 @@ def test_crops_come_from_one_source_of_the_right_shape(
 
 def test_images_and_datasets_are_cropped(network, photographs, drawn):
     paths, _ = photographs
-    crops, text = verification.load_crops(network, images=paths[0].parent)
+    crops, text = crops_module.load_crops(network, images=paths[0].parent)
     assert crops.shape == (15, 32, 32, 3) and text == "15 images"
-    crops, text = verification.load_crops(network, images=paths[:2])
+    crops, text = crops_module.load_crops(network, images=paths[:2])
     assert len(crops) == 2 and text == "2 images"
-    crops, text = verification.load_crops(network, dataset=drawn)
+    crops, text = crops_module.load_crops(network, dataset=drawn)
     assert len(crops) == 5 and text == "5 people of `dataset`"
-    crops, text = verification.load_crops(network)
-    assert len(crops) == 96 and text == "96 synthetic people"
+    crops, text = crops_module.load_crops(network)
+    assert len(crops) == 90 and text == "90 crops of photographs"
 
 
 def test_crops_to_calibrate_on_are_not_verified_on():
     crops = np.arange(96)
-    calibration, held_out = verification.calibration_split(crops)
+    calibration, held_out = crops_module.calibration_split(crops)
     assert len(calibration) == 64 and len(held_out) == 32
     assert sorted([*calibration, *held_out]) == [*crops]
-    assert [*map(len, verification.calibration_split(crops[:2]))] == [2, 2]
+    assert [*map(len, crops_module.calibration_split(crops[:2]))] == [2, 2]
+
+
+def test_photographs_of_the_package_are_attributed_and_small():
+    paths = [*crops_module.PHOTOGRAPHS.glob("*.jpg")]
+    text = (crops_module.PHOTOGRAPHS / "ATTRIBUTION.txt").read_text()
+    assert len(paths) % crops_module.HELD_OUT == 0
+    assert all(f"{path.name.split('_')[0]}_*.jpg\thttp" in text for path in paths)
+    assert sum(path.stat().st_size for path in paths) < 400_000
+
+
+def with_peaks(*peaks, size=16):
+    """Heatmaps `(1, size, size, 1)` of (row, column, height)."""
+    heatmaps = np.zeros((1, size, size, 1), "float32")
+    for row, column, height in peaks:
+        heatmaps[0, row, column] = height
+    return heatmaps
+
+
+def test_a_second_peak_is_not_beside_the_first():
+    heatmaps = [
+        with_peaks((3, 3, 1.0), (3, 4, 0.9)),
+        with_peaks((3, 3, 1.0), (3, 4, 0.9), (12, 9, 0.85)),
+    ]
+    second = verification.second_peaks(np.concatenate(heatmaps))
+    np.testing.assert_allclose(second, [[0], [0.85]], atol=1e-6)
+
+
+class Fixed:
+    """A network of given heatmaps."""
+
+    offset, image_size, input_size, heatmap_size = (0, 0), (64, 64), (64, 64), (16, 16)
+
+    def __init__(self, heatmaps):
+        self.heatmaps = heatmaps[:, None]
+
+    def predict_on_batch(self, crops):
+        return self.heatmaps
+
+
+def test_only_joints_that_the_network_is_sure_of_are_judged(caplog):
+    sure, low = with_peaks((3, 3, 1.0)), with_peaks((3, 3, 0.1))
+    equal = with_peaks((3, 3, 1.0), (12, 9, 0.95))
+    crops = np.zeros((1, 64, 64, 3), "uint8")
+    heatmaps = np.concatenate([sure, low, equal], axis=-1)
+    reference = verification.Reference(Fixed(heatmaps), crops, "argmax")
+    assert reference.sure.tolist() == [[True, False, False]]
+    far = {"keypoints": reference.keypoints + [[[1.2], [9], [9]]] * np.ones(2)}
+    error = reference.measure(lambda crop: far)  # 1.7 px of 64: more than 2 %
+    assert error.moved == 1 and error.median == pytest.approx(1.2 * 2**0.5)
+    near = {"keypoints": reference.keypoints + 0.1}
+    assert reference.measure(lambda crop: near).moved == 0
+    nan = {"keypoints": reference.keypoints * np.nan}
+    with pytest.raises(ValueError, match=r"100.00 % moved .* limit is 5 %, 0.6 px"):
+        limit = verification.LIMITS["int8"]
+        verification.require_close(reference.measure(lambda c: nan), limit, "x", 1)
+    assert not caplog.messages
+    unsure = verification.Reference(Fixed(low), crops, "argmax")
+    assert unsure.sure.all() and "is the network trained" in caplog.text
+
+
+def test_tolerance_is_a_factor_of_the_limits(network, tmp_path):
+    limit = verification.ErrorLimit(0.01, 0.5).scaled(2, (128, 96))
+    assert limit == (0.02, 0.5)
+    for wrong in (0, -1, np.nan, np.inf):
+        with pytest.raises(ValueError, match="`tolerance` must be above 0"):
+            export_model(network, tmp_path / "out", tolerance=wrong)
 
 
 def test_metadata_of_other_files_is_an_error(tmp_path):

@@ -9,7 +9,7 @@ from keras_hourglass import StackedHourglass, export_model, fuse
 from keras_hourglass.export import verification
 from keras_hourglass.export.formats import FORMATS
 from keras_hourglass.export.graph import CropGraphs, crop_window
-from keras_hourglass.export.verification import ErrorLimit
+from keras_hourglass.export.verification import ErrorLimit, Reference
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.metadata import read_metadata
 from keras_hourglass.inference.runtimes.litert import LiteRT
@@ -23,7 +23,7 @@ def files(lively, photographs, tmp_path_factory):
     """Precision -> the file. The limit of 8 bits is lifted: nothing was learnt."""
     folder, (_, crops) = tmp_path_factory.mktemp("litert"), photographs
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(verification.LIMITS, "int8", ErrorLimit(99, "mean"))
+        patch.setitem(verification.LIMITS, "int8", ErrorLimit(1, 9999))
         formats = [f"litert:{precision}" for precision in PRECISIONS]
         results = export_model(lively, folder, formats, crops=crops)
         return {name: result.path for name, result in zip(PRECISIONS, results)}
@@ -32,7 +32,7 @@ def files(lively, photographs, tmp_path_factory):
 def test_keypoints_on_photographs_are_the_networks(files, lively, photographs):
     _, crops = photographs
     error = {
-        precision: verification.measure_error(LiteRT(path), lively, crops)
+        precision: Reference(lively, crops).measure(LiteRT(path))
         for precision, path in files.items()
     }
     assert error["float32"].max < 1e-3
@@ -91,9 +91,9 @@ def test_tensorflows_interpreter_reads_it_too(files, monkeypatch):
 
 
 def test_a_file_that_is_off_is_not_written(lively, photographs, tmp_path, monkeypatch):
-    monkeypatch.setitem(verification.LIMITS, "float32", ErrorLimit(-1, "max"))
+    monkeypatch.setitem(verification.LIMITS, "float32", ErrorLimit(-1, -1))
     (tmp_path / "hourglass.tflite").write_text("the one before")
-    message = "Keypoints of litert must be the network's. .* 0.0.* is -1 px"
+    message = "Keypoints of litert must be the network's. .* 0.00 % moved.* is -100 %"
     with pytest.raises(ValueError, match=message):
         export_model(lively, tmp_path, "litert", crops=photographs[1])
     assert [path.read_text() for path in tmp_path.iterdir()] == ["the one before"]
@@ -102,11 +102,11 @@ def test_a_file_that_is_off_is_not_written(lively, photographs, tmp_path, monkey
 def test_a_fixed_batch_size_takes_any_number_of_people(tmp_path):
     size = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
     model = StackedHourglass(**size)
-    crops = verification.synthetic_crops(model, 7)
+    crops = np.random.default_rng(0).integers(0, 256, (7, 32, 32, 3), "uint8")
     (result,) = export_model(model, tmp_path, "litert", crops=crops, batch_size=3)
     run = LiteRT(result.path)
     assert run(crops)["keypoints"].shape == (7, 16, 2)
-    assert verification.measure_error(run, model, crops).max < 1e-2
+    assert Reference(model, crops).measure(run).max < 1e-2
 
 
 def test_another_decoder_is_in_the_file(lively, photographs, tmp_path):

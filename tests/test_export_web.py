@@ -78,7 +78,8 @@ def test_a_page_keeps_its_network_beside_a_litert_file(tmp_path):
     model, options = StackedHourglass(**TINY), {"crops": CROPS, "batch_size": 2}
     export_model(model, tmp_path, ["litert", "web"], **options)
     sizes = {
-        path.name: read_metadata(path)["batch_size"] for path in tmp_path.glob("*.tf*")
+        path.name: read_metadata(path)["batch_size"]
+        for path in tmp_path.glob("*.tflite")
     }
     assert sizes == {"hourglass.tflite": 2, "index.tflite": 1}
 

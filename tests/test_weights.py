@@ -1,3 +1,5 @@
+import zlib
+
 import keras
 import numpy as np
 import pytest
@@ -25,6 +27,27 @@ def test_packed_weights_come_back_kernels_in_16_bits_and_others_exactly(tmp_path
     for old, new in zip(source.get_weights(), target.get_weights()):
         expected = old.astype("float16") if old.ndim > 1 else old
         np.testing.assert_array_equal(new, expected)
+
+
+def test_weights_packed_by_older_versions_are_read(tmp_path):
+    source, target = network(0), network(1)
+    values = [w.ravel() for w in source.get_weights() if w.ndim > 1]
+    others = [w.ravel() for w in source.get_weights() if w.ndim == 1]
+    kinds = {"kernels": np.concatenate(values).astype("float16")}
+    np.savez(tmp_path / "old.npz", **kinds, others=np.concatenate(others))
+    weights.unpack_weights(target, tmp_path / "old.npz")
+    weights.pack_weights(source, tmp_path / "new.npz")
+    again = network(2)
+    weights.unpack_weights(again, tmp_path / "new.npz")
+    for old, new in zip(target.get_weights(), again.get_weights()):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_all_weights_take_less_than_6_mb_of_the_wheel():
+    packaged = [file for p in PRESETS.values() for file in (p.weights, p.litert)]
+    paths = [weights.weights_path(file) for file in packaged if file]
+    assert len(paths) == 4
+    assert sum(len(zlib.compress(path.read_bytes())) for path in paths) < 6e6
 
 
 def test_another_network_is_refused_with_the_numbers(tmp_path):

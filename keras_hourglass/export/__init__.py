@@ -5,6 +5,7 @@ and a line of `formats.FORMATS`. Nothing here imports Keras before it exports.
 """
 
 import logging
+import math
 
 from keras_hourglass.export.formats import FORMATS, format_name, parse_formats
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
@@ -22,6 +23,7 @@ def export_model(
     dataset=None,
     crops=None,
     decoder: str = DEFAULT_DECODER,
+    tolerance: float = 1.0,
     **options,
 ):
     """Writes a network for other programs, verified by the runtime of each format.
@@ -33,8 +35,9 @@ def export_model(
     SavedModel, for TensorFlow Serving, takes the bytes of image files, too.
 
     Each file is run by its own runtime on crops of people, and written only if its
-    keypoints are within 0.05 pixels of the network's own: the largest distance, for
-    16-bit weights the mean. For 8 bits the limit is a mean of 1.5 pixels.
+    keypoints are the network's own: of the joints that the network is sure of, nearly
+    none may have moved by more than 2 % of the window, and the median is limited, too
+    (`verification.LIMITS`). Beside a file NAME lies its metadata, NAME.about.json.
 
     Args:
         model: A `StackedHourglass`, or whatever `load_model` takes: the path of a
@@ -49,8 +52,9 @@ def export_model(
             calibrate and verify on.
         dataset: People to calibrate and verify on: a name as "mpii:DIR" or a `People`.
         crops: The same as `(people, height, width, 3)`, uint8, RGB, of the network's
-            size. Without any of the three, synthetic people.
+            size. Without any of the three, photographs that come with the library.
         decoder: Name of the decoder: "argmax", "quarter", "newton" or "dark".
+        tolerance: Factor of the limits of the verification: 2 is twice as loose.
         options: `max_pixels` of "savedmodel": an image with more is refused before
             it is decoded. `batch_size` of "litert": people at once, a fixed number.
             `assets` of "web": the folder `node_modules` with `@litertjs/core`, which
@@ -58,14 +62,15 @@ def export_model(
 
     Returns:
         A list of `ExportResult`, one for each format, with `format`, `path`, `bytes`,
-        `milliseconds`, `mean_error`, `max_error` (pixels) and `limit`, or the `reason`
-        why it was not written. Printed, it is a table.
+        `milliseconds`, `moved` (a share), `median_error`, `mean_error`, `max_error`
+        (pixels) and `limit`, or the `reason` why it was not written. Printed, it is a
+        table.
 
     Raises:
         RuntimeError: If Keras does not run on TensorFlow.
         ValueError: If there is no such model or format, if an option belongs to
-            another format, if a weight is NaN or infinite, or if no format could be
-            written: the error of the first.
+            another format, if a weight is NaN or infinite, if `tolerance` is not
+            above 0, or if no format could be written: the error of the first.
         ModuleNotFoundError: If no format could be written, as a package is missing.
         TypeError: If there is no such option.
         OSError: If `directory` cannot be written.
@@ -81,18 +86,24 @@ def export_model(
     """
     chosen = parse_formats(formats, options)
     validate_decoder(decoder)
+    if not 0 < tolerance < math.inf:
+        raise ValueError(
+            f"`tolerance` must be above 0 and finite. Received: tolerance={tolerance}"
+        )
     _require_tensorflow()
+    from keras_hourglass.export.crops import calibration_split, load_crops
     from keras_hourglass.export.exporter import export_format
     from keras_hourglass.export.metadata import require_finite_weights
     from keras_hourglass.export.results import ExportResult, ExportResults
-    from keras_hourglass.export.verification import calibration_split, load_crops
+    from keras_hourglass.export.verification import Reference
     from keras_hourglass.models.loading import load_model
 
     model = load_model(model)
     require_finite_weights(model)
     require_writable(directory, folder=True)
     crops, described = load_crops(model, images, dataset, crops)
-    _, held_out = calibration_split(crops)
+    calibration, held_out = calibration_split(crops)
+    reference = Reference(model, held_out, decoder)
     results = ExportResults(crops=f"{len(held_out)} of {described}")
     errors = []
     for name, precision in chosen:
@@ -100,7 +111,15 @@ def export_model(
         logger.info("Exporting %s", format_name(name, precision))
         try:
             result = export_format(
-                model, directory, name, precision, crops, decoder, **own
+                model,
+                directory,
+                name,
+                precision,
+                calibration,
+                reference,
+                decoder,
+                tolerance,
+                **own,
             )
         except (ImportError, ValueError, RuntimeError) as error:
             reason, *_ = str(error).strip().splitlines() or [type(error).__name__]

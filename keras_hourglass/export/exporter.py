@@ -1,22 +1,37 @@
 """Writing one format: as a draft that its own runtime verifies, then into place."""
 
+import errno
+import json
 import logging
+import os
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
 from keras_hourglass.export import serving, verification
 from keras_hourglass.export.formats import FORMATS, format_name, require_packages
+from keras_hourglass.export.metadata import describe_model
 from keras_hourglass.export.results import ExportResult
+from keras_hourglass.inference.metadata import METADATA_NAME
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.inference.runtimes.measurement import measure_milliseconds
 from keras_hourglass.utils import silence
 from keras_hourglass.utils.files import publish_files
 
 STEM = "hourglass"  # of the names of files
+FULL_BELOW = 2**16  # bytes that are free on a disk
 
 
 def export_format(
-    model, directory, name: str, precision: str, crops, decoder: str, **options
+    model,
+    directory,
+    name: str,
+    precision: str,
+    calibration,
+    reference: verification.Reference,
+    decoder: str,
+    tolerance: float = 1.0,
+    **options,
 ) -> ExportResult:
     """Writes a network in one format, if its keypoints there are the network's own.
 
@@ -25,8 +40,10 @@ def export_format(
         directory: Folder of the file, or of the versions of a SavedModel.
         name: A key of `FORMATS`.
         precision: One of the format's precisions.
-        crops: `(people, height, width, 3)`, uint8, to calibrate and verify on.
+        calibration: `(people, height, width, 3)`, uint8: crops to calibrate on.
+        reference: The network's keypoints on the crops to verify on.
         decoder: One of `heatmaps.DECODER_NAMES`.
+        tolerance: Factor of the precision's limit.
         options: Of the format's `write`.
 
     Raises:
@@ -36,21 +53,24 @@ def export_format(
     entry = FORMATS[name]
     require_packages(name)
     module, written = entry.import_module(), format_name(name, precision)
-    calibration, held_out = verification.calibration_split(crops)
     if len(entry.precisions) > 1:
         options |= {"precision": precision, "calibration": calibration}
-    measured = {}
+    limit = verification.LIMITS[precision].scaled(tolerance, model.input_size)
+    measured = {"limit": str(limit)}
 
     def write(draft):
-        module.write(model, draft, decoder=decoder, **options)
+        with _full_disk_named(draft):
+            module.write(model, draft, decoder=decoder, **options)
         network = draft.with_name(entry.network) if entry.network else draft
         run = RUNTIMES[entry.runtime or name](network)
-        error = verification.measure_error(run, model, held_out, decoder)
-        limit = verification.LIMITS[precision]
-        verification.require_close(error, limit, written, len(held_out))
-        measured["mean_error"], measured["max_error"] = error
-        measured["limit"] = str(limit)
-        measured["milliseconds"] = measure_milliseconds(run, held_out[:1])
+        error = reference.measure(run)
+        verification.require_close(error, limit, written, len(reference.crops))
+        names = ("moved", "median_error", "mean_error", "max_error")
+        measured.update(zip(names, error))
+        measured["milliseconds"] = measure_milliseconds(run, reference.crops[:1])
+        if entry.suffix and not entry.network:
+            facts = json.dumps(describe_model(model, decoder, precision), indent=2)
+            draft.with_name(f"{draft.name}.{METADATA_NAME}").write_text(facts + "\n")
 
     with _converters_silenced():
         if entry.suffix:
@@ -62,6 +82,20 @@ def export_format(
             files = [file for file in path.rglob("*") if file.is_file()]
     size = sum(file.stat().st_size for file in files)
     return ExportResult(written, path, size, **measured)
+
+
+@contextmanager
+def _full_disk_named(draft):
+    """Raises an OSError where a converter has other words for a disk that is full."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        if shutil.disk_usage(draft.parent).free < FULL_BELOW:
+            full = errno.ENOSPC
+            raise OSError(full, os.strerror(full), str(draft)) from error
+        raise
 
 
 @contextmanager

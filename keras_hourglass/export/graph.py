@@ -163,7 +163,10 @@ class GraphEstimator:
             return tf_image.whole_window(region, self.size)
 
         points, scores, first = self._estimate(image_bytes, whole)
-        scores = tf.cast(scores, tf.float64)
+        scores = tf.debugging.check_numerics(
+            tf.cast(scores, tf.float64),
+            "The network has returned NaN or infinity, in the first pass: scores",
+        )
         windows = refine_window(points, scores, first, self.size, tf_numpy)
         return self._estimate(image_bytes, lambda _, region, own: own, windows)[:2]
 

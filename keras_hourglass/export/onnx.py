@@ -24,5 +24,7 @@ def write(model, path, decoder: str = DEFAULT_DECODER):
     converted, _ = tf2onnx.convert.from_function(
         graph, input_signature=graph.input_signature, opset=OPSET
     )
+    for tensor in (*converted.graph.input, *converted.graph.output):
+        tensor.type.tensor_type.shape.dim[0].dim_param = "batch"
     onnx.helper.set_model_props(converted, to_strings(describe_model(model, decoder)))
     Path(path).write_bytes(converted.SerializeToString())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keras_hourglass.utils import format_table
 
-COLUMNS = ("format", "MB", "ms per person", "px mean", "px max", "limit", "file")
+COLUMNS = ("format", "MB", "ms per person", "moved", "px median", "limit", "file")
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,15 @@ class ExportResult:
         bytes: Size of the file, or of all files that belong to it.
         milliseconds: Median time for one person, in the format's own runtime on the
             CPU, decoding included.
-        mean_error: Mean distance of keypoints from the model's own, in pixels of the
-            crops.
+        mean_error: Mean distance of keypoints from the model's own, of joints that the
+            network is sure of, in pixels of the crops.
         max_error: The largest such distance.
-        limit: The limit that was held, as "0.05 px (max)".
+        limit: The limit that was held, of `moved` and `median_error`, as "1 %, 0.05
+            px".
         reason: The reason why nothing was written; None if it was. Then all but
             `format` is None.
+        moved: The share of these keypoints that are more than 2 % of the window away.
+        median_error: The median distance.
     """
 
     format: str
@@ -34,6 +37,8 @@ class ExportResult:
     max_error: float | None = None
     limit: str | None = None
     reason: str | None = None
+    moved: float | None = None
+    median_error: float | None = None
 
     def to_dict(self) -> dict:
         """The attributes, for JSON."""
@@ -48,8 +53,8 @@ class ExportResult:
             self.format,
             f"{self.bytes / 1e6:.2f}",
             f"{self.milliseconds:.1f}",
-            f"{self.mean_error:.4f}",
-            f"{self.max_error:.4f}",
+            f"{100 * self.moved:.2f} %",
+            f"{self.median_error:.4f}",
             self.limit,
             str(self.path),
         )
@@ -59,7 +64,7 @@ class ExportResults(list):
     """A list of `ExportResult`, which prints as a table.
 
     Attributes:
-        crops: The crops that the files were verified on, as "32 synthetic people".
+        crops: The crops that the files were verified on, as "30 of 90 images".
     """
 
     def __init__(self, results=(), crops: str = ""):

@@ -62,11 +62,11 @@ PRESETS = {
         },
         weights=Weights(
             "photo.npz",
-            "4449634d92e0d401103f0afda3eeea0b15239d4b89c515b28e3ce4a0abf66c89",
+            "66792f850182f7c5342d3965e233753cfeb78f4fd7dc8b90519c13d1c3bf2597",
         ),
         litert=Weights(
             "photo.tflite",
-            "53119deaa7097891b02613ad766597e8c1ce2e9b45dead2f4c3ebcb304df2d2f",
+            "3ff7aabbd9758840113c565f9df6250b03638678ad1897610816b2de945166cf",
         ),
         facts=TrainingFacts(
             datasets=(
@@ -94,7 +94,11 @@ PRESETS = {
         },
         weights=Weights(
             "photo_small.npz",
-            "145041c5f67d94d60d32b12486000d602cf30657068b058b27c969bb531d45cc",
+            "4e4efce4a952ede55321d9ff3fa24c895104920fd8781e4bc41ea48cdba03d09",
+        ),
+        litert=Weights(
+            "photo_small.tflite",
+            "a4561e6330f5158dbb6a67c97fdf40e2904fd55d8c785aa72d5e48b4666c7b67",
         ),
         facts=TrainingFacts(
             datasets=("MPII Human Pose", "COCO", "Leeds Sports Pose Extended")
