@@ -21,6 +21,10 @@ def test_silence_shows_all_of_it_where_the_block_raises(capfd):
         os.write(2, b"a library is missing\n")
         raise ImportError
     assert capfd.readouterr().err == "a library is missing\n"
+    with pytest.raises(KeyboardInterrupt), silence(2, show_on_error=True):
+        os.write(2, b"no cuda\n")
+        raise KeyboardInterrupt
+    assert not capfd.readouterr().err
 
 
 def test_threads_that_silence_at_the_same_time_leave_the_output_as_it_was(capfd):

@@ -73,7 +73,7 @@ def silence(*descriptors: int, show_on_error: bool = False):
         descriptors: 1 for the standard output, 2 for the standard error. One that is
             closed is left alone.
         show_on_error: Whether all of it is written after all, to the last descriptor,
-            if an exception is raised.
+            if an exception is raised, other than that of Ctrl-C.
     """
     kept = {}
     with _SILENCE_LOCK, TemporaryFile() as discarded:
@@ -84,7 +84,7 @@ def silence(*descriptors: int, show_on_error: bool = False):
                     kept[number] = os.dup(number)
                     os.dup2(discarded.fileno(), number)
             yield
-        except BaseException:
+        except Exception:
             if show_on_error and kept:
                 _flush_streams()
                 discarded.seek(0)
