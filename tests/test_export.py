@@ -39,9 +39,10 @@ def stand_in(monkeypatch, network):
             raise RuntimeError("cannot convert\nin detail")
         if path.suffix in {".tflite", ".xml", ".html"}:
             path.write_bytes(bytes(10))
-        else:
-            path.mkdir()
-            (path / "saved_model.pb").write_bytes(bytes(20))
+            return {"precision": options.get("precision", "float32")}
+        path.mkdir()
+        (path / "saved_model.pb").write_bytes(bytes(20))
+        return None
 
     def run(crops):
         points, _ = predict_keypoints(network, crops)

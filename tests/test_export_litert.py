@@ -1,5 +1,6 @@
 """Export to LiteRT."""
 
+import json
 import sys
 
 import numpy as np
@@ -107,6 +108,8 @@ def test_a_fixed_batch_size_takes_any_number_of_people(tmp_path):
     run = LiteRT(result.path)
     assert run(crops)["keypoints"].shape == (7, 16, 2)
     assert Reference(model, crops).measure(run).max < 1e-2
+    about = json.loads((tmp_path / "hourglass.tflite.about.json").read_text())
+    assert about == read_metadata(result.path) and about["batch_size"] == 3
 
 
 def test_another_decoder_is_in_the_file(lively, photographs, tmp_path):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from keras_hourglass.export import serving, verification
 from keras_hourglass.export.formats import FORMATS, format_name, require_packages
-from keras_hourglass.export.metadata import describe_model
 from keras_hourglass.export.results import ExportResult
 from keras_hourglass.inference.metadata import METADATA_NAME
 from keras_hourglass.inference.runtimes import RUNTIMES
@@ -60,7 +59,7 @@ def export_format(
 
     def write(draft):
         with _full_disk_named(draft):
-            module.write(model, draft, decoder=decoder, **options)
+            facts = module.write(model, draft, decoder=decoder, **options)
         network = draft.with_name(entry.network) if entry.network else draft
         run = RUNTIMES[entry.runtime or name](network)
         error = reference.measure(run)
@@ -68,9 +67,9 @@ def export_format(
         names = ("moved", "median_error", "mean_error", "max_error")
         measured.update(zip(names, error))
         measured["milliseconds"] = measure_milliseconds(run, reference.crops[:1])
-        if entry.suffix and not entry.network:
-            facts = json.dumps(describe_model(model, decoder, precision), indent=2)
-            draft.with_name(f"{draft.name}.{METADATA_NAME}").write_text(facts + "\n")
+        if facts:
+            about = draft.with_name(f"{draft.name}.{METADATA_NAME}")
+            about.write_text(json.dumps(facts, indent=2) + "\n")
 
     with _converters_silenced():
         if entry.suffix:

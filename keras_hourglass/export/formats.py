@@ -13,6 +13,7 @@ class Format(NamedTuple):
 
     Attributes:
         module: Its module in this package, which has `write(model, path, **options)`.
+            Metadata that it returns are written beside the file.
         suffix: Of its file. Without one, it is a folder of numbered versions.
         precisions: Precisions that it can be written in, the default first.
         options: Keyword arguments of `write` that are its own.

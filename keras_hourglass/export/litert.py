@@ -47,6 +47,9 @@ def write(
         calibration: `(people, height, width, 3)`, uint8: crops that the ranges of
             8-bit values are measured on.
         batch_size: People at once, a fixed number.
+
+    Returns:
+        The metadata in the file.
     """
     graphs = CropGraphs(model, decoder, broadcast=True)
     batches = (np.repeat(crop[None], batch_size, 0) for crop in calibration)
@@ -54,6 +57,7 @@ def write(
     tail = convert_to_tflite(graphs.decoder(batch_size))
     facts = describe_model(model, decoder, precision, batch_size=batch_size)
     Path(path).write_bytes(append_decoder(network, tail, facts))
+    return facts
 
 
 def convert_to_tflite(graph, precision: str = "float32", samples=()) -> bytes:

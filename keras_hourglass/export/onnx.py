@@ -16,6 +16,9 @@ def write(model, path, decoder: str = DEFAULT_DECODER):
         model: A `StackedHourglass`.
         path: Path of the file.
         decoder: One of `heatmaps.DECODER_NAMES`.
+
+    Returns:
+        The metadata in the file.
     """
     import onnx
     import tf2onnx
@@ -26,5 +29,7 @@ def write(model, path, decoder: str = DEFAULT_DECODER):
     )
     for tensor in (*converted.graph.input, *converted.graph.output):
         tensor.type.tensor_type.shape.dim[0].dim_param = "batch"
-    onnx.helper.set_model_props(converted, to_strings(describe_model(model, decoder)))
+    facts = describe_model(model, decoder)
+    onnx.helper.set_model_props(converted, to_strings(facts))
     Path(path).write_bytes(converted.SerializeToString())
+    return facts

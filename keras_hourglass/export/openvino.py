@@ -13,15 +13,20 @@ def write(model, path, decoder: str = DEFAULT_DECODER):
         model: A `StackedHourglass`.
         path: Path of the `.xml` file. The weights go to a `.bin` file of that name.
         decoder: One of `heatmaps.DECODER_NAMES`.
+
+    Returns:
+        The metadata in the file.
     """
     import openvino
 
     graph = CropGraphs(model, decoder).complete()
     converted = openvino.convert_model(graph.get_concrete_function())
     converted.get_parameters()[0].set_layout(openvino.Layout("NHWC"))  # N: the batch
-    for name, text in to_strings(describe_model(model, decoder)).items():
+    facts = describe_model(model, decoder)
+    for name, text in to_strings(facts).items():
         converted.set_rt_info(text, [OPENVINO_SECTION, name])
     try:
         openvino.save_model(converted, path, compress_to_fp16=False)
     except RuntimeError as error:  # of a stream, without a cause
         raise OSError(f"{path} was not written: is the disk full? {error}") from error
+    return facts

@@ -16,7 +16,6 @@ from pathlib import Path
 from string import Template
 
 from keras_hourglass.export import litert
-from keras_hourglass.export.metadata import describe_model
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.metadata import METADATA_NAME
 from keras_hourglass.visualization import skeletons as drawing
@@ -61,8 +60,7 @@ def write(model, path, decoder: str = DEFAULT_DECODER, assets=None):
     folder = Path(path).parent
     if assets is not None:
         _copy_runtime(Path(assets), folder / RUNTIME_FOLDER)
-    litert.write(model, folder / NETWORK, decoder)
-    about = describe_model(model, decoder, batch_size=1)
+    about = litert.write(model, folder / NETWORK, decoder)
     (folder / METADATA_NAME).write_text(json.dumps(about, indent=1) + "\n", "utf-8")
     for name in SCRIPTS:
         (folder / name).write_text(_read(name), "utf-8")
