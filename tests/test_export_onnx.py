@@ -1,5 +1,6 @@
 """Export to ONNX."""
 
+import json
 import sys
 
 import numpy as np
@@ -41,6 +42,16 @@ def test_a_file_describes_itself(file, lively):
     assert facts["limbs"] == [list(limb) for limb in lively.skeleton.limbs]
     assert facts["image_size"] == [64, 48] and facts["license"] == "Apache-2.0"
     assert facts["made_by"].startswith("keras-hourglass ")
+
+
+def test_metadata_need_no_part_of_the_library(file, lively):
+    """As docs/export.md has it."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(file))
+    texts = session.get_modelmeta().custom_metadata_map
+    assert json.loads(texts["joints"]) == list(lively.skeleton.joints)
+    assert json.loads(texts["input"])["channels"] == "RGB"
 
 
 def test_a_missing_package_is_one_line_with_the_extra(lively, tmp_path, monkeypatch):

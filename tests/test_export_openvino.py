@@ -1,7 +1,9 @@
 """Export to OpenVINO."""
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -47,6 +49,14 @@ def test_a_file_describes_itself(file, lively):
     assert facts["limbs"] == [list(limb) for limb in lively.skeleton.limbs]
     assert facts["image_size"] == [64, 48] and facts["license"] == "Apache-2.0"
     assert facts["made_by"].startswith("keras-hourglass ")
+
+
+def test_metadata_need_no_part_of_the_library(file, lively):
+    """As docs/export.md has it."""
+    entries = ElementTree.parse(file).find("rt_info/keras_hourglass")
+    joints = json.loads(entries.find("joints").get("value"))
+    assert joints == list(lively.skeleton.joints)
+    assert json.loads(entries.find("input").get("value"))["channels"] == "RGB"
 
 
 def test_both_files_are_new_or_none(file, lively, photographs, monkeypatch):

@@ -27,9 +27,9 @@ OTHER_KINDS = {  # ending -> what it is
     ".h5": "a file of weights, or a network in a format before Keras 3",
     ".hdf5": "a file of weights, or a network in a format before Keras 3",
     **dict.fromkeys((".pth", ".pth.tar", ".pt"), "PyTorch's; `convert` reads it"),
-    ".tflite": "an exported network, which LiteRT reads",
-    ".onnx": "an exported network, which ONNX Runtime reads",
-    ".xml": "an exported network, which OpenVINO reads",
+    ".tflite": "an exported network, for `PoseEstimator` and `evaluate`",
+    ".onnx": "an exported network, for `PoseEstimator` and `evaluate`",
+    ".xml": "an exported network, for `PoseEstimator` and `evaluate`",
     ".pb": f"part of {SAVED_MODEL}",
 }
 
