@@ -14,7 +14,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from keras_hourglass import PoseEstimator, StackedHourglass, export_model, load_model
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.export import exporter, saved_model
-from keras_hourglass.export.signatures import Signatures
+from keras_hourglass.export.saved_model.signatures import Signatures
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.metadata import read_metadata

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_hourglass.export import saved_model, serving
-from keras_hourglass.export.serving import (
+from keras_hourglass.export import saved_model
+from keras_hourglass.export.saved_model import serving
+from keras_hourglass.export.saved_model.serving import (
     BATCH_SIZES,
     latest_version,
     publish_version,

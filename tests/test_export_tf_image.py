@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_hourglass.data import warp
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.data.images import decoding
-from keras_hourglass.export import tf_image
+from keras_hourglass.export.saved_model import tf_image
 from keras_hourglass.geometry import Window
 
 SIZE = (40, 56)

@@ -8,9 +8,10 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
-from keras_hourglass.export import serving, verification
+from keras_hourglass.export import verification
 from keras_hourglass.export.formats import FORMATS, format_name, require_packages
 from keras_hourglass.export.results import ExportResult
+from keras_hourglass.export.saved_model import serving
 from keras_hourglass.inference.metadata import METADATA_NAME
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.inference.runtimes.measurement import measure_milliseconds

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_hourglass.export.serving import publish_version
+from keras_hourglass.export.saved_model.serving import publish_version
 
 CLIENTS, ROUNDS = 4, 10
 VERSION_TIMEOUT = 300  # seconds until a new version answers, on slow machines

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_hourglass.export.graph import GraphEstimator
+from keras_hourglass.export.saved_model.graph_estimator import GraphEstimator
 from keras_hourglass.geometry import Window
 
 TEXTS = {

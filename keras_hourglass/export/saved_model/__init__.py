@@ -12,9 +12,9 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
-from keras_hourglass.export import serving
 from keras_hourglass.export.metadata import describe_model
-from keras_hourglass.export.signatures import Signatures
+from keras_hourglass.export.saved_model import serving
+from keras_hourglass.export.saved_model.signatures import Signatures
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.metadata import METADATA_NAME
 from keras_hourglass.models.fusion.network import fuse
