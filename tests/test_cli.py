@@ -111,7 +111,7 @@ def test_training_begins_anew_or_from_another_network(
         ("export hg2 x", "must be a preset with weights"),
         ("compare --presets lihgter --output x", "Did you mean 'lighter'"),
         ("info hg3", "Did you mean 'hg"),
-        ("info tests", "must be a .keras file or the folder of a"),
+        ("info tests", "must be a .keras file, or the folder of a"),
         ("data prepare --dataset crops:nowhere --output x", "`DIR` must be a folder"),
         ("data check --dataset mpii:tests", "`DIR` must hold"),
         ("benchmark loader --dataset synthetic:none", "takes a number of people"),

@@ -117,7 +117,7 @@ def node_modules(tmp_path_factory):
             pytest.skip(f"needs {program}, which is not installed")
     folder = tmp_path_factory.mktemp("npm")
     package = f"{web.CORE}@{web.LITERT_VERSION}"
-    install = ["npm", "install", "--prefix", folder, package]
+    install = ["npm", "install", "--fetch-retries=1", "--prefix", folder, package]
     try:
         subprocess.run(install, capture_output=True, check=True, timeout=NPM_SECONDS)
     except subprocess.SubprocessError as error:
