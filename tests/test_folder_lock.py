@@ -63,7 +63,9 @@ def test_a_kill_leaves_no_lock_even_with_children(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_worker_does_not_keep_the_lock_of_a_killed_process(tmp_path):
-    also = "import os\npid = os.fork()\nif not pid: time.sleep(600)\nprint(pid)"
+    # The worker says its number itself: it runs, and has let go of the lock.
+    also = "import os\nif not os.fork(): print(os.getpid(), flush=True)\n"
+    also += "time.sleep(600)"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     other = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path, also], **pipes)
     child = int(other.stdout.readline())
