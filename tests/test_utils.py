@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from keras_hourglass.utils import silence, suggest
+from keras_hourglass.utils import first_line, silence, suggest
 
 
 def test_silence_discards_what_is_written_past_python(capfd):
@@ -53,3 +53,10 @@ def test_threads_that_silence_at_the_same_time_leave_the_output_as_it_was(capfd)
 def test_a_misspelled_name_suggests_the_closest_or_lists_all():
     assert suggest("gost", ["ghost", "residual"]) == "Did you mean 'ghost'?"
     assert suggest(7, ["ghost", "residual"]) == "Choose from ['ghost', 'residual']."
+
+
+def test_the_first_line_of_an_error_or_its_type():
+    assert first_line(ValueError("\n  one's\ntwo")) == "one's"
+    assert first_line(KeyError("joints"), quoted=True) == "joints"
+    assert first_line(KeyError("joints")) == "'joints'"
+    assert first_line(MemoryError()) == "MemoryError"

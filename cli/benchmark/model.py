@@ -195,7 +195,7 @@ def measure(
 
 def measure_or_error(network, runtime: str, seconds: float) -> dict:
     """Measures a network in a runtime; or gives the error."""
-    from keras_hourglass.utils import silence
+    from keras_hourglass.utils import first_line, silence
 
     spec = RUNTIMES[runtime]
     if missing := spec.missing_packages():
@@ -204,8 +204,7 @@ def measure_or_error(network, runtime: str, seconds: float) -> dict:
         with TemporaryDirectory() as folder, silence(1, 2):
             return measure(network, spec, folder, BATCH_SIZES, seconds)
     except Exception as error:  # each converter raises its own
-        first, *_ = str(error).strip().splitlines() or [type(error).__name__]
-        return {"error": first}
+        return {"error": first_line(error)}
 
 
 def measure_decoder(network, seconds: float) -> dict:

@@ -10,6 +10,7 @@ from itertools import product
 
 import click
 
+from keras_hourglass.utils import first_line
 from keras_hourglass_cli.benchmark.stopwatch import seconds_of
 from keras_hourglass_cli.console import RowPrinter, start_keras
 from keras_hourglass_cli.dataset_options import json_option
@@ -200,8 +201,7 @@ def measure_or_error(network, setting, seconds, peak) -> dict:
     try:
         measured = measure(network, setting, seconds)
     except Exception as error:  # each backend raises its own for want of memory
-        first, *_ = str(error).strip().splitlines() or [type(error).__name__]
-        return {"error": first}
+        return {"error": first_line(error)}
     return measured | {"share_of_peak": measured["multiply_adds_per_second"] / peak}
 
 

@@ -16,7 +16,7 @@ from keras_hourglass.models.presets import (
     hub,
     places,
 )
-from keras_hourglass.utils import suggest
+from keras_hourglass.utils import first_line, suggest
 
 if TYPE_CHECKING:
     from keras_hourglass.models.stacked_hourglass import StackedHourglass
@@ -173,9 +173,9 @@ def _load_file(path) -> "StackedHourglass":
     try:
         loaded = keras.models.load_model(path, compile=False)
     except Exception as error:  # files of other kinds raise anything
-        reason = str(error).strip("'\" \n").splitlines() or [type(error).__name__]
         raise ValueError(
-            f"{path} must be a readable Keras model. Received: {reason[0]}"
+            f"{path} must be a readable Keras model. "
+            f"Received: {first_line(error, quoted=True)}"
         ) from error
     if not isinstance(loaded, StackedHourglass):
         raise ValueError(

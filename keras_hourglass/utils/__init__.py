@@ -12,6 +12,17 @@ NUMBER_STARTS = {*"0123456789+-.\N{EN DASH}"}
 _SILENCE_LOCK = threading.RLock()  # the descriptors are those of all threads
 
 
+def first_line(error: Exception, quoted: bool = False) -> str:
+    """Returns the first line of an error's message; its type if there is none.
+
+    Args:
+        error: The error.
+        quoted: Removes quotes around the message, which `KeyError` has.
+    """
+    lines = str(error).strip("'\" \n" if quoted else None).splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 def suggest(given, choices) -> str:
     """Suggests the closest of several names for an error message, or lists them all."""
     close = get_close_matches(str(given), choices, n=1)

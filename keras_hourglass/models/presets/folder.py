@@ -27,7 +27,7 @@ from keras_hourglass.models.config import (
 )
 from keras_hourglass.models.presets.card import create_card
 from keras_hourglass.models.presets.facts import TrainingFacts
-from keras_hourglass.utils import suggest
+from keras_hourglass.utils import first_line, suggest
 from keras_hourglass.utils.files import publish_files, require_writable
 
 logger = logging.getLogger(__name__)
@@ -146,7 +146,7 @@ def load_folder(cls, folder: Path, load_weights: bool = True, **changes):
     except Exception as error:  # wrong arguments raise anything
         raise ValueError(
             f"{folder / PRESET_CONFIG} must be the configuration of a network. "
-            f"Received: {_first_line(error)}"
+            f"Received: {first_line(error, quoted=True)}"
         ) from error
     if load_weights:
         _load_weights(model, folder / PRESET_WEIGHTS)
@@ -222,7 +222,7 @@ def _load_weights(model, path):
     except (OSError, ValueError) as error:
         raise ValueError(
             f"{path} must be a file of weights. Received: a damaged one, or one of "
-            f"another format ({_first_line(error)})"
+            f"another format ({first_line(error, quoted=True)})"
         ) from error
     needed = model.count_params()
     states = sum(math.prod(variable.shape) for variable in model.variables) - needed
@@ -278,13 +278,9 @@ def _read_json(path) -> dict:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(
-            f"{path} must be JSON. Received: a damaged file ({_first_line(error)})"
+            f"{path} must be JSON. Received: a damaged file "
+            f"({first_line(error, quoted=True)})"
         ) from error
     if not isinstance(content, dict):
         raise ValueError(f"{path} must hold an object. Received: {content!r:.50}")
     return content
-
-
-def _first_line(error) -> str:
-    lines = str(error).strip("'\" \n").splitlines()
-    return lines[0] if lines else type(error).__name__
