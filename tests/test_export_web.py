@@ -161,7 +161,7 @@ def browser(address):
 
 @pytest.fixture
 def page(browser, address):
-    """The browser with the page, ready. It has asked nobody else, and logs no error."""
+    """The browser with the page loaded: no request to another host, no error logged."""
     browser.open(address)
     browser.wait(READY)
     yield browser

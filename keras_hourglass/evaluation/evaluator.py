@@ -142,12 +142,12 @@ def predict_people(
         options: Flip test, decoder, batch size, and handling of broken images.
         runtime: A key of `RUNTIMES`.
     """
-    loader, batches = evaluation_batches(model, people, options, runtime)
+    loader = evaluation_loader(model, people, options, runtime)
     predictor = RUNTIMES[runtime].make_predictor(
         model, options.flip, (1.0,), options.decoder
     )
     points, scores, errors, offsets, largest = [], [], [], [], 0
-    for images, labels in batches:
+    for images, labels in evaluation_batches(loader, options.batch_size, runtime):
         truth, weight, reference = unpack(np.asarray(labels))
         crops = np.asarray(images)[:, None]
         largest = max(largest, len(crops))  # the last, smaller batch is padded
@@ -176,21 +176,28 @@ def predict_people(
     )
 
 
-def evaluation_batches(model, people: People, options: KeypointOptions, runtime: str):
-    """Makes the batches of all people once, in order, and the loader of their images.
-
-    For Keras, both are those of validation in training; for other runtimes, batches
-    are made in threads, without it.
-    """
+def evaluation_loader(model, people: People, options: KeypointOptions, runtime: str):
+    """Makes the loader of people's crops; for Keras, that of validation in training."""
     preprocessor = make_preprocessor(model, people)
     if runtime == "keras":
-        from keras_hourglass.data.batches import make_loader, validation_batches
+        from keras_hourglass.data.batches import make_loader
 
-        loader = make_loader(preprocessor, options.broken)
-        return loader, validation_batches(loader, options.batch_size)
-    loader = Loader(preprocessor, options.broken)
-    maker = BatchMaker(loader, options.batch_size)
-    return loader, prefetch(maker, range(len(maker)), core_count())
+        return make_loader(preprocessor, options.broken)
+    return Loader(preprocessor, options.broken)
+
+
+def evaluation_batches(loader: Loader, batch_size: int, runtime: str):
+    """Makes the batches of all people once, in order.
+
+    For Keras, they are those of validation in training; for other runtimes, they are
+    made in threads, without it.
+    """
+    if runtime == "keras":
+        from keras_hourglass.data.batches import validation_batches
+
+        return validation_batches(loader, batch_size)
+    maker = BatchMaker(loader, batch_size)
+    return prefetch(maker, range(len(maker)), core_count())
 
 
 def make_preprocessor(model, people: People) -> Preprocessor:

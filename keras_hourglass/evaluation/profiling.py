@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from keras_hourglass.data.people import People
-from keras_hourglass.evaluation.evaluator import evaluation_batches
+from keras_hourglass.evaluation.evaluator import evaluation_loader
 from keras_hourglass.inference.keypoint_options import KeypointOptions
 from keras_hourglass.inference.runtimes import RUNTIMES
 
@@ -32,7 +32,7 @@ def profile(
     Returns:
         Milliseconds per person of "loader", "network" and "decoder".
     """
-    loader, _ = evaluation_batches(model, people, options, runtime)
+    loader = evaluation_loader(model, people, options, runtime)
     predictor = RUNTIMES[runtime].make_predictor(
         model, options.flip, (1.0,), options.decoder
     )

@@ -9,6 +9,7 @@ import math
 
 from keras_hourglass.export.formats import FORMATS, format_name, parse_formats
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
+from keras_hourglass.utils import first_line
 from keras_hourglass.utils.files import require_writable
 
 logger = logging.getLogger(__name__)
@@ -117,12 +118,11 @@ def export_model(
                 precision,
                 calibration,
                 reference,
-                decoder,
                 tolerance,
                 **own,
             )
         except (ImportError, ValueError, RuntimeError) as error:
-            reason, *_ = str(error).strip().splitlines() or [type(error).__name__]
+            reason = first_line(error)
             result = ExportResult(format_name(name, precision), reason=reason)
             errors.append(error)
         results.append(result)

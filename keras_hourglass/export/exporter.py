@@ -29,7 +29,6 @@ def export_format(
     precision: str,
     calibration,
     reference: verification.Reference,
-    decoder: str,
     tolerance: float = 1.0,
     **options,
 ) -> ExportResult:
@@ -41,8 +40,7 @@ def export_format(
         name: A key of `FORMATS`.
         precision: One of the format's precisions.
         calibration: `(people, height, width, 3)`, uint8: crops to calibrate on.
-        reference: The network's keypoints on the crops to verify on.
-        decoder: One of `heatmaps.DECODER_NAMES`.
+        reference: The network's keypoints on the crops to verify on, and their decoder.
         tolerance: Factor of the precision's limit.
         options: Of the format's `write`.
 
@@ -60,7 +58,7 @@ def export_format(
 
     def write(draft):
         with _full_disk_named(draft):
-            facts = module.write(model, draft, decoder=decoder, **options)
+            facts = module.write(model, draft, decoder=reference.decoder, **options)
         network = draft.with_name(entry.network) if entry.network else draft
         run = RUNTIMES[entry.runtime or name](network)
         error = reference.measure(run)

@@ -81,6 +81,7 @@ class Reference:
         decoder: One of `heatmaps.DECODER_NAMES`.
 
     Attributes:
+        decoder: As given.
         keypoints: `(people, joints, 2)`, in pixels of the crops.
         sure: `(people, joints)`, bool: of which joints the network is sure.
     """
@@ -92,6 +93,7 @@ class Reference:
         heatmaps = np.concatenate(heatmaps).astype("float32")
         points, scores = map(np.asarray, decode(heatmaps, model.offset, decoder))
         self.crops, self.window = crops, max(model.image_size)
+        self.decoder = decoder
         self.keypoints = crop_window(model).to_image(points, model.heatmap_size)
         self.sure = (scores >= SURE_SCORE) & (second_peaks(heatmaps) < SECOND_PEAK)
         if not self.sure.any():
