@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from keras_hourglass.models.config import NETWORK_DEFAULTS
-from keras_hourglass_cli.console import start_keras
-from keras_hourglass_cli.skeleton_type import SkeletonType
-from keras_hourglass_cli.train_options import network_option, only_typed
+from keras_hourglass_cli.options.skeletons import SkeletonType
+from keras_hourglass_cli.options.training import network_option, only_typed
+from keras_hourglass_cli.terminal.console import start_keras
 
 
 @click.command()

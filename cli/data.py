@@ -17,14 +17,14 @@ from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.utils import left_out, plural
 from keras_hourglass.utils.files import require_writable
 from keras_hourglass.visualization.images import save_image
-from keras_hourglass_cli.console import LIBRARY
-from keras_hourglass_cli.dataset_options import (
+from keras_hourglass_cli.options.datasets import (
     broken_option,
     json_option,
     missing_option,
     source_options,
 )
-from keras_hourglass_cli.wording import in_options
+from keras_hourglass_cli.terminal.console import LIBRARY
+from keras_hourglass_cli.terminal.wording import in_options
 
 MAX_PRINTED, MAX_JSON = 3, 20  # cases of a problem in the table, and in JSON
 DEFAULTS = {field.name: field.default for field in fields(CropOptions)}

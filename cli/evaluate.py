@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass_cli.console import silence_keras
-from keras_hourglass_cli.dataset_options import (
+from keras_hourglass_cli.options.datasets import (
     broken_option,
     json_option,
     missing_option,
     source_options,
 )
-from keras_hourglass_cli.inference_options import inference_options, runtime_option
+from keras_hourglass_cli.options.inference import inference_options, runtime_option
+from keras_hourglass_cli.terminal.console import silence_keras
 
 
 @click.command()

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from keras_hourglass.export.formats import ALL, FORMAT_NAMES, parse_formats
-from keras_hourglass_cli.console import LIBRARY, start_keras
-from keras_hourglass_cli.dataset_options import json_option
-from keras_hourglass_cli.wording import in_options
+from keras_hourglass_cli.options.datasets import json_option
+from keras_hourglass_cli.terminal.console import LIBRARY, start_keras
+from keras_hourglass_cli.terminal.wording import in_options
 
 logger = logging.getLogger(LIBRARY)
 BACKEND = "tensorflow"  # the only one that exports

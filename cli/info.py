@@ -8,8 +8,8 @@ import click
 from keras_hourglass.models import presets
 from keras_hourglass.models.config import COUNTS, NETWORK_DEFAULTS
 from keras_hourglass.models.presets import hub
-from keras_hourglass_cli.console import print_table, start_keras
-from keras_hourglass_cli.dataset_options import json_option
+from keras_hourglass_cli.options.datasets import json_option
+from keras_hourglass_cli.terminal.console import print_table, start_keras
 
 
 @click.command()

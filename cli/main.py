@@ -7,8 +7,8 @@ from importlib import import_module
 
 import click
 
-from keras_hourglass_cli.console import configure_logging
-from keras_hourglass_cli.wording import (
+from keras_hourglass_cli.terminal.console import configure_logging
+from keras_hourglass_cli.terminal.wording import (
     COMMAND,
     describe_error,
     discard_unwritten,

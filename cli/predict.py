@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass.inference.output_plan import prints_data
-from keras_hourglass.inference.writers import FORMATS
+from keras_hourglass.inference.output.plan import prints_data
+from keras_hourglass.inference.output.writers import FORMATS
 from keras_hourglass.models import presets
-from keras_hourglass_cli.console import LIBRARY, silence_keras
-from keras_hourglass_cli.inference_options import inference_options, runtime_option
-from keras_hourglass_cli.wording import BOXES
+from keras_hourglass_cli.options.inference import inference_options, runtime_option
+from keras_hourglass_cli.terminal.console import LIBRARY, silence_keras
+from keras_hourglass_cli.terminal.wording import BOXES
 
 
 class DetectorOption(click.Option):
@@ -111,7 +111,7 @@ def command(context, inputs, rows, box_file, detector, outputs, **options):
         sys.path.insert(0, os.getcwd())  # as for `python -m`
     silence_keras()
     from keras_hourglass.inference.runner import predict_sources
-    from keras_hourglass_cli.progress import PredictProgress
+    from keras_hourglass_cli.terminal.progress import PredictProgress
 
     visible = logging.getLogger(LIBRARY).isEnabledFor(logging.INFO)  # not --quiet
     visible = visible and not (prints_data(outputs) and sys.stdout.isatty())

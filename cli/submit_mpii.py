@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass_cli.console import start_keras
-from keras_hourglass_cli.inference_options import inference_options
+from keras_hourglass_cli.options.inference import inference_options
+from keras_hourglass_cli.terminal.console import start_keras
 
 
 @click.command()

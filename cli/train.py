@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from keras_hourglass.training.config import CHECKPOINT_MINUTES
-from keras_hourglass_cli.console import start_keras
-from keras_hourglass_cli.device_options import device_options
-from keras_hourglass_cli.train_options import train_options, with_datasets
+from keras_hourglass_cli.options.devices import device_options
+from keras_hourglass_cli.options.training import train_options, with_datasets
+from keras_hourglass_cli.terminal.console import start_keras
 
 RENAMED = {"fresh": "restart", "keep-every": "checkpoint-minutes"}  # since 0.1
 

@@ -6,7 +6,7 @@ import pytest
 from keras_hourglass.data.augmentation import Augmentation, occlusion
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.skeletons import Skeleton
 
 ARM = Skeleton(tuple(s + j for j in ("elbow", "wrist") for s in ("left_", "right_")))

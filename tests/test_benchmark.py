@@ -15,8 +15,8 @@ from keras import ops
 
 from keras_hourglass import PoseEstimator, StackedHourglass
 from keras_hourglass.data.augmentation import Augmentation
-from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.inference import estimator as estimators
 from keras_hourglass.inference.runtimes import measurement
 from keras_hourglass.models import stacked_hourglass

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.inference.box_files import read_boxes
 from keras_hourglass.inference.boxes import Boxes, image_id, validate_boxes
+from keras_hourglass.inference.boxes.files import read_boxes
 
 BOX, OTHER = [10.0, 20.5, 30.0, 40.0], [1.0, 2.0, 3.0, 4.0]
 PRINTED = [

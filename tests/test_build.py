@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.training import build, checkpoint
-from keras_hourglass.training.checkpoint import BestCheckpoint, TrainState
+from keras_hourglass.training import build
 from keras_hourglass.training.config import PRECISIONS, TrainConfig
 from keras_hourglass.training.flat_optimizer import EMAWeights
 from keras_hourglass.training.recipes import Recipe
+from keras_hourglass.training.runs import checkpoint
+from keras_hourglass.training.runs.checkpoint import BestCheckpoint, TrainState
 
 NETWORK = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "image_size": 32}
 RECIPE = Recipe(

@@ -5,11 +5,11 @@ from dataclasses import fields, replace
 import pytest
 
 from keras_hourglass.data.augmentation import Augmentation
-from keras_hourglass.data.mixture import DatasetSpec
-from keras_hourglass.training import changes
-from keras_hourglass.training.changes import change_config, config_differences
+from keras_hourglass.data.people.mixture import DatasetSpec
 from keras_hourglass.training.config import RUN_OPTIONS, TrainConfig, create_config
 from keras_hourglass.training.recipes import RECIPES, Recipe
+from keras_hourglass.training.runs import changes
+from keras_hourglass.training.runs.changes import change_config, config_differences
 
 STORED = create_config(
     "crops:there*0.5", "modern", stacks=1, epochs=20, val_share=0.2, seed=7

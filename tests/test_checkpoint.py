@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from keras_hourglass import HeatmapLoss, PCKh, StackedHourglass
-from keras_hourglass.training.checkpoint import BestCheckpoint
 from keras_hourglass.training.flat_optimizer import EMAWeights
+from keras_hourglass.training.runs.checkpoint import BestCheckpoint
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (4, 32, 32, 3), dtype="uint8")

@@ -16,7 +16,7 @@ from keras_hourglass.training.config import create_config
 from keras_hourglass.training.recipes import RECIPES
 from keras_hourglass_cli import main as cli
 from keras_hourglass_cli import train
-from keras_hourglass_cli.train_options import READ_OPTIONS, with_datasets
+from keras_hourglass_cli.options.training import READ_OPTIONS, with_datasets
 
 TINY = "--stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32 --epochs 1"
 TINY += " --batch-size 4 --dataset synthetic:4"

@@ -20,7 +20,7 @@ from keras_hourglass.inference import detectors, runner
 from keras_hourglass.inference.runner import estimate_frames, predict_sources
 from keras_hourglass.inference.video import Frame, Video, VideoWriter
 from keras_hourglass_cli import main as cli
-from keras_hourglass_cli.progress import PredictProgress
+from keras_hourglass_cli.terminal.progress import PredictProgress
 
 
 def call(*arguments, status=0, **kwargs):
@@ -278,7 +278,7 @@ def test_ctrl_c_stops_a_camera_and_its_video_is_kept(folder, monkeypatch):
                     os.kill(os.getpid(), signal.SIGINT)
                 yield Frame(draw_image(0, 0)[0], index / 10, index)
 
-    monkeypatch.setattr("keras_hourglass.inference.frames.Video", Camera)
+    monkeypatch.setattr("keras_hourglass.inference.sources.frames.Video", Camera)
     before = signal.getsignal(signal.SIGINT)
     found = lines(call("0", "--output", "camera.mp4"))
     assert 6 <= len(found) < 12

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.inference.coco_output import own_category
-from keras_hourglass.inference.frames import InputFrame
-from keras_hourglass.inference.image_list import ImageList
+from keras_hourglass.inference.output.coco import own_category
+from keras_hourglass.inference.output.image_list import ImageList
+from keras_hourglass.inference.output.writers import open_writer
 from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.runner import FrameResult
 from keras_hourglass.inference.sources import InputSource
-from keras_hourglass.inference.writers import open_writer
+from keras_hourglass.inference.sources.frames import InputFrame
 from keras_hourglass.skeletons import COCO, MPII, Skeleton, get
 
 PIXELS = np.zeros((64, 96, 3), "uint8")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from keras_hourglass import StackedHourglass, load_dataset
-from keras_hourglass.data.mixture import DatasetSpec
+from keras_hourglass.data.people.mixture import DatasetSpec
 from keras_hourglass.training import config, recipes
 from keras_hourglass.training.config import TrainConfig, create_config
 from keras_hourglass.training.recipes import RECIPES, Recipe

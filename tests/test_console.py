@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from keras_hourglass.utils import format_table
-from keras_hourglass_cli.console import (
+from keras_hourglass_cli.terminal.console import (
     LIBRARY,
     RowPrinter,
     configure_logging,
@@ -65,7 +65,7 @@ def test_tensorflow_prints_nothing_whenever_it_is_imported():
     pytest.importorskip("tensorflow")
     pytest.importorskip("jax")
     code = (
-        "from keras_hourglass_cli.console import start_keras\n"
+        "from keras_hourglass_cli.terminal.console import start_keras\n"
         "start_keras('jax'); import tensorflow; print(tensorflow.__version__)"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -76,7 +76,8 @@ def test_messages_at_the_start_of_tensorflow_are_discarded_once_it_was_looked_fo
     tmp_path,
 ):
     (tmp_path / "tensorflow.py").write_text("import os; os.write(2, b'oneDNN is on')")
-    code = "from keras_hourglass_cli.console import silence_keras; silence_keras()\n"
+    code = "from keras_hourglass_cli.terminal.console import silence_keras as silence\n"
+    code += "silence()\n"
     code += "from importlib.util import find_spec; assert find_spec('tensorflow')\n"
     code += "import tensorflow; assert tensorflow.os"
     command = [sys.executable, "-c", code]

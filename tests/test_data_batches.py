@@ -10,8 +10,8 @@ from keras import ops
 
 from keras_hourglass import Augmentation, People, StackedHourglass
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.sampler import EpochSampler
 from keras_hourglass.skeletons import COCO, MPII, Skeleton
 
 BACKEND = keras.backend.backend()

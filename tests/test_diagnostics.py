@@ -17,13 +17,13 @@ from keras_hourglass.callbacks.diagnostics import (
     diagnostic_callbacks,
     has_finite_weights,
 )
-from keras_hourglass.data import batches
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.data.pipeline import batches
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.sampler import EpochSampler
 from keras_hourglass.skeletons import Skeleton
-from keras_hourglass.training.checkpoint import BestCheckpoint
 from keras_hourglass.training.flat_optimizer import EMAWeights
+from keras_hourglass.training.runs.checkpoint import BestCheckpoint
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.uniform(0, 1, (6, 8, 8, 3)).astype("float32")

@@ -12,13 +12,13 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.data.pydataset import PeopleDataset
-from keras_hourglass.data.sampler import EpochSampler
-from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.pydataset import PeopleDataset
+from keras_hourglass.data.pipeline.sampler import EpochSampler
+from keras_hourglass.data.pipeline.sharding import WHOLE_BATCH, Shard
 from keras_hourglass.training import distribution
-from keras_hourglass.training.checkpoint import RescaleValLoss
+from keras_hourglass.training.runs.checkpoint import RescaleValLoss
 
 BACKEND = keras.backend.backend()
 TYPED = "train --stacks 1 --filters 4 --stem-filters 2 --depth 1 --image-size 32"

@@ -9,8 +9,8 @@ import pytest
 
 import keras_hourglass as kh
 from keras_hourglass.data.datasets import synthetic
-from keras_hourglass.data.mixture import DatasetSpec
 from keras_hourglass.data.people import from_rows
+from keras_hourglass.data.people.mixture import DatasetSpec
 from keras_hourglass.skeletons import COCO, MPII, Skeleton
 
 
@@ -44,7 +44,7 @@ def test_all_splits_of_a_dataset_are_evaluated_when_asked_for(lively):
 
 def test_pckh_is_that_of_the_metric(lively, people):
     result = kh.evaluate(lively, people, batch_size=2)
-    from keras_hourglass.data.batches import make_loader, validation_batches
+    from keras_hourglass.data.pipeline.batches import make_loader, validation_batches
     from keras_hourglass.evaluation.evaluator import make_preprocessor
 
     metric = kh.PCKh(skeleton=lively.skeleton)
@@ -59,7 +59,7 @@ def test_predictions_that_are_no_numbers_are_wrong_as_for_the_metric(
     lively, people, monkeypatch
 ):
     """Of half of the joints, as by heatmaps that overflow."""
-    from keras_hourglass.inference.keypoints import KeypointPredictor
+    from keras_hourglass.inference.runtimes.keypoints import KeypointPredictor
 
     result, predict = kh.evaluate(lively, people), KeypointPredictor.predict_keypoints
 

@@ -12,8 +12,8 @@ from keras_hourglass.export.formats import FORMATS
 from keras_hourglass.export.graph import CropGraphs, crop_window
 from keras_hourglass.export.verification import ErrorLimit, Reference
 from keras_hourglass.heatmaps.decode import decode
-from keras_hourglass.inference.metadata import read_metadata
 from keras_hourglass.inference.runtimes.litert import LiteRT
+from keras_hourglass.inference.runtimes.metadata import read_metadata
 from keras_hourglass.models.hourglass import UpsampledSum
 
 PRECISIONS = FORMATS["litert"].precisions

@@ -8,7 +8,7 @@ import pytest
 
 from keras_hourglass import export_model
 from keras_hourglass.export import verification
-from keras_hourglass.inference.metadata import read_metadata
+from keras_hourglass.inference.runtimes.metadata import read_metadata
 from keras_hourglass.inference.runtimes.onnx import Onnx
 
 

@@ -17,7 +17,7 @@ from keras_hourglass.export import exporter, saved_model
 from keras_hourglass.export.saved_model.signatures import Signatures
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.heatmaps.decode import decode
-from keras_hourglass.inference.metadata import read_metadata
+from keras_hourglass.inference.runtimes.metadata import read_metadata
 from keras_hourglass.models.fusion.network import fuse
 
 SMALL = {"stacks": 1, "filters": 16, "stem_filters": 4, "depth": 2}

@@ -20,7 +20,7 @@ from keras_hourglass import PoseEstimator, StackedHourglass, draw_skeleton, expo
 from keras_hourglass.data.images.decoding import read_image, whole_region
 from keras_hourglass.export import web
 from keras_hourglass.geometry import Window
-from keras_hourglass.inference.metadata import read_metadata
+from keras_hourglass.inference.runtimes.metadata import read_metadata
 from keras_hourglass.inference.views import WINDOW_RULES as RULES
 from keras_hourglass.inference.views import crop_views, shrink_to_needed, whole_window
 from keras_hourglass.models.loading import load_model

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from keras import optimizers
 
-from keras_hourglass.training import checkpoint
 from keras_hourglass.training.flat_optimizer import EMAWeights, FlatOptimizer
+from keras_hourglass.training.runs import checkpoint
 
 ROUNDING = 1e-5  # longer vectors are computed in an order of their own
 RANDOM = np.random.default_rng(0)

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 
 from keras_hourglass import HeatmapLoss, StackedHourglass
-from keras_hourglass.data.mixture import DatasetSpec
+from keras_hourglass.data.people.mixture import DatasetSpec
 from keras_hourglass.export.metadata import describe_model
 from keras_hourglass.models.config import COUNTS
 from keras_hourglass.models.flops import count_frozen, count_macs, count_parameters

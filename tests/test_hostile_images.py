@@ -12,7 +12,7 @@ import pytest
 
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.safety import ImageDecodeError
-from keras_hourglass.data.loader import read_reduced
+from keras_hourglass.data.pipeline.loader import read_reduced
 from keras_hourglass.geometry import Window
 
 GRID = (96, 128)
@@ -25,7 +25,7 @@ def read(request):
     if request.param == "opencv":
         return read_reduced
     pytest.importorskip("tensorflow")
-    from keras_hourglass.data import tf_data
+    from keras_hourglass.data.pipeline import tf_data
 
     return tf_data.read_window
 

@@ -11,7 +11,7 @@ import keras_hourglass as kh
 from keras_hourglass.data.images import depth
 from keras_hourglass.data.images.decoding import read_region
 from keras_hourglass.data.images.depth import depth_of, to_8_bit
-from keras_hourglass.inference.images import to_region
+from keras_hourglass.inference.sources.images import to_region
 
 GRAY = np.random.default_rng(0).integers(0, 256, (12, 16), "uint16")
 COLORS = np.random.default_rng(1).integers(0, 256, (12, 16, 3), "uint16")

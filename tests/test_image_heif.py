@@ -9,8 +9,8 @@ import pytest
 import keras_hourglass as kh
 from keras_hourglass.data.checks.images import inspect_image
 from keras_hourglass.data.images.safety import ImageDecodeError
-from keras_hourglass.inference.images import to_region
 from keras_hourglass.inference.sources import InputSource
+from keras_hourglass.inference.sources.images import to_region
 
 SHOWN = np.zeros((48, 64, 3), "uint8")
 SHOWN[:, 32:] = (200, 100, 50)

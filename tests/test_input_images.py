@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.images.safety import ImageDecodeError
-from keras_hourglass.inference.images import is_single, iterate, to_region
+from keras_hourglass.inference.sources.images import is_single, iterate, to_region
 
 GRAY = np.random.default_rng(0).integers(0, 256, (12, 16), "uint8")
 COLORS = np.random.default_rng(1).integers(0, 256, (12, 16, 3), "uint8")

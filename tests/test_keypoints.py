@@ -9,9 +9,15 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.array_library import NUMPY
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.heatmaps.encode import encode
-from keras_hourglass.inference.heatmap_average import HeatmapAverage, MultiScale
-from keras_hourglass.inference.keypoint_options import KeypointOptions
-from keras_hourglass.inference.keypoints import KeypointPredictor, predict_keypoints
+from keras_hourglass.inference.runtimes.heatmap_average import (
+    HeatmapAverage,
+    MultiScale,
+)
+from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
+from keras_hourglass.inference.runtimes.keypoints import (
+    KeypointPredictor,
+    predict_keypoints,
+)
 
 PAIR = Skeleton(("left_eye", "right_eye"))
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "skeleton": PAIR}

@@ -6,8 +6,8 @@ import pytest
 
 from keras_hourglass import HeatmapLoss, PCKh, StackedHourglass
 from keras_hourglass.data import datasets
-from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.models.blocks import BLOCKS
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.images.safety import ImageDecodeError
-from keras_hourglass.data.loader import Loader, read_reduced
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.loader import Loader, read_reduced
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.geometry import Window
 from keras_hourglass.skeletons import Skeleton
 

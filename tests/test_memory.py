@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.augmentation import Augmentation
-from keras_hourglass.data.batches import make_loader, training_batches
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.data.pipeline.batches import make_loader, training_batches
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.sampler import EpochSampler
 from keras_hourglass.skeletons import Skeleton
 
 SAMPLES, BATCH, MOST = 20_000, 16, 16  # MB

@@ -4,7 +4,11 @@ from pathlib import Path
 import pytest
 
 from keras_hourglass.data.datasets import load_dataset, with_options
-from keras_hourglass.data.mixture import DatasetSpec, load_mixture, load_validation
+from keras_hourglass.data.people.mixture import (
+    DatasetSpec,
+    load_mixture,
+    load_validation,
+)
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.skeletons import MPII, Skeleton
 

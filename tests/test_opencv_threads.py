@@ -5,10 +5,13 @@ import os
 import cv2
 import pytest
 
-from keras_hourglass.data import preprocessing
-from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.opencv_threads import ONE_OPENCV_THREAD, OneOpenCVThread
-from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline import preprocessing
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.opencv_threads import (
+    ONE_OPENCV_THREAD,
+    OneOpenCVThread,
+)
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 
 
 @pytest.fixture(autouse=True)

@@ -10,13 +10,14 @@ from dataclasses import replace
 import cv2
 import pytest
 
-from keras_hourglass.data.mixture import DatasetSpec
+from keras_hourglass.data.people.mixture import DatasetSpec
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.evaluation.evaluator import evaluate
 from keras_hourglass.models.presets import PRESETS
-from keras_hourglass.training import config, paper_table
+from keras_hourglass.training import config
+from keras_hourglass.training.comparison import paper_table
+from keras_hourglass.training.comparison.paper_table import Comparison
 from keras_hourglass.training.config import TrainConfig
-from keras_hourglass.training.paper_table import Comparison
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted

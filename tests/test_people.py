@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.datasets import DatasetError, load_dataset
-from keras_hourglass.data.people import People, Person, from_rows
+from keras_hourglass.data.people import People, from_rows
+from keras_hourglass.data.people.person import Person
 from keras_hourglass.skeletons import COCO, LSP, MPII, Skeleton
 
 

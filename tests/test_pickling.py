@@ -12,11 +12,11 @@ import pytest
 
 import keras_hourglass as kh
 from keras_hourglass.data.augmentation import AUGMENTATIONS
-from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.mixture import DatasetSpec, load_mixture
 from keras_hourglass.data.people import concatenate
-from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.data.people.mixture import DatasetSpec, load_mixture
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.sampler import EpochSampler
 from keras_hourglass.geometry import Window
 from keras_hourglass.inference.pose import FramePoses
 from keras_hourglass.inference.video import VideoWriter

@@ -15,8 +15,8 @@ import pytest
 from keras_hourglass.data import datasets
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
-from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.utils import Interrupted
 

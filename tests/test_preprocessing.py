@@ -7,7 +7,7 @@ from keras import ops
 from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.heatmaps.encode import encode

@@ -6,10 +6,10 @@ import pytest
 from keras import ops
 
 from keras_hourglass.data.augmentation import Augmentation
-from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.data.pydataset import PeopleDataset
-from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.pydataset import PeopleDataset
+from keras_hourglass.data.pipeline.sampler import EpochSampler
 
 
 @pytest.fixture

@@ -15,16 +15,17 @@ import numpy as np
 import pytest
 
 from keras_hourglass.callbacks.diagnostics import NonFiniteError
-from keras_hourglass.data.mixture import DatasetSpec
-from keras_hourglass.training import build, checkpoint, config, run_dir
-from keras_hourglass.training.checkpoint import (
+from keras_hourglass.data.people.mixture import DatasetSpec
+from keras_hourglass.training import build, config
+from keras_hourglass.training.config import TrainConfig
+from keras_hourglass.training.recipes import Recipe
+from keras_hourglass.training.runs import checkpoint, run_dir
+from keras_hourglass.training.runs.checkpoint import (
     CheckpointCallback,
     EpochTimer,
     TrainState,
 )
-from keras_hourglass.training.config import TrainConfig
-from keras_hourglass.training.recipes import Recipe
-from keras_hourglass.training.run_dir import HISTORY_FILE, LAST_FILE
+from keras_hourglass.training.runs.run_dir import HISTORY_FILE, LAST_FILE
 from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted
 

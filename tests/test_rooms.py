@@ -36,19 +36,19 @@ OUTSIDE = {
     "models.pytorch": {"keras", "numpy", "torch"},
     "visualization": {"numpy", "cv2"},
     "data": ARRAYS | {"PIL", "pillow_heif", "pandas"},
-    "data.batches": ARRAYS | {"keras"},
-    "data.pydataset": {"keras"},
-    "data.tf_data": {"numpy", "tensorflow"},
-    "data.torch_data": {"torch"},
+    "data.pipeline.batches": ARRAYS | {"keras"},
+    "data.pipeline.pydataset": {"keras"},
+    "data.pipeline.tf_data": {"numpy", "tensorflow"},
+    "data.pipeline.torch_data": {"torch"},
     "callbacks": {"keras", "numpy", "tensorboard", "rich"},
     "inference": {"numpy", "scipy", "cv2", "av", "pandas"},
-    "inference.keypoints": {"keras", "numpy"},
+    "inference.runtimes.keypoints": {"keras", "numpy"},
     "inference.runtimes": {"numpy"},
     "inference.runtimes.litert": {"numpy", "ai_edge_litert", "tensorflow"},
     "inference.runtimes.onnx": {"onnxruntime"},
     "inference.runtimes.openvino": {"openvino"},
     "inference.runtimes.savedmodel": {"tensorflow"},
-    "inference.metadata": {"ai_edge_litert", "tensorflow", "onnxruntime"},
+    "inference.runtimes.metadata": {"ai_edge_litert", "tensorflow", "onnxruntime"},
     "evaluation": ARRAYS | {"keras", "pandas"},
     "evaluation.oks": {"numpy", "pycocotools"},
     "export": {"keras", "numpy", "tensorflow"}
@@ -56,7 +56,7 @@ OUTSIDE = {
     "training": {"keras", "numpy"},
     "training.flat_optimizer": {"keras", "numpy", "tensorflow"},
     "training.distribution": {"keras", "numpy", "jax", "tensorflow", "torch"},
-    "training.paper_table": {"keras", "matplotlib"},
+    "training.comparison.paper_table": {"keras", "matplotlib"},
 }
 STANDARD = sys.stdlib_module_names
 MAX_ENTRIES, MAX_LINES = 14, 400
@@ -97,9 +97,9 @@ def test_only_what_is_of_tensorflow_alone_names_it():
     naming = {module for module, path in MODULES if "tensorflow" in imported(path)}
     rooms = {module for module in naming if not module.startswith("export.")}
     assert rooms <= {
-        *("data.tf_data", "models.blocks.batch_norm"),
+        *("data.pipeline.tf_data", "models.blocks.batch_norm"),
         *("inference.runtimes.litert", "inference.runtimes.savedmodel"),
-        *("inference.metadata",),
+        *("inference.runtimes.metadata",),
         *("training.flat_optimizer", "training.distribution"),
     }
 

@@ -5,10 +5,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from keras_hourglass.inference.box_finder import BoxFinder
-from keras_hourglass.inference.frames import InputFrame
+from keras_hourglass.inference.boxes.finder import BoxFinder
 from keras_hourglass.inference.runner import estimate_frames
 from keras_hourglass.inference.sources import Failures, InputSource
+from keras_hourglass.inference.sources.frames import InputFrame
 
 FILM, PHOTO = InputSource("film.mp4", "video"), InputSource("photo.jpg", "image")
 

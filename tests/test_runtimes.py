@@ -18,10 +18,10 @@ import pytest
 import keras_hourglass as kh
 from keras_hourglass import PoseEstimator
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
-from keras_hourglass.inference.exported import ExportedNetwork
-from keras_hourglass.inference.metadata import read_metadata
 from keras_hourglass.inference.runner import predict_sources
 from keras_hourglass.inference.runtimes import RUNTIMES, selection
+from keras_hourglass.inference.runtimes.exported import ExportedNetwork
+from keras_hourglass.inference.runtimes.metadata import read_metadata
 from keras_hourglass.inference.video import VideoWriter
 from keras_hourglass.inference.views import WINDOW_RULES
 from keras_hourglass.models.presets import PRESETS, places

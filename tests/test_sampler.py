@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.data.pipeline.sampler import EpochSampler
 
 
 def epochs(stream, count, first=0):

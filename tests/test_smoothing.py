@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from keras_hourglass.inference.smoothing import (
+from keras_hourglass.inference.tracking.smoothing import (
     OneEuro,
     PoseSmoother,
     box_iou,

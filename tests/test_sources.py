@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_hourglass.inference.frames import read_frames
 from keras_hourglass.inference.sources import Failures, InputSource, find_sources
+from keras_hourglass.inference.sources.frames import read_frames
 from keras_hourglass.inference.video import Frame, Video, VideoWriter
 
 
@@ -215,7 +215,7 @@ def test_a_camera_is_read_until_it_is_stopped(failures, monkeypatch):
             for index in itertools.count():
                 yield Frame(np.zeros((4, 4, 3), "uint8"), index / 30, index)
 
-    monkeypatch.setattr("keras_hourglass.inference.frames.Video", Endless)
+    monkeypatch.setattr("keras_hourglass.inference.sources.frames.Video", Endless)
     stops = iter([False, False, True])
     frames = [*read_frames([InputSource("3", "camera")], failures, lambda: next(stops))]
     assert [frame.index for frame in frames] == [0, 1, 2]

@@ -5,7 +5,7 @@ import pytest
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.splits import hold_out, hold_out_share
+from keras_hourglass.data.people.splits import hold_out, hold_out_share
 from keras_hourglass.skeletons import Skeleton
 
 NOSE = Skeleton(("nose",))

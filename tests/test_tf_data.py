@@ -12,12 +12,12 @@ import pytest
 from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.datasets.mpii import json_format
 from keras_hourglass.data.images import decoding
-from keras_hourglass.data.loader import Loader, read_reduced
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.data.pydataset import PeopleDataset
+from keras_hourglass.data.pipeline.loader import Loader, read_reduced
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.pydataset import PeopleDataset
+from keras_hourglass.data.pipeline.sampler import EpochSampler
 from keras_hourglass.data.readers.rows import collect_people
-from keras_hourglass.data.sampler import EpochSampler
 from keras_hourglass.geometry import Window
 from keras_hourglass.skeletons import MPII, Skeleton
 
@@ -25,7 +25,7 @@ tf = pytest.importorskip("tensorflow")
 if keras.backend.backend() != "tensorflow":
     pytest.skip("other backends read without tf.data", allow_module_level=True)
 
-from keras_hourglass.data import tf_data  # noqa: E402
+from keras_hourglass.data.pipeline import tf_data  # noqa: E402
 
 IMAGE, HEATMAP = (96, 128), (24, 32)
 

@@ -12,14 +12,14 @@ import pytest
 
 from keras_hourglass.callbacks.diagnostics import NonFiniteError
 from keras_hourglass.data.images.safety import ImageDecodeError
-from keras_hourglass.data.mixture import DatasetSpec
-from keras_hourglass.data.sharding import Shard
+from keras_hourglass.data.people.mixture import DatasetSpec
+from keras_hourglass.data.pipeline.sharding import Shard
 from keras_hourglass.skeletons import MPII
 from keras_hourglass.training import config
-from keras_hourglass.training.checkpoint import CheckpointCallback
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distribution import Distribution
 from keras_hourglass.training.recipes import Recipe
+from keras_hourglass.training.runs.checkpoint import CheckpointCallback
 from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted
 

@@ -7,11 +7,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from keras_hourglass.inference.frames import InputFrame
+from keras_hourglass.inference.output.writers import DrawingWriter
 from keras_hourglass.inference.sources import InputSource
+from keras_hourglass.inference.sources.frames import InputFrame
 from keras_hourglass.inference.video import CODECS, Video, VideoWriter, encoders, sound
 from keras_hourglass.inference.video.encoders import PYAV_CODECS, choose_rate
-from keras_hourglass.inference.writers import DrawingWriter
 
 VARIABLE = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 1.5, 2.5, 3.5]
 SLOW = [0, 2, 4, 6]

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from keras_hourglass_cli import main as cli
-from keras_hourglass_cli.wording import BOXES, describe_error, in_options
+from keras_hourglass_cli.terminal.wording import BOXES, describe_error, in_options
 
 Exhausted = type("ResourceExhaustedError", (Exception,), {})
 

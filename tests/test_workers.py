@@ -176,7 +176,7 @@ def test_processes_import_no_backend_and_start_few_threads(tmp_path):
         def state(number):
             names = "tensorflow", "jax", "torch", "keras"
             import cv2
-            from keras_hourglass.data.batch_maker import Worker
+            from keras_hourglass.data.pipeline.batch_maker import Worker
             Worker.maker(0)
             threads = len(os.listdir("/proc/self/task"))
             loaded = [name for name in names if name in sys.modules]

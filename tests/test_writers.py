@@ -11,14 +11,9 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data import datasets
-from keras_hourglass.inference.box_files import read_boxes
-from keras_hourglass.inference.frames import InputFrame
-from keras_hourglass.inference.output_plan import OutputPlan, prints_data
-from keras_hourglass.inference.pose import Pose
-from keras_hourglass.inference.runner import FrameResult
-from keras_hourglass.inference.sources import InputSource
-from keras_hourglass.inference.video import Video
-from keras_hourglass.inference.writers import (
+from keras_hourglass.inference.boxes.files import read_boxes
+from keras_hourglass.inference.output.plan import OutputPlan, prints_data
+from keras_hourglass.inference.output.writers import (
     FORMATS,
     DrawingWriter,
     OutputNames,
@@ -26,6 +21,11 @@ from keras_hourglass.inference.writers import (
     open_writer,
     save_image,
 )
+from keras_hourglass.inference.pose import Pose
+from keras_hourglass.inference.runner import FrameResult
+from keras_hourglass.inference.sources import InputSource
+from keras_hourglass.inference.sources.frames import InputFrame
+from keras_hourglass.inference.video import Video
 from keras_hourglass.skeletons import MPII, Skeleton
 from keras_hourglass.visualization.skeletons import draw_skeleton
 

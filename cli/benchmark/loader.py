@@ -7,8 +7,8 @@ import time
 import click
 
 from keras_hourglass_cli.benchmark.stopwatch import Stopwatch
-from keras_hourglass_cli.console import print_table, start_keras
-from keras_hourglass_cli.dataset_options import json_option, source_options
+from keras_hourglass_cli.options.datasets import json_option, source_options
+from keras_hourglass_cli.terminal.console import print_table, start_keras
 
 STAGES = ("window", "read", "decode", "warp", "color", "label")
 MAX_STAGED = 512  # people, whose stages are timed one after another
@@ -37,10 +37,10 @@ def command(source, image_size, people, as_json):
     """
     start_keras()
     from keras_hourglass.data.augmentation import AUGMENTATIONS
-    from keras_hourglass.data.batches import make_loader
-    from keras_hourglass.data.mixture import load_mixture, load_people
-    from keras_hourglass.data.preprocessing import Preprocessor
-    from keras_hourglass.data.sampler import EpochSampler
+    from keras_hourglass.data.people.mixture import load_mixture, load_people
+    from keras_hourglass.data.pipeline.batches import make_loader
+    from keras_hourglass.data.pipeline.preprocessing import Preprocessor
+    from keras_hourglass.data.pipeline.sampler import EpochSampler
     from keras_hourglass.models.config import STRIDE
 
     given = {source[:2]: load_people(source, "skip")}
@@ -73,7 +73,7 @@ def measure_rates(loader, sampler, count: int) -> dict:
         sampler: An `EpochSampler`.
         count: Batches to time, after as many, at most an epoch, that are not.
     """
-    from keras_hourglass.data.batches import training_batches
+    from keras_hourglass.data.pipeline.batches import training_batches
 
     batches = iter(training_batches(loader, sampler)[0])
     for _ in range(min(sampler.steps, count)):

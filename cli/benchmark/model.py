@@ -15,8 +15,8 @@ import click
 
 from keras_hourglass_cli.benchmark.network import matrix_rate
 from keras_hourglass_cli.benchmark.predict import decoding_model
-from keras_hourglass_cli.console import RowPrinter, start_keras
-from keras_hourglass_cli.dataset_options import json_option
+from keras_hourglass_cli.options.datasets import json_option
+from keras_hourglass_cli.terminal.console import RowPrinter, start_keras
 
 BATCH_SIZES = 1, 16
 COLUMNS = {"preset": 31, "runtime": 13, "parameters": 11, "multiply-adds": 14}

@@ -12,8 +12,8 @@ import click
 
 from keras_hourglass.utils import first_line
 from keras_hourglass_cli.benchmark.stopwatch import seconds_of
-from keras_hourglass_cli.console import RowPrinter, start_keras
-from keras_hourglass_cli.dataset_options import json_option
+from keras_hourglass_cli.options.datasets import json_option
+from keras_hourglass_cli.terminal.console import RowPrinter, start_keras
 
 TRAINING_COST = 3  # multiply-adds of a training step, in those of a forward pass
 PRESETS = ("hg2", "hg8", "lighter/hg2_multidilated", "lighter/hg2_separable")

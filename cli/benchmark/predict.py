@@ -5,9 +5,9 @@ import time
 
 import click
 
-from keras_hourglass_cli.console import print_table, silence_keras
-from keras_hourglass_cli.dataset_options import json_option
-from keras_hourglass_cli.inference_options import inference_options, runtime_option
+from keras_hourglass_cli.options.datasets import json_option
+from keras_hourglass_cli.options.inference import inference_options, runtime_option
+from keras_hourglass_cli.terminal.console import print_table, silence_keras
 
 IMAGE_SIZE = (1280, 720)  # width and height of most of MPII's photographs
 SYNTHETIC_COUNT = 16  # different images, where none is given

@@ -18,7 +18,7 @@ import shards
 
 from keras_hourglass import skeletons
 from keras_hourglass.data.images import decoding
-from keras_hourglass.data.mixture import DatasetSpec, load_mixture
+from keras_hourglass.data.people.mixture import DatasetSpec, load_mixture
 from keras_hourglass.data.warp import antialias, crop_to_window, warp
 from keras_hourglass.geometry import Window
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from keras_hourglass.data import augmentation as augmentations
-from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.people import People
-from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.heatmaps.labels import unpack
 from keras_hourglass.visualization.grids import image_grid
 from keras_hourglass.visualization.skeletons import draw_skeleton

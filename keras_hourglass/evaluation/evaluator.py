@@ -4,21 +4,21 @@ import logging
 
 import numpy as np
 
-from keras_hourglass.data.batch_maker import BatchMaker
-from keras_hourglass.data.joint_notes import lacking_notes, unlabeled_notes
-from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.mixture import DatasetSpec, load_validation
 from keras_hourglass.data.people import People
-from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.people.joint_notes import lacking_notes, unlabeled_notes
+from keras_hourglass.data.people.mixture import DatasetSpec, load_validation
+from keras_hourglass.data.pipeline.batch_maker import BatchMaker
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.evaluation.predictions import Predictions
 from keras_hourglass.evaluation.results import Evaluation
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.heatmaps.labels import unpack
 from keras_hourglass.inference.batching import prefetch
-from keras_hourglass.inference.keypoint_options import KeypointOptions
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.inference.runtimes.base import core_count
+from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 from keras_hourglass.inference.runtimes.selection import AUTO, load_network
 from keras_hourglass.models.loading import model_name
 
@@ -180,7 +180,7 @@ def evaluation_loader(model, people: People, options: KeypointOptions, runtime: 
     """Makes the loader of people's crops; for Keras, that of validation in training."""
     preprocessor = make_preprocessor(model, people)
     if runtime == "keras":
-        from keras_hourglass.data.batches import make_loader
+        from keras_hourglass.data.pipeline.batches import make_loader
 
         return make_loader(preprocessor, options.broken)
     return Loader(preprocessor, options.broken)
@@ -193,7 +193,7 @@ def evaluation_batches(loader: Loader, batch_size: int, runtime: str):
     made in threads, without it.
     """
     if runtime == "keras":
-        from keras_hourglass.data.batches import validation_batches
+        from keras_hourglass.data.pipeline.batches import validation_batches
 
         return validation_batches(loader, batch_size)
     maker = BatchMaker(loader, batch_size)

@@ -10,7 +10,7 @@ from keras_hourglass.data.datasets.mpii.testset import TestSet
 from keras_hourglass.data.readers import files
 from keras_hourglass.evaluation.evaluator import predict_people
 from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
-from keras_hourglass.inference.keypoint_options import KeypointOptions
+from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.skeletons import MPII
 from keras_hourglass.utils.files import atomic_write, require_writable

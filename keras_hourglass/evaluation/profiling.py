@@ -6,8 +6,8 @@ import numpy as np
 
 from keras_hourglass.data.people import People
 from keras_hourglass.evaluation.evaluator import evaluation_loader
-from keras_hourglass.inference.keypoint_options import KeypointOptions
 from keras_hourglass.inference.runtimes import RUNTIMES
+from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 
 MAX_PEOPLE = 64
 WARM_UP, ROUNDS = 3, 20

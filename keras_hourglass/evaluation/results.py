@@ -31,8 +31,8 @@ from keras_hourglass.evaluation.scoring import main_scores, score, to_json_types
 from keras_hourglass.skeletons import MPII, Skeleton
 
 if TYPE_CHECKING:
-    from keras_hourglass.inference.exported import ExportedNetwork
-    from keras_hourglass.inference.keypoint_options import KeypointOptions
+    from keras_hourglass.inference.runtimes.exported import ExportedNetwork
+    from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
     from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 logger = logging.getLogger(__name__)

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from keras_hourglass.data.datasets import load_dataset
-from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.people import People
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.data.prepare.cropping import CROP_PADDING
-from keras_hourglass.data.preprocessing import Preprocessor
 from keras_hourglass.geometry import Window
 from keras_hourglass.inference.estimator import PoseEstimator
-from keras_hourglass.inference.images import to_region
 from keras_hourglass.inference.sources import find_sources
+from keras_hourglass.inference.sources.images import to_region
 from keras_hourglass.inference.views import crop_views
 
 MAX_CROPS = 96

@@ -12,9 +12,9 @@ from keras_hourglass.export import verification
 from keras_hourglass.export.formats import FORMATS, format_name, require_packages
 from keras_hourglass.export.results import ExportResult
 from keras_hourglass.export.saved_model import serving
-from keras_hourglass.inference.metadata import METADATA_NAME
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.inference.runtimes.measurement import measure_milliseconds
+from keras_hourglass.inference.runtimes.metadata import METADATA_NAME
 from keras_hourglass.utils import silence
 from keras_hourglass.utils.files import publish_files
 

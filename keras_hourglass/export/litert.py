@@ -20,7 +20,7 @@ from tensorflow.python.framework.convert_to_constants import (
 from keras_hourglass.export.graph import CROPS_INPUT, HEATMAPS_OUTPUT, CropGraphs
 from keras_hourglass.export.metadata import describe_model
 from keras_hourglass.heatmaps import DEFAULT_DECODER
-from keras_hourglass.inference.metadata import METADATA_NAME
+from keras_hourglass.inference.runtimes.metadata import METADATA_NAME
 
 FILE_IDENTIFIER = b"TFL3"
 SIGNATURE = "serve_crops"  # of the SavedModel, with the same inputs and outputs

@@ -1,6 +1,6 @@
 """Facts that an exported file carries, in whatever format.
 
-`inference.metadata` reads them.
+`inference.runtimes.metadata` reads them.
 """
 
 import json
@@ -8,7 +8,7 @@ from importlib.metadata import metadata
 
 import numpy as np
 
-from keras_hourglass.inference.metadata import INPUT, METADATA_VERSION
+from keras_hourglass.inference.runtimes.metadata import INPUT, METADATA_VERSION
 from keras_hourglass.inference.views import WINDOW_RULES
 from keras_hourglass.models.flops import count_parameters
 
@@ -23,7 +23,7 @@ def describe_model(model, decoder: str, precision: str = "float32", **facts) -> 
         facts: Those of the format.
 
     Returns:
-        The dictionary of `inference.metadata.read_metadata`.
+        The dictionary of `inference.runtimes.metadata.read_metadata`.
     """
     package = metadata("keras-hourglass")
     return {

@@ -3,7 +3,7 @@
 from keras_hourglass.export.graph import CropGraphs
 from keras_hourglass.export.metadata import describe_model, to_strings
 from keras_hourglass.heatmaps import DEFAULT_DECODER
-from keras_hourglass.inference.metadata import OPENVINO_SECTION
+from keras_hourglass.inference.runtimes.metadata import OPENVINO_SECTION
 
 
 def write(model, path, decoder: str = DEFAULT_DECODER):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.batching import prefetch, run_batched
 from keras_hourglass.inference.boxes import zip_boxes
-from keras_hourglass.inference.images import is_single, iterate
-from keras_hourglass.inference.keypoint_options import KeypointOptions
 from keras_hourglass.inference.pose import FramePoses, Pose
 from keras_hourglass.inference.runtimes import RUNTIMES
+from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 from keras_hourglass.inference.runtimes.selection import AUTO, load_network
+from keras_hourglass.inference.sources.images import is_single, iterate
 from keras_hourglass.inference.video import Frame
 from keras_hourglass.inference.views import WINDOW_RULES, ViewBuilder
 from keras_hourglass.models import presets

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_hourglass.data.readers.table import BOX_COLUMNS
-from keras_hourglass.inference.images import to_region
+from keras_hourglass.inference.sources.images import to_region
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.utils import suggest
 from keras_hourglass.visualization.skeletons import draw_skeleton

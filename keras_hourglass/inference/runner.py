@@ -12,18 +12,18 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_hourglass.inference.estimator import PoseEstimator
-from keras_hourglass.inference.frames import InputFrame, read_frames
-from keras_hourglass.inference.image_list import ImageList
-from keras_hourglass.inference.output_plan import OutputPlan
-from keras_hourglass.inference.pose import Pose
-from keras_hourglass.inference.smoothing import PoseSmoother
-from keras_hourglass.inference.sources import Failures, as_list, find_sources
-from keras_hourglass.inference.writers import (
+from keras_hourglass.inference.output.image_list import ImageList
+from keras_hourglass.inference.output.plan import OutputPlan
+from keras_hourglass.inference.output.writers import (
     COCO_FORMATS,
     DrawingWriter,
     draw_poses,
     open_writer,
 )
+from keras_hourglass.inference.pose import Pose
+from keras_hourglass.inference.sources import Failures, as_list, find_sources
+from keras_hourglass.inference.sources.frames import InputFrame, read_frames
+from keras_hourglass.inference.tracking.smoothing import PoseSmoother
 from keras_hourglass.models import presets
 from keras_hourglass.utils import GracefulInterrupt, Interrupted
 from keras_hourglass.visualization.grids import image_grid, letterbox
@@ -217,7 +217,7 @@ def predict_sources(
             f"`category` goes with a file of `boxes`. Received: category={category!r}"
         )
     if boxes is not None or detector is not None:
-        from keras_hourglass.inference.box_finder import BoxFinder  # takes time
+        from keras_hourglass.inference.boxes.finder import BoxFinder  # takes time
 
         find_boxes = BoxFinder(boxes, detector, min_score, failures, category)
     elif min_score:

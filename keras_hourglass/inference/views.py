@@ -16,7 +16,7 @@ from keras_hourglass.data.warp import (
 )
 from keras_hourglass.geometry import Window
 from keras_hourglass.inference.boxes import require_overlap, validate_boxes
-from keras_hourglass.inference.images import to_region
+from keras_hourglass.inference.sources.images import to_region
 
 MIN_WINDOW_RATIO = 0.125  # smallest refined window, as a share of the whole image's
 # Of the highest score: below the first, a joint does not widen a window; from the

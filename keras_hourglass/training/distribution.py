@@ -16,7 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
+from keras_hourglass.data.pipeline.sharding import WHOLE_BATCH, Shard
 from keras_hourglass.utils import Interrupted
 
 logger = logging.getLogger(__name__)

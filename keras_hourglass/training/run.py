@@ -10,9 +10,10 @@ from keras_hourglass import skeletons
 from keras_hourglass.models.config import BEST_FILE, NETWORK_DEFAULTS
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.skeletons import Measure
-from keras_hourglass.training import changes, checkpoint, config, distribution, run_dir
+from keras_hourglass.training import config, distribution
 from keras_hourglass.training.config import CHECKPOINT_MINUTES
-from keras_hourglass.training.run_dir import HISTORY_FILE, LAST_FILE
+from keras_hourglass.training.runs import changes, checkpoint, run_dir
+from keras_hourglass.training.runs.run_dir import HISTORY_FILE, LAST_FILE
 from keras_hourglass.training.trainer import Trainer
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from keras_hourglass import skeletons
-from keras_hourglass.data.mixture import load_people
 from keras_hourglass.data.people import People
+from keras_hourglass.data.people.mixture import load_people
 from keras_hourglass.models.config import NETWORK_DEFAULTS
 from keras_hourglass.models.loading import load_argument
 from keras_hourglass.skeletons import Skeleton

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_hourglass.data.loader import Loader
+from keras_hourglass.data.pipeline.loader import Loader
 from keras_hourglass.evaluation.scoring import describe_correct
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.decode import decode

@@ -11,17 +11,21 @@ from keras_hourglass.callbacks.diagnostics import NonFiniteError, diagnostic_cal
 from keras_hourglass.callbacks.pckh import PCKhCallback
 from keras_hourglass.callbacks.progress import ProgressLogger
 from keras_hourglass.callbacks.tensorboard import TensorBoardLogger
-from keras_hourglass.data import batches
 from keras_hourglass.data.images.safety import ImageDecodeError
-from keras_hourglass.data.joint_notes import unlabeled_notes
-from keras_hourglass.data.mixture import load_mixture
-from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.data.sampler import EpochSampler, people_per_epoch
+from keras_hourglass.data.people.joint_notes import unlabeled_notes
+from keras_hourglass.data.people.mixture import load_mixture
+from keras_hourglass.data.pipeline import batches
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.sampler import EpochSampler, people_per_epoch
 from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.models.flops import count_frozen, count_parameters
-from keras_hourglass.training import checkpoint, config, distribution, run_dir
+from keras_hourglass.training import config, distribution
 from keras_hourglass.training.build import build_model, compile_model
-from keras_hourglass.training.checkpoint import (
+from keras_hourglass.training.config import CHECKPOINT_MINUTES, TrainConfig
+from keras_hourglass.training.distribution import ONE_DEVICE, Distribution
+from keras_hourglass.training.flat_optimizer import EMAWeights
+from keras_hourglass.training.runs import checkpoint, run_dir
+from keras_hourglass.training.runs.checkpoint import (
     BestCheckpoint,
     CheckpointCallback,
     EpochTimer,
@@ -30,10 +34,7 @@ from keras_hourglass.training.checkpoint import (
     RestoreMetrics,
     TrainState,
 )
-from keras_hourglass.training.config import CHECKPOINT_MINUTES, TrainConfig
-from keras_hourglass.training.distribution import ONE_DEVICE, Distribution
-from keras_hourglass.training.flat_optimizer import EMAWeights
-from keras_hourglass.training.run_dir import (
+from keras_hourglass.training.runs.run_dir import (
     EVENTS_DIR,
     HISTORY_FILE,
     LAST_FILE,

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from mutate import damaged
 
-from keras_hourglass.data import loader, tf_data
 from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.data.images import headers
 from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.pipeline import loader, tf_data
 from keras_hourglass.geometry import Window
 
 READERS = (loader.read_reduced, tf_data.read_window)

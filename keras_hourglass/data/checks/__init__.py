@@ -9,8 +9,8 @@ import numpy as np
 
 from keras_hourglass.data.checks import duplicates, sides
 from keras_hourglass.data.checks.images import ImageInfo, inspect_image
-from keras_hourglass.data.joint_notes import unlabeled_notes
 from keras_hourglass.data.people import People
+from keras_hourglass.data.people.joint_notes import unlabeled_notes
 from keras_hourglass.data.readers import sizes
 from keras_hourglass.data.readers.paths import display_path
 from keras_hourglass.geometry import Window

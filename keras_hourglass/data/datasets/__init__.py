@@ -17,10 +17,10 @@ from keras_hourglass.data.datasets import (
 )
 from keras_hourglass.data.datasets.spec import DatasetSpec
 from keras_hourglass.data.people import HEAD_SIZE_RATIO, People
+from keras_hourglass.data.people.splits import hold_out_share
 from keras_hourglass.data.readers import paths, sizes
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import collecting_faults
-from keras_hourglass.data.splits import hold_out_share
 from keras_hourglass.utils import plural, suggest
 
 __all__ = ["DATASETS", "DatasetError", "DatasetSpec", "People", "load_dataset"]

@@ -15,8 +15,8 @@ import numpy as np
 from keras_hourglass import skeletons
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.safety import ImageDecodeError
-from keras_hourglass.data.opencv_threads import ONE_OPENCV_THREAD
 from keras_hourglass.data.people import People
+from keras_hourglass.data.pipeline.opencv_threads import ONE_OPENCV_THREAD
 from keras_hourglass.data.prepare.cropping import crop_entry, crop_person
 from keras_hourglass.data.prepare.journal import Journal
 from keras_hourglass.data.readers.files import DatasetError

@@ -15,10 +15,10 @@ import numpy as np
 
 from keras_hourglass import skeletons
 from keras_hourglass.data.people import People, from_rows
+from keras_hourglass.data.people.validation import MAX_COORDINATE
 from keras_hourglass.data.readers import files, paths
 from keras_hourglass.data.readers.image_finder import ImageFinder
 from keras_hourglass.data.readers.subsets import to_split
-from keras_hourglass.data.validation import MAX_COORDINATE
 from keras_hourglass.skeletons import Skeleton
 
 MIN_SIDE = 1.0  # pixel: a smaller window has no content

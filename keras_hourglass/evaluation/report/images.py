@@ -5,9 +5,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.people import People
-from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.evaluation.error_kinds import KINDS, worst_errors
 from keras_hourglass.evaluation.predictions import Predictions
 from keras_hourglass.evaluation.scoring import describe_correct

@@ -16,7 +16,7 @@ from keras_hourglass.export.metadata import describe_model
 from keras_hourglass.export.saved_model import serving
 from keras_hourglass.export.saved_model.signatures import Signatures
 from keras_hourglass.heatmaps import DEFAULT_DECODER
-from keras_hourglass.inference.metadata import METADATA_NAME
+from keras_hourglass.inference.runtimes.metadata import METADATA_NAME
 from keras_hourglass.models.fusion.network import fuse
 
 MAX_PIXELS = 2**25  # 100 MB decoded, of an untrusted image; a few are, side by side

@@ -17,7 +17,7 @@ from string import Template
 
 from keras_hourglass.export import litert
 from keras_hourglass.heatmaps import DEFAULT_DECODER
-from keras_hourglass.inference.metadata import METADATA_NAME
+from keras_hourglass.inference.runtimes.metadata import METADATA_NAME
 from keras_hourglass.visualization import skeletons as drawing
 
 NETWORK = "index.tflite"  # other than that of the format "litert"

@@ -15,7 +15,7 @@ const MAX_SHOWN = 1600; // pixels of the longer side of the drawing
 const MAX_LINES = 36_000; // of JSON kept: an hour of a camera's frames, 10 a second
 const SPEED_FRAMES = 30; // whose median time is shown
 
-/** An object of the command's JSON lines (`inference/writers.py frame_entry`). */
+/** An object of the command's JSON lines (`inference/output/writers.py frame_entry`). */
 function toEntry(image, people, names, time = {}) {
   const round = (value, digits) => Number(value.toFixed(digits));
   const byName = (values) => Object.fromEntries(names.map((name, i) => [name, values[i]]));

@@ -67,7 +67,7 @@ class Runtime:
             An object with `predict_keypoints(crops, min_batch)`; see
             `ExportedPredictor`.
         """
-        from keras_hourglass.inference.exported import ExportedPredictor
+        from keras_hourglass.inference.runtimes.exported import ExportedPredictor
 
         return ExportedPredictor(cls(network.path), network, flip, scales, decoder)
 

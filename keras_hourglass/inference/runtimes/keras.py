@@ -26,6 +26,6 @@ class Keras(Runtime):
 
     @classmethod
     def make_predictor(cls, network, flip, scales, decoder):
-        from keras_hourglass.inference.keypoints import KeypointPredictor
+        from keras_hourglass.inference.runtimes.keypoints import KeypointPredictor
 
         return KeypointPredictor(network, flip, scales, decoder)

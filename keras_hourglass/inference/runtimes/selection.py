@@ -49,7 +49,7 @@ def load_network(model, runtime: str = AUTO, argument: str = "model"):
         from keras_hourglass.models.loading import load_argument
 
         return name, load_argument(model, argument)
-    from keras_hourglass.inference.exported import ExportedNetwork
+    from keras_hourglass.inference.runtimes.exported import ExportedNetwork
 
     return name, ExportedNetwork.read(path)
 

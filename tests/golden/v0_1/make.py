@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from keras_hourglass import StackedHourglass
-from keras_hourglass.data.mixture import DatasetSpec
+from keras_hourglass.data.people.mixture import DatasetSpec
 from keras_hourglass.models.blocks import BLOCKS
 from keras_hourglass.skeletons import MPII
 from keras_hourglass.training.config import TrainConfig

@@ -16,7 +16,7 @@ from keras_hourglass.data.readers.table import (
     IMAGE_COLUMN,
     SCORE,
 )
-from keras_hourglass.inference.coco_output import Coco17Writer, CocoWriter
+from keras_hourglass.inference.output.coco import Coco17Writer, CocoWriter
 from keras_hourglass.inference.sources import DRAWING_MARK
 from keras_hourglass.inference.video import VideoWriter
 from keras_hourglass.skeletons import Skeleton

@@ -10,7 +10,7 @@ from importlib.machinery import PathFinder
 
 import click
 
-from keras_hourglass_cli.wording import in_options
+from keras_hourglass_cli.terminal.wording import in_options
 
 LIBRARY = "keras_hourglass"  # the logger of all messages
 

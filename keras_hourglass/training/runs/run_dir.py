@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from keras_hourglass.models.config import BEST_FILE, HISTORY_FILE, LAST_FILE
-from keras_hourglass.training import changes, checkpoint, config
-from keras_hourglass.training.checkpoint import TrainState
+from keras_hourglass.training import config
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distribution import Distribution
+from keras_hourglass.training.runs import changes, checkpoint
+from keras_hourglass.training.runs.checkpoint import TrainState
 from keras_hourglass.utils.files import atomic_write, is_temporary, require_writable
 from keras_hourglass.utils.folder_lock import LOCK_FILE, FolderInUseError, FolderLock
 

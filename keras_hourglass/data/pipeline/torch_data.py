@@ -2,8 +2,8 @@
 
 import torch
 
-from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.sampler import EpochSampler
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.sampler import EpochSampler
 
 
 class TorchPeople(torch.utils.data.Dataset):

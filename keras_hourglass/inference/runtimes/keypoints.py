@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from keras_hourglass.heatmaps import DEFAULT_DECODER
-from keras_hourglass.inference.heatmap_average import HeatmapAverage
+from keras_hourglass.inference.runtimes.heatmap_average import HeatmapAverage
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.models.torch_threads import spared_core
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
+from keras_hourglass.data.pipeline.sharding import WHOLE_BATCH, Shard
 
 if TYPE_CHECKING:
-    from keras_hourglass.data.loader import Loader
-    from keras_hourglass.data.sampler import EpochSampler
+    from keras_hourglass.data.pipeline.loader import Loader
+    from keras_hourglass.data.pipeline.sampler import EpochSampler
 
 # Of libraries under NumPy and SciPy, which start as many threads as there are cores
 # when they are imported.

@@ -9,7 +9,6 @@ from threading import Lock
 import numpy as np
 import tensorflow as tf
 
-from keras_hourglass.data.batch_maker import BatchMaker
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.decoding import ImageRegion
 from keras_hourglass.data.images.safety import (
@@ -18,9 +17,10 @@ from keras_hourglass.data.images.safety import (
     read_checked_header,
     require_complete_jpeg,
 )
-from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.sampler import EpochSampler
-from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
+from keras_hourglass.data.pipeline.batch_maker import BatchMaker
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.sampler import EpochSampler
+from keras_hourglass.data.pipeline.sharding import WHOLE_BATCH, Shard
 from keras_hourglass.geometry import Window, enclosing_box
 
 MIN_SPARED_PIXELS = 150_000  # with fewer to leave out, OpenCV decodes the whole faster

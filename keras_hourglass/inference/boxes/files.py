@@ -23,7 +23,7 @@ from keras_hourglass.data.readers.table import (
 )
 from keras_hourglass.data.readers.windows import parse_box
 from keras_hourglass.inference.boxes import Boxes, validate_boxes
-from keras_hourglass.inference.coco_output import PERSON_CATEGORY
+from keras_hourglass.inference.output.coco import PERSON_CATEGORY
 from keras_hourglass.skeletons import PERSON
 from keras_hourglass.utils import plural, suggest
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets.spec import DatasetSpec
-from keras_hourglass.data.joint_notes import lacking_notes
 from keras_hourglass.data.people import People, concatenate
+from keras_hourglass.data.people.joint_notes import lacking_notes
+from keras_hourglass.data.people.splits import hold_out, hold_out_share
 from keras_hourglass.data.readers.files import DatasetError
-from keras_hourglass.data.splits import hold_out, hold_out_share
 from keras_hourglass.skeletons import Skeleton
 
 __all__ = ["DatasetSpec", "Mixture", "load_mixture", "load_validation"]

@@ -6,10 +6,10 @@ from os import PathLike
 import numpy as np
 
 from keras_hourglass.inference import detectors
-from keras_hourglass.inference.box_files import read_boxes
 from keras_hourglass.inference.boxes import require_overlap, validate_boxes
-from keras_hourglass.inference.frames import InputFrame
+from keras_hourglass.inference.boxes.files import read_boxes
 from keras_hourglass.inference.sources import Failures
+from keras_hourglass.inference.sources.frames import InputFrame
 from keras_hourglass.utils import plural
 
 logger = logging.getLogger(__name__)

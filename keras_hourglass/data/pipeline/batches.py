@@ -5,13 +5,13 @@ import logging
 import keras
 
 from keras_hourglass.data import augmentation as augmentations
-from keras_hourglass.data.joint_notes import lacking_notes, unlabeled_notes
-from keras_hourglass.data.loader import Loader
 from keras_hourglass.data.people import People
-from keras_hourglass.data.preprocessing import Preprocessor
-from keras_hourglass.data.pydataset import PeopleDataset
-from keras_hourglass.data.sampler import EpochSampler
-from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
+from keras_hourglass.data.people.joint_notes import lacking_notes, unlabeled_notes
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.pydataset import PeopleDataset
+from keras_hourglass.data.pipeline.sampler import EpochSampler
+from keras_hourglass.data.pipeline.sharding import WHOLE_BATCH, Shard
 from keras_hourglass.models.config import STRIDE, validate_positive_integers
 from keras_hourglass.utils import suggest
 
@@ -52,12 +52,12 @@ def make_batches(
         [len(people)], batch_size, seed=seed, shuffle=shuffle, drop_last=False
     )
     if backend == "torch":
-        from keras_hourglass.data.torch_data import TorchPeople
+        from keras_hourglass.data.pipeline.torch_data import TorchPeople
 
         return TorchPeople(loader, sampler, first_epoch)
     same_epochs = augmentation is None and not shuffle
     if (backend or keras.backend.backend()) == "tensorflow":
-        from keras_hourglass.data import tf_data
+        from keras_hourglass.data.pipeline import tf_data
 
         if same_epochs:
             return tf_data.validation_dataset(loader, batch_size)
@@ -74,7 +74,7 @@ def make_loader(
     """Makes the loader with the fastest reader of a backend."""
     if (backend or keras.backend.backend()) != "tensorflow":
         return Loader(preprocessor, broken)
-    from keras_hourglass.data import tf_data
+    from keras_hourglass.data.pipeline import tf_data
 
     return Loader(preprocessor, broken, tf_data.read_window)
 
@@ -101,7 +101,7 @@ def training_batches(
         batch_size = sampler.batch_size
         dataset = PeopleDataset(loader, batch_size, sampler, first_batch, shard)
         return dataset, lambda: dataset.waited
-    from keras_hourglass.data import tf_data
+    from keras_hourglass.data.pipeline import tf_data
 
     if shard.devices > 1:  # their batches are taken ahead, by threads that always wait
         return tf_data.training_dataset(loader, sampler, first_batch), None
@@ -112,7 +112,7 @@ def validation_batches(loader: Loader, batch_size: int, shard: Shard = WHOLE_BAT
     """Makes batches of all people once, in order; or a process's part of them."""
     if keras.backend.backend() != "tensorflow":
         return PeopleDataset(loader, batch_size, shard=shard)
-    from keras_hourglass.data import tf_data
+    from keras_hourglass.data.pipeline import tf_data
 
     return tf_data.validation_dataset(loader, batch_size, shard)
 

@@ -12,9 +12,9 @@ import numpy as np
 from keras_hourglass import skeletons
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DECODER_NAMES
-from keras_hourglass.inference.heatmap_average import HeatmapAverage
-from keras_hourglass.inference.metadata import INPUT, read_metadata
 from keras_hourglass.inference.runtimes.base import reason_of
+from keras_hourglass.inference.runtimes.heatmap_average import HeatmapAverage
+from keras_hourglass.inference.runtimes.metadata import INPUT, read_metadata
 from keras_hourglass.inference.views import WINDOW_RULES
 from keras_hourglass.skeletons import Skeleton
 

@@ -7,12 +7,12 @@ from keras_hourglass.data.datasets.spec import READ_OPTIONS
 from keras_hourglass.models.config import BLOCK_NAMES, NETWORK_DEFAULTS
 from keras_hourglass.training.config import PRECISIONS
 from keras_hourglass.training.recipes import RECIPE_NAMES
-from keras_hourglass_cli.dataset_options import (
+from keras_hourglass_cli.options.datasets import (
     ERROR_OR_SKIP,
     READING,
     parse_datasets,
 )
-from keras_hourglass_cli.skeleton_type import SkeletonType
+from keras_hourglass_cli.options.skeletons import SkeletonType
 
 
 def network_option(flag, **kwargs):

@@ -7,9 +7,9 @@ from operator import index as as_index
 
 import numpy as np
 
-from keras_hourglass.data.person import Person
-from keras_hourglass.data.splits import select_split, split_by_photograph
-from keras_hourglass.data.validation import validate_people
+from keras_hourglass.data.people.person import Person
+from keras_hourglass.data.people.splits import select_split, split_by_photograph
+from keras_hourglass.data.people.validation import validate_people
 from keras_hourglass.data.warp import box_size_of_joints
 from keras_hourglass.skeletons import SKELETONS, Skeleton
 
@@ -218,7 +218,7 @@ class People:
         images, labels = next(iter(batches))
         ```
         """
-        from keras_hourglass.data.batches import make_batches
+        from keras_hourglass.data.pipeline.batches import make_batches
 
         how = augmentation, shuffle, seed, first_epoch, backend, broken
         return make_batches(self, model, batch_size, *how)

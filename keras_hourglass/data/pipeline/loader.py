@@ -7,8 +7,8 @@ import numpy as np
 from keras_hourglass.data.images import decoding, safety
 from keras_hourglass.data.images.decoding import ImageRegion
 from keras_hourglass.data.images.safety import ImageDecodeError
-from keras_hourglass.data.opencv_threads import ONE_OPENCV_THREAD
-from keras_hourglass.data.preprocessing import Preprocessor
+from keras_hourglass.data.pipeline.opencv_threads import ONE_OPENCV_THREAD
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.geometry import Window
 
 ALIGNMENT = 64  # bytes

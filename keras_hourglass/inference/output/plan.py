@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 from os.path import abspath
 from pathlib import Path
 
-from keras_hourglass.inference.sources import as_list
-from keras_hourglass.inference.video import CODECS
-from keras_hourglass.inference.writers import (
+from keras_hourglass.inference.output.writers import (
     FORMAT_OF_SUFFIX,
     FORMATS,
     IMAGE_SUFFIXES,
     OutputNames,
 )
+from keras_hourglass.inference.sources import as_list
+from keras_hourglass.inference.video import CODECS
 from keras_hourglass.utils import suggest
 from keras_hourglass.utils.files import require_writable
 

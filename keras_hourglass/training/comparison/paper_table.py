@@ -12,7 +12,7 @@ from pathlib import Path
 
 import keras
 
-from keras_hourglass.data.mixture import load_mixture, load_people
+from keras_hourglass.data.people.mixture import load_mixture, load_people
 from keras_hourglass.data.readers.rows import require_structure
 from keras_hourglass.evaluation.bootstrap import LEVEL, RESAMPLES
 from keras_hourglass.evaluation.conventions import CONVENTIONS, STANDARD
@@ -24,16 +24,16 @@ from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.models.presets import PRESETS, get_preset, select_presets
-from keras_hourglass.training.changes import change_config, with_absolute_paths
+from keras_hourglass.training.comparison.row_errors import RowErrors, compare_errors
 from keras_hourglass.training.config import (
     TrainConfig,
     create_config,
     read_config,
     write_config,
 )
-from keras_hourglass.training.row_errors import RowErrors, compare_errors
 from keras_hourglass.training.run import Run
-from keras_hourglass.training.run_dir import has_other_files, load_state
+from keras_hourglass.training.runs.changes import change_config, with_absolute_paths
+from keras_hourglass.training.runs.run_dir import has_other_files, load_state
 from keras_hourglass.training.skeleton_choice import resolve_skeleton
 from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted

@@ -9,10 +9,10 @@ from concurrent.futures.process import BrokenProcessPool
 
 import keras
 
-from keras_hourglass.data.batch_maker import BatchMaker, Worker, remove_saved
-from keras_hourglass.data.loader import Loader
-from keras_hourglass.data.sampler import EpochSampler
-from keras_hourglass.data.sharding import WHOLE_BATCH, Shard
+from keras_hourglass.data.pipeline.batch_maker import BatchMaker, Worker, remove_saved
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.sampler import EpochSampler
+from keras_hourglass.data.pipeline.sharding import WHOLE_BATCH, Shard
 
 AHEAD = 8  # batches that are made before they are requested
 

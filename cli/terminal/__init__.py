@@ -1,0 +1,1 @@
+"""The terminal: messages, tables, progress and the words of errors."""

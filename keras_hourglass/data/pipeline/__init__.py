@@ -1,0 +1,1 @@
+"""The pipeline of training: from people to batches."""

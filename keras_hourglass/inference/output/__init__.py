@@ -1,0 +1,1 @@
+"""Output: poses and drawings, written as files."""

@@ -1,0 +1,1 @@
+"""Tracking: people from frame to frame."""

@@ -1,0 +1,1 @@
+"""The comparison of presets: the paper's table, and errors of its rows."""
