@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from keras_hourglass.inference.pose import to_dataframe as to_dataframe
     from keras_hourglass.inference.video import Frame as Frame
     from keras_hourglass.inference.video import Video as Video
+    from keras_hourglass.losses import CenterLoss as CenterLoss
     from keras_hourglass.losses import HeatmapLoss as HeatmapLoss
     from keras_hourglass.metrics import PCKh as PCKh
     from keras_hourglass.models.blocks.bottleneck import Bottleneck as Bottleneck
     from keras_hourglass.models.blocks.bottleneck import preactivated as preactivated
     from keras_hourglass.models.fusion.network import fuse as fuse
     from keras_hourglass.models.loading import load_model as load_model
+    from keras_hourglass.models.person_detector import PersonDetector as PersonDetector
     from keras_hourglass.models.presets.hub import upload_preset as upload_preset
     from keras_hourglass.models.pytorch import convert as convert
     from keras_hourglass.models.stacked_hourglass import (
@@ -40,16 +42,18 @@ if TYPE_CHECKING:
     from keras_hourglass.visualization.grids import image_grid as image_grid
     from keras_hourglass.visualization.skeletons import draw_skeleton as draw_skeleton
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 _MODULES = {  # public name -> its module, as above
     "Augmentation": "data.augmentation",
     "Bottleneck": "models.blocks.bottleneck",
+    "CenterLoss": "losses",
     "Frame": "inference.video",
     "HeatmapLoss": "losses",
     "PCKh": "metrics",
     "PCKhCallback": "callbacks.pckh",
     "People": "data.people",
+    "PersonDetector": "models.person_detector",
     "Pose": "inference.pose",
     "PoseEstimator": "inference.estimator",
     "Skeleton": "skeletons",

@@ -11,7 +11,7 @@ from keras_hourglass.data.readers import files
 from keras_hourglass.evaluation.evaluator import predict_people
 from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
 from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
-from keras_hourglass.models.loading import load_model
+from keras_hourglass.models.loading import load_argument
 from keras_hourglass.skeletons import MPII
 from keras_hourglass.utils.files import atomic_write, require_writable
 
@@ -46,7 +46,7 @@ def save_mpii_submission(
         OSError: If `output` cannot be written.
     """
     options = KeypointOptions(flip, decoder, batch_size, broken="skip")
-    name, model = model, load_model(model)
+    name, model = model, load_argument(model, "model")
     if missing := sorted({*MPII.joints} - {*model.skeleton.joints}):
         raise ValueError(
             f"`model` must predict MPII's joints. Received: {name}, which lacks "

@@ -32,6 +32,12 @@ class _NumPy:
                 array = np.maximum(*np.split(array, 2, axis))
         return np.max(array, axes, keepdims=keepdims)
 
+    @staticmethod
+    def top_k(array, k):
+        """The highest values of the last axis, in falling order, and their indices."""
+        index = np.argsort(-array, axis=-1, kind="stable")[..., :k]
+        return np.take_along_axis(array, index, axis=-1), index
+
     def __getattr__(self, name):
         return getattr(np, name)
 

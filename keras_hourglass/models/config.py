@@ -18,6 +18,15 @@ NETWORK_DEFAULTS = {  # arguments of `StackedHourglass`
     "image_size": 256,
     "offset": (0, 0),
 }
+DETECTOR_DEFAULTS = {  # arguments of `PersonDetector`
+    "stacks": 1,
+    "block": "separable",
+    "blocks": 1,
+    "filters": 128,
+    "stem_filters": 16,
+    "depth": 4,
+    "image_size": 320,
+}
 BLOCK_NAMES = (  # the keys of `blocks.BLOCKS`
     *("residual", "separable", "separable3", "ghost"),
     *("multidilated", "multidilated_dense"),

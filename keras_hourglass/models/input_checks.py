@@ -19,7 +19,7 @@ def check_first_batch(model, x, y=None):
     left to Keras.
 
     Args:
-        model: A `StackedHourglass`.
+        model: An `HourglassModel`.
         x: Images or batches, as `keras.Model.fit` takes them.
         y: Labels, where `x` is images.
 
@@ -100,11 +100,10 @@ def _check_shapes(model, images, labels):
             f"`x` must be images of shape (batch, {height}, {width}, 3), by the "
             f"`image_size` of the model. Received: shape={tuple(images.shape)}"
         )
-    joints = len(model.skeleton.joints)
-    if not _fits(labels, (joints, 4)):
+    if not _fits(labels, model.label_shape):
+        shape = ", ".join("rows" if n is None else str(n) for n in model.label_shape)
         raise ValueError(
-            f"`y` must be labels of shape (batch, {joints}, 4): x, y, weight and "
-            f"reference length of each of the {joints} joints of the model's skeleton. "
+            f"`y` must be labels of shape (batch, {shape}): {model.label_meaning}. "
             f"Received: shape={tuple(labels.shape)}"
         )
 
@@ -116,7 +115,7 @@ def _fits(value, expected) -> bool:
         return True
     _, *sides = tuple(shape) or (None,)
     return len(sides) == len(expected) and all(
-        side in (None, size) for side, size in zip(sides, expected)
+        None in (side, size) or side == size for side, size in zip(sides, expected)
     )
 
 

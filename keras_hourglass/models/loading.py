@@ -10,17 +10,20 @@ from zipfile import is_zipfile
 
 from keras_hourglass.models.config import BEST_FILE, CONFIG_FILE, LAST_FILE
 from keras_hourglass.models.presets import (
-    PRESETS,
+    PRESETS_OF,
     PRESETS_WITH_WEIGHTS,
     facts,
     hub,
     places,
+    with_weights,
 )
 from keras_hourglass.utils import first_line, suggest
 
 if TYPE_CHECKING:
-    from keras_hourglass.models.stacked_hourglass import StackedHourglass
+    from keras_hourglass.models.hourglass_model import HourglassModel
 
+DEFAULT_TASK = "pose"
+TASKS = {"pose": "StackedHourglass", "detect": "PersonDetector"}  # class of a task
 SAVED_MODEL = "a SavedModel, which TensorFlow reads"
 OTHER_KINDS = {  # ending -> what it is
     ".weights.h5": "a file of weights without their network, for `load_weights`",
@@ -34,17 +37,16 @@ OTHER_KINDS = {  # ending -> what it is
 }
 
 
-def load_model(model) -> "StackedHourglass":
-    """Loads a trained network.
+def load_model(model) -> "HourglassModel":
+    """Loads a trained network: a `StackedHourglass` or a `PersonDetector`.
 
     Args:
         model: Path of a `.keras` file; folder of a training run, or its `run.json`, for
             its best network; name of a preset with weights, its folder, or its address
-            on the Hugging Face Hub, "hf://USER/NAME"; or a `StackedHourglass`, which is
-            returned.
+            on the Hugging Face Hub, "hf://USER/NAME"; or a network, which is returned.
 
     Returns:
-        A `StackedHourglass`, not compiled.
+        The network, not compiled.
 
     Raises:
         FileNotFoundError: If there is no such file, or the folder holds no run.
@@ -61,34 +63,65 @@ def load_model(model) -> "StackedHourglass":
     copy = kh.load_model("copy.keras")
     ```
     """
-    return load_argument(model, "model")
+    return load_argument(model, "model", *TASKS)
 
 
-def load_argument(model, argument: str) -> "StackedHourglass":
-    """Loads a trained network, as `load_model`, for an argument of another name."""
-    if not isinstance(model, str | os.PathLike):
-        from keras_hourglass.models.stacked_hourglass import StackedHourglass
+def load_argument(model, argument: str, *tasks: str) -> "HourglassModel":
+    """Loads a trained network, as `load_model`, for an argument of another name.
 
-        if isinstance(model, StackedHourglass):
-            return model
+    Args:
+        model: See `load_model`.
+        argument: Its name, for messages.
+        tasks: Keys of `TASKS` that the network may be for; "pose" by default.
+    """
+    tasks = tasks or (DEFAULT_TASK,)
+    network = _load(model, argument, tasks)
+    if network.task not in tasks:
+        kinds = " or a ".join(TASKS[task] for task in tasks)
         raise ValueError(
-            f"`{argument}` must be a StackedHourglass, or a path or a preset of one. "
+            f"`{argument}` must be a {kinds}. Received: {argument}="
+            f"{str(model)!r:.80}, a {type(network).__name__}"
+        )
+    return network
+
+
+def _load(model, argument, tasks) -> "HourglassModel":
+    if not isinstance(model, str | os.PathLike):
+        from keras_hourglass.models.hourglass_model import HourglassModel
+
+        if isinstance(model, HourglassModel):
+            return model
+        kinds = " or a ".join(TASKS[task] for task in tasks)
+        raise ValueError(
+            f"`{argument}` must be a {kinds}, or a path or a preset of one. "
             f"Received: {argument}={model!r} (a {type(model).__name__})"
         )
     received = f"Received: {argument}={str(model)!r}"
     if shared := hub.is_address(model):
         hub.parse_address(model, argument)
-    shared = shared or places.is_preset_folder(model)
-    if str(model) in PRESETS_WITH_WEIGHTS or shared:
-        from keras_hourglass.models.stacked_hourglass import StackedHourglass
-
-        return StackedHourglass.from_preset(str(model))
-    if str(model) in PRESETS:
+    if shared or places.is_preset_folder(model):
+        return _network_class(tasks).from_preset(str(model))
+    for task, presets in PRESETS_OF.items():
+        if str(model) not in presets:
+            continue
+        if presets[str(model)].weights:
+            return _network_class([task]).from_preset(str(model))
         raise ValueError(
             f"`{argument}` must be a preset with weights, which {str(model)!r} is not: "
-            f"train it first. {suggest(model, PRESETS_WITH_WEIGHTS)} {received}"
+            f"train it first. {suggest(model, with_weights(task))} {received}"
         )
     return _load_file(find_network(model, argument))
+
+
+def _network_class(tasks):
+    """Returns the class of the networks for a task; the common one for several."""
+    if len(tasks) > 1:
+        from keras_hourglass.models.hourglass_model import HourglassModel as cls
+    elif tasks[0] == "detect":
+        from keras_hourglass.models.person_detector import PersonDetector as cls
+    else:
+        from keras_hourglass.models.stacked_hourglass import StackedHourglass as cls
+    return cls
 
 
 def model_name(model) -> str:
@@ -159,7 +192,7 @@ def _describe_folder(folder):
     return f"This folder has {found[0]}" if found else "This folder holds none of them"
 
 
-def _load_file(path) -> "StackedHourglass":
+def _load_file(path) -> "HourglassModel":
     if os.path.isfile(path) and not is_zipfile(path):
         raise ValueError(
             f"{path} must be a readable Keras model (.keras). Received: a file of "
@@ -168,7 +201,7 @@ def _load_file(path) -> "StackedHourglass":
     import keras
 
     import keras_hourglass.models.fusion.network  # noqa: F401  (registers its classes)
-    from keras_hourglass.models.stacked_hourglass import StackedHourglass
+    from keras_hourglass.models.hourglass_model import HourglassModel
 
     try:
         loaded = keras.models.load_model(path, compile=False)
@@ -177,15 +210,16 @@ def _load_file(path) -> "StackedHourglass":
             f"{path} must be a readable Keras model. "
             f"Received: {first_line(error, quoted=True)}"
         ) from error
-    if not isinstance(loaded, StackedHourglass):
+    if not isinstance(loaded, HourglassModel):
         raise ValueError(
-            f"{path} must hold a StackedHourglass. Received: a {type(loaded).__name__}"
+            f"{path} must hold a StackedHourglass or a PersonDetector. "
+            f"Received: a {type(loaded).__name__}"
         )
     loaded.facts = facts.find_run_facts(Path(path))
     return loaded
 
 
-def for_inference(model: "StackedHourglass") -> "StackedHourglass":
+def for_inference(model: "HourglassModel") -> "HourglassModel":
     """Returns the inference form of a network, or the network if it has none."""
     from keras_hourglass.models.fusion.network import can_be_fused, fuse
 

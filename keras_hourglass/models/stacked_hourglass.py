@@ -5,37 +5,15 @@ https://arxiv.org/abs/1603.06937
 """
 
 import keras
-from keras.initializers import RandomNormal
-from keras.layers import Add, Conv2D, Input, MaxPooling2D, ReLU, ZeroPadding2D
 
 from keras_hourglass import skeletons
-from keras_hourglass.models import weights
-from keras_hourglass.models.blocks import get as get_block
-from keras_hourglass.models.blocks import name_of as block_name
-from keras_hourglass.models.blocks.batch_norm import batch_normalization
-from keras_hourglass.models.config import (
-    NETWORK_DEFAULTS,
-    STRIDE,
-    validate_image_size,
-    validate_offset,
-    validate_positive_integers,
-)
-from keras_hourglass.models.heads import NormalizePixels, StackHeatmaps
-from keras_hourglass.models.hourglass import Hourglass
-from keras_hourglass.models.input_checks import check_first_batch, validate_precision
-from keras_hourglass.models.presets import (
-    PRESETS,
-    PRESETS_WITH_WEIGHTS,
-    folder,
-    get_preset,
-    places,
-)
-from keras_hourglass.models.torch_threads import spared_core
-from keras_hourglass.utils import suggest
+from keras_hourglass.models.config import NETWORK_DEFAULTS, validate_offset
+from keras_hourglass.models.hourglass_model import HourglassModel
+from keras_hourglass.models.presets import describe_presets
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
-class StackedHourglass(keras.Model):
+class StackedHourglass(HourglassModel):
     """Stacked hourglass network: estimates the pose of the person in a crop.
 
     Newell, Yang, Deng. Stacked Hourglass Networks for Human Pose Estimation, ECCV
@@ -85,8 +63,9 @@ class StackedHourglass(keras.Model):
     ```
     """
 
-    presets = {name: preset.description for name, preset in PRESETS.items()}
-    facts = None
+    task = "pose"
+    presets = describe_presets("pose")
+    defaults = NETWORK_DEFAULTS
 
     def __init__(
         self,
@@ -101,128 +80,37 @@ class StackedHourglass(keras.Model):
         offset: tuple[float, float] = NETWORK_DEFAULTS["offset"],
         **kwargs,
     ):
-        if unknown := kwargs.keys() - {"name", "trainable"}:
-            name = min(unknown)
-            raise TypeError(
-                f"`StackedHourglass` has no argument {name!r}. "
-                f"{suggest(name, NETWORK_DEFAULTS)} Received: {name}={kwargs[name]!r}"
-            )
-        if isinstance(stacks, str) and stacks in PRESETS:
-            raise ValueError(
-                "`stacks` must be a positive integer. The network of a preset is "
-                f"`StackedHourglass.from_preset({stacks!r})`. "
-                f"Received: stacks={stacks!r}"
-            )
-        counts = {"stacks": stacks, "blocks": blocks, "depth": depth}
-        counts |= {"filters": filters, "stem_filters": stem_filters}
-        validate_positive_integers(**counts)
-        if keras.config.image_data_format() != "channels_last":
-            raise ValueError(
-                "`image_data_format` must be 'channels_last' (see keras.json). "
-                f"Received: image_data_format={keras.config.image_data_format()!r}"
-            )
-        block, skeleton = get_block(block), skeletons.get(skeleton)
-        height, width = validate_image_size(image_size, depth)
-        offset = validate_offset(offset)
+        skeleton, offset = skeletons.get(skeleton), validate_offset(offset)
+        network = {
+            "stacks": stacks,
+            "block": block,
+            "blocks": blocks,
+            "filters": filters,
+            "stem_filters": stem_filters,
+            "depth": depth,
+            "image_size": image_size,
+        }
+        super().__init__(len(skeleton.joints), network, NETWORK_DEFAULTS, **kwargs)
+        self.skeleton, self.offset = skeleton, offset
 
-        images = Input((height, width, 3), name="images")
-        x = _stem(images, block, stem_filters, filters)
-        outputs = []
-        for stack in range(1, stacks + 1):
-            y = Hourglass(depth, block, blocks, filters, name=f"stack_{stack}")(x)
-            for i in range(1, blocks + 1):
-                y = block(filters, name=f"stack_{stack}_block_{i}")(y)
-            y = Conv2D(filters, 1, name=f"stack_{stack}_convolution")(y)
-            y = batch_normalization(name=f"stack_{stack}_norm")(y)
-            y = ReLU(name=f"stack_{stack}_relu")(y)
-            outputs.append(_head(len(skeleton.joints), f"stack_{stack}_heatmaps")(y))
-            if stack < stacks:
-                y = Conv2D(filters, 1, name=f"stack_{stack}_features_back")(y)
-                back = Conv2D(filters, 1, name=f"stack_{stack}_heatmaps_back")
-                x = Add(name=f"stack_{stack}_sum")([x, y, back(outputs[-1])])
-        super().__init__(images, StackHeatmaps(name="heatmaps")(outputs), **kwargs)
+    def restore_attributes(self, config: dict):
+        super().restore_attributes(config)
+        if "skeleton" in config:
+            self.skeleton = skeletons.get(config["skeleton"])
+            self.offset = tuple(config["offset"])
 
-        self.stacks, self.block, self.blocks = stacks, block, blocks
-        self.filters, self.stem_filters, self.depth = filters, stem_filters, depth
-        self.skeleton, self.image_size = skeleton, (height, width)
-        self.offset = offset
+    @property
+    def label_shape(self) -> tuple:
+        """Of a person's label."""
+        return len(self.skeleton.joints), 4
 
-    @classmethod
-    def from_preset(cls, name: str, load_weights: bool = True, **changes):
-        """Creates the network of a preset, with its weights.
-
-        Args:
-            name: Name of a packaged preset, a key of `StackedHourglass.presets`; path
-                of a folder that `save_to_preset` wrote; or the address of one on the
-                Hugging Face Hub, "hf://USER/NAME" or "hf://USER/NAME@REVISION".
-            load_weights: Whether to load the weights of the preset. Most packaged
-                ones have none, and need `load_weights=False`.
-            changes: Arguments of the constructor that replace the preset's. With
-                weights, only `image_size` and `offset` may differ.
-
-        Returns:
-            A `StackedHourglass`.
-
-        Raises:
-            ModuleNotFoundError: If `huggingface_hub` is needed: `pip install '.[hub]'`.
-            OSError: If a file is missing, or the hub cannot be reached.
-            ValueError: If there is no such preset, it has no weights, they do not fit
-                the changed network, or a file is damaged.
-
-        Example:
-
-        ```python
-        import keras_hourglass as kh
-
-        print(kh.StackedHourglass.presets)
-        model = kh.StackedHourglass.from_preset("photo")
-        network = kh.StackedHourglass.from_preset("hg1", load_weights=False)
-        ```
-        """
-        if (found := places.find_folder(name)) is not None:
-            return folder.load_folder(cls, found, load_weights, **changes)
-        preset = get_preset(name)
-        network = {**NETWORK_DEFAULTS, **preset.network}
-        if load_weights and preset.weights is None:
-            raise ValueError(
-                "`load_weights` must be False for a preset without weights; those with "
-                f"weights are {', '.join(map(repr, PRESETS_WITH_WEIGHTS))}. "
-                f"Received: name={name!r}, load_weights={load_weights}"
-            )
-        for argument in network.keys() & changes.keys():
-            value, own = changes[argument], network[argument]
-            folder.require_free(argument, value, own, name, load_weights)
-        model = cls(**{**preset.network, **changes})
-        if load_weights:
-            weights.load_weights(model, preset.weights)
-            model.facts = preset.facts
-        return model
-
-    def save_to_preset(self, directory, license: str | None = None):
-        """Saves the network as a folder for `from_preset`, in KerasHub's file layout.
-
-        `config.json`, `model.weights.h5`, `metadata.json`, and a model card,
-        `README.md`. It describes the training if the network was loaded from a run or
-        a preset, and was not trained since. A card that is there stays.
-
-        Args:
-            directory: A new or empty folder, or that of an earlier preset.
-            license: Of the weights, as Hugging Face spells it: "cc-by-4.0", say.
-
-        Raises:
-            OSError: If it cannot be written.
-            ValueError: If the folder holds other files, or a class is not registered.
-
-        Example:
-
-        ```python
-        import keras_hourglass as kh
-
-        kh.load_model("photo").save_to_preset("preset")
-        model = kh.StackedHourglass.from_preset("preset")
-        ```
-        """
-        folder.save_folder(self, directory, self.facts, license)
+    @property
+    def label_meaning(self) -> str:
+        """What the numbers of a label are."""
+        return (
+            f"x, y, weight and reference length of each of the "
+            f"{len(self.skeleton.joints)} joints of the model's skeleton"
+        )
 
     def compile(
         self,
@@ -264,128 +152,9 @@ class StackedHourglass(keras.Model):
             optimizer, loss, loss_weights, metrics, weighted_metrics, **kwargs
         )
 
-    def compile_from_config(self, config):
-        # As in Keras, which leaves out models with a `compile` of their own.
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.optimizer is not None and self.built:
-            self.optimizer.build(self.trainable_variables)
-
-    @spared_core()
-    def fit(self, x=None, y=None, *args, **kwargs):
-        """Trains the network, as `keras.Model.fit` does.
-
-        The first batch is checked before the first step, also of `validation_data`.
-
-        Args:
-            x: Images, `(samples, height, width, 3)`, RGB from 0 to 255; or batches of
-                images and labels: a `tf.data.Dataset`, a `keras.utils.PyDataset`, or
-                a generator.
-            y: Labels, `(samples, joints, 4)`: x and y in heatmap pixels, weight, and
-                reference length in heatmap pixels.
-            *args: Other positional arguments of `keras.Model.fit`.
-            **kwargs: Its other keyword arguments.
-
-        Returns:
-            A `keras.callbacks.History`.
-
-        Raises:
-            ValueError: If images or labels do not fit the network, or weights or the
-                `floatx` of Keras have 16 bits, which round small changes off.
-        """
-        x = check_first_batch(self, x, y)
-        validation = kwargs.get("validation_data")
-        if isinstance(validation, tuple | list):
-            check_first_batch(self, *validation[:2])
-        elif validation is not None:
-            kwargs["validation_data"] = check_first_batch(self, validation)
-        return super().fit(x, y, *args, **kwargs)
-
-    @spared_core()
-    def evaluate(self, x=None, y=None, *args, **kwargs):
-        """Computes loss and metrics, as `keras.Model.evaluate` does.
-
-        The first batch is checked before the first step; see `fit`.
-
-        Args:
-            x: Images or batches, as in `fit`.
-            y: Labels, as in `fit`.
-            *args: Other positional arguments of `keras.Model.evaluate`.
-            **kwargs: Its other keyword arguments.
-
-        Returns:
-            As `keras.Model.evaluate`.
-
-        Raises:
-            ValueError: If images or labels do not fit the network.
-        """
-        if not kwargs.get("_use_cached_eval_dataset"):  # `fit` has checked it
-            x = check_first_batch(self, x, y)
-        return super().evaluate(x, y, *args, **kwargs)
-
-    def set_weights(self, weights):
-        self.facts = None  # are those of other weights
-        super().set_weights(weights)
-
-    def load_weights(self, filepath, *args, **kwargs):
-        self.facts = None
-        super().load_weights(filepath, *args, **kwargs)
-
-    def make_train_function(self, force: bool = False):
-        self.facts = None
-        validate_precision(self)
-        # Within the first step, TensorFlow would trace it twice: once to create the
-        # variables of the optimizer.
-        if self.optimizer is not None and not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
-        super().make_train_function(force)
-
-    @property
-    def input_size(self) -> tuple[int, int]:
-        """(width, height) of the images, in pixels: `image_size` as a grid's size."""
-        height, width = self.image_size
-        return width, height
-
-    @property
-    def heatmap_size(self) -> tuple[int, int]:
-        """(width, height) of the heatmaps, in pixels: a grid's size."""
-        width, height = self.input_size
-        return width // STRIDE, height // STRIDE
-
     def get_config(self):
         return {
-            "stacks": self.stacks,
-            "block": block_name(self.block),
-            "blocks": self.blocks,
-            "filters": self.filters,
-            "stem_filters": self.stem_filters,
-            "depth": self.depth,
+            **super().get_config(),
             "skeleton": self.skeleton.get_config(),
-            "image_size": self.image_size,
             "offset": self.offset,
-            "name": self.name,
-            "trainable": self.trainable,
         }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        return cls(**config)
-
-
-def _head(joints, name):
-    """Creates the convolution to heatmaps; near 0 at first, as most pixels end."""
-    start = RandomNormal(stddev=0.001)
-    return Conv2D(joints, 1, kernel_initializer=start, name=name)
-
-
-def _stem(images, block, stem_filters, filters):
-    """Computes features of a quarter of the size of the images."""
-    x = NormalizePixels(name="normalize")(images)
-    # Symmetric padding, as in PyTorch; Keras's "same" would shift the features.
-    x = ZeroPadding2D(3, name="stem_padding")(x)
-    x = Conv2D(stem_filters, 7, strides=2, name="stem_convolution")(x)
-    x = batch_normalization(name="stem_norm")(x)
-    x = ReLU(name="stem_relu")(x)
-    x = block(2 * stem_filters, name="stem_block_1")(x)
-    x = MaxPooling2D(2, name="stem_pooling")(x)
-    x = block(4 * stem_filters, name="stem_block_2")(x)
-    return block(filters, name="stem_block_3")(x)

@@ -3,10 +3,10 @@
 import keras
 from keras.layers import Add, Input
 
-from keras_hourglass import skeletons
-from keras_hourglass.models import blocks
 from keras_hourglass.models.fusion.chain import fuse_chain
 from keras_hourglass.models.fusion.linear import convolution, rebuild, to_numpy
+from keras_hourglass.models.hourglass_model import HourglassModel
+from keras_hourglass.models.person_detector import PersonDetector
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 
 
@@ -23,28 +23,45 @@ class FusedHourglass(StackedHourglass):
     """
 
     def __init__(self, graph: keras.Model, network: dict):
-        # Bypasses the constructor of StackedHourglass, which would create layers.
-        super(StackedHourglass, self).__init__(
-            graph.input, graph.output, name=network["name"]
-        )
-        self.stacks, self.blocks = network["stacks"], network["blocks"]
-        self.filters, self.stem_filters = network["filters"], network["stem_filters"]
-        self.block, self.depth = blocks.get(network["block"]), network["depth"]
-        self.skeleton = skeletons.get(network["skeleton"])
-        self.image_size = tuple(network["image_size"])
-        self.offset = tuple(network["offset"])
+        self.init_from_graph(graph, network)
 
     def get_config(self):
-        graph = keras.Model(self.input, self.output, name=self.name)
-        return {"graph": graph.get_config(), "network": super().get_config()}
+        return _config(self, super().get_config())
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        graph = keras.Model.from_config(config["graph"], custom_objects)
-        return cls(graph, config["network"])
+        return _from_config(cls, config, custom_objects)
 
 
-def fuse(model: StackedHourglass) -> FusedHourglass:
+@keras.saving.register_keras_serializable("keras_hourglass")
+class FusedDetector(PersonDetector):
+    """A fused person detector, as `fuse` returns it: see `FusedHourglass`."""
+
+    def __init__(self, graph: keras.Model, network: dict):
+        self.init_from_graph(graph, network)
+
+    def get_config(self):
+        return _config(self, super().get_config())
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return _from_config(cls, config, custom_objects)
+
+
+FUSED = {StackedHourglass.task: FusedHourglass, PersonDetector.task: FusedDetector}
+
+
+def _config(model, network):
+    graph = keras.Model(model.input, model.output, name=model.name)
+    return {"graph": graph.get_config(), "network": network}
+
+
+def _from_config(cls, config, custom_objects):
+    graph = keras.Model.from_config(config["graph"], custom_objects)
+    return cls(graph, config["network"])
+
+
+def fuse(model: HourglassModel) -> HourglassModel:
     """Fuses a trained network into its inference form: the same heatmaps, faster.
 
     Batch norms are folded into the convolutions before them, and convolutions with
@@ -53,14 +70,15 @@ def fuse(model: StackedHourglass) -> FusedHourglass:
     38 % of a prediction's time (docs/performance.md).
 
     Args:
-        model: A `StackedHourglass`, which is not changed; a fused one is returned.
+        model: A `StackedHourglass` or a `PersonDetector`, which is not changed; a fused
+            one is returned.
 
     Returns:
-        A `FusedHourglass` with the same inputs and outputs (heatmaps equal up to
-        rounding), and weights of its own.
+        A `FusedHourglass` or a `FusedDetector` with the same inputs and outputs
+        (heatmaps equal up to rounding), and weights of its own.
 
     Raises:
-        ValueError: If `model` is no `StackedHourglass`, or a subclass with a `call` of
+        ValueError: If `model` is neither of them, or a subclass with a `call` of
             its own.
 
     Example:
@@ -77,11 +95,12 @@ def fuse(model: StackedHourglass) -> FusedHourglass:
     fused.save("fused.keras")
     ```
     """
-    if isinstance(model, FusedHourglass):
+    if isinstance(model, tuple(FUSED.values())):
         return model
-    if not isinstance(model, StackedHourglass):
+    if not isinstance(model, HourglassModel):
         raise ValueError(
-            f"`model` must be a StackedHourglass. Received: a {type(model).__name__}"
+            "`model` must be a StackedHourglass or a PersonDetector. "
+            f"Received: a {type(model).__name__}"
         )
     if not can_be_fused(model):
         raise ValueError(
@@ -100,14 +119,14 @@ def fuse(model: StackedHourglass) -> FusedHourglass:
             x = Add(name=f"{name}_sum")([x, _feedback(model, name, y)])
     last = model.get_layer("heatmaps")
     graph = keras.Model(images, rebuild(last, heatmaps, last.name))
-    fused = FusedHourglass(graph, model.get_config())
+    fused = FUSED[model.task](graph, model.get_config())
     fused.facts = model.facts
     return fused
 
 
-def can_be_fused(model: StackedHourglass) -> bool:
+def can_be_fused(model: HourglassModel) -> bool:
     """Returns whether a network is its layers' graph, without a `call` of its own."""
-    return type(model).call is StackedHourglass.call
+    return type(model).call is HourglassModel.call
 
 
 def _between_stacks(model, first: str, last: str) -> list:

@@ -141,20 +141,37 @@ PRESETS = {
     "lighter/hg2_multidilated": _row(TWO, 26.9, 2, "multidilated", matches=False),
     "lighter/hg2_multidilated_dense": _row(TWO, 26.9, 2, "multidilated_dense"),
 }
+DETECTOR_PRESETS = {}
+PRESETS_OF = {"pose": PRESETS, "detect": DETECTOR_PRESETS}  # by the task of a network
 PRESETS_WITH_WEIGHTS = tuple(name for name in PRESETS if PRESETS[name].weights)
 
 
-def get_preset(name: str) -> Preset:
+def describe_presets(task: str) -> dict[str, str]:
+    """Describes the presets of a task: name -> description."""
+    return {name: preset.description for name, preset in PRESETS_OF[task].items()}
+
+
+def with_weights(task: str) -> tuple[str, ...]:
+    """Lists the presets of a task that have weights."""
+    return tuple(name for name, preset in PRESETS_OF[task].items() if preset.weights)
+
+
+def get_preset(name: str, task: str = "pose") -> Preset:
     """Finds a preset by its name.
+
+    Args:
+        name: Of the preset.
+        task: Of its network, a key of `PRESETS_OF`.
 
     Raises:
         ValueError: If there is none; with a guess at the name that was meant.
     """
-    if isinstance(name, str) and name in PRESETS:
-        return PRESETS[name]
+    presets = PRESETS_OF[task]
+    if isinstance(name, str) and name in presets:
+        return presets[name]
     raise ValueError(
         "`name` must be the name of a preset, its folder, or 'hf://USER/NAME'. "
-        f"{suggest(name, PRESETS)} "
+        f"{suggest(name, presets)} "
         f"Received: name={name!r}"
     )
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from keras_hourglass.models.config import BEST_FILE, PRESET_CONFIG, PRESET_WEIGHTS
-from keras_hourglass.models.presets import PRESETS, hub
+from keras_hourglass.models.presets import PRESETS_OF, hub
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def find_folder(name) -> Path | None:
         return hub.download(name)
     if not isinstance(name, str | os.PathLike):
         return None
-    if str(name) in PRESETS:
+    if any(str(name) in presets for presets in PRESETS_OF.values()):
         warn_of_hidden_folder(name)
         return None
     path = Path(name).expanduser()

@@ -15,7 +15,7 @@ from keras_hourglass.models import blocks
 from keras_hourglass.models.blocks.residual import ResidualBlock
 from keras_hourglass.models.config import CONFIG_FILE
 from keras_hourglass.models.fusion.network import FusedHourglass
-from keras_hourglass.models.loading import load_model
+from keras_hourglass.models.loading import load_argument
 from keras_hourglass.models.presets import PRESETS
 from keras_hourglass.models.pytorch import checkpoint, mapping
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
@@ -83,7 +83,7 @@ def convert(source, target=None, *, skeleton=None, **network) -> StackedHourglas
                 f"`{name}` must not be given where `source` is a network: it has its "
                 f"own. Received: {name}={value!r}"
             )
-        model = load_model(source)
+        model = load_argument(source, "source")
         require_writable(target)
         _make_parent(target)
         to_torch(model, target)
