@@ -9,7 +9,7 @@ from keras.layers import DepthwiseConv2D, Input
 from keras_hourglass import HeatmapLoss, StackedHourglass
 from keras_hourglass.models.blocks import batch_norm
 from keras_hourglass.models.blocks.batch_norm import BatchNormalization
-from keras_hourglass.models.layer_utils import sublayers
+from keras_hourglass.models.trunk.layer_utils import sublayers
 
 BACKEND = keras.backend.backend()
 fused_only = pytest.mark.skipif(

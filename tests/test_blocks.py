@@ -7,7 +7,7 @@ from keras_hourglass.models.blocks import BLOCKS
 from keras_hourglass.models.blocks.bottleneck import Bottleneck
 from keras_hourglass.models.config import BLOCK_NAMES
 from keras_hourglass.models.flops import count_parameters
-from keras_hourglass.models.layer_utils import sublayers
+from keras_hourglass.models.trunk.layer_utils import sublayers
 
 # Of block(256, 128), block(64, 64) and block(128, 128) in the notation (channels in,
 # channels of the bottleneck), counted by running a reconstruction of the paper's.

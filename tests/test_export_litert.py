@@ -14,7 +14,7 @@ from keras_hourglass.export.verification import ErrorLimit, Reference
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.runtimes.litert import LiteRT
 from keras_hourglass.inference.runtimes.metadata import read_metadata
-from keras_hourglass.models.hourglass import UpsampledSum
+from keras_hourglass.models.trunk.hourglass import UpsampledSum
 
 PRECISIONS = FORMATS["litert"].precisions
 

@@ -13,8 +13,8 @@ from keras_hourglass.models.blocks.bottleneck import (
 )
 from keras_hourglass.models.fusion import chain, linear
 from keras_hourglass.models.fusion.chain import fuse_chain
-from keras_hourglass.models.hourglass import Hourglass, UpsampledSum
-from keras_hourglass.models.layer_utils import sublayers
+from keras_hourglass.models.trunk.hourglass import Hourglass, UpsampledSum
+from keras_hourglass.models.trunk.layer_utils import sublayers
 
 TINY = {"filters": 8, "stem_filters": 4, "depth": 1, "image_size": (16, 24)}
 RANDOM = np.random.default_rng(0)

@@ -13,9 +13,9 @@ from keras_hourglass import HeatmapLoss, PCKh, Skeleton, StackedHourglass
 from keras_hourglass.models.blocks import BLOCKS
 from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
 from keras_hourglass.models.config import NETWORK_DEFAULTS
-from keras_hourglass.models.hourglass import Hourglass
-from keras_hourglass.models.layer_utils import sublayers
 from keras_hourglass.models.torch_threads import spared_core
+from keras_hourglass.models.trunk.hourglass import Hourglass
+from keras_hourglass.models.trunk.layer_utils import sublayers
 
 TINY = {"filters": 8, "stem_filters": 4, "depth": 1, "image_size": (32, 48)}
 RANDOM = np.random.default_rng(0)
@@ -151,7 +151,7 @@ def test_bytes_and_floats_of_an_image_give_the_same_heatmaps():
 
 
 def test_pixels_are_scaled_to_one_and_their_mean_is_subtracted():
-    from keras_hourglass.models.heads import NormalizePixels
+    from keras_hourglass.models.trunk.heads import NormalizePixels
 
     out = NormalizePixels()(np.array([[[[255, 0, 51]]]], "uint8"))
     out = keras.ops.convert_to_numpy(out)

@@ -8,7 +8,7 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.models.fusion.network import fuse
-from keras_hourglass.models.hourglass import UpsampledSum
+from keras_hourglass.models.trunk.hourglass import UpsampledSum
 
 CROPS_INPUT, HEATMAPS_OUTPUT = "crops", "heatmaps"  # names in every file
 

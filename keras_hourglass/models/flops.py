@@ -4,7 +4,7 @@ from math import prod
 
 from keras.layers import Conv2D, DepthwiseConv2D
 
-from keras_hourglass.models.layer_utils import sublayers
+from keras_hourglass.models.trunk.layer_utils import sublayers
 
 
 def count_parameters(model) -> int:

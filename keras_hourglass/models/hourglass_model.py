@@ -11,11 +11,11 @@ from keras_hourglass.models.config import (
     validate_image_size,
     validate_positive_integers,
 )
-from keras_hourglass.models.heads import StackHeatmaps
 from keras_hourglass.models.input_checks import check_first_batch, validate_precision
 from keras_hourglass.models.presets import folder, get_preset, places, with_weights
 from keras_hourglass.models.torch_threads import spared_core
-from keras_hourglass.models.trunk import stack_hourglasses
+from keras_hourglass.models.trunk.heads import StackHeatmaps
+from keras_hourglass.models.trunk.stacks import stack_hourglasses
 from keras_hourglass.utils import suggest
 
 

@@ -6,7 +6,7 @@ from keras.layers import Conv2D, ReLU
 
 from keras_hourglass.models.blocks.batch_norm import batch_normalization
 from keras_hourglass.models.config import validate_positive_integers
-from keras_hourglass.models.layer_utils import apply_dtype_policy, build_chain
+from keras_hourglass.models.trunk.layer_utils import apply_dtype_policy, build_chain
 
 
 def preactivated(convolution) -> list:

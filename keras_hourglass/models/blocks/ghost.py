@@ -10,7 +10,7 @@ from keras.layers import Activation, Conv2D, DepthwiseConv2D
 
 from keras_hourglass.models.blocks.batch_norm import batch_normalization
 from keras_hourglass.models.blocks.bottleneck import Bottleneck
-from keras_hourglass.models.layer_utils import apply_dtype_policy, build_chain
+from keras_hourglass.models.trunk.layer_utils import apply_dtype_policy, build_chain
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")

@@ -15,7 +15,7 @@ from keras.layers import Conv2D, DepthwiseConv2D
 
 from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
 from keras_hourglass.models.blocks.separable import DepthwiseSeparable
-from keras_hourglass.models.layer_utils import apply_dtype_policy
+from keras_hourglass.models.trunk.layer_utils import apply_dtype_policy
 
 DILATIONS = (1, 2, 3)  # pixels
 

@@ -8,7 +8,7 @@ import keras
 from keras.layers import Conv2D, DepthwiseConv2D
 
 from keras_hourglass.models.blocks.bottleneck import Bottleneck, preactivated
-from keras_hourglass.models.layer_utils import apply_dtype_policy, build_chain
+from keras_hourglass.models.trunk.layer_utils import apply_dtype_policy, build_chain
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")

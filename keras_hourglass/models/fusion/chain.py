@@ -15,7 +15,7 @@ from keras_hourglass.models.fusion.linear import (
     join_biases,
     rebuild,
 )
-from keras_hourglass.models.hourglass import Hourglass, UpsampledSum
+from keras_hourglass.models.trunk.hourglass import Hourglass, UpsampledSum
 
 
 def fuse_chain(layers, x, name: str):

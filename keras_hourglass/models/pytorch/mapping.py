@@ -12,8 +12,8 @@ import numpy as np
 
 from keras_hourglass import skeletons
 from keras_hourglass.models.blocks.bottleneck import Bottleneck
-from keras_hourglass.models.hourglass import Hourglass
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
+from keras_hourglass.models.trunk.hourglass import Hourglass
 from keras_hourglass.skeletons import SKELETONS, Skeleton
 
 TORCH_NAMES = {  # layer -> PyTorch's name, with each number reduced by one

@@ -1,4 +1,4 @@
-"""Trunk of all networks: a stem, then hourglasses in a row, each with maps of its own.
+"""A stem, then hourglasses in a row, each with maps of its own.
 
 Newell, Yang, Deng. Stacked Hourglass Networks for Human Pose Estimation, ECCV 2016.
 https://arxiv.org/abs/1603.06937
@@ -8,8 +8,8 @@ from keras.initializers import RandomNormal
 from keras.layers import Add, Conv2D, MaxPooling2D, ReLU, ZeroPadding2D
 
 from keras_hourglass.models.blocks.batch_norm import batch_normalization
-from keras_hourglass.models.heads import NormalizePixels
-from keras_hourglass.models.hourglass import Hourglass
+from keras_hourglass.models.trunk.heads import NormalizePixels
+from keras_hourglass.models.trunk.hourglass import Hourglass
 
 
 def stack_hourglasses(

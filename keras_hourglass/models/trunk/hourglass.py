@@ -6,7 +6,7 @@ from keras import ops
 from keras_hourglass.models.blocks import get as get_block
 from keras_hourglass.models.blocks import name_of as block_name
 from keras_hourglass.models.config import validate_positive_integers
-from keras_hourglass.models.layer_utils import build_chain
+from keras_hourglass.models.trunk.layer_utils import build_chain
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")

@@ -1,0 +1,1 @@
+"""Trunk of all networks: a stem, hourglasses in a row, and the layers at both ends."""
