@@ -46,7 +46,8 @@ WITHOUT_WEIGHTS = [name for name in PRESETS if PRESETS[name].weights is None]
 
 
 def count(name, **changes):
-    model = StackedHourglass.from_preset(name, load_weights=False, **changes)
+    network = StackedHourglass if name in PRESETS else PersonDetector
+    model = network.from_preset(name, load_weights=False, **changes)
     return count_parameters(model), count_macs(model)
 
 
@@ -54,13 +55,13 @@ def test_every_preset_is_in_the_table():
     assert {*TABLE, *SAME_AS, *presets.PRESETS_WITH_WEIGHTS} == {*PRESETS}
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", [*PRESETS, *presets.DETECTOR_PRESETS])
 def test_stored_counts_are_those_of_the_network(name):
     assert count(name) == COUNTS[name]
 
 
 def test_stored_counts_are_those_of_the_table():
-    assert COUNTS.keys() == PRESETS.keys()
+    assert COUNTS.keys() == {*PRESETS, *presets.DETECTOR_PRESETS}
     assert {name: counts[:2] for name, counts in TABLE.items()} == {
         name: COUNTS[name] for name in TABLE
     }

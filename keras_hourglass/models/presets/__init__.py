@@ -16,7 +16,7 @@ class Preset:
 
     Attributes:
         description: One line about it.
-        network: Arguments of `StackedHourglass` that differ from its defaults.
+        network: Arguments of the network that differ from its defaults.
         row: Its row in Table 1 of "Lighter Stacked Hourglass Human Pose Estimation"
             (https://arxiv.org/abs/2107.13643), if it is one.
         printed: Parameters that the row prints, in millions.
@@ -141,7 +141,21 @@ PRESETS = {
     "lighter/hg2_multidilated": _row(TWO, 26.9, 2, "multidilated", matches=False),
     "lighter/hg2_multidilated_dense": _row(TWO, 26.9, 2, "multidilated_dense"),
 }
-DETECTOR_PRESETS = {}
+DETECTOR_PRESETS = {
+    "people": Preset(
+        "A person detector: one small stack of separable blocks at 320 pixels, with "
+        "weights, for photographs of all kinds (docs/model-card.md).",
+        weights=Weights(
+            "people.npz",
+            "c208ab72859633618067ac4a3aee22234a644cd46c686d12de82cd19160c0895",
+        ),
+        facts=TrainingFacts(
+            datasets=("COCO, 2,443 photographs", "Stanford 40 Actions, 9,293"),
+            license="apache-2.0",
+            note=NOTE,
+        ),
+    ),
+}
 PRESETS_OF = {"pose": PRESETS, "detect": DETECTOR_PRESETS}  # by the task of a network
 PRESETS_WITH_WEIGHTS = tuple(name for name in PRESETS if PRESETS[name].weights)
 
