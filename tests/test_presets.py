@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from keras_hourglass import StackedHourglass
+from keras_hourglass import PersonDetector, StackedHourglass
 from keras_hourglass.models import presets
 from keras_hourglass.models.config import COUNTS
 from keras_hourglass.models.flops import count_macs, count_parameters
