@@ -17,7 +17,7 @@ from keras_hourglass.data.readers.rows import require_structure
 from keras_hourglass.evaluation.bootstrap import LEVEL, RESAMPLES
 from keras_hourglass.evaluation.conventions import CONVENTIONS, STANDARD
 from keras_hourglass.evaluation.evaluator import evaluate
-from keras_hourglass.evaluation.profiling import network_milliseconds
+from keras_hourglass.evaluation.report.profiling import network_milliseconds
 from keras_hourglass.evaluation.scoring import main_scores
 from keras_hourglass.evaluation.tables import format_number, format_with_interval
 from keras_hourglass.models.config import BEST_FILE

@@ -1,0 +1,1 @@
+"""Evaluation of finding people: boxes alone, and poses of everyone, end to end."""
