@@ -10,6 +10,7 @@ from keras_hourglass.data import datasets
 from keras_hourglass.data.people import concatenate, from_rows
 from keras_hourglass.evaluation.oks import evaluate_oks
 from keras_hourglass.evaluation.tables import describe_oks
+from keras_hourglass.inference.oks import sigmas_of
 from keras_hourglass.skeletons import COCO, MPII, Skeleton
 
 SHOULDER = 0.079  # COCO's sigma of shoulders; OKS divides by twice that
@@ -155,3 +156,11 @@ def one_person(skeleton):
     joints = np.random.default_rng(0).uniform(0, 99, (len(skeleton.joints), 2))
     row = {"image": "1.jpg", "center": (0, 0), "side": 100, "area": 5000}
     return {**row, "joints": joints, "weights": np.ones(len(joints))}
+
+
+def test_every_skeleton_has_tolerances_those_of_coco_by_name():
+    own = Skeleton(("nose", "tail"), sigmas=(0.3, 0.4))
+    assert sigmas_of(own).tolist() == [0.3, 0.4]
+    assert sigmas_of(Skeleton(("left shoulder", "tail"))).tolist() == [SHOULDER, 0.1]
+    wrists = COCO.sigmas[COCO.joints.index("left_wrist")]
+    assert sigmas_of(MPII)[list(MPII.indices(["left_wrist"]))] == wrists

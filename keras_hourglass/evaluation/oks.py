@@ -11,6 +11,7 @@ from io import StringIO
 import numpy as np
 
 from keras_hourglass.data.people import People
+from keras_hourglass.inference.oks import AREA_OF_BOX, DEFAULT_SIGMA, similarities
 from keras_hourglass.skeletons import COCO, Skeleton
 
 NAMES = ("AP", "AP50", "AP75", "AP medium", "AP large")
@@ -18,8 +19,6 @@ NAMES += ("AR", "AR50", "AR75", "AR medium", "AR large")
 CATEGORY = 1
 # Pixels, in place of a predicted joint that is NaN: COCO's evaluation needs numbers.
 NOWHERE = 1e6
-SIGMA = 0.1  # of every joint, where none are known: the default of DeepLabCut
-AREA_OF_BOX = 0.53  # where no area is known: the share that MMPose assumes
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ class Sigmas:
             return cls(skeleton, skeleton.sigmas, "the skeleton's sigmas")
         if skeleton.has_arms_and_legs:
             return cls(COCO, COCO.sigmas, "COCO's sigmas")
-        constant = (SIGMA,) * len(skeleton.joints)
-        return cls(skeleton, constant, f"a sigma of {SIGMA} for every joint")
+        constant = (DEFAULT_SIGMA,) * len(skeleton.joints)
+        return cls(skeleton, constant, f"a sigma of {DEFAULT_SIGMA} for every joint")
 
     def shared_with(self, skeleton: Skeleton):
         """Returns the shared joints' names, and their indices in both skeletons."""
@@ -115,24 +114,6 @@ def known_areas(people: People):
     estimated = ~(areas > 0)  # also where NaN
     areas = np.where(estimated, boxes, areas)
     return np.where(areas > 0, areas, np.nan), estimated
-
-
-def similarities(differences, labeled, areas, sigmas) -> np.ndarray:
-    """Computes object keypoint similarity, without pycocotools.
-
-    Args:
-        differences: `(people, joints, 2)`, image pixels.
-        labeled: `(people, joints)`, bool.
-        areas: `(people,)`, pixels.
-        sigmas: `(joints,)`.
-
-    Returns:
-        `(people,)`, 0 to 1; NaN for people without labels or area.
-    """
-    squares = np.square(differences.astype(float)).sum(axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        exponents = squares / (2 * np.square(2 * sigmas) * areas[:, None])
-        return (np.exp(-exponents) * labeled).sum(1) / labeled.sum(1)
 
 
 def average_precision(people: People, joints, scores, sigmas: Sigmas, areas) -> dict:

@@ -7,7 +7,7 @@ from math import isnan
 
 from keras_hourglass.evaluation.bootstrap import LEVEL, RESAMPLES
 from keras_hourglass.evaluation.error_kinds import KINDS
-from keras_hourglass.evaluation.oks import AREA_OF_BOX
+from keras_hourglass.inference.oks import AREA_OF_BOX
 from keras_hourglass.utils import format_table
 
 NO_VALUE = "\N{EN DASH}"

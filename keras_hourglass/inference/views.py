@@ -60,6 +60,20 @@ def refine_window(
         rules: Those of the network, as `WINDOW_RULES`.
     """
     xp = array_library
+    extent = joints_extent(joints, scores, xp, rules)
+    around = window_of_extent(*extent, xp, rules["joints_padding"])
+    longer = xp.maximum(whole.right[..., 0], whole.down[..., 1])
+    side = xp.maximum(around["side"], rules["min_window_ratio"] * longer)
+    return Window.from_center(around["center"], side, size)
+
+
+def joints_extent(joints, scores, array_library=np, rules: dict = WINDOW_RULES):
+    """Computes the corners around the joints of high scores; see `refine_window`.
+
+    Returns:
+        Two corners, `(..., 2)`, image pixels.
+    """
+    xp = array_library
     best = xp.max(scores, axis=-1, keepdims=True)  # maybe below 0, if untrained
     missing = (best - scores) / xp.maximum(best, rules["min_best_score"])
     low, high = rules["score_ratios"]
@@ -67,11 +81,7 @@ def refine_window(
     total = xp.sum(weights, axis=-2, keepdims=True)  # at least 1: that of the best
     mean = xp.sum(weights * joints, axis=-2, keepdims=True) / total
     drawn = weights * joints + (1 - weights) * mean
-    extent = xp.min(drawn, axis=-2), xp.max(drawn, axis=-2)
-    around = window_of_extent(*extent, xp, rules["joints_padding"])
-    longer = xp.maximum(whole.right[..., 0], whole.down[..., 1])
-    side = xp.maximum(around["side"], rules["min_window_ratio"] * longer)
-    return Window.from_center(around["center"], side, size)
+    return xp.min(drawn, axis=-2), xp.max(drawn, axis=-2)
 
 
 def shrink_to_needed(
