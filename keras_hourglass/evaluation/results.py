@@ -238,8 +238,8 @@ class Evaluation:
     def _report_data(self):
         """All that the report shows of this model, and its images."""
         # Not needed to score: OpenCV, and the runtime, which times the model.
-        from keras_hourglass.evaluation.report.profiling import profile
         from keras_hourglass.evaluation.report.images import PeopleImages
+        from keras_hourglass.evaluation.report.profiling import profile
 
         predictions, people = self.predictions, self.people
         rows = hardest_people(predictions.errors, people.skeleton.measure.threshold)
