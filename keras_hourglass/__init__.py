@@ -15,11 +15,17 @@ if TYPE_CHECKING:
     )
     from keras_hourglass.data.augmentation import Augmentation as Augmentation
     from keras_hourglass.data.datasets import load_dataset as load_dataset
+    from keras_hourglass.data.detection import Photographs as Photographs
+    from keras_hourglass.data.detection.augmentation import (
+        DetectionAugmentation as DetectionAugmentation,
+    )
+    from keras_hourglass.data.detection.loading import (
+        load_photographs as load_photographs,
+    )
     from keras_hourglass.data.images.decoding import read_image as read_image
     from keras_hourglass.data.people import People as People
     from keras_hourglass.evaluation.evaluator import evaluate as evaluate
     from keras_hourglass.export import export_model as export_model
-    from keras_hourglass.inference.detectors import load_detector as load_detector
     from keras_hourglass.inference.estimator import PoseEstimator as PoseEstimator
     from keras_hourglass.inference.pose import Pose as Pose
     from keras_hourglass.inference.pose import to_dataframe as to_dataframe
@@ -49,12 +55,14 @@ _MODULES = {  # public name -> its module, as above
     "Augmentation": "data.augmentation",
     "Bottleneck": "models.blocks.bottleneck",
     "CenterLoss": "losses",
+    "DetectionAugmentation": "data.detection.augmentation",
     "Frame": "inference.video",
     "HeatmapLoss": "losses",
     "PCKh": "metrics",
     "PCKhCallback": "callbacks.pckh",
     "People": "data.people",
     "PersonDetector": "models.person_detector",
+    "Photographs": "data.detection",
     "Pose": "inference.pose",
     "PoseEstimator": "inference.estimator",
     "Skeleton": "skeletons",
@@ -68,8 +76,8 @@ _MODULES = {  # public name -> its module, as above
     "fuse": "models.fusion.network",
     "image_grid": "visualization.grids",
     "load_dataset": "data.datasets",
-    "load_detector": "inference.detectors",
     "load_model": "models.loading",
+    "load_photographs": "data.detection.loading",
     "preactivated": "models.blocks.bottleneck",
     "read_image": "data.images.decoding",
     "to_dataframe": "inference.pose",

@@ -56,6 +56,19 @@ class Window(NamedTuple):
         return cls.from_center(box[..., :2] + (edges - 1) / 2, margin * longer, size)
 
     @classmethod
+    def letterbox(cls, box, size: tuple[int, int]):
+        """Makes the smallest upright window around a box, with the aspect of a grid.
+
+        Args:
+            box: `(..., 4)`, in image pixels, all of which the window holds.
+            size: Columns and rows of the grid.
+        """
+        across, along = box[..., 2] / size[0], box[..., 3] / size[1]
+        step = (across + along + abs(across - along)) / 2  # max, by operators
+        center = box[..., :2] + (box[..., 2:] - 1) / 2
+        return cls.from_center(center, step * max(size), size)
+
+    @classmethod
     def from_rectangle(cls, box):
         """Makes the window that covers exactly a box, `(..., 4)`."""
         edges = box[..., 2:]

@@ -122,7 +122,7 @@ def _read(loader, index, window, watch):
     """Reads and decodes the pixels under a window, as `Loader.read_region` does."""
     from keras_hourglass.data.images.decoding import whole_region
 
-    people = loader.preprocessor.people
+    people = loader.preprocessor.dataset
     path, reader = people.images[index], people.readers[index]
     if reader is not None:
         with watch.time("decode"):

@@ -37,7 +37,7 @@ def snapshot_images(model, loader: Loader) -> dict[str, np.ndarray]:
     with np.errstate(divide="ignore", invalid="ignore"):
         errors = np.linalg.norm(predicted - labeled, axis=-1) / lengths
     errors = np.where((weights > 0) & (lengths > 0), errors, np.nan)
-    names = loader.preprocessor.people.names
+    names = loader.preprocessor.dataset.names
     pairs, overlays = [], []
     for i, image in enumerate(map(_enlarge, images)):
         correct = describe_correct(errors[i], model.skeleton.measure.threshold)

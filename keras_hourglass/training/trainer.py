@@ -255,7 +255,7 @@ class Trainer:
         if epoch == self.state.epochs:
             batch += self.state.step
         samples = self.sampler.batch(epoch * self.sampler.steps + batch)
-        names = self.loader.preprocessor.people.names
+        names = self.loader.preprocessor.dataset.names
         return [names[index] for _, index in samples]
 
     def snapshot(self) -> dict:

@@ -86,23 +86,7 @@ def load_dataset(
     train = kh.load_dataset("synthetic:20", split="train")
     ```
     """
-    if not isinstance(name, str):
-        raise DatasetError(
-            f"`name` must be the name of a dataset. {suggest(name, DATASETS)} "
-            f"Received: name={name!r}"
-        )
-    spec = DatasetSpec.parse(name)
-    if spec.share != 1 or (spec.root is not None and root is not None):
-        raise DatasetError(
-            "`name` must be NAME or NAME:DIR, without a share, and `root` be given "
-            f"once. Received: name={name!r}, root={root!r}"
-        )
-    name, root = spec.name, spec.root if root is None else root
-    if name not in DATASETS:
-        raise DatasetError(
-            f"`dataset` must be the name of one. {suggest(name, DATASETS)} "
-            f"Received: dataset={name!r}"
-        )
+    name, root = parse_name(name, root)
     given = {"category": category, "images": images}
     given = {key: value for key, value in given.items() if value is not None}
     with_options([DatasetSpec(name)], given)
@@ -118,6 +102,31 @@ def load_dataset(
     if val_share is not None:
         people = hold_out_share(people, val_share)
     return people if split is None else people.split(split)
+
+
+def parse_name(name: str, root=None) -> tuple[str, str | None]:
+    """Parses `NAME` or `NAME:DIR`: the name of a dataset, and its folder.
+
+    Raises:
+        DatasetError: If there is no dataset of the name, or `root` is given twice.
+    """
+    if not isinstance(name, str):
+        raise DatasetError(
+            f"`name` must be the name of a dataset. {suggest(name, DATASETS)} "
+            f"Received: name={name!r}"
+        )
+    spec = DatasetSpec.parse(name)
+    if spec.share != 1 or (spec.root is not None and root is not None):
+        raise DatasetError(
+            "`name` must be NAME or NAME:DIR, without a share, and `root` be given "
+            f"once. Received: name={name!r}, root={root!r}"
+        )
+    if spec.name not in DATASETS:
+        raise DatasetError(
+            f"`dataset` must be the name of one. {suggest(spec.name, DATASETS)} "
+            f"Received: dataset={spec.name!r}"
+        )
+    return spec.name, spec.root if root is None else root
 
 
 def _reference_notes(people):

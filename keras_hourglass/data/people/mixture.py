@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets.spec import DatasetSpec
+from keras_hourglass.data.detection.photographs import Photographs
 from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.people.joint_notes import lacking_notes
 from keras_hourglass.data.people.splits import hold_out, hold_out_share
@@ -13,9 +14,7 @@ from keras_hourglass.skeletons import Skeleton
 __all__ = ["DatasetSpec", "Mixture", "load_mixture", "load_validation"]
 
 HELD_OUT = 20  # one photograph of so many validates, where no dataset marks any
-HELD_OUT_NOTE = (
-    f"no person is marked for validation: every {HELD_OUT}th photograph is held out"
-)
+HELD_OUT_NOTE = "no {} is marked for validation: every {}th photograph is held out"
 ONE_PHOTOGRAPH = (
     "one photograph alone: its people are trained and validated on, so that scores do "
     "not tell of other photographs"
@@ -24,10 +23,10 @@ ONE_PHOTOGRAPH = (
 
 @dataclass(frozen=True)
 class Mixture:
-    """People of several datasets, with one skeleton.
+    """People of several datasets, with one skeleton; or photographs, for detection.
 
     Attributes:
-        train: The training people, dataset after dataset.
+        train: The training people, or `Photographs`, dataset after dataset.
         counts: Training people of each dataset.
         shares: Share of each dataset's people that take part in an epoch.
         validation: Name of a dataset -> its validation people. The first decides
@@ -35,10 +34,10 @@ class Mixture:
         notes: Sentences for the user.
     """
 
-    train: People
+    train: People | Photographs
     counts: tuple[int, ...]
     shares: tuple[float, ...]
-    validation: dict[str, People]
+    validation: dict[str, People | Photographs]
     notes: tuple[str, ...]
 
 
@@ -60,12 +59,26 @@ def load_mixture(
         DatasetError: If a dataset cannot be loaded, has no joint of the skeleton, or
             has no people to train on.
     """
-    if len({spec[:2] for spec in specs}) < len(specs):
-        raise DatasetError("`dataset` must name each folder once")
     parts = [
         _load_for_skeleton(spec, skeleton, missing, (given or {}).get(spec[:2]))
         for spec in specs
     ]
+    return mix(specs, parts, concatenate)
+
+
+def mix(specs: list[DatasetSpec], parts: list, concatenate) -> Mixture:
+    """Separates training from validation in several datasets.
+
+    Args:
+        specs: Specification of each.
+        parts: People or photographs of each.
+        concatenate: Function that joins some of them.
+
+    Raises:
+        DatasetError: If a folder is named twice, or a dataset has nothing to train on.
+    """
+    if len({spec[:2] for spec in specs}) < len(specs):
+        raise DatasetError("`dataset` must name each folder once")
     parts = [_without_test(people, spec.name) for spec, people in zip(specs, parts)]
     notes = [note for people in parts for note in people.notes]
     if not any(map(_has_validation, parts)):
@@ -74,9 +87,8 @@ def load_mixture(
     train = [people[people.splits == "train"] for people in parts]
     for spec, people in zip(specs, train):
         if not len(people):
-            raise DatasetError(
-                "; ".join((f"{spec.name} has no people to train on", *people.notes))
-            )
+            reasons = f"{spec.name} has no {people.unit[1]} to train on", *people.notes
+            raise DatasetError("; ".join(reasons))
     validation = {}
     for spec, people in zip(specs, parts):
         people = people[people.splits == "val"]
@@ -116,9 +128,14 @@ def load_validation(
             skeleton.
     """
     people = _load_for_skeleton(spec, skeleton, missing)
+    return choose_validation(people, spec.name, include_train)
+
+
+def choose_validation(people, name: str, include_train: bool = False):
+    """Chooses the people, or the photographs, to evaluate; see `load_validation`."""
     if include_train or (people.splits == "test").all():
         return people
-    people = _without_test(people, spec.name)
+    people = _without_test(people, name)
     if not _has_validation(people):
         people = hold_out(people, 1 / HELD_OUT)
         people = people.with_notes(_held_out_note([people]))
@@ -132,16 +149,18 @@ def _has_validation(people):
 def _held_out_note(parts):
     held = sum(int((people.splits == "val").sum()) for people in parts)
     total = sum(map(len, parts))
-    return f"{HELD_OUT_NOTE}, {held:,} of {total:,} people" if held else ONE_PHOTOGRAPH
+    one, many = parts[0].unit
+    note = f"{HELD_OUT_NOTE.format(one, HELD_OUT)}, {held:,} of {total:,} {many}"
+    return note if held else ONE_PHOTOGRAPH
 
 
 def _without_test(people, name):
     """Leaves out the people of test sets, with a note."""
-    is_test = people.splits == "test"
+    is_test, many = people.splits == "test", people.unit[1]
     if not is_test.any():
         return people
     return people[~is_test].with_notes(
-        f"{is_test.sum():,} of {len(people):,} people of {name} are of a test set, by "
+        f"{is_test.sum():,} of {len(people):,} {many} of {name} are of a test set, by "
         "`split` or the name of a file or folder: left out"
     )
 

@@ -4,12 +4,13 @@ import os
 from collections import Counter
 from dataclasses import dataclass, fields, replace
 from operator import index as as_index
+from typing import ClassVar
 
 import numpy as np
 
 from keras_hourglass.data.people.person import Person
 from keras_hourglass.data.people.splits import select_split, split_by_photograph
-from keras_hourglass.data.people.validation import validate_people
+from keras_hourglass.data.people.validation import as_rows, validate_people
 from keras_hourglass.data.warp import box_size_of_joints
 from keras_hourglass.skeletons import SKELETONS, Skeleton
 
@@ -85,6 +86,7 @@ class People:
     photographs: np.ndarray
     listed_sizes: np.ndarray
     notes: tuple[str, ...] = ()
+    unit: ClassVar = "person", "people"  # of a row, for messages
 
     def __post_init__(self):
         object.__setattr__(self, "joints", validate_people(self))
@@ -98,7 +100,7 @@ class People:
             try:
                 return self._person(as_index(rows))
             except TypeError:
-                rows = _as_rows(rows)
+                rows = as_rows(rows)
         columns = {name: getattr(self, name)[rows] for name in _columns()}
         return replace(self, **columns)
 
@@ -331,19 +333,6 @@ class People:
 
 def _columns():
     return [f.name for f in fields(People) if f.name not in ("skeleton", "notes")]
-
-
-def _as_rows(rows):
-    """A mask or row numbers as an array that indexes columns."""
-    rows = np.asarray(rows)
-    if rows.dtype != bool and not rows.size:
-        rows = rows.astype(int)
-    if rows.ndim != 1 or rows.dtype.kind not in "biu":
-        raise TypeError(
-            "People are indexed by an integer, a slice, a list of integers or a mask. "
-            f"Received: {rows!r}"
-        )
-    return rows
 
 
 def from_rows(skeleton: Skeleton, rows: list[dict], **kwargs) -> People:

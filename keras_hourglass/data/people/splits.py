@@ -19,7 +19,7 @@ def select_split(people, name: str):
     if not marked.any():
         advice = "; split them with `train, val = people.split(val_share=0.1)`"
         raise ValueError(
-            f"no person is marked {name!r} in {people!r}"
+            f"no {people.unit[0]} is marked {name!r} in {people!r}"
             + (advice if name == "val" else "")
         )
     return people[marked]
@@ -29,14 +29,14 @@ def split_by_photograph(people, val_share: float, seed: int):
     """Splits people at random, all of a photograph alike, see `People.split`."""
     if marked := int((people.splits == "val").sum()):
         raise ValueError(
-            f"`val_share` is for people without marks, but {marked:,} are marked "
-            "'val': use `people.split('train')` and `people.split('val')`"
+            f"`val_share` is for {people.unit[1]} without marks, but {marked:,} are "
+            "marked 'val': use `people.split('train')` and `people.split('val')`"
         )
     people = people[people.splits == "train"]
     photograph, count = _photographs(people)
     if not 0 < val_share < 1 or count < 2:
         raise ValueError(
-            "`val_share` must lie between 0 and 1, and the people be on two or more "
+            "`val_share` must lie between 0 and 1, and the data be of two or more "
             f"photographs. Received: val_share={val_share}, {count} photographs"
         )
     order = np.random.default_rng(seed).permutation(count)
@@ -74,15 +74,16 @@ def hold_out_share(people, val_share: float):
         raise ValueError(
             f"`val_share` must lie between 0 and 1. Received: val_share={val_share!r}"
         )
+    one, many = people.unit
     if marked := int((people.splits == "val").sum()):
         return people.with_notes(
-            f"{plural(marked, 'person is', 'people are')} marked for validation: "
+            f"{plural(marked, f'{one} is', f'{many} are')} marked for validation: "
             "`val_share` holds out no others"
         )
     held = hold_out(people, val_share)
     count = int((held.splits == "val").sum())
     return held.with_notes(
-        f"{count:,} of {len(people):,} people are held out for validation, all people "
+        f"{count:,} of {len(people):,} {many} are held out for validation, all people "
         "of a photograph alike"
     )
 

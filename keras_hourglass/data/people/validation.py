@@ -1,4 +1,4 @@
-"""Validation of people: numbers that training and scoring can use.
+"""Validation of people: rows, and numbers that training and scoring can use.
 
 Absent joints may be anything: tables of pandas, DeepLabCut and SLEAP write NaN.
 """
@@ -33,6 +33,19 @@ def validate_people(people) -> np.ndarray:
     _require(people, "head_sizes", _is_size(people.head_sizes), SIZE)
     _require(people, "box_sizes", _is_size(people.box_sizes).all(axis=-1), SIZE)
     return joints if usable.all() else np.where(usable[..., None], joints, 0)
+
+
+def as_rows(rows) -> np.ndarray:
+    """Converts a mask or row numbers to an array that indexes columns."""
+    rows = np.asarray(rows)
+    if rows.dtype != bool and not rows.size:
+        rows = rows.astype(int)
+    if rows.ndim != 1 or rows.dtype.kind not in "biu":
+        raise TypeError(
+            "Rows are indexed by an integer, a slice, a list of integers or a mask. "
+            f"Received: {rows!r}"
+        )
+    return rows
 
 
 def _is_size(values):

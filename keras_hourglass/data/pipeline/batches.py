@@ -5,6 +5,9 @@ import logging
 import keras
 
 from keras_hourglass.data import augmentation as augmentations
+from keras_hourglass.data.detection import augmentation as box_augmentations
+from keras_hourglass.data.detection.photographs import Photographs
+from keras_hourglass.data.detection.preprocessing import PhotographPreprocessor
 from keras_hourglass.data.people import People
 from keras_hourglass.data.people.joint_notes import lacking_notes, unlabeled_notes
 from keras_hourglass.data.pipeline.loader import Loader
@@ -31,6 +34,34 @@ def make_batches(
     broken: str,
 ):
     """Makes a finite dataset of people, see `People.batches`."""
+    _validate(people, batch_size, first_epoch, backend)
+    sizes = _sizes(model, "pose", "`StackedHourglass`")
+    people = _convert(people, getattr(model, "skeleton", people.skeleton))
+    preprocessor = Preprocessor(people, *sizes, augmentations.get(augmentation), seed)
+    return _serve(preprocessor, batch_size, shuffle, first_epoch, backend, broken)
+
+
+def make_box_batches(
+    photographs: Photographs,
+    model,
+    batch_size: int,
+    augmentation,
+    shuffle: bool,
+    seed: int,
+    first_epoch: int,
+    backend: str | None,
+    broken: str,
+):
+    """Makes a finite dataset of photographs, see `Photographs.batches`."""
+    _validate(photographs, batch_size, first_epoch, backend)
+    sizes = _sizes(model, "detect", "`PersonDetector`")
+    augmentation = box_augmentations.get(augmentation)
+    preprocessor = PhotographPreprocessor(photographs, *sizes, augmentation, seed)
+    return _serve(preprocessor, batch_size, shuffle, first_epoch, backend, broken)
+
+
+def _validate(dataset, batch_size, first_epoch, backend):
+    """Checks arguments that people and photographs share."""
     if backend is not None and backend not in BACKENDS:
         raise ValueError(
             f"`backend` must be a backend's name. {suggest(backend, BACKENDS)} "
@@ -41,21 +72,23 @@ def make_batches(
         raise ValueError(
             f"`first_epoch` must be an integer, 0 or above. Received: {first_epoch=}"
         )
-    if not len(people):
-        raise ValueError("`people` must be one or more people. Received: none")
-    image_size, heatmap_size, skeleton = _target(model, people)
-    people = _convert(people, skeleton)
-    augmentation = augmentations.get(augmentation)
-    preprocessor = Preprocessor(people, image_size, heatmap_size, augmentation, seed)
+    if not len(dataset):
+        name = dataset.unit[1]
+        raise ValueError(f"`{name}` must be one or more {name}. Received: none")
+
+
+def _serve(preprocessor, batch_size, shuffle, first_epoch, backend, broken):
+    """Makes the dataset of a backend from what makes the samples."""
     loader = make_loader(preprocessor, broken, backend)
+    counts, seed = [len(preprocessor.dataset)], preprocessor.seed
     sampler = EpochSampler(
-        [len(people)], batch_size, seed=seed, shuffle=shuffle, drop_last=False
+        counts, batch_size, seed=seed, shuffle=shuffle, drop_last=False
     )
     if backend == "torch":
         from keras_hourglass.data.pipeline.torch_data import TorchPeople
 
         return TorchPeople(loader, sampler, first_epoch)
-    same_epochs = augmentation is None and not shuffle
+    same_epochs = preprocessor.augmentation is None and not shuffle
     if (backend or keras.backend.backend()) == "tensorflow":
         from keras_hourglass.data.pipeline import tf_data
 
@@ -117,11 +150,17 @@ def validation_batches(loader: Loader, batch_size: int, shard: Shard = WHOLE_BAT
     return tf_data.validation_dataset(loader, batch_size, shard)
 
 
-def _target(model, people):
-    """Image size and heatmap size, (width, height), and the skeleton of labels."""
-    if hasattr(model, "image_size") and hasattr(model, "skeleton"):
+def _sizes(model, task, kind):
+    """Image size and heatmap size, (width, height), of a network or of numbers.
+
+    Args:
+        model: The network, or its image size.
+        task: That the network must have.
+        kind: Of those networks, for the message.
+    """
+    if hasattr(model, "image_size") and getattr(model, "task", task) == task:
         height, width = model.image_size
-        return (width, height), tuple(model.heatmap_size), model.skeleton
+        return (width, height), tuple(model.heatmap_size)
     sides = (model, model) if isinstance(model, int) else model
     try:
         height, width = sides
@@ -130,11 +169,11 @@ def _target(model, people):
         fits = False
     if not fits:
         raise ValueError(
-            "`model` must be a `StackedHourglass`, or an image size in pixels, an "
+            f"`model` must be a {kind}, or an image size in pixels, an "
             f"integer or (height, width), multiples of {STRIDE}. "
             f"Received: model={model!r}"
         )
-    return (width, height), (width // STRIDE, height // STRIDE), people.skeleton
+    return (width, height), (width // STRIDE, height // STRIDE)
 
 
 def _convert(people, skeleton):

@@ -26,8 +26,8 @@ class Loader:
     """Makes samples by (epoch, index), from any thread.
 
     Args:
-        preprocessor: Makes samples of pixels.
-        broken: Images that cannot be read. "error" raises, with the person's name.
+        preprocessor: Makes samples of pixels, of people or of whole photographs.
+        broken: Images that cannot be read. "error" raises, with the sample's name.
             "skip" gives a black image with an all-zero label, which is neither
             trained nor scored, and counts it in `failures`.
         read_window: Function that reads the pixels under a window: (path, window,
@@ -52,10 +52,10 @@ class Loader:
         self.failures: dict[str, str] = {}
 
     def __len__(self):
-        return len(self.preprocessor.people)
+        return len(self.preprocessor.dataset)
 
     def load(self, index: int, epoch: int = 0):
-        """Loads an image `(height, width, 3)` uint8, a label `(joints, 4)` float32."""
+        """Loads an image `(height, width, 3)`, uint8, and its label, float32."""
         images, labels = self.load_batch([(epoch, index)])
         return images[0], labels[0]
 
@@ -72,9 +72,8 @@ class Loader:
         places, preprocessor = [*places], self.preprocessor
         filled = [place for place in places if place is not None]
         width, height = preprocessor.image_size
-        joints = len(preprocessor.people.skeleton.joints)
         images = _aligned_zeros((len(places), height, width, 3))
-        labels = np.zeros((len(places), joints, 4), "float32")
+        labels = np.zeros((len(places), *preprocessor.label_shape), "float32")
         if not filled:
             return images, labels
         params = preprocessor.sample_params(filled)
@@ -94,9 +93,9 @@ class Loader:
         return images, labels
 
     def read_region(self, index: int, window: Window) -> ImageRegion:
-        """Reads the pixels under a window of a person's image."""
-        people = self.preprocessor.people
-        path, reader = people.images[index], people.readers[index]
+        """Reads the pixels under a window of a sample's image."""
+        dataset = self.preprocessor.dataset
+        path, reader = dataset.images[index], dataset.readers[index]
         if reader is not None:
             return decoding.whole_region(reader(path))
         data = self.read_bytes(path)
@@ -111,11 +110,11 @@ class Loader:
         try:
             return self.read_region(index, window)
         except (ImageDecodeError, OSError) as error:
-            people = self.preprocessor.people
-            message = f"{people.names[index]}: {error}"
+            dataset = self.preprocessor.dataset
+            message = f"{dataset.names[index]}: {error}"
             if self.broken != "skip":
                 message += "; `broken='skip'` goes on without it"
-            self.failures[people.images[index]] = message
+            self.failures[dataset.images[index]] = message
             if self.broken != "skip":
                 raise ImageDecodeError(message) from error
             return None

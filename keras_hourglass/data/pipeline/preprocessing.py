@@ -36,18 +36,23 @@ class Preprocessor:
     A *place* is such a pair: the epoch, and the person's row.
 
     Attributes:
-        people: People to make samples of.
+        dataset: People to make samples of.
         image_size: Width and height of the image, pixels.
         heatmap_size: Width and height of the heatmaps, in whose pixels labels are.
         augmentation: Random changes; None for none.
         seed: Seed of the augmentation.
     """
 
-    people: People
+    dataset: People
     image_size: tuple[int, int]
     heatmap_size: tuple[int, int]
     augmentation: Augmentation | None = None
     seed: int = 0
+
+    @property
+    def label_shape(self) -> tuple[int, int]:
+        """Shape of the label of one sample."""
+        return len(self.dataset.skeleton.joints), 4
 
     def sample_params(self, places) -> list[SampleParams]:
         """Draws the parameters of samples, which say which pixels must be read.
@@ -55,7 +60,7 @@ class Preprocessor:
         Args:
             places: (epoch, index) of each.
         """
-        people, rows = self.people, [index for _, index in places]
+        people, rows = self.dataset, [index for _, index in places]
         centers, sides = people.centers[rows], people.sides[rows]
         windows = Window.from_center(
             centers.astype(float), sides.astype(float), self.image_size
@@ -130,7 +135,7 @@ class Preprocessor:
 
         All people at once: sixteen take hardly longer than one.
         """
-        people, rows = self.people, [*indices]
+        people, rows = self.dataset, [*indices]
         windows = Window(*map(np.stack, zip(*(p.window for p in params))))
         scale = windows.scale(self.heatmap_size)
         labels = np.empty((*people.weights[rows].shape, 4), "float32")
@@ -144,8 +149,8 @@ class Preprocessor:
     def _labeled_halves(self, rows):
         """`(people, 2, joints)`: labeled joints of the upper and of the lower body."""
         labeled, halves = (
-            self.people.weights[rows] > 0,
-            self.people.skeleton.upper_lower,
+            self.dataset.weights[rows] > 0,
+            self.dataset.skeleton.upper_lower,
         )
         joints = range(labeled.shape[1])
         return labeled[:, None] & [[j in half for j in joints] for half in halves]

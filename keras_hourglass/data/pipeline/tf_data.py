@@ -227,7 +227,6 @@ def _mapping(maker: BatchMaker):
     """
     preprocessor = maker.loader.preprocessor
     width, height = preprocessor.image_size
-    joints = len(preprocessor.people.skeleton.joints)
 
     def counted(number):
         with RUNNING:
@@ -236,7 +235,7 @@ def _mapping(maker: BatchMaker):
     def make(number):
         images, labels = tf.numpy_function(counted, [number], (tf.uint8, tf.float32))
         images.set_shape((None, height, width, 3))
-        labels.set_shape((None, joints, 4))
+        labels.set_shape((None, *preprocessor.label_shape))
         return images, labels
 
     return make, os.cpu_count()

@@ -96,5 +96,5 @@ def drop_missing(people: People, missing: str = "error") -> People:
             advice += ", `images=DIR` names their folder"
         raise DatasetError("; ".join((message, advice, *places)))
     return people[exists].with_notes(
-        f"{message}: {exists.sum():,} of {len(exists):,} people remain"
+        f"{message}: {exists.sum():,} of {len(exists):,} {people.unit[1]} remain"
     )

@@ -12,12 +12,7 @@ from keras_hourglass.data.readers.paths import parts_of
 DEFAULT_SCORE = 1.0  # of a box without a score
 
 
-def validate_boxes(
-    boxes,
-    name: str | None = None,
-    scored: bool = False,
-    default_score: float = DEFAULT_SCORE,
-) -> np.ndarray:
+def validate_boxes(boxes, name: str | None = None, scored: bool = False) -> np.ndarray:
     """Validates the boxes of one image.
 
     Args:
@@ -25,7 +20,6 @@ def validate_boxes(
             fifth column may hold scores.
         name: Name of the image, for messages.
         scored: Allows scores, and adds those that are missing.
-        default_score: Of boxes without a score.
 
     Returns:
         `(people, 4)` float64, or `(people, 5)` with `scored`.
@@ -54,7 +48,7 @@ def validate_boxes(
         )
     else:
         missing = columns[-1] - rows.shape[1]
-        return np.pad(rows, [(0, 0), (0, missing)], constant_values=default_score)
+        return np.pad(rows, [(0, 0), (0, missing)], constant_values=DEFAULT_SCORE)
     place, received = f"{name}: " if name else "", " ".join(repr(boxes).split())
     raise ValueError(
         f"{place}`boxes` must be {problem}. Received: boxes={received:.80}"

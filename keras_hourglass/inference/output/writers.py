@@ -12,7 +12,6 @@ import numpy as np
 
 from keras_hourglass.data.readers.table import (
     BOX_COLUMNS,
-    BOX_SCORE,
     COORDINATES,
     IMAGE_COLUMN,
     SCORE,
@@ -26,7 +25,7 @@ from keras_hourglass.utils.files import atomic_write, name_write_errors
 from keras_hourglass.visualization.images import save_image
 from keras_hourglass.visualization.skeletons import draw_skeleton
 
-FRAME_COLUMNS = ("frame", "seconds", "id")  # of videos
+FRAME_COLUMNS = ("frame", "seconds")  # of videos
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")  # of drawn images
 DEFAULT_IMAGE_SUFFIX, DEFAULT_VIDEO_SUFFIX = ".png", ".mp4"
 
@@ -71,7 +70,7 @@ def frame_entry(result, drawing=None) -> dict:
     Returns:
         `"image"`: name; `"frame"` and `"seconds"` of a frame of a video; `"drawn"`, if
         there is a drawing; `"people"`: for each person `"box"`, `"joints"`, `"scores"`
-        and `"id"` as in `Pose.to_dict`, and `"score"`, that of the box, if it has one.
+        as in `Pose.to_dict`, and `"score"` of the box, if boxes were given.
     """
     frame = result.frame
     entry = {"image": frame.source.name}
@@ -80,11 +79,11 @@ def frame_entry(result, drawing=None) -> dict:
     if drawing is not None:
         entry["drawn"] = str(drawing)
     entry["people"] = []
-    for pose in result.poses:
+    for index, pose in enumerate(result.poses):
         person = pose.round().to_dict()
-        del person["score"]  # that of a box has this name
-        if "box_score" in person:
-            person["score"] = person.pop("box_score")
+        del person["score"]
+        if result.box_scores is not None:
+            person["score"] = round(float(result.box_scores[index]), 4)
         entry["people"].append(person)
     return entry
 
@@ -93,8 +92,7 @@ class CsvWriter:
     """Writes a CSV line for each person.
 
     For images, the columns are those of a custom dataset (`data/datasets/custom.py`),
-    so that predictions can be corrected by hand and trained on. `score` is that of the
-    box, empty where it has none; `id`, of videos, where people are not tracked.
+    so that predictions can be corrected by hand and trained on.
 
     Args: See `JsonLinesWriter`.
     """
@@ -106,7 +104,7 @@ class CsvWriter:
             name + end for name in skeleton.joints for end in (*COORDINATES, SCORE)
         ]
         place = [IMAGE_COLUMN, *FRAME_COLUMNS] if has_frames else [IMAGE_COLUMN]
-        self.rows.writerow([*place, *BOX_COLUMNS, BOX_SCORE, *joints])
+        self.rows.writerow([*place, *BOX_COLUMNS, *joints])
 
     def write(self, result, drawing=None):
         """Writes a result; see `JsonLinesWriter`."""
@@ -118,9 +116,7 @@ class CsvWriter:
             pose = pose.round()
             scores = pose.scores.clip(0, 1)[:, None]
             joints = np.concatenate([pose.joints, scores], axis=1)
-            person = [pose.id] if self.has_frames else []
-            box = [*pose.box.tolist(), pose.box_score]
-            self.rows.writerow([*place, *person, *box, *joints.ravel()])
+            self.rows.writerow([*place, *pose.box.tolist(), *joints.ravel()])
 
     def finish(self):
         """Writes what ends the file."""

@@ -5,9 +5,6 @@ there, which `load_coco` leaves out.
 """
 
 from collections import Counter
-from dataclasses import dataclass
-
-import numpy as np
 
 from keras_hourglass.data.datasets.coco.categories import (
     STRUCTURE,
@@ -20,37 +17,14 @@ from keras_hourglass.data.datasets.coco.layout import (
     subset_of,
 )
 from keras_hourglass.data.datasets.coco.person import NO_IMAGE, is_crowd
+from keras_hourglass.data.detection.photographs import Photographs
 from keras_hourglass.data.readers.image_finder import image_finder
 from keras_hourglass.data.readers.rows import SkipPerson, require_structure
 from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
 from keras_hourglass.data.readers.windows import parse_box
 
 
-@dataclass(frozen=True, eq=False)
-class ImageBoxes:
-    """N images, each with the boxes of its people.
-
-    Attributes:
-        images: `(N,)`, strings: paths.
-        sizes: `(N, 2)`, float32, width and height as listed, NaN where they are not.
-        splits: `(N,)`, strings: "train", "val" or "test".
-        boxes: For each image `(people, 4)`, float32: x, y, width, height, image pixels.
-        is_crowd: For each image `(people,)`, bool: whether a box holds several people.
-        notes: Sentences for the user: boxes left out, and the reason.
-    """
-
-    images: np.ndarray
-    sizes: np.ndarray
-    splits: np.ndarray
-    boxes: tuple[np.ndarray, ...]
-    is_crowd: tuple[np.ndarray, ...]
-    notes: tuple[str, ...] = ()
-
-    def __len__(self):
-        return len(self.images)
-
-
-def load_boxes(root, category: str | None = None, images=None) -> ImageBoxes:
+def load_boxes(root, category: str | None = None, images=None) -> Photographs:
     """Loads all images of a COCO dataset with the boxes of a category.
 
     Args:
@@ -75,15 +49,13 @@ def load_boxes(root, category: str | None = None, images=None) -> ImageBoxes:
         total = f"{len(contents['annotations']):,} annotations of {path}"
         notes += [f"{n:,} of {total} are left out: {why}" for why, n in skipped.items()]
         notes += finder.notes(path)
-    return ImageBoxes(
-        images=np.array([row[0] for row in rows], object),
-        sizes=np.array([row[1] for row in rows], "float32").reshape(-1, 2),
-        splits=np.array([row[2] for row in rows], object),
-        boxes=tuple(
-            np.array([box for box, _ in row[3]], "float32").reshape(-1, 4)
-            for row in rows
-        ),
-        is_crowd=tuple(np.array([crowd for _, crowd in row[3]], bool) for row in rows),
+    images, sizes, splits, boxes = zip(*rows) if rows else [()] * 4
+    return Photographs(
+        images=images,
+        sizes=sizes,
+        splits=splits,
+        boxes=[[box for box, _ in listed] for listed in boxes],
+        is_crowd=[[crowd for _, crowd in listed] for listed in boxes],
         notes=tuple(notes),
     )
 

@@ -28,15 +28,7 @@ def load_synthetic(root=None) -> People:
     Args:
         root: Number of people for training, in place of a folder.
     """
-    try:
-        count = DEFAULT_COUNT if root is None else int(root)
-    except ValueError:
-        count = 0
-    if count < 1:
-        raise DatasetError(
-            "`synthetic` takes a number of people, 1 or more, no folder. "
-            f"Received: {root!r}"
-        )
+    count = parse_count(root, DEFAULT_COUNT)
     middle = np.full(2, (IMAGE_SIZE - 1) / 2)
     rows = [
         {
@@ -52,6 +44,29 @@ def load_synthetic(root=None) -> People:
         for index in range(people)
     ]
     return from_rows(MPII, rows)
+
+
+def parse_count(root, default: int, unit: str = "people") -> int:
+    """Parses the number that a synthetic dataset takes in place of a folder.
+
+    Args:
+        root: The number, or a text; None for the default.
+        default: Number.
+        unit: Of what, for messages.
+
+    Raises:
+        DatasetError: If it is not an integer of 1 or more.
+    """
+    try:
+        count = default if root is None else int(root)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise DatasetError(
+            f"`synthetic` takes a number of {unit}, 1 or more, no folder. "
+            f"Received: {root!r}"
+        )
+    return count
 
 
 @lru_cache(maxsize=4096)  # of 110 kB each: drawing again would take two milliseconds

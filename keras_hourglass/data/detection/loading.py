@@ -1,0 +1,83 @@
+"""Photographs of a dataset, by its name."""
+
+import numpy as np
+
+from keras_hourglass.data import datasets
+from keras_hourglass.data.datasets import DatasetError
+from keras_hourglass.data.datasets.coco.boxes import load_boxes
+from keras_hourglass.data.datasets.synthetic.photographs import (
+    load_synthetic_photographs,
+)
+from keras_hourglass.data.detection.photographs import Photographs
+from keras_hourglass.data.people.splits import hold_out_share
+from keras_hourglass.data.readers.paths import drop_missing
+from keras_hourglass.data.readers.sizes import read_headers
+
+DETECTION_DATASETS = {"coco": load_boxes, "synthetic": load_synthetic_photographs}
+
+
+def load_photographs(
+    name: str,
+    root=None,
+    *,
+    split: str | None = None,
+    missing: str = "error",
+    category: str | None = None,
+    images=None,
+    val_share: float | None = None,
+) -> Photographs:
+    """Loads the photographs of a dataset with the boxes of all their people.
+
+    Args:
+        name: "coco" or "synthetic", or `NAME:DIR`.
+        root: Folder of the dataset, or one annotation file; for "synthetic", the
+            number of photographs.
+        split: "train", "val" or "test", to load the photographs of that split alone.
+        missing, category, images: See `load_dataset`.
+        val_share: Share of the photographs to hold out for validation, above 0 and
+            below 1, evenly by name, where the dataset marks none for it.
+
+    Returns:
+        `Photographs`: columns of images, sizes, splits and boxes.
+
+    Raises:
+        DatasetError: If the name is unknown, the format has no boxes, or the folder
+            does not hold the dataset.
+        ValueError: If the split has no photographs, or an option's value is not
+            possible.
+
+    Example:
+
+    ```python
+    import keras_hourglass as kh
+
+    photographs = kh.load_photographs("synthetic", 20)
+    train = kh.load_photographs("synthetic:20", split="train")
+    ```
+    """
+    name, root = datasets.parse_name(name, root)
+    if name not in DETECTION_DATASETS:
+        raise DatasetError(
+            "`dataset` must be one with the boxes of all people: "
+            f"{' or '.join(DETECTION_DATASETS)}. Received: dataset={name!r}"
+        )
+    given = {"category": category, "images": images}
+    given = {key: value for key, value in given.items() if value is not None}
+    datasets.with_options([datasets.DatasetSpec(name)], given)
+    photographs = DETECTION_DATASETS[name](root, **given)
+    if not len(photographs):
+        raise DatasetError(f"{root} lists no images")
+    photographs = _with_sizes(drop_missing(photographs, missing))
+    if val_share is not None:
+        photographs = hold_out_share(photographs, val_share)
+    return photographs if split is None else photographs.split(split)
+
+
+def _with_sizes(photographs: Photographs) -> Photographs:
+    """Reads the sizes that the annotations do not list from the image files."""
+    unknown = np.flatnonzero(~np.isfinite(photographs.sizes).all(axis=1))
+    headers = read_headers(photographs.images[unknown])
+    for row in unknown:
+        if header := headers.get(photographs.images[row]):
+            photographs.sizes[row] = header.upright_size
+    return photographs
