@@ -67,7 +67,6 @@ setup(
         "coco": ["pycocotools"],
         "pandas": ["pandas"],
         "plot": ["matplotlib"],
-        "hog": ["opencv-python-headless<5"],  # of which 5 comes without the detector
         "litert": ["ai-edge-litert"],
         "onnx": ["onnx", "onnxruntime", "tf2onnx"],
         "openvino": ["openvino"],

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keras_hourglass.data.people import People as People
     from keras_hourglass.evaluation.evaluator import evaluate as evaluate
     from keras_hourglass.export import export_model as export_model
+    from keras_hourglass.inference.detectors import load_detector as load_detector
     from keras_hourglass.inference.estimator import PoseEstimator as PoseEstimator
     from keras_hourglass.inference.pose import Pose as Pose
     from keras_hourglass.inference.pose import to_dataframe as to_dataframe
@@ -76,6 +77,7 @@ _MODULES = {  # public name -> its module, as above
     "fuse": "models.fusion.network",
     "image_grid": "visualization.grids",
     "load_dataset": "data.datasets",
+    "load_detector": "inference.detectors",
     "load_model": "models.loading",
     "load_photographs": "data.detection.loading",
     "preactivated": "models.blocks.bottleneck",

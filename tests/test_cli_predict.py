@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import cv2
 import keras
@@ -16,7 +17,7 @@ from rich.console import Console
 
 from keras_hourglass import PoseEstimator, StackedHourglass
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
-from keras_hourglass.inference import detectors, runner
+from keras_hourglass.inference import runner
 from keras_hourglass.inference.runner import estimate_frames, predict_sources
 from keras_hourglass.inference.video import Frame, Video, VideoWriter
 from keras_hourglass_cli import main as cli
@@ -172,12 +173,11 @@ def test_a_detector_gives_boxes(folder, monkeypatch):
         assert pixels.shape == (192, 192, 3)
         return [[20, 10, 150, 170, 0.9], [0, 0, 50, 60, 0.2]]
 
-    monkeypatch.setattr(
-        detectors, "get_detector", lambda name: detectors.Detector(name, detect)
-    )
-    (found,) = lines(call("photo.png", "--detector", "mine"))
+    module = SimpleNamespace(detect=detect)
+    monkeypatch.setitem(sys.modules, "their_people", module)
+    (found,) = lines(call("photo.png", "--detector", "their_people:detect"))
     assert [person["score"] for person in found["people"]] == [0.9, 0.2]
-    options = ["--detector", "mine", "--min-score", 0.5]
+    options = ["--detector", "their_people:detect", "--min-score", 0.5]
     (found,) = lines(call("photo.png", *options))
     assert [person["box"] for person in found["people"]] == [[20, 10, 150, 170]]
 
@@ -213,8 +213,8 @@ def test_several_images_on_one_sheet_and_a_video_into_one(folder):
     "arguments, status, says",
     [
         (["0", "photo.png"], 1, "must be a camera alone"),
-        (["photo.png", "--box", 1, 2, 3, 4, "--detector", "hog"], 2, "Give one of"),
-        (["photo.png", "--detector", "hgo"], 1, "Did you mean 'hog'"),
+        (["photo.png", "--box", 1, 2, 3, 4, "--detector", "people"], 2, "Give one of"),
+        (["photo.png", "--detector", "peple"], 1, "Did you mean 'people'"),
         (["photo.png", "--category", "dog"], 1, "goes with a file of `--boxes`"),
         (["photo.png", "--boxes", "none.csv"], 1, "`--boxes` must be a file"),
         (["photo.png", "--output", "x.txt"], 1, "`--output` must have a known suffix"),

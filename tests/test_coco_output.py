@@ -31,11 +31,12 @@ def result(name, people=1, skeleton=DOG, box_scores=None, frame=None):
             np.arange(count) / 10,
             np.array([1.0 + n, 2, 30, 40]),
             skeleton,
+            None if box_scores is None else box_scores[n],
         )
         for n in range(people)
     ]
     source = InputSource(name, "image" if frame is None else "video")
-    return FrameResult(InputFrame(source, PIXELS, frame, 0, 10.0), poses, box_scores)
+    return FrameResult(InputFrame(source, PIXELS, frame, 0, 10.0), poses)
 
 
 def written(path, format, *results, skeleton=DOG, images=None):

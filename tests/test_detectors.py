@@ -4,17 +4,25 @@ import sys
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
-import cv2
 import numpy as np
+import PIL.Image
 import pytest
 
-from keras_hourglass.data.images import decoding
-from keras_hourglass.inference import detectors
+from keras_hourglass import PersonDetector, StackedHourglass
+from keras_hourglass.inference.detectors import (
+    detector_names,
+    load_detector,
+    network,
+    plugins,
+)
+from keras_hourglass.inference.detectors.detector import DetectorError, FunctionDetector
 
 GRAY = np.full((200, 300, 3), 90, "uint8")
-needs_hog = pytest.mark.skipif(
-    not hasattr(cv2, "HOGDescriptor"), reason="OpenCV 5 comes without HOG"
-)
+
+
+def rows(found):
+    """Boxes and scores as rows."""
+    return np.column_stack(found)
 
 
 @pytest.fixture
@@ -27,15 +35,14 @@ def plugged(monkeypatch):
         wrong=lambda pixels: [[1, 2, 3]],
     )
     monkeypatch.setitem(sys.modules, "their_people", module)
-    mine = EntryPoint("mine", "their_people:detect", detectors.ENTRY_POINT_GROUP)
-    monkeypatch.setattr(detectors, "entry_points", lambda group: [mine])
+    mine = EntryPoint("mine", "their_people:detect", plugins.ENTRY_POINT_GROUP)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [mine])
 
 
 def test_a_package_brings_a_detector_by_an_entry_point(plugged):
-    np.testing.assert_array_equal(
-        detectors.get_detector("mine")(GRAY), [[1, 2, 295, 195, 1]]
-    )
-    assert {*detectors.detector_names()} == {"hog", "mine"}
+    found = rows(load_detector("mine")(GRAY))
+    np.testing.assert_array_equal(found, [[1, 2, 295, 195, 1]])
+    assert detector_names() == ["people", "mine"]
 
 
 @pytest.mark.parametrize(
@@ -43,51 +50,18 @@ def test_a_package_brings_a_detector_by_an_entry_point(plugged):
     [("scored", [[1, 2, 3, 4, 0.5]]), ("empty", np.empty((0, 5)))],
 )
 def test_a_function_of_a_module_is_also_a_detector(plugged, name, expected):
-    found = detectors.get_detector(f"their_people:{name}")(GRAY)
+    found = rows(load_detector(f"their_people:{name}")(GRAY))
     np.testing.assert_array_equal(found, expected)
 
 
 def test_unknown_and_wrong_detectors_raise_an_error(plugged):
     with pytest.raises(ValueError, match="Did you mean 'mine'.*detector='mnie'"):
-        detectors.get_detector("mnie")
+        load_detector("mnie")
     for name in ("nowhere:detect", "their_people:none"):
         with pytest.raises(ValueError, match=f"detector '{name}' cannot be loaded"):
-            detectors.get_detector(name)
+            load_detector(name)
     with pytest.raises(ValueError, match="detector 'their_people:wrong': `boxes` must"):
-        detectors.get_detector("their_people:wrong")(GRAY)
-
-
-def test_opencv_5_without_hog_says_what_to_install(monkeypatch):
-    monkeypatch.delattr(cv2, "HOGDescriptor", raising=False)
-    detectors._hog_detector.cache_clear()
-    with pytest.raises(ValueError, match=r"'hog': .*\.\[hog\]"):
-        detectors.get_detector("hog")(GRAY)
-    assert len(detectors.get_detector("hog")(GRAY[:40])) == 0
-
-
-class FixedHog:
-    """Detects the window (80, 40, 64, 128) in any image, and one of a low score."""
-
-    def detectMultiScale(self, gray, **kwargs):
-        self.shape = gray.shape
-        return np.array([[80, 40, 64, 128], [0, 0, 64, 128]]), np.array([0.9, 0.1])
-
-
-def test_boxes_are_in_image_pixels_without_the_border(monkeypatch):
-    found = FixedHog()
-    monkeypatch.setattr(detectors, "_hog_detector", lambda: found)
-    np.testing.assert_allclose(detectors.detect_hog(GRAY), [[88, 48, 48, 112, 0.9]])
-    wide = np.zeros((600, 2048, 3), "uint8")  # shrunk to a half
-    np.testing.assert_allclose(detectors.detect_hog(wide), [[176, 96, 96, 224, 0.9]])
-    assert found.shape == (300, 1024)
-
-
-@needs_hog
-def test_hog_detects_a_standing_person(shared):
-    path = shared / "fixtures/coco_cc_by/images/000000433998.jpg"
-    detectors._hog_detector.cache_clear()
-    (found,) = detectors.get_detector("hog")(decoding.read_region(path).pixels)
-    np.testing.assert_allclose(found[:4], [315, 188, 72, 155], atol=25)
+        load_detector("their_people:wrong")(GRAY)
 
 
 @pytest.fixture
@@ -123,23 +97,23 @@ def modules(tmp_path, monkeypatch):
 )
 def test_a_detector_that_cannot_be_loaded_says_why(name, says, modules):
     with pytest.raises(ValueError, match=f"'{name}' cannot be loaded: .*{says}"):
-        detectors.get_detector(name)
+        load_detector(name)
 
 
 def test_a_detector_may_be_an_attribute_of_a_class(modules):
-    found = detectors.get_detector("finders:Group.inner")(GRAY)
-    assert found.tolist() == [[1, 2, 3, 4, 1]]
+    found = load_detector("finders:Group.inner")(GRAY)
+    assert rows(found).tolist() == [[1, 2, 3, 4, 1]]
 
 
 def test_a_detector_that_fails_is_named_with_its_error(modules):
     message = "'finders:find_people' failed: ZeroDivisionError: division by zero"
-    with pytest.raises(detectors.DetectorError, match=message):
-        detectors.get_detector("finders:find_people")(GRAY)
+    with pytest.raises(DetectorError, match=message):
+        load_detector("finders:find_people")(GRAY)
 
 
 def test_a_detector_that_ends_the_program_is_named():
-    with pytest.raises(detectors.DetectorError, match="'mine' failed: SystemExit: 2"):
-        detectors.Detector("mine", lambda image: sys.exit(2))(GRAY)
+    with pytest.raises(DetectorError, match="'mine' failed: SystemExit: 2"):
+        FunctionDetector(lambda image: sys.exit(2), "mine")(GRAY)
 
 
 def test_a_detector_that_draws_on_its_image_changes_a_copy():
@@ -148,7 +122,7 @@ def test_a_detector_that_draws_on_its_image_changes_a_copy():
         return []
 
     image = GRAY.copy()
-    detectors.Detector("mine", draw)(image)
+    load_detector(draw)(image)
     assert (image == GRAY).all()
 
 
@@ -156,8 +130,8 @@ def test_a_detector_that_draws_on_its_image_changes_a_copy():
     "boxes", [None, "none", 5, [[1, 2, 3]], [[1, 2, 3, np.nan]], [[1, 2], [3]], {}]
 )
 def test_anything_but_boxes_is_an_error_of_the_detector(boxes):
-    with pytest.raises(detectors.DetectorError, match="detector 'mine': `boxes` must"):
-        detectors.Detector("mine", lambda image: boxes)(GRAY)
+    with pytest.raises(DetectorError, match="detector 'mine': `boxes` must"):
+        FunctionDetector(lambda image: boxes, "mine")(GRAY)
 
 
 def test_tensors_of_pytorch_are_boxes_wherever_they_are():
@@ -170,5 +144,106 @@ def test_tensors_of_pytorch_are_boxes_wherever_they_are():
         def cpu(self):
             return SimpleNamespace(numpy=lambda: np.array([[1, 2, 3, 4]]))
 
-    found = detectors.Detector("mine", lambda image: Tensor())(GRAY)
-    assert found.tolist() == [[1, 2, 3, 4, 1]]
+    found = FunctionDetector(lambda image: Tensor(), "mine")(GRAY)
+    assert rows(found).tolist() == [[1, 2, 3, 4, 1]]
+
+
+class FixedPredictor:
+    """Finds the same boxes, in pixels of an 80 x 60 grid, in any image."""
+
+    input_size, heatmap_size = (320, 240), (80, 60)
+    boxes = np.array([[8, 6, 20, 30], [-9, 50, 30, 30], [200, 9, 9, 9]], "float32")
+    scores = np.array([0.5, 0.9, 0.8], "float32")
+
+    def predict_boxes(self, images, min_batch=1):
+        self.images = np.array(images)
+        count = len(images)
+        return np.stack([self.boxes] * count), np.stack([self.scores] * count)
+
+
+@pytest.fixture
+def fixed(monkeypatch):
+    """A detector whose network is `FixedPredictor`."""
+    predictor = FixedPredictor()
+    monkeypatch.setattr(
+        network, "load_detector_network", lambda *_: ("keras", predictor)
+    )
+    return predictor
+
+
+@pytest.mark.parametrize("size, factor", [((640, 480), 8), ((160, 120), 2)])
+def test_boxes_of_a_network_are_in_image_pixels_and_within_the_image(
+    fixed, size, factor
+):
+    image = np.full((*size[::-1], 3), 90, "uint8")
+    boxes, scores = load_detector("people")(image)
+    assert scores.tolist() == pytest.approx([0.9, 0.5])  # the third lies outside
+    expected = np.array([[0, 50, 21, 10], [8, 6, 20, 30]]) * factor
+    np.testing.assert_allclose(boxes, expected)
+
+
+def test_a_network_sees_the_whole_image_letterboxed(fixed):
+    boxes, _ = load_detector("people")(np.full((480, 1280, 3), 90, "uint8"))
+    assert fixed.images.shape == (1, 240, 320, 3)
+    rows = fixed.images[0, :, :, 0]
+    assert (rows[62:178] == 90).all() and not rows[:58].any() and not rows[182:].any()
+    # A quarter of the image's size; the image begins at row 15 of the grid.
+    np.testing.assert_allclose(boxes[-1], [8 * 16, 0, 20 * 16, (36 - 15) * 16])
+
+
+def test_boxes_are_limited_by_score_and_number(fixed):
+    image = np.full((480, 640, 3), 90, "uint8")
+    assert len(load_detector("people", max_people=1)(image)[0]) == 1
+    assert load_detector("people", min_score=0.6)(image)[1] == pytest.approx([0.9])
+    crowd = load_detector(lambda image: [[x, 0, 5, 5, x] for x in range(9)], 2, 3)
+    assert crowd(image)[1].tolist() == [8, 7, 6]
+    with pytest.raises(ValueError, match="`max_people` must be a positive integer"):
+        load_detector("people", max_people=0)
+    with pytest.raises(ValueError, match="`min_score` must be a number"):
+        load_detector("people", min_score=float("nan"))
+
+
+def test_an_image_of_one_row_of_pixels_is_detected_in(fixed):
+    boxes, scores = load_detector("people")(np.zeros((10, 30_000, 3), "uint8"))
+    assert len(boxes) == len(scores) and (boxes[:, 3] <= 10).all()
+
+
+def test_a_network_in_memory_and_in_a_file_find_the_same(tmp_path):
+    model = PersonDetector(filters=8, image_size=64, depth=2)
+    image = np.random.default_rng(0).integers(0, 256, (48, 90, 3), "uint8")
+    model.save(tmp_path / "own.keras")
+    for detector in (model, tmp_path / "own.keras", str(tmp_path / "own.keras")):
+        boxes, scores = load_detector(detector, min_score=0, max_people=50)(image)
+        if detector is model:
+            expected = boxes, scores
+        np.testing.assert_allclose(boxes, expected[0], atol=0.05)
+        np.testing.assert_allclose(scores, expected[1], atol=1e-3)
+    assert len(boxes) and (boxes[:, :2] >= 0).all()
+    assert (boxes[:, :2] + boxes[:, 2:] <= [90, 48]).all()
+
+
+def test_other_networks_and_missing_files_are_refused(tmp_path):
+    pose = StackedHourglass(1, "separable", filters=8, image_size=64, depth=2)
+    for wrong in (pose, "photo", 5):
+        with pytest.raises(ValueError, match="`detector` must be a PersonDetector"):
+            load_detector(wrong)
+    with pytest.raises(FileNotFoundError, match="none.keras"):
+        load_detector(tmp_path / "none.keras")
+    with pytest.raises(ValueError, match="Did you mean 'keras'.*runtime='kears'"):
+        load_detector(pose, runtime="kears")
+
+
+def test_a_detector_reads_what_an_estimator_reads(fixed, tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (90, 120, 3), "uint8")
+    path = tmp_path / "image.png"
+    PIL.Image.fromarray(image).save(path)
+    detector = load_detector("people")
+    expected = rows(detector(image))
+    for same in (path, path.read_bytes(), PIL.Image.open(path)):
+        np.testing.assert_array_equal(rows(detector(same)), expected)
+
+
+def test_boxes_and_scores_may_be_two_arrays():
+    boxes = np.array([[1.0, 2, 3, 4], [5, 6, 7, 8]])
+    detector = load_detector(lambda image: (boxes, np.array([0.1, 0.9])))
+    assert rows(detector(GRAY)).tolist() == [[5, 6, 7, 8, 0.9], [1, 2, 3, 4, 0.1]]

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass import HeatmapLoss
-from keras_hourglass.losses import inside_heatmap
+from keras_hourglass.losses.heatmaps import inside_heatmap
 
 WIDTH, HEIGHT = 8, 6
 

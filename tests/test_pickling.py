@@ -189,7 +189,7 @@ ERRORS = {  # class -> arguments
     "data.readers.rows.SkipPerson": ["no usable joint"],
     "inference.video.reader.VideoDecodeError": ["a.mp4 cannot be opened"],
     "training.config.OldRunError": [Path("run")],
-    "inference.detectors.DetectorError": ["detector 'x': it fails"],
+    "inference.detectors.detector.DetectorError": ["detector 'x': it fails"],
     "training.distribution.ProcessLostError": [],
     "utils.Interrupted": ["Stopped"],
     "utils.folder_lock.FolderInUseError": ["folder is in use by process 1"],

@@ -43,6 +43,7 @@ OUTSIDE = {
     "data.pipeline.torch_data": {"torch"},
     "callbacks": {"keras", "numpy", "tensorboard", "rich"},
     "inference": {"numpy", "scipy", "cv2", "av", "pandas"},
+    "inference.runtimes.boxes": {"keras", "numpy"},
     "inference.runtimes.keypoints": {"keras", "numpy"},
     "inference.runtimes": {"numpy"},
     "inference.runtimes.litert": {"numpy", "ai_edge_litert", "tensorflow"},

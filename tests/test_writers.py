@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,7 @@ from keras_hourglass.inference.output.writers import (
     DrawingWriter,
     OutputNames,
     draw_poses,
+    frame_entry,
     open_writer,
     save_image,
 )
@@ -49,10 +51,11 @@ def result(source=PHOTO, people=2, frame=None, skeleton=MPII, box_scores=None):
             scores=np.linspace(0.25, 0.75, number, dtype="float32"),
             box=np.array([1.0 + n, 2, 30, 40]),
             skeleton=skeleton,
+            box_score=None if box_scores is None else box_scores[n],
         )
         for n in range(people)
     ]
-    return FrameResult(shot, poses, box_scores)
+    return FrameResult(shot, poses)
 
 
 def written(path, kind, *results, skeleton=MPII):
@@ -85,8 +88,8 @@ def test_boxes_of_frames_are_read_again(kind, tmp_path):
 
 def test_a_table_of_frames_has_their_times(tmp_path):
     path = written(tmp_path / "a.csv", "csv", result(FILM, 1, 3), result(PHOTO, 1))
-    header, *rows = [line.split(",")[:4] for line in path.read_text().splitlines()]
-    assert header == ["image", "frame", "seconds", "x"]
+    header, *rows = [line.split(",")[:5] for line in path.read_text().splitlines()]
+    assert header == ["image", "frame", "seconds", "id", "x"]
     assert [row[1:3] for row in rows] == [["3", "0.3"], ["", ""]]
 
 
@@ -156,16 +159,14 @@ def test_a_table_comes_back_to_the_digit_from_any_folder(tmp_path, monkeypatch, 
             *(random.uniform(5, 99, 4), skeleton),
         )
         source = InputSource(f"d/{name}", "image")
-        results.append(
-            FrameResult(InputFrame(source, PIXELS, None, 0, 0), [pose], None)
-        )
+        results.append(FrameResult(InputFrame(source, PIXELS, None, 0, 0), [pose]))
     monkeypatch.chdir(tmp_path)
     written(tmp_path / "d/people.csv", "csv", *results, skeleton=skeleton)
     monkeypatch.chdir("/")
     people = datasets.load_dataset("own", tmp_path / "d")
     assert people.skeleton == skeleton
     assert [Path(path) for path in people.images] == [tmp_path / "d" / n for n in names]
-    for row, (_, (pose,), _) in enumerate(results):
+    for row, (_, (pose,)) in enumerate(results):
         pose = pose.round()
         np.testing.assert_array_equal(people.joints[row], pose.joints.astype("float32"))
         np.testing.assert_array_equal(
@@ -335,3 +336,23 @@ def test_a_full_disk_names_the_file_that_is_written_and_keeps_the_old(
             writer.write(result())
     assert raised.value.filename == str(path)
     assert path.read_text() == "old" and [*tmp_path.iterdir()] == [path]
+
+
+def test_scores_of_boxes_and_numbers_of_people_are_in_every_kind(tmp_path):
+    image = result(InputSource("7.png", "image"), box_scores=[0.9, 0.5])
+    film = result(FILM, 2, 3)
+    film = film._replace(poses=[replace(film.poses[0], id=4), film.poses[1]])
+    written(tmp_path / "a.csv", "csv", image, film)
+    rows = [*csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text()))]
+    assert [row["score"] for row in rows] == ["0.9", "0.5", "", ""]
+    assert [row["id"] for row in rows] == ["", "", "4", ""]
+    found = read_boxes(tmp_path / "a.csv").lookup("7.png")
+    assert found[:, 4].tolist() == [0.9, 0.5]
+    first, second = (frame_entry(each)["people"] for each in (image, film))
+    assert [person["score"] for person in first] == [0.9, 0.5]
+    assert [person.get("id") for person in second] == [4, None]
+    tracked = image._replace(poses=[replace(each, id=8) for each in image.poses])
+    for kind, key in [("coco", "annotations"), ("coco17", None)]:
+        content = json.loads(written(tmp_path / "a.json", kind, tracked).read_text())
+        people = content[key] if key else content
+        assert [person["track_id"] for person in people] == [8, 8]

@@ -4,6 +4,8 @@ import os
 from collections import deque
 from collections.abc import Iterator
 
+import numpy as np
+
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.batching import prefetch, run_batched
 from keras_hourglass.inference.boxes import zip_boxes
@@ -206,8 +208,13 @@ class PoseEstimator:
             if view.failure:
                 on_broken(*view.failure)
             poses = [
-                Pose(joints, scores, box, self.skeleton)
-                for (joints, scores), box in zip(people, view.boxes)
+                Pose(
+                    *(joints, scores, box, self.skeleton),
+                    None if np.isnan(box_score) else float(box_score),
+                )
+                for (joints, scores), box, box_score in zip(
+                    people, view.boxes, view.box_scores
+                )
             ]
             time = times.popleft()
             yield poses if time is None else FramePoses(poses, *time)

@@ -30,8 +30,8 @@ class Keypoint(NamedTuple):
 class Pose:
     """The keypoints of one person, as `PoseEstimator` predicts them.
 
-    Two poses are equal if their arrays and skeletons are. A pose cannot be hashed,
-    since its arrays can be changed; it can be pickled.
+    Two poses are equal if all their attributes are. A pose cannot be hashed, since its
+    arrays can be changed; it can be pickled.
 
     Args:
         joints: `(joints, 2)`, x before y, image pixels, in the order of the skeleton.
@@ -39,6 +39,8 @@ class Pose:
         box: `(4,)`, the box of the person or of the window that was searched: x, y,
             width, height, image pixels.
         skeleton: The network's `Skeleton`: names of the joints, and limbs.
+        box_score: Score of the box, about 0 to 1; None where its source gives none.
+        id: Number of the person in a video; None where people are not tracked.
 
     Example:
 
@@ -58,6 +60,8 @@ class Pose:
     scores: np.ndarray
     box: np.ndarray
     skeleton: Skeleton
+    box_score: float | None = None
+    id: int | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -99,7 +103,10 @@ class Pose:
     def __eq__(self, other) -> bool:
         if not isinstance(other, Pose):
             return NotImplemented
-        return self.skeleton == other.skeleton and all(
+        ours, theirs = (
+            (each.skeleton, each.box_score, each.id) for each in (self, other)
+        )
+        return ours == theirs and all(
             np.array_equal(ours, theirs, equal_nan=True)
             for ours, theirs in [
                 (self.joints, other.joints),
@@ -112,20 +119,24 @@ class Pose:
         """Rounds pixels to two digits, and scores to four."""
         joints, box = (np.asarray(a, float).round(2) for a in (self.joints, self.box))
         scores = np.asarray(self.scores, float).round(4)
-        return replace(self, joints=joints, scores=scores, box=box)
+        certainty = None if self.box_score is None else round(float(self.box_score), 4)
+        return replace(self, joints=joints, scores=scores, box=box, box_score=certainty)
 
     def to_dict(self) -> dict:
         """Converts to plain Python types, for JSON.
 
         Returns:
             `"score"`, the mean; `"box"`: `[x, y, width, height]`; `"joints"`: name ->
-            `[x, y]`; `"scores"`: name -> score.
+            `[x, y]`; `"scores"`: name -> score; `"box_score"` and `"id"`, if known.
         """
+        known = {} if self.box_score is None else {"box_score": float(self.box_score)}
+        known |= {} if self.id is None else {"id": int(self.id)}
         return {
             "score": self.score,
             "box": np.asarray(self.box, float).tolist(),
             "joints": dict(zip(self.names, np.asarray(self.joints, float).tolist())),
             "scores": dict(zip(self.names, np.asarray(self.scores, float).tolist())),
+            **known,
         }
 
     def plot(self, image, exif: bool = True) -> np.ndarray:
@@ -144,7 +155,9 @@ class Pose:
     def __repr__(self) -> str:
         x, y, width, height = np.asarray(self.box, float).tolist()
         box = f"x={x:.1f}, y={y:.1f}, width={width:.1f}, height={height:.1f}"
-        return f"<Pose of {len(self)} joints, score={self.score:.3f}, box: {box}>"
+        number = "" if self.id is None else f"id={self.id}, "
+        score = f"{number}score={self.score:.3f}"
+        return f"<Pose of {len(self)} joints, {score}, box: {box}>"
 
     def _repr_html_(self) -> str:
         """Shows a table of the keypoints in a notebook."""
@@ -194,8 +207,9 @@ def to_dataframe(poses):
 
     Returns:
         A `pandas.DataFrame` with the columns `image`, the index of the image; of
-        videos `time`, in seconds; `x`, `y`, `width`, `height`, the person's box; and
-        for each joint `NAME_x`, `NAME_y`, in image pixels, and `NAME_score`.
+        videos `time`, in seconds; `x`, `y`, `width`, `height`, the person's box;
+        `box_score` and `id`, where some are known; and for each joint `NAME_x`,
+        `NAME_y`, in image pixels, and `NAME_score`.
 
     Raises:
         ImportError: If pandas is not installed.
@@ -228,6 +242,8 @@ def to_dataframe(poses):
             if isinstance(people, FramePoses):
                 row["time"] = people.time
             row |= dict(zip(BOX_COLUMNS, map(float, pose.box)))
+            known = {"box_score": pose.box_score, "id": pose.id}
+            row |= {name: each for name, each in known.items() if each is not None}
             for name in pose:
                 for field, value in pose[name]._asdict().items():
                     row[f"{name}_{field}"] = value

@@ -9,8 +9,6 @@ from itertools import groupby
 from os import PathLike
 from typing import NamedTuple
 
-import numpy as np
-
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.output.image_list import ImageList
 from keras_hourglass.inference.output.plan import OutputPlan
@@ -40,12 +38,10 @@ class FrameResult(NamedTuple):
     Attributes:
         frame: The image or frame.
         poses: A `Pose` for each person.
-        box_scores: `(people,)`, scores of the boxes; None without boxes.
     """
 
     frame: InputFrame
     poses: list[Pose]
-    box_scores: np.ndarray | None
 
 
 def estimate_frames(
@@ -70,22 +66,22 @@ def estimate_frames(
             rows = None if find_boxes is None else find_boxes(frame)
             if find_boxes is not None and rows is None:
                 continue
-            pending.append((frame, rows))
+            pending.append(frame)
             if rows is not None:
                 boxes.append(rows)
             yield frame.pixels
 
     def taken_boxes():  # the estimator takes each after its image
         while boxes:
-            yield boxes.popleft()[:, :4]
+            yield boxes.popleft()
 
     smoother = None
     for poses in estimator.stream(images(), find_boxes and taken_boxes()):
-        frame, rows = pending.popleft()
+        frame = pending.popleft()
         if smooth and frame.index is not None:
             smoother = smoother if frame.index and smoother else PoseSmoother()
             poses = smoother(poses, frame.seconds)
-        yield FrameResult(frame, poses, None if rows is None else rows[:, 4])
+        yield FrameResult(frame, poses)
 
 
 class PredictionSummary:

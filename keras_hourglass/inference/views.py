@@ -124,12 +124,14 @@ class ImageViews(NamedTuple):
     Attributes:
         windows: One for each person.
         boxes: `(4,)` for each person: `Pose.box`.
+        box_scores: For each person; NaN where it is unknown.
         whole: The image and the window around all of it, where windows are refined.
         failure: The image as it was given and the error, if it cannot be read.
     """
 
     windows: list[Window]
     boxes: np.ndarray | list
+    box_scores: np.ndarray | list
     whole: tuple[ImageRegion, Window] | None = None
     failure: tuple | None = None
 
@@ -167,18 +169,19 @@ class ViewBuilder(NamedTuple):
         except (ImageDecodeError, OSError) as error:
             if not self.skip_broken:
                 raise
-            return ImageViews([], [], failure=(image, error)), []
+            return ImageViews([], [], [], failure=(image, error)), []
         if boxes is None:
             window = whole_window(region, self.size)
             smallest = self.rules["min_window_ratio"] * min(self.scales)
             region = shrink_to_needed(region, smallest, self.size)
-            views = ImageViews([window], [window.box()], (region, window))
+            views = ImageViews([window], [window.box()], [np.nan], (region, window))
             return self._with_crops(region, views)
         boxes = boxes(region.pixels) if callable(boxes) else boxes
-        boxes = require_overlap(validate_boxes(boxes, name), region.size, name)
+        rows = validate_boxes(boxes, name, scored=True, default_score=np.nan)
+        boxes = require_overlap(rows[:, :4], region.size, name)
         padding = self.rules["box_padding"]
         windows = [Window.from_box(box, padding, self.size) for box in boxes]
-        return self._with_crops(region, ImageViews(windows, boxes))
+        return self._with_crops(region, ImageViews(windows, boxes, rows[:, 4]))
 
     def refined(
         self, views: ImageViews, keypoints
@@ -198,7 +201,7 @@ class ViewBuilder(NamedTuple):
             )
         scores = scores.astype(float)
         window = refine_window(joints, scores, whole, self.size, rules=self.rules)
-        views = ImageViews([window], [window.box()], views.whole)
+        views = ImageViews([window], [window.box()], [np.nan], views.whole)
         return self._with_crops(region, views)
 
     def _with_crops(self, region, views):

@@ -6,7 +6,7 @@ image: File name, in the folder itself, its `images/` or another usual folder, o
     the table's own folder. (`picture`, the name until version 0.1, is read, too.)
 JOINT_x, JOINT_y: Image pixels, counted from 0; empty for a joint without a label.
 JOINT_weight, or JOINT_score: Confidence of the label, 0 to 1; 1 by default.
-x, y, width, height: The person's box, image pixels.
+x, y, width, height: The person's box, image pixels; `score`, the box's, is not read.
 head_size: Reference length of PCKh, image pixels.
 split: "train", "val" or "test"; by default the folder of the image, as in
     `images/val/1.jpg`, says it.

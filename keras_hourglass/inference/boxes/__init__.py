@@ -12,7 +12,12 @@ from keras_hourglass.data.readers.paths import parts_of
 DEFAULT_SCORE = 1.0  # of a box without a score
 
 
-def validate_boxes(boxes, name: str | None = None, scored: bool = False) -> np.ndarray:
+def validate_boxes(
+    boxes,
+    name: str | None = None,
+    scored: bool = False,
+    default_score: float = DEFAULT_SCORE,
+) -> np.ndarray:
     """Validates the boxes of one image.
 
     Args:
@@ -20,6 +25,7 @@ def validate_boxes(boxes, name: str | None = None, scored: bool = False) -> np.n
             fifth column may hold scores.
         name: Name of the image, for messages.
         scored: Allows scores, and adds those that are missing.
+        default_score: Of boxes without a score.
 
     Returns:
         `(people, 4)` float64, or `(people, 5)` with `scored`.
@@ -48,7 +54,7 @@ def validate_boxes(boxes, name: str | None = None, scored: bool = False) -> np.n
         )
     else:
         missing = columns[-1] - rows.shape[1]
-        return np.pad(rows, [(0, 0), (0, missing)], constant_values=DEFAULT_SCORE)
+        return np.pad(rows, [(0, 0), (0, missing)], constant_values=default_score)
     place, received = f"{name}: " if name else "", " ".join(repr(boxes).split())
     raise ValueError(
         f"{place}`boxes` must be {problem}. Received: boxes={received:.80}"

@@ -5,9 +5,10 @@ from os import PathLike
 
 import numpy as np
 
-from keras_hourglass.inference import detectors
 from keras_hourglass.inference.boxes import require_overlap, validate_boxes
 from keras_hourglass.inference.boxes.files import read_boxes
+from keras_hourglass.inference.detectors import load_detector
+from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.sources import Failures
 from keras_hourglass.inference.sources.frames import InputFrame
 from keras_hourglass.utils import plural
@@ -51,11 +52,7 @@ class BoxFinder:
         self.min_score, self.failures = min_score, failures or Failures()
         self.path = self.file = self.detector = self.boxes = self._failed = None
         if detector is not None:
-            self.detector = (
-                detectors.Detector(getattr(detector, "__name__", "detector"), detector)
-                if callable(detector)
-                else detectors.get_detector(detector)
-            )
+            self.detector = load_detector(detector, min_score)
         elif isinstance(boxes, (str, PathLike)):
             self.path, self.file = boxes, read_boxes(boxes, category)
         else:
@@ -83,8 +80,8 @@ class BoxFinder:
         if frame.source == self._failed:
             return None
         try:
-            return self.detector(frame.pixels)
-        except detectors.DetectorError as error:
+            return np.column_stack(self.detector(frame.pixels))
+        except DetectorError as error:
             number = "" if frame.index is None else f", frame {frame.index}"
             message = f"{frame.source.name}{number}: {error}"
             if frame.source.kind == "camera":  # which would go on without an end

@@ -35,8 +35,9 @@ def own_category(skeleton: Skeleton) -> dict:
 class CocoWriter:
     """Writes a COCO dataset: images, annotations, and the network's own category.
 
-    An annotation also has `score`, as results have, and `keypoint_scores`. Joints with
-    a score of 0 or less have the flag 0, others 2.
+    An annotation also has `score`, as results have, and `keypoint_scores`; that of a
+    person who is tracked `track_id`. Joints with a score of 0 or less have the flag 0,
+    others 2.
 
     Args:
         file: A text file opened for writing.
@@ -179,11 +180,13 @@ def _category(skeleton, images):
 
 def _entries(result, number, joints):
     """Yields what both formats say of a person, and the rounded `Pose`."""
-    for index, pose in enumerate(result.poses):
-        certainty = 1 if result.box_scores is None else result.box_scores[index]
+    for pose in result.poses:
+        certainty = 1 if pose.box_score is None else pose.box_score
         score = float(certainty * pose.scores[[*joints]].mean())
         pose = pose.round()
         entry = {"image_id": number, "bbox": pose.box.tolist()}
+        if pose.id is not None:
+            entry["track_id"] = pose.id
         yield {**entry, "score": round(score, 4)}, pose
 
 

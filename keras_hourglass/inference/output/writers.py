@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_hourglass.data.readers.table import (
     BOX_COLUMNS,
+    BOX_SCORE,
     COORDINATES,
     IMAGE_COLUMN,
     SCORE,
@@ -25,7 +26,7 @@ from keras_hourglass.utils.files import atomic_write, name_write_errors
 from keras_hourglass.visualization.images import save_image
 from keras_hourglass.visualization.skeletons import draw_skeleton
 
-FRAME_COLUMNS = ("frame", "seconds")  # of videos
+FRAME_COLUMNS = ("frame", "seconds", "id")  # of videos
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")  # of drawn images
 DEFAULT_IMAGE_SUFFIX, DEFAULT_VIDEO_SUFFIX = ".png", ".mp4"
 
@@ -70,7 +71,7 @@ def frame_entry(result, drawing=None) -> dict:
     Returns:
         `"image"`: name; `"frame"` and `"seconds"` of a frame of a video; `"drawn"`, if
         there is a drawing; `"people"`: for each person `"box"`, `"joints"`, `"scores"`
-        as in `Pose.to_dict`, and `"score"` of the box, if boxes were given.
+        and `"id"` as in `Pose.to_dict`, and `"score"`, that of the box, if it has one.
     """
     frame = result.frame
     entry = {"image": frame.source.name}
@@ -79,11 +80,11 @@ def frame_entry(result, drawing=None) -> dict:
     if drawing is not None:
         entry["drawn"] = str(drawing)
     entry["people"] = []
-    for index, pose in enumerate(result.poses):
+    for pose in result.poses:
         person = pose.round().to_dict()
-        del person["score"]
-        if result.box_scores is not None:
-            person["score"] = round(float(result.box_scores[index]), 4)
+        del person["score"]  # that of a box has this name
+        if "box_score" in person:
+            person["score"] = person.pop("box_score")
         entry["people"].append(person)
     return entry
 
@@ -92,7 +93,8 @@ class CsvWriter:
     """Writes a CSV line for each person.
 
     For images, the columns are those of a custom dataset (`data/datasets/custom.py`),
-    so that predictions can be corrected by hand and trained on.
+    so that predictions can be corrected by hand and trained on. `score` is that of the
+    box, empty where it has none; `id`, of videos, where people are not tracked.
 
     Args: See `JsonLinesWriter`.
     """
@@ -104,7 +106,7 @@ class CsvWriter:
             name + end for name in skeleton.joints for end in (*COORDINATES, SCORE)
         ]
         place = [IMAGE_COLUMN, *FRAME_COLUMNS] if has_frames else [IMAGE_COLUMN]
-        self.rows.writerow([*place, *BOX_COLUMNS, *joints])
+        self.rows.writerow([*place, *BOX_COLUMNS, BOX_SCORE, *joints])
 
     def write(self, result, drawing=None):
         """Writes a result; see `JsonLinesWriter`."""
@@ -116,7 +118,9 @@ class CsvWriter:
             pose = pose.round()
             scores = pose.scores.clip(0, 1)[:, None]
             joints = np.concatenate([pose.joints, scores], axis=1)
-            self.rows.writerow([*place, *pose.box.tolist(), *joints.ravel()])
+            person = [pose.id] if self.has_frames else []
+            box = [*pose.box.tolist(), pose.box_score]
+            self.rows.writerow([*place, *person, *box, *joints.ravel()])
 
     def finish(self):
         """Writes what ends the file."""

@@ -36,11 +36,7 @@ def load_network(model, runtime: str = AUTO, argument: str = "model"):
         ModuleNotFoundError: If the runtime is not installed.
         ValueError: If there is no such runtime, or it does not run such a network.
     """
-    if runtime not in RUNTIME_NAMES:
-        raise ValueError(
-            f"`runtime` must be a runtime's name. {suggest(runtime, RUNTIME_NAMES)} "
-            f"Received: runtime={runtime!r}"
-        )
+    _validate_runtime(runtime)
     _require_file(model, argument)
     name, path, reason = choose(model, runtime)
     logger.debug("Runtime: %s, %s", name, reason)
@@ -52,6 +48,29 @@ def load_network(model, runtime: str = AUTO, argument: str = "model"):
     from keras_hourglass.inference.runtimes.exported import ExportedNetwork
 
     return name, ExportedNetwork.read(path)
+
+
+def load_detector_network(model, runtime: str = AUTO, argument: str = "detector"):
+    """Loads the network of a person detector.
+
+    Args:
+        model: A `PersonDetector`, or what `load_model` takes.
+        runtime: A key of `RUNTIMES`, or "auto".
+        argument: The name of `model` in messages.
+
+    Returns:
+        The key of `RUNTIMES`, and a predictor of boxes; see `runtimes.boxes`.
+
+    Raises:
+        As `load_network`.
+    """
+    _validate_runtime(runtime)
+    _require(runtime, ("keras",), "a person detector", "people")
+    from keras_hourglass.inference.runtimes.boxes import BoxPredictor
+    from keras_hourglass.models.loading import for_inference, load_argument
+
+    network = load_argument(model, argument, "detect")
+    return "keras", BoxPredictor(for_inference(network))
 
 
 def choose(model, runtime: str = AUTO) -> tuple[str, Path | None, str]:
@@ -119,6 +138,14 @@ def _choose_for_preset(preset, runtime):
     from keras_hourglass.models.weights import weights_path
 
     return "litert", weights_path(file), reason
+
+
+def _validate_runtime(runtime):
+    if runtime not in RUNTIME_NAMES:
+        raise ValueError(
+            f"`runtime` must be a runtime's name. {suggest(runtime, RUNTIME_NAMES)} "
+            f"Received: runtime={runtime!r}"
+        )
 
 
 def _require_file(model, argument):
