@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from keras_hourglass.inference.video import Video as Video
     from keras_hourglass.losses import CenterLoss as CenterLoss
     from keras_hourglass.losses import HeatmapLoss as HeatmapLoss
+    from keras_hourglass.metrics import BoxAP as BoxAP
     from keras_hourglass.metrics import PCKh as PCKh
     from keras_hourglass.models.blocks.bottleneck import Bottleneck as Bottleneck
     from keras_hourglass.models.blocks.bottleneck import preactivated as preactivated
@@ -54,6 +55,7 @@ __version__ = "0.6.0"
 
 _MODULES = {  # public name -> its module, as above
     "Augmentation": "data.augmentation",
+    "BoxAP": "metrics",
     "Bottleneck": "models.blocks.bottleneck",
     "CenterLoss": "losses",
     "DetectionAugmentation": "data.detection.augmentation",
