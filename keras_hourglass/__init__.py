@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from keras_hourglass.callbacks.box_ap import BoxAPCallback as BoxAPCallback
     from keras_hourglass.callbacks.pckh import PCKhCallback as PCKhCallback
     from keras_hourglass.callbacks.tensorboard import (
         TensorBoardLogger as TensorBoardLogger,
@@ -56,6 +57,7 @@ __version__ = "0.6.0"
 _MODULES = {  # public name -> its module, as above
     "Augmentation": "data.augmentation",
     "BoxAP": "metrics",
+    "BoxAPCallback": "callbacks.box_ap",
     "Bottleneck": "models.blocks.bottleneck",
     "CenterLoss": "losses",
     "DetectionAugmentation": "data.detection.augmentation",

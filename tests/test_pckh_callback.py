@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from keras_hourglass import HeatmapLoss, PCKh, PCKhCallback, Skeleton, StackedHourglass
-from keras_hourglass.callbacks.pckh import find_pckh_metric, format_row
+from keras_hourglass.callbacks.pckh import find_pckh_metric
+from keras_hourglass.callbacks.score_table import format_row
 from keras_hourglass.evaluation.conventions import STANDARD
 
 RANDOM = np.random.default_rng(0)

@@ -1,7 +1,8 @@
 """Diagnostics of training: NaN, overfitting, flat heatmaps, missing labels, slow input.
 
 Each is a callback for any `fit`. Problems are logged once, as warnings of this module's
-logger, and again only after they went away. The model's metrics must hold a `PCKh`.
+logger, and again only after they went away. Those of heatmaps and labels read the
+model's `PCKh`.
 """
 
 import logging
@@ -14,8 +15,8 @@ from keras_hourglass.callbacks.pckh import find_pckh_metric
 
 logger = logging.getLogger(__name__)
 
-MIN_VALIDATION_RATIO = 0.5  # of training's PCKh, which validation should reach
-MIN_TRAINING_PCKH = 10.0  # percent, below which the two are not compared
+MIN_VALIDATION_RATIO = 0.5  # of training's score, which validation should reach
+MIN_TRAINING_SCORE = 10.0  # percent, below which the two are not compared
 
 # Mean peak height: 1 at a joint, and about 0.03 for a network that predicts where
 # joints are on average, with Gaussians of sigma 1.
@@ -44,14 +45,14 @@ class WarnOnce(keras.callbacks.Callback):
 
 
 class ValidationGapWarning(WarnOnce):
-    """Warns if PCKh rises in training and is far lower in validation.
+    """Warns if the score rises in training and is far lower in validation.
 
     A common cause, beside overfitting, is batch normalization: it validates with
     running statistics, which are wrong for few people, or for weights that change fast.
 
     Args:
-        ratio: Share of `pckh` that `val_pckh` should reach.
-        metric: Name of the `PCKh` metric.
+        ratio: Share of training's score that validation should reach.
+        metric: Name of the metric, in percent.
     """
 
     def __init__(self, ratio: float = MIN_VALIDATION_RATIO, metric: str = "pckh"):
@@ -62,16 +63,16 @@ class ValidationGapWarning(WarnOnce):
         logs = logs or {}
         if not {self.metric, f"val_{self.metric}"} <= logs.keys():
             return
-        pckh, val_pckh = logs[self.metric], logs[f"val_{self.metric}"]
-        rising = pckh >= max(MIN_TRAINING_PCKH, self.highest)
-        self.highest = max(self.highest, pckh)
+        score, val_score = logs[self.metric], logs[f"val_{self.metric}"]
+        rising = score >= max(MIN_TRAINING_SCORE, self.highest)
+        self.highest = max(self.highest, score)
         self.warn(
-            (rising or self.warned) and val_pckh < self.ratio * pckh,
-            "val_pckh is %.1f where pckh is %.1f in training. Either the statistics of "
+            (rising or self.warned) and val_score < self.ratio * score,
+            "val_%s is %.1f where %s is %.1f in training. Either the statistics of "
             "batch normalization have not settled: increase the batch size or lower "
             "the learning rate. Or, after many epochs, this is overfitting: add data "
             "or augmentation.",
-            *(val_pckh, pckh),
+            *(self.metric, val_score, self.metric, score),
         )
 
 
@@ -255,17 +256,18 @@ class InputStallTimer(WarnOnce):
         self.end, self.end_waited = self.start, self.start_waited
 
 
-def diagnostic_callbacks(names_of_batch=None, waited=None) -> list:
+def diagnostic_callbacks(names_of_batch=None, waited=None, metric="pckh") -> list:
     """Returns all diagnostics, to put before callbacks that save.
 
     Args:
         names_of_batch: See `RaiseOnNaN`.
         waited: See `InputStallTimer`, which is left out without it.
+        metric: Name of the metric: of another than "pckh", without those of heatmaps.
     """
+    heatmaps = [UnlabelledBatchWarning(), FlatHeatmapWarning()]
     return [
         RaiseOnNaN(names_of_batch),
-        UnlabelledBatchWarning(),
-        FlatHeatmapWarning(),
-        ValidationGapWarning(),
+        *(heatmaps if metric == "pckh" else []),
+        ValidationGapWarning(metric=metric),
         *([InputStallTimer(waited)] if waited else []),
     ]

@@ -1,18 +1,10 @@
 """PCKh per joint group after each epoch."""
 
-import shutil
-
-import keras
-
+from keras_hourglass.callbacks.score_table import ScoreTable, find_metric
 from keras_hourglass.metrics import PCKh
-from keras_hourglass.utils import format_table
-
-MEAN = "mean_by_count"  # the metric's convention, as evaluation names it
-GAP = 2  # spaces between two columns of `format_table`
-MIN_WIDTH = len("100.00")
 
 
-class PCKhCallback(keras.callbacks.Callback):
+class PCKhCallback(ScoreTable):
     """Prints a table of the validation's PCKh per joint group after each epoch.
 
     For a skeleton without a head it is PCK, as the first line of the table says. The
@@ -53,89 +45,18 @@ class PCKhCallback(keras.callbacks.Callback):
     ```
     """
 
-    def __init__(
-        self, metric: str | None = None, others=None, verbose: int = 1, print_fn=None
-    ):
-        super().__init__()
-        self.metric, self.others, self.verbose = metric, dict(others or {}), verbose
-        self.print_fn = print_fn or print
-        self._groups, self._mean = {}, None  # of the epoch's validation
+    metric_class = PCKh
+    column = "mean_by_count"  # the metric's convention, as evaluation names it
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self._mean = None
+    def parts(self, metric) -> dict[str, float]:
+        """Returns the percentage of each joint group."""
+        return metric.per_group()
 
-    def on_test_end(self, logs=None):
-        # Later, other evaluations may have reset the metric.
-        metric = find_pckh_metric(self.model, self.metric)
-        self._groups, self._mean = metric.per_group(), float(metric.result())
-
-    def on_epoch_end(self, epoch, logs=None):
-        if self._mean is None:
-            return
-        logs = {} if logs is None else logs
-        metric = find_pckh_metric(self.model, self.metric)
-        for group, percentage in self._groups.items():
-            logs[f"val_{metric.name}_{group.lower()}"] = percentage
-        if self.verbose:
-            columns = [*self._groups.items(), (MEAN, self._mean)]
-            self.print_fn("\n" + _title(metric) + format_row(columns))
-        for name, dataset in self.others.items():
-            self.model.evaluate(dataset, verbose=0)
-            percentage = logs[f"{name}_{metric.name}"] = float(metric.result())
-            if self.verbose:
-                self.print_fn(f"{name}: {MEAN} {percentage:.2f}")
-
-
-def _title(metric):
-    """Returns the line over the table: the measure and its threshold."""
-    return f"{metric.skeleton.measure.name}@{metric.threshold:g}, %\n"
+    def title(self, metric) -> str:
+        """Returns the measure and its threshold."""
+        return f"{metric.skeleton.measure.name}@{metric.threshold:g}, %"
 
 
 def find_pckh_metric(model, name: str | None = None) -> PCKh:
-    """Returns the `PCKh` that a model was compiled with.
-
-    Args:
-        model: Compiled, and trained or evaluated for a step.
-        name: Of the metric; by default, the first `PCKh`.
-
-    Raises:
-        ValueError: If there is none, or none of that name.
-    """
-    metrics = [metric for metric in _flatten(model.metrics) if isinstance(metric, PCKh)]
-    for metric in metrics:
-        if name in (None, metric.name):
-            return metric
-    if metrics:
-        names = ", ".join(repr(metric.name) for metric in metrics)
-        raise ValueError(
-            f"`metric` must be the name of a PCKh of the model: {names}. "
-            f"Received: metric={name!r}"
-        )
-    raise ValueError("`metrics` of `model.compile` must hold a PCKh")
-
-
-def _flatten(metrics):
-    """Yields all metrics, and those inside them, in order."""
-    for metric in metrics:
-        yield metric
-        yield from _flatten(getattr(metric, "metrics", []))
-
-
-def format_row(columns) -> str:
-    """Formats a row of numbers under their names, broken at the terminal's width.
-
-    Args:
-        columns: (name, number) pairs.
-    """
-    limit, width, parts = shutil.get_terminal_size().columns, 0, [[]]
-    for name, number in columns:
-        needed = GAP + max(len(name), MIN_WIDTH)
-        if parts[-1] and width + needed > limit:
-            parts.append([])
-            width = 0
-        parts[-1].append((name, f"{number:.2f}"))
-        width += needed
-    return "\n".join(
-        format_table([name for name, _ in part], [[number for _, number in part]])
-        for part in parts
-    )
+    """Returns the `PCKh` that a model was compiled with; see `find_metric`."""
+    return find_metric(model, PCKh, name)

@@ -8,13 +8,13 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-LOGGED_NAMES = ("loss", "pckh", "val_loss", "val_pckh")
+LOGGED_NAMES = ("loss", "pckh", "box_ap", "val_loss", "val_pckh", "val_box_ap")
 MIN_REDRAW_SECONDS = 0.1  # between two updates of the live line
 BAR_WIDTH = 20
 
 
 class ProgressLogger(keras.callbacks.Callback):
-    """Shows epoch, step, loss, PCKh and the time left of all epochs.
+    """Shows epoch, step, loss, score and the time left of all epochs.
 
     Replaces Keras's bar, which fills files with control characters: call `fit` with
     `verbose=0`. A terminal shows a live line with a bar, and a plain line for each
