@@ -286,8 +286,8 @@ def test_only_joints_that_the_network_is_sure_of_are_judged(caplog):
     assert reference.measure(lambda crop: near).moved == 0
     nan = {"keypoints": reference.keypoints * np.nan}
     with pytest.raises(ValueError, match=r"100.00 % moved .* limit is 5 %, 0.6 px"):
-        limit = verification.LIMITS["int8"]
-        verification.require_close(reference.measure(lambda c: nan), limit, "x", 1)
+        error, limit = reference.measure(lambda c: nan), verification.LIMITS["int8"]
+        verification.require_close(error, limit, "x", reference)
     assert not caplog.messages
     unsure = verification.Reference(Fixed(low), crops, "argmax")
     assert unsure.sure.all() and "is the network trained" in caplog.text

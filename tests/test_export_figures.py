@@ -11,7 +11,7 @@ from keras_hourglass.models.presets import PRESETS, PRESETS_WITH_WEIGHTS
 from keras_hourglass.models.weights import weights_path
 
 
-@pytest.mark.parametrize("name", PRESETS_WITH_WEIGHTS)
+@pytest.mark.parametrize("name", [n for n in PRESETS if PRESETS[n].litert])
 def test_packaged_litert_files_are_the_networks(name):
     model = kh.load_model(name)
     crops = packaged_crops(model)[:15]  # one of each photograph

@@ -7,7 +7,12 @@ and a line of `formats.FORMATS`. Nothing here imports Keras before it exports.
 import logging
 import math
 
-from keras_hourglass.export.formats import FORMATS, format_name, parse_formats
+from keras_hourglass.export.formats import (
+    FORMATS,
+    format_name,
+    parse_formats,
+    require_task,
+)
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
 from keras_hourglass.utils import first_line
 from keras_hourglass.utils.files import require_writable
@@ -35,14 +40,19 @@ def export_model(
     `(batch, joints)`, and `heatmaps` `(batch, height / 4, width / 4, joints)`. A
     SavedModel, for TensorFlow Serving, takes the bytes of image files, too.
 
+    Of a `PersonDetector`, crops are whole photographs, scaled to fit into the network's
+    size (letterbox), and a file returns `boxes` `(batch, 128, 4)`, x, y, width, height
+    in pixels of the crops, and `scores` `(batch, 128)`, the highest first.
+
     Each file is run by its own runtime on crops of people, and written only if its
     keypoints are the network's own: of the joints that the network is sure of, nearly
     none may have moved by more than 2 % of the window, and the median is limited, too
     (`verification.LIMITS`). Beside a file NAME lies its metadata, NAME.about.json.
 
     Args:
-        model: A `StackedHourglass`, or whatever `load_model` takes: the path of a
-            `.keras` file, the folder of a run, or the name of a preset with weights.
+        model: A `StackedHourglass`, a `PersonDetector`, or whatever `load_model` takes:
+            the path of a `.keras` file, the folder of a run, or the name of a preset
+            with weights.
         directory: Folder of the files; made if it is missing. A SavedModel becomes its
             next version, `directory/1`, `directory/2`, ...
         formats: A name, a list of names, or "all". The names are "savedmodel",
@@ -54,7 +64,8 @@ def export_model(
         dataset: People to calibrate and verify on: a name as "mpii:DIR" or a `People`.
         crops: The same as `(people, height, width, 3)`, uint8, RGB, of the network's
             size. Without any of the three, photographs that come with the library.
-        decoder: Name of the decoder: "argmax", "quarter", "newton" or "dark".
+        decoder: Name of the decoder of keypoints: "argmax", "quarter", "newton" or
+            "dark".
         tolerance: Factor of the limits of the verification: 2 is twice as loose.
         options: `max_pixels` of "savedmodel": an image with more is refused before
             it is decoded. `batch_size` of "litert": people at once, a fixed number.
@@ -92,6 +103,7 @@ def export_model(
             f"`tolerance` must be above 0 and finite. Received: tolerance={tolerance}"
         )
     _require_tensorflow()
+    from keras_hourglass.export.box_verification import BoxReference
     from keras_hourglass.export.crops import calibration_split, load_crops
     from keras_hourglass.export.exporter import export_format
     from keras_hourglass.export.metadata import require_finite_weights
@@ -100,11 +112,15 @@ def export_model(
     from keras_hourglass.models.loading import load_model
 
     model = load_model(model)
+    chosen = require_task(chosen, model.task)
     require_finite_weights(model)
     require_writable(directory, folder=True)
     crops, described = load_crops(model, images, dataset, crops)
     calibration, held_out = calibration_split(crops)
-    reference = Reference(model, held_out, decoder)
+    if model.task == "detect":
+        reference = BoxReference(model, held_out)
+    else:
+        reference = Reference(model, held_out, decoder)
     results = ExportResults(crops=f"{len(held_out)} of {described}")
     errors = []
     for name, precision in chosen:

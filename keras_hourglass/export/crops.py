@@ -2,7 +2,8 @@
 
 They are those of the package, of a dataset, or of a user's images: `(people, height,
 width, 3)`, uint8, RGB, of the network's size. The package's are few photographs, each
-in several windows: shifted, enlarged, mirrored, of whole and of half bodies.
+in several windows: shifted, enlarged, mirrored, of whole and of half bodies. Those of a
+person detector are whole photographs (letterbox), and the package's the same windows.
 """
 
 from pathlib import Path
@@ -18,7 +19,7 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.sources import find_sources
 from keras_hourglass.inference.sources.images import to_region
-from keras_hourglass.inference.views import crop_views
+from keras_hourglass.inference.views import crop_views, whole_window
 
 MAX_CROPS = 96
 HELD_OUT = 3  # one crop of so many is not calibrated on, but verified on
@@ -49,7 +50,7 @@ def load_crops(model, images=None, dataset=None, crops=None):
     """Loads crops from one of three sources; without any, the package's.
 
     Args:
-        model: A `StackedHourglass`.
+        model: A `StackedHourglass` or a `PersonDetector`.
         images: Paths of image files, or folders of them; or one path.
         dataset: The name of a dataset as "mpii:DIR", or a `People`.
         crops: `(people, height, width, 3)`, uint8.
@@ -70,7 +71,11 @@ def load_crops(model, images=None, dataset=None, crops=None):
         )
     if images is not None:
         paths = _find_images(images)
-        return image_crops(paths, model), f"{len(paths)} images"
+        crop = photograph_crops if model.task == "detect" else image_crops
+        return crop(paths, model), f"{len(paths)} images"
+    if dataset is not None and model.task == "detect":
+        paths = _dataset_images(dataset)
+        return photograph_crops(paths, model), f"{len(paths)} images of a dataset"
     if dataset is not None:
         loaded = dataset_crops(dataset, model)
         name = "`dataset`" if isinstance(dataset, People) else str(dataset)
@@ -113,11 +118,7 @@ def dataset_crops(dataset, model, count: int = MAX_CROPS) -> np.ndarray:
         model: A `StackedHourglass`.
         count: The most people, evenly spaced.
     """
-    people = dataset if isinstance(dataset, People) else load_dataset(dataset)
-    if (validation := people.splits == "val").any():
-        people = people[validation]
-    if not len(people):
-        raise ValueError("`dataset` must hold people. Received: none")
+    people = _validation_people(dataset)
     chosen = np.unique(np.linspace(0, len(people) - 1, count).astype(int))
     size = model.input_size
     loader = Loader(Preprocessor(people[chosen], size, model.heatmap_size))
@@ -131,6 +132,32 @@ def image_crops(paths, model) -> np.ndarray:
         window = Window.from_box(np.asarray(pose.box), size=size)
         crops.append(crop_views(to_region(path), window, (1.0,), size)[0])
     return np.rint(crops).astype("uint8")
+
+
+def photograph_crops(paths, model) -> np.ndarray:
+    """Whole photographs at the size of a `PersonDetector`, black beside them."""
+    size, crops = model.input_size, []
+    for path in paths:
+        region = to_region(path)
+        crops.append(crop_views(region, whole_window(region, size), (1.0,), size)[0])
+    return np.rint(crops).astype("uint8")
+
+
+def _dataset_images(dataset, count: int = MAX_CROPS) -> list[str]:
+    """Paths of a dataset's photographs, evenly spaced."""
+    paths = [*dict.fromkeys(map(str, _validation_people(dataset).images))]
+    chosen = np.unique(np.linspace(0, len(paths) - 1, count).astype(int))
+    return [paths[index] for index in chosen]
+
+
+def _validation_people(dataset) -> People:
+    """The people of a dataset's validation split; all, if it has none."""
+    people = dataset if isinstance(dataset, People) else load_dataset(dataset)
+    if (validation := people.splits == "val").any():
+        people = people[validation]
+    if not len(people):
+        raise ValueError("`dataset` must hold people. Received: none")
+    return people
 
 
 def _find_images(images) -> list[str]:

@@ -18,7 +18,7 @@ from keras_hourglass.inference.runtimes.metadata import METADATA_NAME
 from keras_hourglass.utils import silence
 from keras_hourglass.utils.files import publish_files
 
-STEM = "hourglass"  # of the names of files
+STEMS = {"pose": "hourglass", "detect": "detector"}  # of the names of files, by task
 FULL_BELOW = 2**16  # bytes that are free on a disk
 
 
@@ -28,25 +28,26 @@ def export_format(
     name: str,
     precision: str,
     calibration,
-    reference: verification.Reference,
+    reference,
     tolerance: float = 1.0,
     **options,
 ) -> ExportResult:
-    """Writes a network in one format, if its keypoints there are the network's own.
+    """Writes a network in one format, if its predictions there are the network's own.
 
     Args:
-        model: A `StackedHourglass`.
+        model: A `StackedHourglass` or a `PersonDetector`.
         directory: Folder of the file, or of the versions of a SavedModel.
         name: A key of `FORMATS`.
         precision: One of the format's precisions.
         calibration: `(people, height, width, 3)`, uint8: crops to calibrate on.
-        reference: The network's keypoints on the crops to verify on, and their decoder.
+        reference: The network's keypoints on the crops to verify on, and their decoder:
+            a `Reference`; of a detector a `BoxReference`.
         tolerance: Factor of the precision's limit.
         options: Of the format's `write`.
 
     Raises:
         ModuleNotFoundError: If a package is missing.
-        ValueError: If keypoints are further off than the precision's limit.
+        ValueError: If keypoints or boxes are further off than the precision's limit.
     """
     entry = FORMATS[name]
     require_packages(name)
@@ -62,7 +63,7 @@ def export_format(
         network = draft.with_name(entry.network) if entry.network else draft
         run = RUNTIMES[entry.runtime or name](network)
         error = reference.measure(run)
-        verification.require_close(error, limit, written, len(reference.crops))
+        verification.require_close(error, limit, written, reference)
         names = ("moved", "median_error", "mean_error", "max_error")
         measured.update(zip(names, error))
         measured["milliseconds"] = measure_milliseconds(run, reference.crops[:1])
@@ -73,7 +74,8 @@ def export_format(
     with _converters_silenced():
         if entry.suffix:
             mark = "" if precision == entry.precisions[0] else f"_{precision}"
-            path = Path(directory, f"{entry.stem or STEM}{mark}{entry.suffix}")
+            stem = entry.stem or STEMS[model.task]
+            path = Path(directory, f"{stem}{mark}{entry.suffix}")
             files = publish_files(path, write)
         else:
             path = serving.publish_version(directory, write)

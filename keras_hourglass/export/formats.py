@@ -21,6 +21,7 @@ class Format(NamedTuple):
         stem: Of its file's name, where the format prescribes it.
         network: Name of the file with the network, where that lies beside its file.
         runtime: Key in `inference.runtimes.RUNTIMES`, by default the format's name.
+        tasks: Of the networks that it is for.
     """
 
     module: str
@@ -31,13 +32,14 @@ class Format(NamedTuple):
     stem: str = ""
     network: str = ""
     runtime: str = ""
+    tasks: tuple[str, ...] = ("pose", "detect")
 
     def import_module(self):
         return import_module(f"{__package__}.{self.module}")
 
 
 FORMATS = {
-    "savedmodel": Format("saved_model", options=("max_pixels",)),
+    "savedmodel": Format("saved_model", options=("max_pixels",), tasks=("pose",)),
     "litert": Format(
         "litert", ".tflite", ("float32", "float16", "int8"), options=("batch_size",)
     ),
@@ -50,6 +52,7 @@ FORMATS = {
         stem="index",
         network="index.tflite",
         runtime="litert",
+        tasks=("pose",),
     ),
 }
 
@@ -115,6 +118,26 @@ def _parse_format(text):
             f"{suggest(precision, precisions)} Received: formats={text!r}"
         )
     return name, precision or precisions[0]
+
+
+def require_task(formats, task: str):
+    """Raises a ValueError if none of the formats is for networks of a task.
+
+    Args:
+        formats: Pairs of a key of `FORMATS` and a precision.
+        task: Of the network, "pose" or "detect".
+
+    Returns:
+        Those that are.
+    """
+    fitting = [pair for pair in formats if task in FORMATS[pair[0]].tasks]
+    if not fitting:
+        names = [name for name, entry in FORMATS.items() if task in entry.tasks]
+        raise ValueError(
+            f"`formats` must be for networks of the task {task!r}: {', '.join(names)}. "
+            f"Received: {', '.join(format_name(*pair) for pair in formats)}"
+        )
+    return fitting
 
 
 def require_packages(name: str):

@@ -1,4 +1,7 @@
-"""Inference on crops as TensorFlow graphs: network and decoder."""
+"""Inference on crops as TensorFlow graphs: network and decoder.
+
+The crops of a person detector are whole photographs (letterbox).
+"""
 
 import keras
 import numpy as np
@@ -6,11 +9,13 @@ import tensorflow as tf
 
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
+from keras_hourglass.heatmaps.boxes import decode_boxes
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.models.fusion.network import fuse
 from keras_hourglass.models.trunk.hourglass import UpsampledSum
 
 CROPS_INPUT, HEATMAPS_OUTPUT = "crops", "heatmaps"  # names in every file
+PLACES_OUTPUT = {"pose": "keypoints", "detect": "boxes"}  # by the task of the network
 
 
 def crop_window(model) -> Window:
@@ -23,8 +28,8 @@ class CropGraphs:
     """A network in its inference form and its decoder, as graphs without variables.
 
     Args:
-        model: A `StackedHourglass`.
-        decoder: One of `heatmaps.DECODER_NAMES`.
+        model: A `StackedHourglass` or a `PersonDetector`.
+        decoder: One of `heatmaps.DECODER_NAMES`, of keypoints.
         broadcast: Whether features are upsampled by broadcasting: see `UpsampledSum`.
 
     Attributes:
@@ -47,7 +52,8 @@ class CropGraphs:
 
         Returns:
             A `tf.function` from `crops` `(batch, height, width, 3)`, uint8, to
-            heatmaps `(batch, height / 4, width / 4, joints)`, float32.
+            heatmaps `(batch, height / 4, width / 4, joints)`, float32; of a detector,
+            its 5 maps.
         """
         return tf.function(
             self._predict, [self._crops_spec(batch_size)], autograph=False
@@ -62,9 +68,10 @@ class CropGraphs:
         Returns:
             A `tf.function` from `heatmaps` to a dictionary: `keypoints`
             `(batch, joints, 2)`, in pixels of the crops, and `scores`
-            `(batch, joints)`.
+            `(batch, joints)`; of a detector, `boxes` `(batch, 128, 4)`, x, y, width,
+            height in pixels of the crops, and `scores` `(batch, 128)`.
         """
-        size = [*self.model.heatmap_size[::-1], len(self.model.skeleton.joints)]
+        size = self._network.output.shape[1:]
         spec = tf.TensorSpec([batch_size, *size], tf.float32, HEATMAPS_OUTPUT)
         return tf.function(self._decode, [spec], autograph=False)
 
@@ -75,7 +82,7 @@ class CropGraphs:
             batch_size: People at once; any number by default.
 
         Returns:
-            A `tf.function` from `crops` to a dictionary: `keypoints`, `scores` and
+            A `tf.function` from `crops` to a dictionary: what `decoder` returns, and
             `heatmaps`.
         """
 
@@ -101,6 +108,11 @@ class CropGraphs:
             layer.broadcast = broadcast
 
     def _decode(self, heatmaps):
-        points, scores = decode(heatmaps, self.model.offset, self._decoder)
-        points = crop_window(self.model).to_image(points, self.model.heatmap_size)
-        return {"keypoints": points, "scores": scores}
+        model, window = self.model, crop_window(self.model)
+        if model.task == "detect":
+            boxes, scores = decode_boxes(heatmaps)
+            places = window.part(boxes, model.heatmap_size).box()
+        else:
+            points, scores = decode(heatmaps, model.offset, self._decoder)
+            places = window.to_image(points, model.heatmap_size)
+        return {PLACES_OUTPUT[model.task]: places, "scores": scores}

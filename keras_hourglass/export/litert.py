@@ -17,14 +17,18 @@ from tensorflow.python.framework.convert_to_constants import (
     convert_variables_to_constants_v2,
 )
 
-from keras_hourglass.export.graph import CROPS_INPUT, HEATMAPS_OUTPUT, CropGraphs
+from keras_hourglass.export.graph import (
+    CROPS_INPUT,
+    HEATMAPS_OUTPUT,
+    PLACES_OUTPUT,
+    CropGraphs,
+)
 from keras_hourglass.export.metadata import describe_model
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.runtimes.metadata import METADATA_NAME
 
 FILE_IDENTIFIER = b"TFL3"
 SIGNATURE = "serve_crops"  # of the SavedModel, with the same inputs and outputs
-OUTPUT_OF_RANK = {3: "keypoints", 2: "scores"}
 MISSING_INPUT = -1  # index of an optional input that is left out
 
 
@@ -39,7 +43,7 @@ def write(
     """Writes a LiteRT file.
 
     Args:
-        model: A `StackedHourglass`.
+        model: A `StackedHourglass` or a `PersonDetector`.
         path: Path of the file.
         decoder: One of `heatmaps.DECODER_NAMES`. It computes in float32.
         precision: "float32"; "float16", that of the weights; or "int8", in which the
@@ -56,7 +60,8 @@ def write(
     network = convert_to_tflite(graphs.network(batch_size), precision, batches)
     tail = convert_to_tflite(graphs.decoder(batch_size))
     facts = describe_model(model, decoder, precision, batch_size=batch_size)
-    Path(path).write_bytes(append_decoder(network, tail, facts))
+    output_of_rank = {3: PLACES_OUTPUT[model.task], 2: "scores"}
+    Path(path).write_bytes(append_decoder(network, tail, output_of_rank, facts))
     return facts
 
 
@@ -79,12 +84,15 @@ def convert_to_tflite(graph, precision: str = "float32", samples=()) -> bytes:
     return converter.convert()
 
 
-def append_decoder(network: bytes, decoder: bytes, facts: dict) -> bytes:
+def append_decoder(
+    network: bytes, decoder: bytes, output_of_rank: dict, facts: dict
+) -> bytes:
     """Joins a network and the decoder of its heatmaps in one file.
 
     Args:
         network: A file from crops to heatmaps.
-        decoder: A file from heatmaps to keypoints and scores.
+        decoder: A file from heatmaps to keypoints and scores, or to boxes and scores.
+        output_of_rank: Number of dimensions of a decoder's output -> its name.
         facts: The metadata of the new file.
     """
     model, more = (schema.ModelT.InitFromPackedBuf(data) for data in (network, decoder))
@@ -104,7 +112,7 @@ def append_decoder(network: bytes, decoder: bytes, facts: dict) -> bytes:
         operator.outputs = [new_index[index] for index in operator.outputs]
         graph.operators.append(operator)
     outputs = {
-        OUTPUT_OF_RANK[len(tail.tensors[i].shape)]: new_index[i] for i in tail.outputs
+        output_of_rank[len(tail.tensors[i].shape)]: new_index[i] for i in tail.outputs
     }
     outputs[HEATMAPS_OUTPUT] = graph.outputs[0]
     graph.outputs = [*outputs.values()]

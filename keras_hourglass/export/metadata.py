@@ -17,8 +17,8 @@ def describe_model(model, decoder: str, precision: str = "float32", **facts) -> 
     """Describes a network and its decoder.
 
     Args:
-        model: A `StackedHourglass`.
-        decoder: One of `heatmaps.DECODER_NAMES`.
+        model: A `StackedHourglass` or a `PersonDetector`.
+        decoder: One of `heatmaps.DECODER_NAMES`, of keypoints.
         precision: Of the network in the file.
         facts: Those of the format.
 
@@ -28,22 +28,30 @@ def describe_model(model, decoder: str, precision: str = "float32", **facts) -> 
     package = metadata("keras-hourglass")
     return {
         "metadata_version": METADATA_VERSION,
+        "task": model.task,
         "name": model.name,
-        "joints": list(model.skeleton.joints),
-        "limbs": [list(limb) for limb in model.skeleton.limbs],
-        "flip_pairs": [list(pair) for pair in model.skeleton.flip_pairs],
+        **(_describe_pose(model, decoder) if model.task == "pose" else {}),
         "image_size": list(model.image_size),
         "heatmap_size": list(model.heatmap_size[::-1]),
         "input": INPUT,
-        "offset": list(model.offset),
-        "window": WINDOW_RULES,
         "precision": precision,
         "parameters": count_parameters(model),
-        "decoder": decoder,
         "version": package["Version"],
         "license": package["License-Expression"] or package["License"],
         "made_by": f"{package['Name']} {package['Version']}",
         **facts,
+    }
+
+
+def _describe_pose(model, decoder):
+    """Describes the keypoints of a `StackedHourglass`."""
+    return {
+        "joints": list(model.skeleton.joints),
+        "limbs": [list(limb) for limb in model.skeleton.limbs],
+        "flip_pairs": [list(pair) for pair in model.skeleton.flip_pairs],
+        "offset": list(model.offset),
+        "window": WINDOW_RULES,
+        "decoder": decoder,
     }
 
 

@@ -13,9 +13,9 @@ def write(model, path, decoder: str = DEFAULT_DECODER):
     """Writes an ONNX file for any number of people at once.
 
     Args:
-        model: A `StackedHourglass`.
+        model: A `StackedHourglass` or a `PersonDetector`.
         path: Path of the file.
-        decoder: One of `heatmaps.DECODER_NAMES`.
+        decoder: One of `heatmaps.DECODER_NAMES`, of keypoints.
 
     Returns:
         The metadata in the file.

@@ -10,9 +10,9 @@ def write(model, path, decoder: str = DEFAULT_DECODER):
     """Writes a network for any number of people at once, in float32.
 
     Args:
-        model: A `StackedHourglass`.
+        model: A `StackedHourglass` or a `PersonDetector`.
         path: Path of the `.xml` file. The weights go to a `.bin` file of that name.
-        decoder: One of `heatmaps.DECODER_NAMES`.
+        decoder: One of `heatmaps.DECODER_NAMES`, of keypoints.
 
     Returns:
         The metadata in the file.

@@ -25,6 +25,8 @@ BATCH_SIZE = 8
 class ExportError(NamedTuple):
     """Distances of a file's keypoints from the network's own, of joints that are sure.
 
+    For a person detector, those of boxes.
+
     Attributes:
         moved: The share of them that have moved by more than 2 % of the window.
         median: In pixels of the crops, as are the others.
@@ -86,6 +88,8 @@ class Reference:
         sure: `(people, joints)`, bool: of which joints the network is sure.
     """
 
+    places = "Keypoints"
+
     def __init__(self, model, crops, decoder: str = DEFAULT_DECODER):
         starts = range(0, len(crops), BATCH_SIZE)
         batches = [crops[start : start + BATCH_SIZE] for start in starts]
@@ -112,11 +116,15 @@ class Reference:
                 `inference.runtimes.RUNTIMES`.
         """
         keypoints = np.concatenate([run(c[None])["keypoints"] for c in self.crops])
-        distance = np.linalg.norm(keypoints - self.keypoints, axis=-1)[self.sure]
-        # What is NaN has moved.
-        moved = 1 - (distance <= MOVED * self.window).mean()
-        values = moved, np.median(distance), distance.mean(), distance.max()
-        return ExportError(*map(float, values))
+        distances = np.linalg.norm(keypoints - self.keypoints, axis=-1)[self.sure]
+        return error_of(distances, self.window)
+
+
+def error_of(distances, window: int) -> ExportError:
+    """Summarizes distances, in pixels, on windows of some pixels."""
+    moved = 1 - (distances <= MOVED * window).mean()  # what is NaN has moved
+    values = moved, np.median(distances), distances.mean(), distances.max()
+    return ExportError(*map(float, values))
 
 
 def second_peaks(heatmaps) -> np.ndarray:
@@ -140,17 +148,18 @@ def second_peaks(heatmaps) -> np.ndarray:
     return second / np.maximum(flat.max(1), 1e-6)
 
 
-def require_close(error: ExportError, limit: ErrorLimit, name: str, count: int):
+def require_close(error: ExportError, limit: ErrorLimit, name: str, reference):
     """Raises a ValueError if an error exceeds its limit, or is NaN.
 
     Args:
         error: The error of a file.
         limit: The limit of its precision.
         name: The format, for the message.
-        count: The number of crops, for the message.
+        reference: The `Reference` that it was measured by, or `BoxReference`.
     """
     if not (error.moved <= limit.moved and error.median <= limit.median):
         raise ValueError(
-            f"Keypoints of {name} must be the network's. Received: {error}, on {count} "
-            f"crops, where the limit is {limit}; `tolerance` changes it"
+            f"{reference.places} of {name} must be the network's. Received: {error}, "
+            f"on {len(reference.crops)} crops, where the limit is {limit}; `tolerance` "
+            "changes it"
         )

@@ -3,8 +3,6 @@
 import os
 from importlib.util import find_spec
 
-OUTPUTS = ("keypoints", "scores", "heatmaps")  # of exported files, by name
-
 
 class Runtime:
     """Runs a network on crops. A runtime is a subclass, and a line of `RUNTIMES`.
@@ -41,7 +39,8 @@ class Runtime:
         Returns:
             Arrays by name: `keypoints` `(people, joints, 2)`, in pixels of the crops,
             `scores` `(people, joints)` and `heatmaps` `(people, height / 4,
-            width / 4, joints)`.
+            width / 4, joints)`. Of a person detector `boxes` `(batch, 128, 4)` and
+            `scores` `(batch, 128)`.
         """
         raise NotImplementedError
 
@@ -70,6 +69,20 @@ class Runtime:
         from keras_hourglass.inference.runtimes.exported import ExportedPredictor
 
         return ExportedPredictor(cls(network.path), network, flip, scales, decoder)
+
+    @classmethod
+    def make_detector(cls, network):
+        """Loads a network for the detection of people.
+
+        Args:
+            network: An `ExportedFile`; for Keras, a `PersonDetector`.
+
+        Returns:
+            An object with `predict_boxes(images)`; see `ExportedDetector`.
+        """
+        from keras_hourglass.inference.runtimes.exported import ExportedDetector
+
+        return ExportedDetector(cls(network.path), network)
 
 
 def core_count() -> int:

@@ -1,4 +1,4 @@
-"""Exported networks: what a file says of itself, and keypoint prediction with it.
+"""Exported networks: what a file says of itself, and prediction with it.
 
 Neither Keras nor TensorFlow is imported, but by the runtime that runs a SavedModel.
 """
@@ -12,6 +12,7 @@ import numpy as np
 from keras_hourglass import skeletons
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DECODER_NAMES
+from keras_hourglass.heatmaps.boxes import CHANNELS
 from keras_hourglass.inference.runtimes.base import reason_of
 from keras_hourglass.inference.runtimes.heatmap_average import HeatmapAverage
 from keras_hourglass.inference.runtimes.metadata import INPUT, read_metadata
@@ -21,64 +22,56 @@ from keras_hourglass.skeletons import Skeleton
 CROPS_DTYPE = "uint8"
 
 
-@dataclass(frozen=True)
-class ExportedNetwork:
+@dataclass(frozen=True, kw_only=True)
+class ExportedFile:
     """A network in a file that `export` wrote, described by the file alone.
 
-    Its attributes are those of a `StackedHourglass`.
+    Its attributes are those of an `HourglassModel`.
 
     Attributes:
         path: The file, or the folder of a SavedModel's version.
         name: The network's name.
-        skeleton: Of its keypoints.
         image_size: Height and width of crops, in pixels.
         heatmap_size: Width and height of heatmaps.
-        offset: (x, y), heatmap pixels that decoding adds.
-        decoder: The decoder in the file, a key of `heatmaps.DECODERS`.
-        window_rules: See `views.WINDOW_RULES`.
         parameters: Their number; None if the file does not say it.
     """
 
     path: Path
     name: str
-    skeleton: Skeleton
     image_size: tuple[int, int]
     heatmap_size: tuple[int, int]
-    offset: tuple[float, float]
-    decoder: str
-    window_rules: dict
     parameters: int | None = None
+    task = "detect"
 
     @classmethod
-    def read(cls, path) -> "ExportedNetwork":
+    def read(cls, path) -> "ExportedFile":
         """Reads the metadata of a file; see `read_metadata`.
 
         Raises:
             ValueError: If the file is damaged, or not one of `export`; if its metadata
-                are not those of a network.
+                are not those of a network for the task of the class.
         """
         path = Path(path).absolute()
         facts = read_metadata(path)
+        if facts["task"] != cls.task:
+            raise ValueError(
+                f"{path} must be a network for the task {cls.task!r}. "
+                f"Received: one for {facts['task']!r}"
+            )
         try:
             if facts["input"] != INPUT:
                 raise ValueError(f"input {facts['input']}")
-            if facts["decoder"] not in DECODER_NAMES:
-                raise ValueError(f"decoder {facts['decoder']!r}")
             height, width = map(int, facts["image_size"])
             rows, columns = map(int, facts["heatmap_size"])
-            x, y = map(float, facts["offset"])
-            if min(height, width, rows, columns) < 1 or not np.isfinite((x, y)).all():
-                raise ValueError("sizes and offset")
+            if min(height, width, rows, columns) < 1:
+                raise ValueError("sizes")
             return cls(
                 path=path,
                 name=str(facts["name"]),
-                skeleton=_skeleton(facts),
                 image_size=(height, width),
                 heatmap_size=(columns, rows),
-                offset=(x, y),
-                decoder=facts["decoder"],
-                window_rules=_window_rules(facts["window"]),
                 parameters=facts.get("parameters"),
+                **cls.read_own(facts),
             )
         except KeyError as error:
             raise ValueError(
@@ -90,6 +83,11 @@ class ExportedNetwork:
                 f"Received: {error}"
             ) from None
 
+    @classmethod
+    def read_own(cls, facts: dict) -> dict:
+        """Returns the attributes that a class adds, from the metadata."""
+        return {}
+
     @property
     def input_size(self) -> tuple[int, int]:
         """Width and height of crops, in pixels."""
@@ -99,6 +97,38 @@ class ExportedNetwork:
     def crop_window(self) -> Window:
         """The window that heatmaps cover, in pixels of the crop."""
         return Window.from_rectangle(np.array([0.0, 0.0, *self.input_size]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportedNetwork(ExportedFile):
+    """A `StackedHourglass` in a file that `export` wrote.
+
+    Attributes:
+        skeleton: Of its keypoints.
+        offset: (x, y), heatmap pixels that decoding adds.
+        decoder: The decoder in the file, a key of `heatmaps.DECODERS`.
+        window_rules: See `views.WINDOW_RULES`.
+    """
+
+    skeleton: Skeleton
+    offset: tuple[float, float]
+    decoder: str
+    window_rules: dict
+    task = "pose"
+
+    @classmethod
+    def read_own(cls, facts: dict) -> dict:
+        if facts["decoder"] not in DECODER_NAMES:
+            raise ValueError(f"decoder {facts['decoder']!r}")
+        x, y = map(float, facts["offset"])
+        if not np.isfinite((x, y)).all():
+            raise ValueError("offset")
+        return {
+            "skeleton": _skeleton(facts),
+            "offset": (x, y),
+            "decoder": facts["decoder"],
+            "window_rules": _window_rules(facts["window"]),
+        }
 
 
 def _window_rules(given) -> dict:
@@ -156,29 +186,79 @@ class ExportedPredictor:
         Returns:
             points `(people, joints, 2)`, heatmap pixels; scores `(people, joints)`.
         """
-        crops = np.asarray(crops)
-        if crops.dtype != CROPS_DTYPE:
-            crops = np.rint(crops).astype(CROPS_DTYPE)
-        views = self.average.views(crops)
-        try:
-            outputs = self.run(views)
-        except Exception as error:  # each runtime raises its own
-            raise ValueError(
-                f"{self.network.path} must run on crops {views.shape[1:]}, as its "
-                f"metadata say. Received: {reason_of(error)}"
-            ) from error
-        self._require_outputs(outputs)
+        views = self.average.views(_to_integers(crops))
+        columns, rows = self.network.heatmap_size
+        shape = rows, columns, len(self.network.skeleton.joints)
+        outputs = _run(self.run, self.network, views, shape)
         if not self.decodes_itself:
             return self.average.decode(outputs["heatmaps"])
         size, window = self.network.heatmap_size, self.network.crop_window
         return window.to_grid(outputs["keypoints"], size), outputs["scores"]
 
-    def _require_outputs(self, outputs):
-        """Raises a ValueError if shapes are not those that the metadata say."""
-        columns, rows = self.network.heatmap_size
-        expected = rows, columns, len(self.network.skeleton.joints)
-        if (received := outputs["heatmaps"].shape[1:]) != expected:
-            raise ValueError(
-                f"{self.network.path} must predict heatmaps {expected}, as its "
-                f"metadata say. Received: {received}"
-            )
+
+class ExportedDetector:
+    """Detection of people by an exported `PersonDetector`, in any runtime.
+
+    Args:
+        runtime: A `Runtime` that has loaded the network.
+        network: The network.
+
+    Attributes:
+        input_size, heatmap_size: (width, height) of crops and of heatmaps, in pixels.
+    """
+
+    def __init__(self, runtime, network: ExportedFile):
+        self.network, self._run = network, runtime
+        self.input_size, self.heatmap_size = network.input_size, network.heatmap_size
+
+    def predict_boxes(self, images, min_batch: int = 1):
+        """Predicts the boxes of people in any number of images, in one batch.
+
+        Args:
+            images: `(images, height, width, 3)`, RGB, 0 to 255. They are rounded to
+                integers, which exported networks take.
+            min_batch: Ignored: nothing is compiled for a size of batches.
+
+        Returns:
+            boxes `(images, 128, 4)`, heatmap pixels; scores `(images, 128)`, the
+            highest first; see `decode_boxes`.
+        """
+        columns, rows = self.heatmap_size
+        shape = rows, columns, CHANNELS
+        outputs = _run(self._run, self.network, _to_integers(images), shape)
+        heatmap = Window.from_rectangle(np.array([0.0, 0.0, columns, rows]))
+        boxes = heatmap.part(outputs["boxes"], self.input_size).box()
+        return boxes, outputs["scores"]
+
+
+def _to_integers(crops):
+    """Rounds crops to integers, which exported networks take."""
+    crops = np.asarray(crops)
+    return crops if crops.dtype == CROPS_DTYPE else np.rint(crops).astype(CROPS_DTYPE)
+
+
+def _run(runtime, network, crops, shape):
+    """Runs a network, whose heatmaps must have the shape that its metadata say.
+
+    Args:
+        runtime: A `Runtime` that has loaded the network.
+        network: The `ExportedFile`.
+        crops: `(batch, height, width, 3)`, uint8.
+        shape: Height, width and channels of the heatmaps.
+
+    Returns:
+        The outputs, by name.
+    """
+    try:
+        outputs = runtime(crops)
+    except Exception as error:  # each runtime raises its own
+        raise ValueError(
+            f"{network.path} must run on crops {crops.shape[1:]}, as its metadata say. "
+            f"Received: {reason_of(error)}"
+        ) from error
+    if (received := outputs["heatmaps"].shape[1:]) != shape:
+        raise ValueError(
+            f"{network.path} must predict heatmaps {shape}, as its metadata say. "
+            f"Received: {received}"
+        )
+    return outputs

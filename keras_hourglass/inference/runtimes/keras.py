@@ -29,3 +29,9 @@ class Keras(Runtime):
         from keras_hourglass.inference.runtimes.keypoints import KeypointPredictor
 
         return KeypointPredictor(network, flip, scales, decoder)
+
+    @classmethod
+    def make_detector(cls, network):
+        from keras_hourglass.inference.runtimes.boxes import BoxPredictor
+
+        return BoxPredictor(cls.for_inference(network))

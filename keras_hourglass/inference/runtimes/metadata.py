@@ -1,4 +1,4 @@
-"""Metadata of exported files: joints, sizes, input, windows and decoder of a network.
+"""Metadata of exported files: task, sizes and input of a network, and its joints.
 
 `export` writes the same facts in every format. They are read without TensorFlow, and
 without Keras.
@@ -22,12 +22,15 @@ INPUT = {"layout": "NHWC", "channels": "RGB", "dtype": "uint8", "range": [0, 255
 OLD_NAMES = {"licence": "license"}  # of version 0.1
 DEFAULTS = {  # of what older files do not say
     "metadata_version": 1,
-    "limbs": [],
+    "task": "pose",
     "input": INPUT,
+    "precision": "float32",
+}
+POSE_DEFAULTS = {
+    "limbs": [],
     "offset": [0.0, 0.0],
     "window": WINDOW_RULES,
     "decoder": DEFAULT_DECODER,
-    "precision": "float32",
 }
 
 
@@ -38,15 +41,17 @@ def read_metadata(path) -> dict:
         path: Folder of a SavedModel's version; or a `.tflite`, `.onnx` or `.xml` file.
 
     Returns:
-        `metadata_version`; `name`; `joints` in the order of the keypoints, `limbs` and
-        `flip_pairs` (pairs of joints); `image_size` and `heatmap_size`, height before
-        width; `input`: the `layout`, `channels`, `dtype` and `range` of the crops;
-        `offset`: x and y, heatmap pixels that decoding adds; `window`: the
-        `WINDOW_RULES` of `inference.views`; `decoder`, `precision`, `parameters`,
-        `version` (of this library), `license`, `made_by`, and what the format adds.
+        `metadata_version`; `task`, "pose" or "detect"; `name`; `image_size` and
+        `heatmap_size`, height before width; `input`: the `layout`, `channels`, `dtype`
+        and `range` of the crops; `precision`, `parameters`, `version` (of this
+        library), `license`, `made_by`, and what the format adds. Of a network for
+        poses `joints` in the order of the keypoints, `limbs` and `flip_pairs` (pairs of
+        joints); `offset`: x and y, heatmap pixels that decoding adds; `window`: the
+        `WINDOW_RULES` of `inference.views`; and `decoder`.
 
         Of files before version 0.5, whose `metadata_version` is 1, what they lack is
-        that of `DEFAULTS`; pairs are derived from the names of the joints.
+        that of `DEFAULTS` and `POSE_DEFAULTS`; pairs are derived from the names of the
+        joints.
 
     Raises:
         ValueError: If the file is damaged, of another kind, or was not written by
@@ -79,6 +84,8 @@ def read_metadata(path) -> dict:
 def _complete(facts):
     """Adds what files of older versions do not say."""
     facts = DEFAULTS | facts
+    if facts["task"] == "pose":
+        facts = POSE_DEFAULTS | facts
     if "flip_pairs" not in facts and "joints" in facts:
         pairs = Skeleton(facts["joints"]).flip_pairs
         facts["flip_pairs"] = [list(pair) for pair in pairs]

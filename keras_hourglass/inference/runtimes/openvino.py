@@ -3,12 +3,7 @@
 from pathlib import Path
 from threading import Lock
 
-from keras_hourglass.inference.runtimes.base import (
-    OUTPUTS,
-    Runtime,
-    core_count,
-    damaged,
-)
+from keras_hourglass.inference.runtimes.base import Runtime, core_count, damaged
 
 
 class OpenVino(Runtime):
@@ -35,4 +30,4 @@ class OpenVino(Runtime):
     def __call__(self, crops) -> dict:
         with self._lock:  # OpenVINO refuses a second call at the same time
             outputs = self._network(crops)
-        return {name: outputs[name] for name in OUTPUTS}
+        return {output.get_any_name(): value for output, value in outputs.items()}

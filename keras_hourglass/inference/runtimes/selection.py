@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.models.config import BEST_FILE
-from keras_hourglass.models.presets import PRESETS, places
+from keras_hourglass.models.presets import PRESETS_OF, places
 from keras_hourglass.utils import suggest
 
 AUTO = "auto"
@@ -36,11 +36,7 @@ def load_network(model, runtime: str = AUTO, argument: str = "model"):
         ModuleNotFoundError: If the runtime is not installed.
         ValueError: If there is no such runtime, or it does not run such a network.
     """
-    _validate_runtime(runtime)
-    _require_file(model, argument)
-    name, path, reason = choose(model, runtime)
-    logger.debug("Runtime: %s, %s", name, reason)
-    require_installed(name)
+    name, path = _find_runtime(model, runtime, argument, "pose")
     if name == "keras":
         from keras_hourglass.models.loading import load_argument
 
@@ -51,33 +47,55 @@ def load_network(model, runtime: str = AUTO, argument: str = "model"):
 
 
 def load_detector_network(model, runtime: str = AUTO, argument: str = "detector"):
-    """Loads the network of a person detector.
+    """Loads a person detector into its runtime.
 
     Args:
-        model: A `PersonDetector`, or what `load_model` takes.
+        model: A `PersonDetector`, what `load_model` takes, or what `export` wrote; see
+            `load_network`.
         runtime: A key of `RUNTIMES`, or "auto".
         argument: The name of `model` in messages.
 
     Returns:
-        The key of `RUNTIMES`, and a predictor of boxes; see `runtimes.boxes`.
+        The key of `RUNTIMES`; and an object with `input_size`, `heatmap_size` and
+        `predict_boxes(images)`: see `ExportedDetector`.
 
     Raises:
-        As `load_network`.
+        FileNotFoundError, ModuleNotFoundError, ValueError: As `load_network`.
     """
-    _validate_runtime(runtime)
-    _require(runtime, ("keras",), "a person detector", "people")
-    from keras_hourglass.inference.runtimes.boxes import BoxPredictor
-    from keras_hourglass.models.loading import for_inference, load_argument
+    name, path = _find_runtime(model, runtime, argument, "detect")
+    if name == "keras":
+        from keras_hourglass.models.loading import load_argument
 
-    network = load_argument(model, argument, "detect")
-    return "keras", BoxPredictor(for_inference(network))
+        network = load_argument(model, argument, "detect")
+    else:
+        from keras_hourglass.inference.runtimes.exported import ExportedFile
+
+        network = ExportedFile.read(path)
+    return name, RUNTIMES[name].make_detector(network)
 
 
-def choose(model, runtime: str = AUTO) -> tuple[str, Path | None, str]:
+def _find_runtime(model, runtime, argument, task):
+    """Returns the key of `RUNTIMES` of a network, and its exported file or None."""
+    if runtime not in RUNTIME_NAMES:
+        raise ValueError(
+            f"`runtime` must be a runtime's name. {suggest(runtime, RUNTIME_NAMES)} "
+            f"Received: runtime={runtime!r}"
+        )
+    _require_file(model, argument)
+    name, path, reason = choose(model, runtime, task)
+    logger.debug("Runtime: %s, %s", name, reason)
+    require_installed(name)
+    return name, path
+
+
+def choose(
+    model, runtime: str = AUTO, task: str = "pose"
+) -> tuple[str, Path | None, str]:
     """Chooses the runtime of a network.
 
     Args:
         model, runtime: See `load_network`.
+        task: Of the network, a key of `PRESETS_OF`.
 
     Returns:
         The key of `RUNTIMES`, the exported file or None, and the reason.
@@ -85,8 +103,8 @@ def choose(model, runtime: str = AUTO) -> tuple[str, Path | None, str]:
     if not isinstance(model, str | os.PathLike):
         _require(runtime, ("keras",), "a network in memory", "model.keras")
         return "keras", None, "which runs networks in memory"
-    if str(model) in PRESETS:
-        return _choose_for_preset(str(model), runtime)
+    if str(model) in PRESETS_OF[task]:
+        return _choose_for_preset(str(model), runtime, PRESETS_OF[task][str(model)])
     path = Path(model).expanduser()
     name, file = find_exported(path, runtime)
     if file is None:
@@ -120,11 +138,11 @@ def has_nvidia_gpu() -> bool:
     return any(any(Path(folder).glob(name)) for folder, name in places.items())
 
 
-def _choose_for_preset(preset, runtime):
-    file = PRESETS[preset].litert
+def _choose_for_preset(name, runtime, preset):
+    file = preset.litert
     if file is None or runtime not in (AUTO, "litert"):
         own = ("keras",) if file is None else ("keras", "litert")
-        _require(runtime, own, f"the preset {preset!r}", preset)
+        _require(runtime, own, f"the preset {name!r}", name)
         reason = "as chosen" if file else "as the preset has no LiteRT file"
         return "keras", None, reason
     reason = "as chosen"
@@ -134,18 +152,10 @@ def _choose_for_preset(preset, runtime):
             return "keras", None, "as there is an NVIDIA GPU"
         if "ai_edge_litert" not in RUNTIMES["litert"].installed_packages():
             return "keras", None, "as ai-edge-litert is not installed"
-    places.warn_of_hidden_folder(preset)
+    places.warn_of_hidden_folder(name)
     from keras_hourglass.models.weights import weights_path
 
     return "litert", weights_path(file), reason
-
-
-def _validate_runtime(runtime):
-    if runtime not in RUNTIME_NAMES:
-        raise ValueError(
-            f"`runtime` must be a runtime's name. {suggest(runtime, RUNTIME_NAMES)} "
-            f"Received: runtime={runtime!r}"
-        )
 
 
 def _require_file(model, argument):

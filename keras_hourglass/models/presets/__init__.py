@@ -96,10 +96,6 @@ PRESETS = {
             "photo_small.npz",
             "4e4efce4a952ede55321d9ff3fa24c895104920fd8781e4bc41ea48cdba03d09",
         ),
-        litert=Weights(
-            "photo_small.tflite",
-            "a4561e6330f5158dbb6a67c97fdf40e2904fd55d8c785aa72d5e48b4666c7b67",
-        ),
         facts=TrainingFacts(
             datasets=("MPII Human Pose", "COCO", "Leeds Sports Pose Extended")
             + ("Stanford 40 Actions", "Clothing Co-Parsing"),
@@ -148,6 +144,10 @@ DETECTOR_PRESETS = {
         weights=Weights(
             "people.npz",
             "c208ab72859633618067ac4a3aee22234a644cd46c686d12de82cd19160c0895",
+        ),
+        litert=Weights(
+            "people.tflite",
+            "8fdaaa2865c806dc709c91631556098318dde7bd6b7c9d8bbc5259d316dabf79",
         ),
         facts=TrainingFacts(
             datasets=("COCO, 2,443 photographs", "Stanford 40 Actions, 9,293"),
