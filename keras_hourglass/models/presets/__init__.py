@@ -143,7 +143,7 @@ DETECTOR_PRESETS = {
         "weights, for photographs of all kinds (docs/model-card.md).",
         weights=Weights(
             "people.npz",
-            "c208ab72859633618067ac4a3aee22234a644cd46c686d12de82cd19160c0895",
+            "1fe5f32b4159940fe9a511de0ea077ee5cc5303334bec072afab3b9e2d396e31",
         ),
         litert=Weights(
             "people.tflite",
