@@ -8,13 +8,16 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import PersonDetector, StackedHourglass, export_model
-from keras_hourglass.export.box_verification import BoxReference
-from keras_hourglass.export.crops import photograph_crops
+from keras_hourglass import PersonDetector, StackedHourglass, export_model, load_model
+from keras_hourglass.export.box_verification import SURE_SCORE, BoxReference
+from keras_hourglass.export.crops import packaged_crops, photograph_crops
+from keras_hourglass.export.verification import LIMITS
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.inference.runtimes.exported import ExportedFile, ExportedNetwork
 from keras_hourglass.inference.runtimes.metadata import read_metadata
 from keras_hourglass.inference.runtimes.selection import load_detector_network
+from keras_hourglass.models.presets import DETECTOR_PRESETS
+from keras_hourglass.models.weights import weights_path
 
 CROPS = np.random.default_rng(0).integers(0, 256, (6, 64, 96, 3), "uint8")
 FORMATS = {"litert": (), "onnx": ("tf2onnx", "onnxruntime"), "openvino": ("openvino",)}
@@ -133,6 +136,16 @@ def test_photographs_are_verified_on_as_a_whole(tmp_path):
     (crop,) = photograph_crops([path], model)
     assert crop.shape == (32, 32, 3) and crop.dtype == "uint8"
     assert (crop[8:24] == 200).all() and not crop[:8].any() and not crop[24:].any()
+
+
+@pytest.mark.parametrize("name", DETECTOR_PRESETS)
+def test_the_packaged_litert_file_is_the_network(name):
+    model = load_model(name)
+    reference = BoxReference(model, packaged_crops(model)[:15])
+    assert reference.sure_score == SURE_SCORE
+    path = weights_path(DETECTOR_PRESETS[name].litert)
+    error, limit = reference.measure(RUNTIMES["litert"](path)), LIMITS["float16"]
+    assert error.moved <= limit.moved and error.median <= limit.median
 
 
 def test_people_are_detected_without_keras_and_tensorflow():

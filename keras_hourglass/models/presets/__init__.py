@@ -147,7 +147,7 @@ DETECTOR_PRESETS = {
         ),
         litert=Weights(
             "people.tflite",
-            "8fdaaa2865c806dc709c91631556098318dde7bd6b7c9d8bbc5259d316dabf79",
+            "1954e2eb8f250c6d22fe82e2ac26e94887b54eb251c3b3ef23f4613c76a2842e",
         ),
         facts=TrainingFacts(
             datasets=("COCO, 2,443 photographs", "Stanford 40 Actions, 9,293"),
