@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from keras_hourglass.inference.estimator import PoseEstimator as PoseEstimator
     from keras_hourglass.inference.pose import Pose as Pose
     from keras_hourglass.inference.pose import to_dataframe as to_dataframe
+    from keras_hourglass.inference.tracking.tracker import PoseTracker as PoseTracker
     from keras_hourglass.inference.video import Frame as Frame
     from keras_hourglass.inference.video import Video as Video
     from keras_hourglass.losses import CenterLoss as CenterLoss
@@ -70,6 +71,7 @@ _MODULES = {  # public name -> its module, as above
     "Photographs": "data.detection",
     "Pose": "inference.pose",
     "PoseEstimator": "inference.estimator",
+    "PoseTracker": "inference.tracking.tracker",
     "Skeleton": "skeletons",
     "StackedHourglass": "models.stacked_hourglass",
     "TensorBoardLogger": "callbacks.tensorboard",

@@ -1,21 +1,17 @@
 from collections import deque
-from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 import pytest
 
+from keras_hourglass import Pose, Skeleton
 from keras_hourglass.inference.boxes.finder import BoxFinder
 from keras_hourglass.inference.runner import estimate_frames
 from keras_hourglass.inference.sources import Failures, InputSource
 from keras_hourglass.inference.sources.frames import InputFrame
 
+BOX, PAIR = np.array([0.0, 0, 50, 50]), Skeleton(("left_eye", "right_eye"))
 FILM, PHOTO = InputSource("film.mp4", "video"), InputSource("photo.jpg", "image")
-
-
-@dataclass(frozen=True)
-class Found:
-    joints: np.ndarray
 
 
 class Estimator:
@@ -30,7 +26,8 @@ class Estimator:
         pending = deque()
         for pixels in images:
             rows = [pixels[0, 0, :2]] if boxes is None else next(boxes)[:, :2]
-            pending.append([Found(np.array([row, row + 50], float)) for row in rows])
+            joints = [np.array([row, row + 50], float) for row in rows]
+            pending.append([Pose(xy, np.ones(2), BOX, PAIR) for xy in joints])
             if len(pending) > self.ahead:
                 yield pending.popleft()
         yield from pending
@@ -115,7 +112,7 @@ def test_smoothing_knows_the_times_of_frames():
 
     at_once, soon, late = map(second, (0.01, 0.1, 0.5))
     assert 0 < at_once < soon < late < 10  # the later, the nearer to the new point
-    assert second(2) == 10  # another person, after half a second
+    assert second(2) == 10  # another person, after a second
 
 
 def test_boxes_of_low_scores_or_outside_are_left_out_and_the_latter_are_failures():

@@ -1,31 +1,11 @@
-"""Smoothing of poses over time."""
-
-from dataclasses import dataclass
+"""Smoothing of points over time."""
 
 import numpy as np
 import pytest
 
-from keras_hourglass.inference.tracking.smoothing import (
-    OneEuro,
-    PoseSmoother,
-    box_iou,
-    match_boxes,
-    smoothing_factor,
-)
+from keras_hourglass.inference.tracking.smoothing import OneEuro, smoothing_factor
 
 FPS = 25
-
-
-@dataclass(frozen=True)
-class Pose:
-    joints: np.ndarray
-    scores: object = None
-
-
-def person(x, y, size=100.0):
-    """Four joints, in a box of `size`."""
-    corners = np.array([[0, 0], [0.5, 0.2], [0.4, 0.7], [1, 1]])
-    return Pose(corners * size + (x, y))
 
 
 def test_a_cutoff_is_the_frequency_of_which_a_low_pass_filter_keeps_half_the_power():
@@ -80,48 +60,3 @@ def test_time_must_pass():
     smooth(np.zeros((1, 2)), 0)
     with pytest.raises(ValueError, match="`seconds` must be above 0.*seconds=0"):
         smooth(np.zeros((1, 2)), 0)
-
-
-@pytest.mark.parametrize("fps, size", [(25, 100), (60, 100), (25, 900)])
-def test_still_joints_are_steadier_and_fast_ones_hardly_lag(fps, size):
-    """As a share of the person, who stands for 4 s, then walks by twice their size."""
-    random, smoother, found, meant = np.random.default_rng(0), PoseSmoother(), [], []
-    for frame in range(6 * fps):
-        time = frame / fps
-        walked = max(0, time - 4) * size
-        meant.append(person(200 + walked, 300, size).joints)
-        noisy = Pose(meant[-1] + random.normal(0, 0.01 * size, (4, 2)))
-        found += [pose.joints for pose in smoother([noisy], time)]
-    off = (np.array(found) - meant) / size
-    assert off[fps : 4 * fps].std() < 0.6 * 0.01
-    assert 0 < -off[5 * fps :, :, 0].mean() < 0.03
-
-
-def test_people_are_matched_in_any_order():
-    smoother = PoseSmoother()
-    left, right = person(0, 0), person(300, 0)
-    smoother([left, right], 0)
-    moved = [person(304, 0), person(4, 0)]
-    for pose, was, new in zip(smoother(moved, 1 / FPS), (right, left), moved):
-        assert (was.joints[:, 0] < pose.joints[:, 0]).all()
-        assert (pose.joints[:, 0] < new.joints[:, 0]).all()
-
-
-def test_a_person_is_not_smoothed_towards_another_or_one_long_gone():
-    smoother = PoseSmoother()
-    smoother([person(0, 0)], 0)
-    (jumped,) = smoother([person(400, 0)], 1 / FPS)
-    np.testing.assert_allclose(jumped.joints, person(400, 0).joints)
-    (again,) = smoother([person(410, 0)], 2.0)
-    np.testing.assert_allclose(again.joints, person(410, 0).joints)
-    assert not smoother([], 2.1)
-
-
-def test_boxes_of_the_highest_iou_are_matched():
-    def box(x):
-        return np.array([[x, 0.0], [x + 10, 10]])
-
-    assert box_iou(box(0), box(0)) == 1 and box_iou(box(0), box(20)) == 0
-    assert box_iou(box(0), box(5)) == pytest.approx(50 / 150)
-    assert match_boxes([box(1), box(4)], [box(3), box(40)]) == {1: 0}
-    assert match_boxes([box(8)], [box(0)]) == {}

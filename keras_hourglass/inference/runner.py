@@ -21,7 +21,7 @@ from keras_hourglass.inference.output.writers import (
 from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.sources import Failures, as_list, find_sources
 from keras_hourglass.inference.sources.frames import InputFrame, read_frames
-from keras_hourglass.inference.tracking.smoothing import PoseSmoother
+from keras_hourglass.inference.tracking.tracker import PoseTracker
 from keras_hourglass.models import presets
 from keras_hourglass.utils import GracefulInterrupt, Interrupted
 from keras_hourglass.visualization.grids import image_grid, letterbox
@@ -54,7 +54,7 @@ def estimate_frames(
         frames: An iterable of `InputFrame`.
         find_boxes: Gives the boxes of a frame, `(people, 5)`, with scores, or None to
             leave the frame out; by default, one person is searched for in each frame.
-        smooth: Smooths the joints in videos; see `PoseSmoother`.
+        smooth: Smooths the joints in videos; see `PoseTracker`.
 
     Yields:
         A `FrameResult` for each frame.
@@ -75,12 +75,12 @@ def estimate_frames(
         while boxes:
             yield boxes.popleft()
 
-    smoother = None
+    tracker = None
     for poses in estimator.stream(images(), find_boxes and taken_boxes()):
         frame = pending.popleft()
         if smooth and frame.index is not None:
-            smoother = smoother if frame.index and smoother else PoseSmoother()
-            poses = smoother(poses, frame.seconds)
+            tracker = tracker if frame.index and tracker else PoseTracker(smooth=True)
+            poses = tracker(poses, frame.seconds)
         yield FrameResult(frame, poses)
 
 

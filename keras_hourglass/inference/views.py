@@ -84,6 +84,19 @@ def joints_extent(joints, scores, array_library=np, rules: dict = WINDOW_RULES):
     return xp.min(drawn, axis=-2), xp.max(drawn, axis=-2)
 
 
+def box_of_joints(joints, scores, rules: dict = WINDOW_RULES) -> np.ndarray:
+    """Computes the box, `(4,)`, whose window is the one around the joints.
+
+    Args:
+        joints, scores, rules: See `refine_window`; of one person.
+    """
+    low, high = joints_extent(joints, scores, np, rules)
+    longer = max(1.0, (high - low).max())
+    margin = longer * (rules["joints_padding"] / rules["box_padding"] - 1) / 2
+    sides = np.maximum(high - low, 1.0) + 2 * margin
+    return np.append((low + high + 1 - sides) / 2, sides)
+
+
 def shrink_to_needed(
     region: ImageRegion, scale: float, size: tuple[int, int]
 ) -> ImageRegion:

@@ -69,6 +69,8 @@ ARMS = (  # share; bounds of the bend to the front, lift, turn inwards and elbow
 ARM_SHARES = np.cumsum([arm[0] for arm in ARMS])
 
 
+STEP_SWING, KNEE_BEND = 24.0, 45.0  # degrees, of hips and knees of who walks
+
 SIDES = {"right": -1, "left": 1}
 DOWN, FORWARD = np.array([0.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])
 
@@ -116,17 +118,45 @@ def rotation(flex=0.0, twist=0.0, side=0.0):
 
 def sample_pose(random) -> Body:
     """Samples a body of random build, posture and view."""
+    length = _lengths(random)
+    legs = POSTURES[np.searchsorted(SHARES, random.random() * SHARES[-1])]
+    points, frames = _torso(random, length, legs)
+    _arms(random, length, points, frames["chest"], _sample_arms(random))
+    _legs(random, length, points, legs)
+    return _viewed(points, frames, _view(random))
+
+
+def walking_pose(random, phase: float, turn: float) -> Body:
+    """Samples a body of random build that walks.
+
+    Args:
+        random: Generator of the build; its state decides how the person carries
+            themselves, so a new one of the same seed gives the same person.
+        phase: Of the steps, in radians.
+        turn: Degrees by which the person is turned to their left, seen from ahead.
+    """
+    length, swing = _lengths(random), STEP_SWING * math.sin(phase)
+    knees = [KNEE_BEND * max(0, step * math.cos(phase)) + 5 for step in (1, -1)]
+    legs = [((step * swing,) * 2, (knee,) * 2) for step, knee in zip((1, -1), knees)]
+    arms = [((-0.7 * step * swing,) * 2, (6, 6), (5, 5), (15, 15)) for step in (1, -1)]
+    posture = Legs(1.0, (3, 3), (2, 2), *legs)
+    points, frames = _torso(random, length, posture)
+    _arms(random, length, points, frames["chest"], arms)
+    _legs(random, length, points, posture)
+    return _viewed(points, frames, rotation(4, turn))
+
+
+def _lengths(random):
+    """Samples lengths of parts, as shares of the standing height."""
     factors = random.normal(1, 0.06, len(LENGTHS)).clip(0.85, 1.15)
     length = dict(zip(LENGTHS, factors * list(LENGTHS.values()), strict=True))
     tall = sum(length[part] for part in HEIGHT)
-    length = {part: value / tall for part, value in length.items()}
-    legs = POSTURES[np.searchsorted(SHARES, random.random() * SHARES[-1])]
+    return {part: value / tall for part, value in length.items()}
 
-    points, frames = _torso(random, length, legs)
-    _arms(random, length, points, frames["chest"])
-    _legs(random, length, points, legs)
 
-    view = np.diag([1.0, -1.0, 1.0]) @ _view(random)
+def _viewed(points, frames, view):
+    """Makes the body that is seen by a rotation."""
+    view = np.diag([1.0, -1.0, 1.0]) @ view
     viewed = np.array(list(points.values())) @ view.T
     points = dict(zip(points, viewed, strict=True))
     return Body(points, {name: view @ axes for name, axes in frames.items()})
@@ -160,12 +190,17 @@ def _torso(random, length, legs):
     return points, {"pelvis": np.eye(3), "chest": chest, "head": head}
 
 
-def _arms(random, length, points, chest):
+def _sample_arms(random):
+    """Samples the bounds of the angles of both arms."""
     kinds = np.searchsorted(ARM_SHARES, random.random(2) * ARM_SHARES[-1])
     if random.random() < 0.45:
         kinds[1] = kinds[0]
-    for kind, (name, side) in zip(kinds, SIDES.items(), strict=True):
-        flex, lift, inwards, elbow = _between(random, ARMS[kind][1:])
+    return [ARMS[kind][1:] for kind in kinds]
+
+
+def _arms(random, length, points, chest, arms):
+    for bounds, (name, side) in zip(arms, SIDES.items(), strict=True):
+        flex, lift, inwards, elbow = _between(random, bounds)
         raised = max(lift, flex - 30, 0) / 150  # the shoulder blade moves, too
         shoulder = np.array(
             [side * length["shoulders"] * (1 - 0.15 * raised), 0.035 * raised - 0.01, 0]
