@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     )
     from keras_hourglass.data.images.decoding import read_image as read_image
     from keras_hourglass.data.people import People as People
+    from keras_hourglass.evaluation.detection.end_to_end import (
+        evaluate_end_to_end as evaluate_end_to_end,
+    )
     from keras_hourglass.evaluation.evaluator import evaluate as evaluate
     from keras_hourglass.export import export_model as export_model
     from keras_hourglass.inference.detectors import load_detector as load_detector
@@ -79,6 +82,7 @@ _MODULES = {  # public name -> its module, as above
     "convert": "models.pytorch",
     "draw_skeleton": "visualization.skeletons",
     "evaluate": "evaluation.evaluator",
+    "evaluate_end_to_end": "evaluation.detection.end_to_end",
     "export_model": "export",
     "fuse": "models.fusion.network",
     "image_grid": "visualization.grids",

@@ -10,6 +10,8 @@ from keras_hourglass.data.people.mixture import DatasetSpec, load_validation
 from keras_hourglass.data.pipeline.batch_maker import BatchMaker
 from keras_hourglass.data.pipeline.loader import Loader
 from keras_hourglass.data.pipeline.preprocessing import Preprocessor
+from keras_hourglass.evaluation.detection.evaluator import evaluate_detector
+from keras_hourglass.evaluation.detection.results import DetectionEvaluation
 from keras_hourglass.evaluation.predictions import Predictions
 from keras_hourglass.evaluation.results import Evaluation
 from keras_hourglass.geometry import Window
@@ -21,6 +23,8 @@ from keras_hourglass.inference.runtimes.base import core_count
 from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 from keras_hourglass.inference.runtimes.selection import AUTO, load_network
 from keras_hourglass.models.loading import model_name
+from keras_hourglass.models.presets import PRESETS_OF
+from keras_hourglass.utils import suggest
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +35,7 @@ def evaluate(
     model,
     people,
     *,
+    task: str = "pose",
     flip: bool = False,
     decoder: str = DEFAULT_DECODER,
     batch_size: int = 8,
@@ -39,8 +44,11 @@ def evaluate(
     all_splits: bool = False,
     name: str | None = None,
     runtime: str = AUTO,
-) -> Evaluation:
+) -> Evaluation | DetectionEvaluation:
     """Evaluates a model on people, under every published convention of PCKh.
+
+    With `task="detect"`, evaluates a detector on photographs: average precision and
+    recall of boxes, by the size of people.
 
     A skeleton without a head is scored by PCK, in the longer side of the box: see
     `Skeleton.reference`.
@@ -50,10 +58,13 @@ def evaluate(
             `.keras` file or the name of a preset with weights; or what `export` wrote.
         people: The people to evaluate on: a `People`, whose joints are mapped to the
             model's skeleton by name, or a dataset as in "mpii:DIR", of which the
-            validation people are loaded.
+            validation people are loaded. For detection, `Photographs`, or a dataset.
+        task: "pose", joints of people in given windows, or "detect", boxes of people
+            on photographs. A detector is also what `load_detector` takes.
         flip: Averages the heatmaps with those of the mirrored image (flip test).
         decoder: A key of `heatmaps.DECODERS`.
-        batch_size: People per call of the network. On a GPU, larger is faster.
+        batch_size: People, or photographs, per call of the network. On a GPU, larger is
+            faster.
         broken: "error" raises for an image that cannot be read; "skip" leaves its
             people out of the scores and lists it under "unreadable".
         missing: "error" raises if an image of the dataset does not exist; "skip" leaves
@@ -66,7 +77,8 @@ def evaluate(
 
     Returns:
         An `Evaluation`: `pckh`, `per_joint`, `conventions`, `offset`, `to_dict()`,
-        `to_dataframe()`, `save_report(folder)`; printed, a table.
+        `to_dataframe()`, `save_report(folder)`; printed, a table. For detection, a
+        `DetectionEvaluation`: `ap50`, `recall`, and the same methods.
 
     Raises:
         ValueError: If an argument is invalid, or no joint of the model is labeled.
@@ -86,6 +98,21 @@ def evaluate(
     ```
     """
     options = KeypointOptions(flip, decoder, batch_size, broken)
+    if task == "detect":
+        return evaluate_detector(
+            *(model, people),
+            batch_size=batch_size,
+            broken=broken,
+            missing=missing,
+            all_splits=all_splits,
+            name=name,
+            runtime=runtime,
+        )
+    if task != "pose":
+        raise ValueError(
+            "`task` must be 'pose' or 'detect'. "
+            f"{suggest(task, PRESETS_OF)} Received: task={task!r}"
+        )
     if name is None:
         name = model_name(model)
     runtime, model = load_network(model, runtime)

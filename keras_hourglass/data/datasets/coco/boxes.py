@@ -33,6 +33,22 @@ def load_boxes(root, category: str | None = None, images=None) -> Photographs:
     Raises:
         DatasetError: If the folder does not hold the dataset.
     """
+    return read_photographs(root, category, images)[0]
+
+
+def read_photographs(root, category: str | None = None, images=None):
+    """Reads the images of a COCO dataset, and the annotations of their boxes.
+
+    Args:
+        root, category, images: See `load_coco`.
+
+    Returns:
+        `Photographs`; for each of them a list with the annotation of each box; and for
+        each of them the `Category` of its file.
+
+    Raises:
+        DatasetError: If the folder does not hold the dataset.
+    """
     root, read, notes = read_annotations(root)
     wanted = choose_category(read, category)
     rows = []
@@ -43,27 +59,29 @@ def load_boxes(root, category: str | None = None, images=None) -> Photographs:
         names = [image.file_name for image, _ in listed]
         finder = image_finder(path, root, names, images, subset_of(path, root))
         of_file = split_of_file(path, root)
-        for image, boxes in listed:
+        for image, entries in listed:
             split = of_file or split_of_image(image.file_name) or "train"
-            rows.append((finder.find(image.file_name), image.size, split, boxes))
+            place = finder.find(image.file_name), image.size, split
+            rows.append((*place, entries, of_category))
         total = f"{len(contents['annotations']):,} annotations of {path}"
         notes += [f"{n:,} of {total} are left out: {why}" for why, n in skipped.items()]
         notes += finder.notes(path)
-    images, sizes, splits, boxes = zip(*rows) if rows else [()] * 4
-    return Photographs(
+    images, sizes, splits, entries, categories = zip(*rows) if rows else [()] * 5
+    photographs = Photographs(
         images=images,
         sizes=sizes,
         splits=splits,
-        boxes=[[box for box, _ in listed] for listed in boxes],
-        is_crowd=[[crowd for _, crowd in listed] for listed in boxes],
+        boxes=[[parse_box(entry["bbox"]) for entry in listed] for listed in entries],
+        is_crowd=[[is_crowd(entry) for entry in listed] for listed in entries],
         notes=tuple(notes),
     )
+    return photographs, entries, categories
 
 
 def _read_file(contents, category):
-    """(image, [(box, whether it is a crowd)]) of each image; reason -> annotations."""
+    """(image, annotations with a box) of each image; reason -> annotations left out."""
     images = read_images(contents)
-    boxes = {number: [] for number in images}
+    entries = {number: [] for number in images}
     skipped = Counter()
     for entry in contents["annotations"]:
         try:
@@ -71,11 +89,10 @@ def _read_file(contents, category):
         except SkipPerson as reason:
             skipped[str(reason)] += 1
             continue
-        box = parse_box(entry.get("bbox"))
         if to_id(entry.get("image_id")) not in images:
             skipped[NO_IMAGE] += 1
-        elif box is None:
+        elif parse_box(entry.get("bbox")) is None:
             skipped["no usable box"] += 1
         else:
-            boxes[to_id(entry["image_id"])].append((box, is_crowd(entry)))
-    return [(images[number], boxes[number]) for number in images], skipped
+            entries[to_id(entry["image_id"])].append(entry)
+    return [(images[number], entries[number]) for number in images], skipped

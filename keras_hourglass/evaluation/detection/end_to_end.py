@@ -1,0 +1,293 @@
+"""Evaluation of everyone on a photograph, end to end: from the image to all poses.
+
+Average precision over object keypoint similarity, as COCO computes it, of poses in the
+detector's own boxes beside poses in true boxes; people missed, and false ones.
+
+Lin et al. Microsoft COCO: Common Objects in Context, ECCV 2014.
+https://cocodataset.org/#keypoints-eval
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from keras_hourglass.data.datasets import DatasetSpec
+from keras_hourglass.data.datasets.coco.poses import PhotographPoses, load_poses
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.evaluation.detection import precision
+from keras_hourglass.evaluation.detection.evaluator import MIN_SCORE
+from keras_hourglass.evaluation.detection.matching import Matches, join, match
+from keras_hourglass.evaluation.scoring import to_json_types
+from keras_hourglass.evaluation.tables import format_number
+from keras_hourglass.inference.detectors import load_detector
+from keras_hourglass.inference.estimator import PoseEstimator
+from keras_hourglass.inference.oks import AREA_OF_BOX, sigmas_of, similarities
+from keras_hourglass.inference.pose import Pose
+from keras_hourglass.models.loading import model_name
+from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.utils import format_table
+
+MAX_POSES = 20  # of a photograph that are evaluated, as COCO does
+OWN, TRUE = "own boxes", "true boxes"
+COLUMNS = ("AP", "AP50", "AP75", "recall")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EndToEndEvaluation:
+    """The result of evaluating everyone on photographs; `print` shows it as a table.
+
+    Attributes:
+        name: Names of the pose network and of the detector.
+        truth: The `PhotographPoses`.
+        skeleton: The skeleton of the poses.
+        poses: Kind of boxes, "own boxes" or "true boxes" -> for each photograph its
+            list of `Pose`.
+        limits: "min_score" of boxes and "min_pose_score", at which people are counted.
+    """
+
+    name: str
+    truth: PhotographPoses
+    skeleton: Skeleton
+    poses: dict[str, list[list[Pose]]]
+    limits: dict[str, float]
+
+    @cached_property
+    def scores(self) -> dict:
+        """All scores.
+
+        Returns:
+            "own boxes" and "true boxes", see `precision.summarize`; "counts", see
+            `count`; "photographs", "people", "joints", the evaluated joints' names, and
+            "limits".
+        """
+        made = {
+            kind: precision.summarize(self.match(poses))
+            for kind, poses in self.poses.items()
+        }
+        return {
+            "photographs": len(self.truth),
+            "people": made[OWN]["people"],
+            "joints": [*self._joints[0]],
+            **made,
+            "limits": self.limits,
+            "counts": self.count(**self.limits),
+        }
+
+    def count(self, min_score: float, min_pose_score: float) -> dict:
+        """Counts people found at an OKS of 0.5, missed, and false.
+
+        Args:
+            min_score: Of the boxes of poses that count.
+            min_pose_score: Of their joints, on average.
+        """
+        chosen = [
+            [p for p in poses if _is_sure(p, min_score, min_pose_score)]
+            for poses in self.poses[OWN]
+        ]
+        return precision.count_at(self.match(chosen))
+
+    def match(self, poses: list[list[Pose]]) -> Matches:
+        """Matches the poses of all photographs with their people."""
+        return join(
+            [self._match_photograph(row, of_row) for row, of_row in enumerate(poses)]
+        )
+
+    def _match_photograph(self, row, poses):
+        _, ours, theirs = self._joints
+        truth, is_crowd = self.truth, self.truth.photographs.is_crowd[row]
+        scores = np.array([pose_score(pose, ours) for pose in poses])
+        order = np.argsort(-scores, kind="stable")[:MAX_POSES]
+        joints = np.array([poses[index].joints[ours] for index in order])
+        labeled = truth.labeled[row][:, theirs]
+        similarity = pose_similarities(
+            joints.reshape(-1, len(ours), 2),
+            truth.joints[row][:, theirs],
+            labeled,
+            known_areas(truth, row),
+            truth.photographs.boxes[row].astype(float),
+            sigmas_of(truth.skeleton)[theirs],
+        )
+        ignored = is_crowd | ~labeled.any(1)
+        return match(similarity, scores[order], ignored, is_crowd)
+
+    @cached_property
+    def _joints(self):
+        """Names of the joints in common, and their indices in poses and truth."""
+        names = [name for name in self.truth.skeleton.joints if name in self.skeleton]
+        return (
+            names,
+            [*self.skeleton.indices(names)],
+            [*self.truth.skeleton.indices(names)],
+        )
+
+    def to_dict(self) -> dict:
+        """Returns all scores in JSON's types, NaN as None; see `scores`."""
+        return to_json_types(self.scores)
+
+    def __str__(self):
+        scores, counts = self.scores, self.scores["counts"]
+        rows = [
+            [kind, *(format_number(scores[kind][name]) for name in COLUMNS)]
+            for kind in self.poses
+        ]
+        limits = ", ".join(
+            f"{name} {value:g}" for name, value in scores["limits"].items()
+        )
+        return "\n".join(
+            [
+                f"{self.name}: {scores['photographs']:,} photographs, "
+                f"{scores['people']:,} people, {len(scores['joints'])} joints",
+                "",
+                format_table(["poses in", *COLUMNS], rows),
+                "",
+                "AP: average precision over OKS, %, mean from 0.5 to 0.95",
+                f"recall: people found, %, at {precision.FALSE_PER_PHOTOGRAPH} false "
+                "people a photograph, OKS of 0.5",
+                f"With {limits}: {counts['found']:,} people found at an OKS of 0.5, "
+                f"{counts['missed']:,} missed, {counts['false']:,} false",
+                "",
+            ]
+        )
+
+    def __repr__(self):
+        own, true = (self.scores[kind]["AP"] for kind in (OWN, TRUE))
+        return (
+            f"EndToEndEvaluation({self.name!r}, photographs={len(self.truth)}, "
+            f"ap={own:.2f}, ap_true_boxes={true:.2f})"
+        )
+
+
+def evaluate_end_to_end(
+    model="photo",
+    dataset="coco",
+    detector="people",
+    *,
+    split: str | None = None,
+    count: int | None = None,
+    all_splits: bool = False,
+    **options,
+) -> EndToEndEvaluation:
+    """Evaluates the poses of everyone on photographs, from the image alone.
+
+    Args:
+        model: What `PoseEstimator` takes.
+        dataset: A dataset as in "coco:DIR", of which the validation photographs are
+            evaluated, or `PhotographPoses`.
+        detector: What `PoseEstimator` takes.
+        split: "train", "val" or "test"; by default "val", where there is any.
+        count: Number of photographs, chosen evenly; by default all.
+        all_splits: Evaluates the photographs of all splits.
+        options: Other arguments of `PoseEstimator`: `flip`, `passes` and so on.
+
+    Returns:
+        An `EndToEndEvaluation`: `scores`, `to_dict()`; printed, a table.
+
+    Raises:
+        DatasetError: If the dataset cannot be loaded, or has no poses of everyone.
+        ValueError: If an argument is invalid.
+
+    Example:
+
+    ```python
+    import keras_hourglass as kh
+
+    result = kh.evaluate_end_to_end("photo", "coco:COCO", flip=True)
+    print(result)
+    print(result.count(min_score=0.4, min_pose_score=0.2))
+    ```
+    """
+    truth = dataset
+    if not isinstance(dataset, PhotographPoses):
+        truth = load_truth(dataset, split, all_splits)
+    if count is not None and count < len(truth):
+        truth = truth.select(np.arange(count) * len(truth) // count)
+    from keras_hourglass.inference.suppression import MIN_POSE_SCORE
+
+    estimator = PoseEstimator(
+        model, detector=detector, min_score=MIN_SCORE, min_pose_score=0.0, **options
+    )
+    images = [*truth.photographs.images]
+    people = [~crowd for crowd in truth.photographs.is_crowd]
+    boxes = [b[keep] for b, keep in zip(truth.photographs.boxes, people)]
+    return EndToEndEvaluation(
+        name=f"{model_name(model)} and {model_name(detector)}",
+        truth=truth,
+        skeleton=estimator.skeleton,
+        poses={
+            OWN: [*estimator.stream(images)],
+            TRUE: [*estimator.stream(images, boxes)],
+        },
+        limits={
+            "min_score": load_detector(detector).min_score,
+            "min_pose_score": MIN_POSE_SCORE,
+        },
+    )
+
+
+def load_truth(
+    dataset, split: str | None = None, all_splits: bool = False
+) -> PhotographPoses:
+    """Loads the photographs of a dataset with the poses of everyone.
+
+    Args:
+        dataset, split, all_splits: See `evaluate_end_to_end`.
+    """
+    spec = dataset if isinstance(dataset, DatasetSpec) else DatasetSpec.parse(dataset)
+    if spec.name != "coco":
+        raise DatasetError(
+            "`dataset` must be 'coco:DIR' for an evaluation end to end: other formats "
+            f"do not list everyone on a photograph. Received: dataset={spec.name!r}"
+        )
+    options = {"category": spec.category, "images": spec.images}
+    truth = load_poses(spec.root, **options)
+    if all_splits:
+        return truth
+    rows = np.flatnonzero(truth.photographs.splits == (split or "val"))
+    if split is not None and not len(rows):
+        known = sorted({*truth.photographs.splits})
+        raise ValueError(f"`split` must be one of {known}. Received: split={split!r}")
+    return truth.select(rows) if len(rows) else truth
+
+
+def pose_score(pose: Pose, joints) -> float:
+    """Computes the score that ranks a pose: its box's times the mean of its joints'."""
+    certainty = 1.0 if pose.box_score is None else pose.box_score
+    return float(certainty * np.mean(pose.scores[joints]))
+
+
+def _is_sure(pose, min_score, min_pose_score):
+    certainty = 1.0 if pose.box_score is None else pose.box_score
+    return certainty >= min_score and pose.score >= min_pose_score
+
+
+def known_areas(truth: PhotographPoses, row: int) -> np.ndarray:
+    """Gives the areas of a photograph's people; of the box where they are unknown."""
+    areas, boxes = truth.areas[row], truth.photographs.boxes[row].astype(float)
+    return np.where(areas > 0, areas, AREA_OF_BOX * boxes[:, 2:].prod(axis=1))
+
+
+def pose_similarities(joints, truth, labeled, areas, boxes, sigmas) -> np.ndarray:
+    """Computes OKS of poses with people; of people without joints, as COCO does.
+
+    Of these it is by the joints' distance to the box, enlarged by its sides on each
+    side.
+
+    Args:
+        joints: `(poses, joints, 2)`, image pixels; NaN is nowhere.
+        truth: `(people, joints, 2)`.
+        labeled: `(people, joints)`, bool.
+        areas: `(people,)`, pixels.
+        boxes: `(people, 4)`, x, y, width, height.
+        sigmas: `(joints,)`.
+
+    Returns:
+        `(poses, people)`, 0 to 1.
+    """
+    joints = np.nan_to_num(np.asarray(joints, float), nan=1e6)[:, None]
+    low, sides = boxes[:, None, :2], boxes[:, None, 2:]
+    outside = np.maximum(low - sides - joints, joints - (low + 2 * sides))
+    has_joints = labeled.any(1)
+    near = np.where(has_joints[:, None, None], joints - truth, np.maximum(outside, 0))
+    weights = labeled | ~has_joints[:, None]
+    return similarities(near, weights, areas, sigmas)

@@ -1,0 +1,169 @@
+"""Evaluation of everyone on a photograph: OKS as in pycocotools, and counts."""
+
+import json
+from contextlib import redirect_stdout
+from io import StringIO
+
+import cv2
+import numpy as np
+import pytest
+
+from keras_hourglass.data.datasets.coco.poses import load_poses
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.evaluation.detection.end_to_end import (
+    OWN,
+    TRUE,
+    EndToEndEvaluation,
+    load_truth,
+)
+from keras_hourglass.inference.pose import Pose
+from keras_hourglass.skeletons import COCO
+
+LIMITS = {"min_score": 0.3, "min_pose_score": 0.1}
+
+
+def annotation(random, number, image):
+    """A person; one in four is a crowd, and one in four has no joints."""
+    x, y, width, height = random.uniform(20, 120, 4)
+    joints = random.uniform(0, 1, (17, 2)) * (width, height) + (x, y)
+    kind = number % 4
+    labeled = 2 * (random.random(17) < 0.7) * (kind > 1)
+    return {
+        **{"id": number + 1, "image_id": image, "category_id": 1},
+        **{"bbox": [x, y, width, height], "area": 0.5 * width * height},
+        **{"iscrowd": int(kind == 0), "num_keypoints": int((labeled > 0).sum())},
+        "keypoints": np.column_stack([joints, labeled]).ravel().tolist(),
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A dataset of COCO's layout, with train and val photographs."""
+    root = tmp_path_factory.mktemp("coco")
+    random = np.random.default_rng(0)
+    for split, images in [("train", 1), ("val", 12)]:
+        names = [f"{split}{number}.png" for number in range(images)]
+        for name in names:
+            cv2.imwrite(str(root / name), np.zeros((300, 300, 3), "uint8"))
+        annotations = [annotation(random, n, n % images) for n in range(5 * images)]
+        (root / f"person_keypoints_{split}2017.json").write_text(
+            json.dumps(
+                {
+                    "images": [
+                        {"id": i, "file_name": n, "width": 300, "height": 300}
+                        for i, n in enumerate(names)
+                    ],
+                    "annotations": annotations,
+                    "categories": [
+                        {"id": 1, "name": "person", "keypoints": [*COCO.joints]}
+                    ],
+                }
+            )
+        )
+    return root
+
+
+@pytest.fixture
+def truth(folder):
+    return load_truth(f"coco:{folder}")
+
+
+def poses_of(truth, error=0.0, seed=0, score=None):
+    """For each photograph the poses of its labeled people, shifted at random."""
+    random = np.random.default_rng(seed)
+    return [
+        [
+            Pose(
+                person + random.normal(0, error + 1e-9, person.shape),
+                np.full(17, random.random() if score is None else score),
+                box.astype(float),
+                COCO,
+                random.random() if score is None else score,
+            )
+            for person, box, known in zip(joints, boxes, labeled)
+            if known.any()
+        ]
+        for joints, boxes, labeled in zip(
+            truth.joints, truth.photographs.boxes, truth.labeled
+        )
+    ]
+
+
+def evaluation(truth, own, true=None):
+    true = own if true is None else true
+    return EndToEndEvaluation("test", truth, COCO, {OWN: own, TRUE: true}, LIMITS)
+
+
+def test_all_people_and_crowds_are_read_of_the_validation_photographs(folder, truth):
+    assert len(truth) == 12 and len(load_poses(folder)) == 13
+    assert sum(map(len, truth.joints)) == 60
+    crowds = np.concatenate(truth.photographs.is_crowd)
+    no_joints = ~np.concatenate(truth.labeled).any(1)
+    assert crowds.sum() == 15 and (crowds <= no_joints).all() and no_joints.sum() == 30
+
+
+def test_other_formats_are_refused():
+    with pytest.raises(DatasetError, match="must be 'coco:DIR'"):
+        load_truth("synthetic:2")
+
+
+def test_the_truth_itself_is_found_without_a_miss(truth):
+    result = evaluation(truth, poses_of(truth, score=0.9))
+    assert result.scores[OWN]["AP"] == pytest.approx(100)
+    counts = result.scores["counts"]
+    assert counts["found"] == result.scores["people"] == 30
+    assert counts["missed"] == counts["false"] == 0
+    assert "30 people found at an OKS of 0.5, 0 missed, 0 false" in str(result)
+
+
+def test_people_below_the_limits_are_missed(truth):
+    poses = poses_of(truth, score=0.9)
+    result = evaluation(truth, poses, poses_of(truth, score=0.5))
+    assert result.count(0.95, 0)["found"] == 0 and result.count(0, 0.95)["missed"] == 30
+    assert json.loads(json.dumps(result.to_dict()))[TRUE]["AP"] == pytest.approx(100)
+
+
+def test_poses_of_nobody_are_false(truth):
+    far = [
+        [
+            Pose(p.joints + 5000, p.scores, p.box + (5000, 5000, 0, 0), COCO, 0.9)
+            for p in poses
+        ]
+        for poses in poses_of(truth, score=0.9)
+    ]
+    counts = evaluation(truth, far).scores["counts"]
+    assert counts["false"] == 30 and counts["missed"] == 30
+
+
+def test_average_precision_is_that_of_pycocotools(folder, truth):
+    pytest.importorskip("pycocotools")
+    poses = poses_of(truth, 4.0)
+    for one, others in zip(poses, poses_of(truth, 25.0, seed=1)):
+        one += others[:3]
+    scores = evaluation(truth, poses).scores[OWN]
+    expected = of_pycocotools(folder / "person_keypoints_val2017.json", poses)
+    ours = [scores[name] / 100 for name in ("AP", "AP50", "AP75")]
+    np.testing.assert_allclose(ours, expected, atol=1e-9)
+    assert 0.1 < ours[0] < 0.9
+
+
+def of_pycocotools(path, poses):
+    from pycocotools.coco import COCO as Annotations
+    from pycocotools.cocoeval import COCOeval
+
+    results = [
+        {
+            **{"image_id": image, "category_id": 1},
+            "keypoints": np.column_stack([p.joints, np.ones(17)]).ravel().tolist(),
+            "score": float(p.box_score * p.scores.mean()),
+        }
+        for image, people in enumerate(poses)
+        for p in people
+    ]
+    with redirect_stdout(StringIO()):
+        truth = Annotations(str(path))
+        judge = COCOeval(truth, truth.loadRes(results), "keypoints")
+        judge.evaluate()
+        judge.accumulate()
+        judge.summarize()
+    return judge.stats[:3]
