@@ -10,8 +10,12 @@ import click
 
 from keras_hourglass.data.augmentation import AUGMENTATIONS
 from keras_hourglass.data.checks import PROBLEMS, check_people
+from keras_hourglass.data.checks.photographs import BOX_PROBLEMS, check_photographs
 from keras_hourglass.data.contact_sheet import contact_sheet
 from keras_hourglass.data.datasets import load_dataset
+from keras_hourglass.data.detection.augmentation import DETECTION_AUGMENTATIONS
+from keras_hourglass.data.detection.contact_sheet import photograph_sheet
+from keras_hourglass.data.detection.loading import load_photographs
 from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
 from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.utils import left_out, plural
@@ -22,6 +26,7 @@ from keras_hourglass_cli.options.datasets import (
     json_option,
     missing_option,
     source_options,
+    task_option,
 )
 from keras_hourglass_cli.terminal.console import LIBRARY
 from keras_hourglass_cli.terminal.wording import in_options
@@ -31,6 +36,7 @@ DEFAULTS = {field.name: field.default for field in fields(CropOptions)}
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="[default: as many as cores]"
 )
+AUGMENTATIONS_OF = {"pose": AUGMENTATIONS, "detect": DETECTION_AUGMENTATIONS}
 logger = logging.getLogger(LIBRARY)
 
 
@@ -93,6 +99,7 @@ def prepare_command(
 
 @command.command("check")
 @source_options(required=True)
+@task_option
 @click.option(
     "--headers-only",
     is_flag=True,
@@ -101,21 +108,24 @@ def prepare_command(
 @threads_option
 @json_option
 @click.pass_context
-def check_command(context, source, headers_only, threads, as_json):
+def check_command(context, source, task, headers_only, threads, as_json):
     """Check every person and every image of a dataset.
+
+    With `--task detect`, every photograph and its boxes.
 
     Exits with 1 if something is wrong. Rotated images are not: their EXIF tag is
     obeyed. Swapped left and right are a guess, from shoulders and hips that face
     opposite ways or limbs that cross over, which needs a look at the image.
     """
     with collect_faults() as faults:
-        people = load_dataset(
-            source.name, source.root, missing="keep", **source.options
-        )
-    length = len({*people.images})
+        data = _read(source, task, "keep")
+    length = len({*data.images})
     with click.progressbar(length=length, label="Images", file=sys.stderr) as bar:
         options = not headers_only, threads, bar.update, source.rescale
-        report = check_people(people, faults, *options)
+        if task == "detect":
+            report = check_photographs(data, *options)
+        else:
+            report = check_people(data, faults, *options)
     if as_json:
         problems = report.problems
         first = {kind: cases[:MAX_JSON] for kind, cases in problems.items()}
@@ -135,8 +145,9 @@ def _print_report(report):
     for note in report.notes:
         click.echo(in_options(note))
     click.echo()
+    descriptions = PROBLEMS | BOX_PROBLEMS
     for kind, cases in report.problems.items():
-        click.echo(f"{len(cases):>10,}  {in_options(PROBLEMS[kind])}")
+        click.echo(f"{len(cases):>10,}  {in_options(descriptions[kind])}")
         for case in cases[:MAX_PRINTED]:
             click.echo(f"{'':12}{in_options(case)}")
         if len(cases) > MAX_PRINTED:
@@ -149,9 +160,10 @@ def _print_report(report):
 
 @command.command("show")
 @source_options(required=True)
+@task_option
 @click.option(
     "--augmentation",
-    type=click.Choice([*AUGMENTATIONS]),
+    type=click.Choice([*AUGMENTATIONS, *DETECTION_AUGMENTATIONS]),
     help="Augment the images as in training.  [default: as annotated]",
 )
 @click.option("--augmented", is_flag=True, hidden=True)  # its name in version 0.1
@@ -160,7 +172,7 @@ def _print_report(report):
     type=click.IntRange(1, 600),
     default=24,
     show_default=True,
-    help="People to draw.",
+    help="People, or photographs, to draw.",
 )
 @click.option(
     "--seed",
@@ -179,32 +191,53 @@ def _print_report(report):
 @missing_option
 @broken_option
 def show_command(
-    source, augmentation, augmented, count, seed, output, missing_images, broken_images
+    source,
+    task,
+    augmentation,
+    augmented,
+    count,
+    seed,
+    output,
+    missing_images,
+    broken_images,
 ):
     """Draw people of a dataset with their skeletons, right orange, left blue.
 
     Each is drawn in the window that the network gets, and named in the same order.
+    With `--task detect`, photographs are drawn with boxes around people, yellow, and
+    around areas that are ignored, gray.
     """
     if output.suffix.lower() != ".png":
         raise click.UsageError("--output must end in .png")
     require_writable(output)
-    people = _load(source, missing_images)
     augmentation = augmentation or ("modern" if augmented else None)
-    sheet, rows, failures = contact_sheet(
-        people, count, seed, augmentation, broken_images
-    )
+    if augmentation not in (None, *AUGMENTATIONS_OF[task]):
+        raise click.UsageError(
+            f"--augmentation must be {' or '.join(AUGMENTATIONS_OF[task])} for --task "
+            f"{task}"
+        )
+    data = _load(source, missing_images, task)
+    draw = photograph_sheet if task == "detect" else contact_sheet
+    sheet, rows, failures = draw(data, count, seed, augmentation, broken_images)
     output.parent.mkdir(parents=True, exist_ok=True)
     save_image(output, sheet)
     for failure in failures:
         logger.warning("drawn black: %s", failure)
     for row in rows:
-        click.echo(people.names[row])
-    click.echo(f"{len({*rows}):,} of {len(people):,} people are drawn in {output}")
+        click.echo(data.names[row])
+    click.echo(
+        f"{len({*rows}):,} of {len(data):,} {data.unit[1]} are drawn in {output}"
+    )
 
 
-def _load(source, missing):
-    """Loads people, and logs their notes."""
-    people = load_dataset(source.name, source.root, missing=missing, **source.options)
-    for note in people.notes:
+def _load(source, missing, task="pose"):
+    """Loads people, or photographs, and logs their notes."""
+    data = _read(source, task, missing)
+    for note in data.notes:
         logger.info(note)
-    return people
+    return data
+
+
+def _read(source, task, missing):
+    load = load_photographs if task == "detect" else load_dataset
+    return load(source.name, source.root, missing=missing, **source.options)

@@ -3,10 +3,12 @@
 import json
 
 import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from keras_hourglass.data import datasets
+from keras_hourglass.visualization.boxes import IGNORED_COLOR, PERSON_COLOR
 from keras_hourglass_cli import main as cli
 
 
@@ -124,3 +126,74 @@ def test_one_coco_file_with_images_elsewhere_is_checked_and_shown(tmp_path, shar
     assert "4 of 4 people are drawn" in call(*show, "--images", source).stdout
     wrong = call(*show, "--images", tmp_path / "none", status=1).stderr
     assert "`--images` must be a folder" in wrong
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """A folder of two photographs in COCO's layout; returns it and its contents."""
+    for name in ("a.png", "b.png"):
+        image = np.full((60, 80, 3), ord(name[0]), "uint8")
+        cv2.imwrite(str(tmp_path / name), image)
+    boxes = {"a": [10, 10, 20, 40], "crowd": [40, 10, 30, 30]}
+    contents = {
+        "images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
+        "categories": [{"id": 1, "name": "person"}],
+        "annotations": [
+            {"image_id": 1, "category_id": 1, "bbox": box, "iscrowd": name == "crowd"}
+            for name, box in boxes.items()
+        ],
+    }
+    return tmp_path, contents
+
+
+def test_photographs_are_shown_with_people_and_ignored_areas_in_two_colors(photographs):
+    root, contents = photographs
+    (root / "instances.json").write_text(json.dumps(contents))
+    path = root / "sheet.png"
+    show = ["show", "--task", "detect", "--dataset", f"coco:{root}", "--output", path]
+    output = call(*show).stdout.splitlines()
+    assert sorted(output[:2]) == ["a.png", "b.png"]
+    assert output[2].startswith("2 of 2 photographs are drawn")
+    sheet = cv2.imread(str(path))[..., ::-1]
+    assert sheet.shape == (320, 640, 3)
+    for color in (PERSON_COLOR, IGNORED_COLOR):
+        assert (np.abs(sheet - np.array(color)).max(axis=-1) < 40).sum() > 100
+    call(*show, "--augmentation", "detect", "--count", 5)
+    wrong = call(*show, "--augmentation", "paper", status=2).stderr
+    assert "--augmentation must be detect or detect_light" in wrong
+    assert (
+        "boxes of all people"
+        in call(
+            *("show", "--task", "detect", "--dataset", "mpii:x", "--output", path),
+            status=1,
+        ).stderr
+    )
+
+
+def test_photographs_are_checked_and_each_problem_is_found(photographs):
+    root, contents = photographs
+    check = ["check", "--task", "detect", "--dataset", f"coco:{root}"]
+    (root / "instances.json").write_text(json.dumps(contents))
+    assert "Nothing is wrong" in call(*check).stdout
+    (twice,) = [box for box in contents["annotations"] if not box["iscrowd"]]
+    contents["annotations"] += [twice, {**twice, "bbox": [70, 10, 20, 20]}]
+    contents["images"][1] |= {"width": 160, "height": 120}
+    contents["images"] += [{"id": 3, "file_name": "c.png"}]
+    contents["images"] += [{"id": 4, "file_name": "a.png"}]
+    (root / "instances.json").write_text(json.dumps(contents))
+    report = json.loads(call(*check, "--json", status=1).stdout)
+    assert report["counts"] == {
+        "photographs": 4,
+        "without_people": 3,
+        "people": 3,
+        "ignored_areas": 1,
+        "train": 4,
+    }
+    found = {kind: count for kind, count in report["problems"].items() if count}
+    assert found == {
+        "missing": 1,
+        "scaled_sizes": 1,
+        "boxes_outside": 1,
+        "duplicate_people": 1,
+        "duplicate_listings": 1,
+    }

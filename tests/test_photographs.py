@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ from keras_hourglass.data.detection.mixture import (
     load_photograph_mixture,
     load_validation_photographs,
 )
+from keras_hourglass.data.readers.sizes import match_sizes
 from keras_hourglass.heatmaps.array_library import NUMPY
 from keras_hourglass.heatmaps.boxes import box_iou
 from keras_hourglass.visualization.images import save_image
@@ -113,6 +115,43 @@ def test_a_folder_of_coco_gives_all_photographs_and_reads_sizes_not_listed(folde
     assert photographs.sizes.tolist() == [[40, 30]] * 5
     assert photographs.num_people == 3 and len(photographs.boxes[0]) == 0
     assert len(load_photographs("coco", root, split="val")) == 2
+
+
+def test_boxes_are_fitted_to_images_that_were_resized(folder, tmp_path, caplog):
+    root = folder("resized", train=2)
+    path = tmp_path / "resized/annotations/instances_train.json"
+    contents = json.loads(path.read_text())
+    for image in contents["images"]:
+        image |= {"width": 80, "height": 60}
+    path.write_text(json.dumps(contents))
+    same = load_photographs("coco", root)
+    assert same.boxes[1].tolist() == [[4, 3, 10, 20]] and "scaled" in caplog.text
+    scaled = load_photographs("coco", root, rescale=True)
+    assert scaled.boxes[1].tolist() == [[2, 1.5, 5, 10]]
+    assert same.sizes.tolist() == scaled.sizes.tolist() == [[40, 30]] * 2
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_boxes_labeled_without_the_exif_orientation_are_turned(
+    orientation, tmp_path, dotted, as_stored, exif, with_exif
+):
+    """The dot covers 5 x 5 pixels around (11, 29)."""
+    upright = dotted((11, 29), (64, 48), 2)
+    stored = as_stored(upright, orientation)
+    data = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, 98])[1].tobytes()
+    (tmp_path / "a.jpg").write_bytes(with_exif(data, exif(orientation)))
+    height, width = stored.shape[:2]
+    y, x = np.argwhere(stored.max(axis=-1) > 128).min(axis=0)
+    photographs = Photographs(
+        *([str(tmp_path / "a.jpg")], [(width, height)], ["train"]),
+        *([[(x, y, 5, 5)]], [[False]]),
+    )
+    fitted = match_sizes(photographs)
+    if orientation < 5:  # the sizes agree: nothing tells how it was labeled
+        assert fitted is photographs
+    else:
+        np.testing.assert_allclose(fitted.boxes[0], [[9, 27, 5, 5]], atol=1)
+        assert fitted.sizes.tolist() == [[64, 48]]
 
 
 def test_a_dataset_without_boxes_says_so_and_a_wrong_name_is_guessed():

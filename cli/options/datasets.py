@@ -6,6 +6,7 @@ import click
 
 from keras_hourglass.data.datasets import DATASETS, DatasetSpec, with_options
 from keras_hourglass.data.datasets.spec import READ_OPTIONS
+from keras_hourglass.models.presets import PRESETS_OF
 
 ERROR_OR_SKIP = click.Choice(["error", "skip"])
 missing_option = click.option(
@@ -24,6 +25,13 @@ broken_option = click.option(
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON in place of tables."
+)
+task_option = click.option(
+    "--task",
+    type=click.Choice([*PRESETS_OF]),
+    default="pose",
+    show_default=True,
+    help="pose: joints of people. detect: boxes of everyone on whole photographs.",
 )
 READING = [  # the options that `READ_OPTIONS` names
     click.option(

@@ -81,21 +81,15 @@ def check_people(
             problem.
     """
     files = [*dict.fromkeys(people.images[people.readers == None])]  # noqa: E711
-    infos = _inspect_images(files, decode, threads or os.cpu_count(), advance)
+    infos = inspect_images(files, decode, threads, advance)
     headers = {path: info.header for path, info in infos.items() if info.header}
     differences = sizes.find_differences(people, headers)
     joints_at_zero = _joints_at_zero(people)
     people, names = sizes.fit_people(people, differences, rescale), people.names
     duplicate_people = duplicates.duplicate_people(people)
-    duplicate_images = duplicates.duplicate_images(
-        {path: infos[path].digest for path in files if infos[path].digest}
-    )
     problems = {
         "unusable": [f"{name}: {reason}" for name, reason in faults],
-        "missing": [display_path(path) for path in files if infos[path].missing],
-        "broken": [infos[path].fault for path in files if infos[path].fault],
-        "rotated": [display_path(path) for path in files if infos[path].rotated],
-        **_sizes(differences, rescale),
+        **image_problems(infos, differences, rescale),
         "joints_outside": _joints_outside(people, infos),
         "joints_at_zero": joints_at_zero,
         "no_head_size": [*names[people.reference_lengths <= 0]],
@@ -106,10 +100,7 @@ def check_people(
         "duplicate_people": [
             f"{names[row]} is {names[first]}" for row, first in duplicate_people.items()
         ],
-        "duplicate_images": [
-            f"{display_path(path)} is {display_path(first)}"
-            for path, first in duplicate_images.items()
-        ],
+        "duplicate_images": duplicate_image_files(infos),
     }
     if throughout := sides.mirrored_throughout(people):
         problems["swapped_sides"].insert(0, throughout)
@@ -129,8 +120,9 @@ def _counts(people) -> dict[str, int]:
     }
 
 
-def _inspect_images(files, decode, threads, advance) -> dict[str, ImageInfo]:
-    infos, pool = {}, ThreadPoolExecutor(threads)
+def inspect_images(files, decode, threads, advance) -> dict[str, ImageInfo]:
+    """Inspects image files in parallel, see `check_people`: path -> what is known."""
+    infos, pool = {}, ThreadPoolExecutor(threads or os.cpu_count())
     try:
         inspected = pool.map(lambda path: inspect_image(path, decode), files)
         for path, info in zip(files, inspected):
@@ -140,6 +132,25 @@ def _inspect_images(files, decode, threads, advance) -> dict[str, ImageInfo]:
     finally:
         pool.shutdown(cancel_futures=True)
     return infos
+
+
+def image_problems(infos, differences, rescale) -> dict[str, list[str]]:
+    """Describes the images that are not as they should be, by kind of problem."""
+    return {
+        "missing": [display_path(path) for path, i in infos.items() if i.missing],
+        "broken": [info.fault for info in infos.values() if info.fault],
+        "rotated": [display_path(path) for path, i in infos.items() if i.rotated],
+        **_sizes(differences, rescale),
+    }
+
+
+def duplicate_image_files(infos) -> list[str]:
+    """Describes the image files that exist twice, under two names."""
+    digests = {path: info.digest for path, info in infos.items() if info.digest}
+    return [
+        f"{display_path(path)} is {display_path(first)}"
+        for path, first in duplicates.duplicate_images(digests).items()
+    ]
 
 
 def _sizes(differences, rescale) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from keras_hourglass.visualization.grids import image_grid
 SIDE, COLUMNS = 320, 4  # pixels of a photograph, and photographs in a row
 
 
-def contact_sheet(
+def photograph_sheet(
     photographs: Photographs,
     count: int = 12,
     seed: int = 0,

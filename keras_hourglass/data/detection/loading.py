@@ -11,7 +11,8 @@ from keras_hourglass.data.datasets.synthetic.photographs import (
 from keras_hourglass.data.detection.photographs import Photographs
 from keras_hourglass.data.people.splits import hold_out_share
 from keras_hourglass.data.readers.paths import drop_missing
-from keras_hourglass.data.readers.sizes import read_headers
+from keras_hourglass.data.readers.rows import collecting_faults
+from keras_hourglass.data.readers.sizes import match_sizes, read_headers
 
 DETECTION_DATASETS = {"coco": load_boxes, "synthetic": load_synthetic_photographs}
 
@@ -24,6 +25,7 @@ def load_photographs(
     missing: str = "error",
     category: str | None = None,
     images=None,
+    rescale: bool = False,
     val_share: float | None = None,
 ) -> Photographs:
     """Loads the photographs of a dataset with the boxes of all their people.
@@ -33,7 +35,7 @@ def load_photographs(
         root: Folder of the dataset, or one annotation file; for "synthetic", the
             number of photographs.
         split: "train", "val" or "test", to load the photographs of that split alone.
-        missing, category, images: See `load_dataset`.
+        missing, category, images, rescale: See `load_dataset`.
         val_share: Share of the photographs to hold out for validation, above 0 and
             below 1, evenly by name, where the dataset marks none for it.
 
@@ -67,7 +69,10 @@ def load_photographs(
     photographs = DETECTION_DATASETS[name](root, **given)
     if not len(photographs):
         raise DatasetError(f"{root} lists no images")
-    photographs = _with_sizes(drop_missing(photographs, missing))
+    if missing != "keep" or not collecting_faults():  # whose notes name the folders
+        photographs = drop_missing(photographs, missing)
+    if not collecting_faults():  # else, `check_photographs` compares the sizes
+        photographs = _with_sizes(match_sizes(photographs, rescale))
     if val_share is not None:
         photographs = hold_out_share(photographs, val_share)
     return photographs if split is None else photographs.split(split)

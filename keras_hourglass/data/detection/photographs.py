@@ -144,6 +144,11 @@ class Photographs:
         return self.images
 
     @property
+    def listed_sizes(self) -> np.ndarray:
+        """`(N, 2)`: the sizes, as `People.listed_sizes`."""
+        return self.sizes
+
+    @property
     def names(self) -> np.ndarray:
         """`(N,)`, strings that identify the photographs in messages."""
         return _objects(PurePath(str(image)).name for image in self.images)
@@ -272,9 +277,9 @@ class Photographs:
         grid = kh.load_photographs("synthetic", 20).plot(count=4, augmentation="detect")
         ```
         """
-        from keras_hourglass.data.detection.contact_sheet import contact_sheet
+        from keras_hourglass.data.detection.contact_sheet import photograph_sheet
 
-        return contact_sheet(self, count, seed, augmentation, broken, columns)[0]
+        return photograph_sheet(self, count, seed, augmentation, broken, columns)[0]
 
     def with_notes(self, *notes: str) -> "Photographs":
         """Returns the same photographs with more notes for the user."""

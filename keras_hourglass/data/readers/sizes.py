@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_hourglass.data.detection.photographs import Photographs
 from keras_hourglass.data.images.headers import EXIF_TRANSFORMS, Header
 from keras_hourglass.data.images.safety import (
     ImageDecodeError,
@@ -81,15 +82,15 @@ class SizeDifference(NamedTuple):
         return float(np.sqrt(np.prod(self.header.upright_size) / np.prod(self.listed)))
 
 
-def match_sizes(people: People, rescale: bool = False) -> People:
+def match_sizes(people: People | Photographs, rescale: bool = False):
     """Fits labels to the image files, and warns once of files of another size.
 
     Args:
-        people: As the annotations label them.
+        people: People, or photographs, as the annotations label them.
         rescale: Whether labels are scaled where one factor explains both sides.
 
     Returns:
-        The people; with a note where labels are scaled on request.
+        The same; with a note where labels are scaled on request.
     """
     listed = sorted(listed_sizes(people))
     compared = listed
@@ -106,10 +107,11 @@ def match_sizes(people: People, rescale: bool = False) -> People:
         people = people.with_notes(message)
     else:
         logger.warning("%s", message)
-    return fit_people(people, differences, rescale)
+    fit = fit_photographs if isinstance(people, Photographs) else fit_people
+    return fit(people, differences, rescale)
 
 
-def listed_sizes(people: People) -> dict[str, tuple[int, int]]:
+def listed_sizes(people: People | Photographs) -> dict[str, tuple[int, int]]:
     """Returns image file -> width and height, of all images that are listed."""
     known = (people.listed_sizes >= 1).all(1)  # False for NaN
     known &= people.readers == None  # noqa: E711, elementwise
@@ -133,7 +135,7 @@ def read_headers(paths: Iterable[str]) -> dict[str, Header]:
 
 
 def find_differences(
-    people: People, headers: dict[str, Header]
+    people: People | Photographs, headers: dict[str, Header]
 ) -> dict[str, SizeDifference]:
     """Finds images whose listed size is not that of their file.
 
@@ -142,7 +144,7 @@ def find_differences(
     mirrored are then among the result, although their sizes agree.
 
     Args:
-        people: As the annotations label them.
+        people: People, or photographs, as the annotations label them.
         headers: Image file -> its header, of those to compare.
     """
     listed = listed_sizes(people)
@@ -163,13 +165,20 @@ def _is_upright(people, turned):
     """Returns whether labels fit the upright images better than the listed sizes."""
     if not turned:
         return False
-    points = np.where(people.weights[..., None] > 0, people.joints, 0).max(1)
     votes = 0
-    for path, point in zip(people.images, points):
+    for path, point in zip(people.images, _last_points(people)):
         if path in turned:
             listed = np.array(turned[path].listed)
             votes += int((point <= listed[::-1]).all()) - int((point <= listed).all())
     return votes > 0
+
+
+def _last_points(people):
+    """`(N, 2)`: the last column and row that the labels of each row reach."""
+    if isinstance(people, Photographs):
+        ends = [boxes[:, :2] + boxes[:, 2:] - 1 for boxes in people.boxes]
+        return np.array([end.max(axis=0, initial=0) for end in ends])
+    return np.where(people.weights[..., None] > 0, people.joints, 0).max(1)
 
 
 def _compare(listed, header):
@@ -228,6 +237,23 @@ def fit_people(
         source_sizes=people.source_sizes * factors,
         areas=people.areas * factors**2,
     )
+
+
+def fit_photographs(
+    photographs: Photographs, differences: dict[str, SizeDifference], rescale: bool
+) -> Photographs:
+    """Sets sizes to those of the files, and transforms boxes as `fit_people` joints."""
+    listed, boxes = photographs.sizes.copy(), [*photographs.boxes]
+    for row, path in enumerate(photographs.images):
+        if difference := differences.get(path):
+            listed[row] = difference.header.upright_size
+            if difference.is_fitted(rescale):
+                low = boxes[row][:, :2].astype(float) - 0.5
+                corners = np.stack([low, low + boxes[row][:, 2:]], axis=1)
+                corners = np.sort(difference.fit(corners), axis=1)
+                sides = corners[:, 1] - corners[:, 0]
+                boxes[row] = np.concatenate([corners[:, 0] + 0.5, sides], axis=-1)
+    return replace(photographs, sizes=listed, boxes=boxes)
 
 
 def describe(differences: dict[str, SizeDifference], count: int, rescale: bool) -> str:
