@@ -73,6 +73,9 @@ setup(
         "video": ["av"],  # 100 MB, with an encoder of H.264
         "heif": ["pillow-heif", "pillow>=11.3"],  # of which Pillow reads AVIF
         "hub": ["huggingface_hub"],
+        "keras_hub": ["keras-hub"],
+        "torchvision": ["torchvision"],
+        "ultralytics": ["ultralytics"],  # under the AGPL
         "serving": ["grpcio", "tensorflow-serving-api"],
         "test": ["pytest"],
         "docs": ["mkdocs-material", "mkdocstrings[python]"],

@@ -9,6 +9,12 @@ import click
 
 from keras_hourglass.inference.output.plan import prints_data
 from keras_hourglass.inference.output.writers import FORMATS
+from keras_hourglass.inference.runtimes.selection import AUTO
+from keras_hourglass.inference.suppression import (
+    MAX_PEOPLE,
+    MIN_POSE_SCORE,
+    MIN_SCORE,
+)
 from keras_hourglass.models import presets
 from keras_hourglass_cli.options.inference import inference_options, runtime_option
 from keras_hourglass_cli.terminal.console import LIBRARY, silence_keras
@@ -19,10 +25,15 @@ class DetectorOption(click.Option):
     """Lists the installed detectors, which takes time, if the help is shown."""
 
     def get_help_record(self, context):
-        from keras_hourglass.inference.detectors import detector_names
+        from keras_hourglass.inference.detectors import LIBRARIES, detector_names
 
         names = ", ".join(detector_names())
-        self.help = f"Person detector: {names}, or module:function."
+        libraries = ", ".join(LIBRARIES.values())
+        self.help = (
+            f"Person detector: {names}, a file of one, {libraries}, or "
+            "module:function; none searches for one person, anywhere in the image.  "
+            "[default: people, for networks of a person's joints]"
+        )
         return super().get_help_record(context)
 
 
@@ -43,7 +54,7 @@ class DetectorOption(click.Option):
     multiple=True,
     metavar="X Y W H",
     help="Box of a person: first pixel and size; may be given several times.  "
-    "[default: one person, anywhere in the image]",
+    "[default: of --detector]",
 )
 @click.option(
     "--boxes",
@@ -63,11 +74,23 @@ class DetectorOption(click.Option):
     metavar="NAME",
 )
 @click.option(
+    "--max-people",
+    type=click.IntRange(1),
+    default=MAX_PEOPLE,
+    show_default=True,
+    help="People of an image, at most: those with the highest scores of boxes.",
+)
+@click.option(
     "--min-score",
     type=float,
-    default=0.0,
-    show_default=True,
+    show_default=f"{MIN_SCORE} of people; 0 of --boxes",
     help="Lowest score of a box of --boxes or --detector.",
+)
+@click.option(
+    "--min-pose-score",
+    type=float,
+    show_default=f"{MIN_POSE_SCORE} with a detector",
+    help="Lowest score of a pose, the mean of its joints' scores.",
 )
 @inference_options
 @runtime_option
@@ -120,7 +143,7 @@ def command(context, inputs, rows, box_file, detector, outputs, **options):
             inputs,
             outputs=outputs,
             boxes=rows or box_file,
-            detector=detector,
+            detector={None: AUTO, "none": None}.get(detector, detector),
             on_frame=progress.update,
             **options,
         )

@@ -19,7 +19,7 @@ STORED = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION  # as TensorFlow d
 
 def main(model, version, folder):
     served = tf.saved_model.load(version).signatures["serving_default"]
-    estimator, largest = kh.PoseEstimator(model, runtime="keras"), []
+    estimator, largest = kh.PoseEstimator(model, runtime="keras", detector=None), []
     for path in sorted(Path(folder).rglob("*")):
         if path.suffix.lower() not in SUFFIXES:
             continue

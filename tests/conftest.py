@@ -204,7 +204,7 @@ def joints_of_keras(lively, photographs):
     def joints(model, **options):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(views, "crop_views", lambda *args: np.rint(crop_views(*args)))
-            estimator = PoseEstimator(model, **options)
+            estimator = PoseEstimator(model, detector=None, **options)
             return np.stack([pose.joints for (pose,) in estimator(photographs[0])])
 
     def check(path, runtime, **options):

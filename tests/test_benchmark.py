@@ -169,7 +169,9 @@ def gray():
 def test_shares_and_rates_are_of_all_rounds_but_the_first(gray):
     """A clock that ticks when it is read: each part takes one second, however long."""
     ticks = itertools.count(0.0)
-    estimator = PoseEstimator(gray, flip=True, scales=(1, 1.2), batch_size=2)
+    estimator = PoseEstimator(
+        gray, detector=None, flip=True, scales=(1, 1.2), batch_size=2
+    )
     images = [np.zeros((40, 50, 3), "uint8")] * 4
     result = predict.measure(estimator, images, rounds=3, clock=lambda: next(ticks))
     assert result["people_per_second"] == 4 and result["share_of_network"] == 1

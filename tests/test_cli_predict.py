@@ -18,6 +18,7 @@ from rich.console import Console
 from keras_hourglass import PoseEstimator, StackedHourglass
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.inference import runner
+from keras_hourglass.inference.detectors import load_detector
 from keras_hourglass.inference.runner import estimate_frames, predict_sources
 from keras_hourglass.inference.video import Frame, Video, VideoWriter
 from keras_hourglass_cli import main as cli
@@ -62,14 +63,22 @@ def network(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def estimator(network):
-    return PoseEstimator(network, batch_size=4)
+    return PoseEstimator(network, batch_size=4, detector=None)
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch, estimator):
     """A working folder with a photograph and a film; the network is loaded once."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runner, "PoseEstimator", lambda *args, **kwargs: estimator)
+
+    def with_detector(model, detector, min_score=None, **options):
+        """One person is searched for, unless a detector is named."""
+        named = detector not in (None, "auto")
+        estimator.detector = load_detector(detector, min_score) if named else None
+        estimator.passes = 1 if named else 2
+        return estimator
+
+    monkeypatch.setattr(runner, "PoseEstimator", with_detector)
     cv2.imwrite("photo.png", draw_image(0, 0)[0])
     with VideoWriter("fílm 1.mp4", 10) as writer:
         for frame in range(7):
@@ -88,7 +97,7 @@ def names(folder):
 def test_keypoints_are_printed_and_drawn_by_default(network, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cv2.imwrite("a photo.png", draw_image(0, 0)[0])
-    (found,) = lines(call("a photo.png", "--model", network))
+    (found,) = lines(call("a photo.png", "--model", network, "--detector", "none"))
     assert found["image"] == "a photo.png" and found["drawn"] == "a photo.joints.png"
     (person,) = found["people"]
     assert len(person["joints"]) == len(person["scores"]) == 16
@@ -114,7 +123,9 @@ def test_a_folder_is_drawn_into_another_and_a_second_run_is_the_same(folder, mes
         assert text.startswith("fílm 1.mp4: 7 frames in ")
         assert text.endswith("frames per second") and not result.stdout
         table = (folder / "found.csv").read_text().splitlines()
-        assert len(table) == 1 + 7 + 1 and table[0].startswith("image,frame,seconds,x,")
+        assert len(table) == 1 + 7 + 1 and table[0].startswith(
+            "image,frame,seconds,id,x,"
+        )
         call(".")
         messages()
         assert names(folder / "joints") == ["fílm 1.joints.mp4", "photo.joints.png"]
@@ -182,6 +193,31 @@ def test_a_detector_gives_boxes(folder, monkeypatch):
     assert [person["box"] for person in found["people"]] == [[20, 10, 150, 170]]
 
 
+def test_an_image_without_people_has_an_empty_list_and_the_status_is_zero(
+    folder, monkeypatch
+):
+    module = SimpleNamespace(detect=lambda pixels: [])
+    monkeypatch.setitem(sys.modules, "their_people", module)
+    outputs = ["--output", "x.csv", "--output", "x.json", "--output", "drawn.png"]
+    options = ["--detector", "their_people:detect"]
+    (found,) = lines(call("photo.png", *options))
+    assert found["people"] == []
+    call("photo.png", *options, *outputs)
+    assert len((folder / "x.csv").read_text().splitlines()) == 1
+    content = json.loads((folder / "x.json").read_text())
+    assert not content["annotations"] and len(content["images"]) == 1
+    np.testing.assert_array_equal(cv2.imread("drawn.png"), cv2.imread("photo.png"))
+
+
+def test_a_failing_detector_is_named_and_the_status_is_one(folder, monkeypatch):
+    module = SimpleNamespace(detect=lambda pixels: 1 / 0)
+    monkeypatch.setitem(sys.modules, "their_people", module)
+    options = ["--detector", "their_people:detect"]
+    result = call("photo.png", *options, status=1)
+    assert "photo.png: detector 'their_people:detect' failed: Zero" in result.stderr
+    assert not result.stdout
+
+
 def test_ids_of_images_are_those_of_a_coco_file(folder):
     cv2.imwrite("other.png", draw_image(0, 1)[0])
     images = [{"id": 70, "file_name": "photo.png"}, {"id": 8, "file_name": "x.png"}]
@@ -234,7 +270,7 @@ def test_an_error_is_one_line(folder, messages, arguments, status, says):
 
 def test_options_that_change_nothing_are_named(folder, messages):
     options = "--min-score", 0.5, "--smooth", "--output", "a.csv"
-    call("photo.png", *options)
+    call("photo.png", "--detector", "none", *options)
     assert messages() == [
         ("WARNING", "`min_score` changes nothing without `boxes` or `detector`"),
         ("WARNING", "`smooth` changes nothing in images, but in videos"),

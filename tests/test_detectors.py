@@ -9,12 +9,8 @@ import PIL.Image
 import pytest
 
 from keras_hourglass import PersonDetector, StackedHourglass
-from keras_hourglass.inference.detectors import (
-    detector_names,
-    load_detector,
-    network,
-    plugins,
-)
+from keras_hourglass.inference import detectors
+from keras_hourglass.inference.detectors import detector_names, load_detector, plugins
 from keras_hourglass.inference.detectors.detector import DetectorError, FunctionDetector
 
 GRAY = np.full((200, 300, 3), 90, "uint8")
@@ -165,9 +161,7 @@ class FixedPredictor:
 def fixed(monkeypatch):
     """A detector whose network is `FixedPredictor`."""
     predictor = FixedPredictor()
-    monkeypatch.setattr(
-        network, "load_detector_network", lambda *_: ("keras", predictor)
-    )
+    monkeypatch.setattr(detectors, "load_detector_network", lambda *_: (0, predictor))
     return predictor
 
 

@@ -188,7 +188,7 @@ def download(page, tmp_path):
 
 @pytest.fixture(scope="module")
 def estimator():
-    return PoseEstimator("photo", runtime="keras")
+    return PoseEstimator("photo", runtime="keras", detector=None)
 
 
 def choose(page, paths):

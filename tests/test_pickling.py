@@ -116,7 +116,7 @@ def test_copies_of_an_estimator_predict_the_same_keypoints():
     keras.utils.set_random_seed(0)
     network = kh.StackedHourglass(**TINY, offset=(0.25, -0.5))
     estimator = kh.PoseEstimator(
-        network, flip=True, scales=(0.8, 1), passes=1, batch_size=3
+        network, flip=True, scales=(0.8, 1), passes=1, batch_size=3, detector=None
     )
     images = np.random.default_rng(0).integers(0, 256, (4, 40, 56, 3), "uint8")
     new = pickle.loads(pickle.dumps(estimator, 2))

@@ -46,7 +46,7 @@ def test_predict_takes_a_second_and_little_memory_without_keras(photo, monkeypat
     code = f"""
 import os, sys, time
 from keras_hourglass_cli.main import main
-main(["-v", "predict", {photo.name!r}], standalone_mode=False)
+main(["-v", "predict", {photo.name!r}, "--detector", "none"], standalone_mode=False)
 loaded = {{"keras", "tensorflow", "jax", "torch", "scipy", "h5py"}} & {{*sys.modules}}
 (memory,) = (line for line in open("/proc/self/status") if line[:5] == "VmHWM")
 print(sorted(loaded), int(memory.split()[1]) // 1000, time.process_time())
@@ -88,7 +88,7 @@ def test_joints_of_the_runtime_are_those_of_keras(options, tflite, joints_of_ker
 
 
 def test_a_file_for_eight_people_takes_any_number(tflite, photographs):
-    one, eight = (PoseEstimator(path, batch_size=11) for path in tflite)
+    one, eight = (PoseEstimator(path, batch_size=11, detector=None) for path in tflite)
     for count in (1, 3, 15):
         for first, second in zip(
             *(each(photographs[0][:count]) for each in (one, eight))
@@ -312,7 +312,7 @@ def test_metadata_of_another_network_are_noticed(tmp_path):
         assert text in packaged()
         path = write(tmp_path / "a.tflite", packaged().replace(text, other))
         with pytest.raises(ValueError, match=message):
-            PoseEstimator(path, passes=1)(np.zeros((9, 9, 3), "uint8"))
+            PoseEstimator(path, passes=1, detector=None)(np.zeros((9, 9, 3), "uint8"))
 
 
 def test_window_rules_that_a_file_does_not_give_are_the_default(tmp_path):
@@ -342,7 +342,8 @@ def test_a_forked_process_loads_the_file_anew(tmp_path):
     code = """
 import os, numpy as np
 from keras_hourglass import PoseEstimator
-estimator, images = PoseEstimator(runtime="litert", passes=1), [np.eye(64) * 255] * 3
+estimator = PoseEstimator(runtime="litert", passes=1, detector=None)
+images = [np.eye(64) * 255] * 3
 images = [np.repeat(each[..., None], 3, 2).astype("uint8") for each in images]
 before = [pose.joints for (pose,) in estimator(images)]
 if child := os.fork():
@@ -373,7 +374,7 @@ def test_an_interrupted_call_leaves_interpreters_to_the_next_one(monkeypatch):
 
 def test_an_estimator_with_an_exported_file_is_pickled_and_copied(photo):
     pytest.importorskip("ai_edge_litert")
-    estimator = PoseEstimator(runtime="litert", passes=1)
+    estimator = PoseEstimator(runtime="litert", passes=1, detector=None)
     (expected,) = estimator(photo)
     for other in (pickle.loads(pickle.dumps(estimator)), copy.deepcopy(estimator)):
         (pose,) = other(photo)
@@ -386,5 +387,6 @@ def test_videos_are_run_by_a_runtime_too(tmp_path, tflite):
             writer.write(np.roll(draw_image(0, 0)[0], 3 * frame, axis=1))
     output = tmp_path / "found.csv"
     options = {"model": tflite[0], "runtime": "litert", "outputs": [output]}
+    options["detector"] = None
     summary = predict_sources([tmp_path / "film.mp4"], **options)
     assert not summary.failures and len(output.read_text().splitlines()) == 1 + 5

@@ -64,7 +64,7 @@ def test_training_evaluation_and_prediction_spare_a_core(torch, drawn, monkeypat
     network.compile("sgd", kh.HeatmapLoss())
     network.fit(drawn[:4].batches(network, 2), verbose=0)
     network.evaluate(drawn[:4].batches(network, 2), verbose=0)
-    estimator = kh.PoseEstimator(network)
+    estimator = kh.PoseEstimator(network, detector=None)
     predict = estimator._predictor.predict_on_batch
 
     def predict_noted(crops):

@@ -178,7 +178,10 @@ def test_a_stream_of_frames_gives_poses_with_times(tmp_path):
         for value in range(5):
             writer.write(np.full((48, 64, 3), 50 * value, "uint8"))
     estimator = kh.PoseEstimator(
-        kh.StackedHourglass(stacks=1, filters=8, stem_filters=4, depth=1, image_size=64)
+        kh.StackedHourglass(
+            stacks=1, filters=8, stem_filters=4, depth=1, image_size=64
+        ),
+        detector=None,
     )
     found = [*estimator.stream(kh.Video(path))]
     assert [type(poses) for poses in found] == [FramePoses] * 5

@@ -53,7 +53,7 @@ def command(images, model, passes, people, as_json, **options):
     from keras_hourglass.inference.estimator import PoseEstimator
 
     model = {} if model is None else {"model": model}
-    estimator = PoseEstimator(**model, passes=passes, **options)
+    estimator = PoseEstimator(**model, passes=passes, detector=None, **options)
     images = images or [synthetic_photo(number) for number in range(SYNTHETIC_COUNT)]
     images = [images[number % len(images)] for number in range(people)]
     result = measure(estimator, images)

@@ -127,7 +127,7 @@ def dataset_crops(dataset, model, count: int = MAX_CROPS) -> np.ndarray:
 
 def image_crops(paths, model) -> np.ndarray:
     """Crops of one person in each image, those of `PoseEstimator`'s second pass."""
-    size, estimator, crops = model.input_size, PoseEstimator(model), []
+    size, estimator, crops = model.input_size, PoseEstimator(model, detector=None), []
     for path, (pose,) in zip(paths, estimator.stream(paths)):
         window = Window.from_box(np.asarray(pose.box), size=size)
         crops.append(crop_views(to_region(path), window, (1.0,), size)[0])

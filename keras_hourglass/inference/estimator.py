@@ -3,17 +3,25 @@
 import os
 from collections import deque
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.batching import prefetch, run_batched
 from keras_hourglass.inference.boxes import zip_boxes
+from keras_hourglass.inference.detectors import DEFAULT_DETECTOR, load_detector
+from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.pose import FramePoses, Pose
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 from keras_hourglass.inference.runtimes.selection import AUTO, load_network
 from keras_hourglass.inference.sources.images import is_single, iterate
+from keras_hourglass.inference.suppression import (
+    MAX_PEOPLE,
+    MIN_POSE_SCORE,
+    suppress_poses,
+)
 from keras_hourglass.inference.video import Frame
 from keras_hourglass.inference.views import WINDOW_RULES, ViewBuilder
 from keras_hourglass.models import presets
@@ -21,7 +29,10 @@ from keras_hourglass.skeletons import Skeleton
 
 
 class PoseEstimator:
-    """Predicts the keypoints of people in images.
+    """Predicts the keypoints of everyone in images.
+
+    A detector finds the people, then the network looks at each of them. Without a
+    detector, one person is searched for.
 
     Args:
         model: A `StackedHourglass`, the path of one, or the name of a preset with
@@ -30,8 +41,9 @@ class PoseEstimator:
         flip: Averages with the mirrored image (flip test): about twice the time, a
             little more accurate.
         scales: Factors of the windows' edges; the heatmaps of all are averaged.
-        passes: Passes over an image without boxes: the first over the whole image,
-            each further one around the keypoints of the one before.
+        passes: Passes over each detected person, by default 1, or over an image
+            without a detector, by default 2: there, the first is over the whole image.
+            Each further one is around the keypoints of the one before.
         decoder: Method that reads keypoints from heatmaps, a key of
             `heatmaps.DECODERS`.
         batch_size: People per call of the network. On a GPU, more are faster.
@@ -39,11 +51,19 @@ class PoseEstimator:
             "openvino" or "savedmodel". "auto" is that of an exported file; LiteRT for a
             preset with weights, where it is installed and there is no NVIDIA GPU; else
             Keras, which runs the inference form of the network (see `fuse`).
+        detector: What `load_detector` takes: its name, "people" say, a path, a
+            `PersonDetector` or a function; None searches for one person in each image.
+            "auto" is "people" for networks of a person's joints, else None.
+        max_people: People in an image, at most: those with the highest scores of boxes.
+        min_score: Boxes of lower scores are left out; see `load_detector`.
+        min_pose_score: Poses of lower scores are left out, of people who were not given
+            by boxes. By default, a threshold of detected people.
 
     Attributes:
         runtime: The name of the runtime.
         model: The network: with Keras, a `StackedHourglass` in its inference form; else
             what its file says of it, with the same attributes.
+        detector: The `Detector`, or None.
 
     An estimator can be pickled, for other processes, and copied: with Keras, the
     network goes along, and is compiled anew; an exported file is read anew.
@@ -62,9 +82,10 @@ class PoseEstimator:
 
     image = np.full((480, 640, 3), 127, "uint8")  # or "photo.jpg"
     estimator = kh.PoseEstimator("photo", flip=True)
-    (pose,) = estimator(image)
-    x, y, score = pose["left_wrist"]
-    drawn = pose.plot(image)
+    for pose in estimator(image):
+        x, y, score = pose["left_wrist"]
+        image = pose.plot(image)
+    (pose,) = kh.PoseEstimator(detector=None)(image)
     ```
     """
 
@@ -73,25 +94,43 @@ class PoseEstimator:
         model=presets.DEFAULT_PRESET,
         flip: bool = False,
         scales: tuple[float, ...] = (1.0,),
-        passes: int = 2,
+        passes: int | None = None,
         decoder: str = DEFAULT_DECODER,
         batch_size: int = 8,
         runtime: str = AUTO,
+        detector=AUTO,
+        max_people: int = MAX_PEOPLE,
+        min_score: float | None = None,
+        min_pose_score: float | None = None,
     ):
         KeypointOptions(flip, decoder, batch_size)  # validates them
-        if passes < 1:
+        if passes is not None and passes < 1:
             raise ValueError(f"`passes` must be at least 1. Received: passes={passes}")
+        if min_pose_score is not None and np.isnan(min_pose_score):
+            raise ValueError(
+                "`min_pose_score` must be a number. "
+                f"Received: min_pose_score={min_pose_score}"
+            )
         self.runtime, network = load_network(model, runtime)
         self.model = RUNTIMES[self.runtime].for_inference(network)
+        if isinstance(detector, str) and detector == AUTO:
+            detector = DEFAULT_DETECTOR if self.skeleton.is_person else None
+        self.detector = (
+            None if detector is None else load_detector(detector, min_score, max_people)
+        )
         self.flip, self.scales = flip, tuple(scales)
-        self.passes, self.batch_size, self.decoder = passes, batch_size, decoder
+        self.passes = passes or (2 if detector is None else 1)
+        self.min_pose_score = min_pose_score
+        self.batch_size, self.decoder = batch_size, decoder
         self._predictor = self._make_predictor()
 
     def __getstate__(self):
         return {name: v for name, v in vars(self).items() if name != "_predictor"}
 
     def __setstate__(self, state):
-        vars(self).update({"runtime": "keras"} | state)  # which 0.4 does not name
+        # Of versions before, which do not name them.
+        old = {"runtime": "keras", "detector": None, "min_pose_score": None}
+        vars(self).update(old | state)
         self._predictor = self._make_predictor()
 
     @property
@@ -117,18 +156,19 @@ class PoseEstimator:
                 one channel or none.
             boxes: For each image `(people, 4)`, or `(4,)` for one person: x and y of
                 the first pixel, width and height, in pixels; or a function that
-                detects such boxes in an image's pixels `(height, width, 3)`. By
-                default, one person is searched for in the whole image.
+                detects such boxes in an image's pixels `(height, width, 3)`. A fifth
+                column may hold their scores. By default, the detector finds them.
             exif: Whether PIL images are turned as their EXIF orientation says, as
                 files always are.
 
         Returns:
-            For one image a list with a `Pose` for each box; for several images a list
-            of such lists.
+            For one image a list with a `Pose` for each person, none where the detector
+            finds nobody; for several images a list of such lists.
 
         Raises:
             OSError: If there is no such file.
             ImageDecodeError: If a file is not an image, is damaged or too large.
+            DetectorError: If a detector other than a network fails on an image.
             ValueError: If images or boxes are not valid, or their numbers differ.
 
         Example:
@@ -159,12 +199,13 @@ class PoseEstimator:
         Args:
             images: An iterable; see `__call__`. A `Video` is one, of frames.
             boxes: An iterable of the same length, or a function; see `__call__`.
-            on_broken: Called with (image, error) for an image that cannot be read, in
-                place of raising the error; its list of poses is empty.
+            on_broken: Called with (image, error) for an image that cannot be read, or
+                on which the detector fails, in place of raising the error; its list of
+                poses is empty.
             exif: See `__call__`.
 
         Yields:
-            For each image, a list with a `Pose` for each box; of a `Frame`, a
+            For each image, a list with a `Pose` for each person; of a `Frame`, a
             `FramePoses`, which has the frame's `time` and `index`, too.
 
         Example:
@@ -175,7 +216,7 @@ class PoseEstimator:
 
         frames = (np.full((48, 64, 3), value, "uint8") for value in range(20))
         for poses in kh.PoseEstimator(batch_size=4).stream(frames):
-            print(poses[0].score)
+            print(len(poses))
         ```
 
         For a video, `for poses in estimator.stream(kh.Video("clip.mp4"))` also gives
@@ -184,13 +225,13 @@ class PoseEstimator:
         # The length of a list is compared with that of the boxes before any work.
         sized = hasattr(images, "shape") or isinstance(images, (list, tuple))
         images = [*iterate(images)] if sized else iterate(images)
-        skip_broken = on_broken is not None
+        detector = self.detector if boxes is None else None
+        passes = self.passes if boxes is None else 1
         builder = ViewBuilder(
-            self.input_size,
-            self.scales,
-            skip_broken,
-            exif,
-            getattr(self.model, "window_rules", WINDOW_RULES),
+            *(self.input_size, self.scales, on_broken is not None, exif),
+            rules=getattr(self.model, "window_rules", WINDOW_RULES),
+            detector=detector,
+            refines=passes > 1,
         )
         times = deque()  # of the images that were read, until their poses are known
 
@@ -201,23 +242,50 @@ class PoseEstimator:
                 times.append((image.time, image.index) if is_frame else None)
                 yield index, pair
 
-        views = prefetch(builder.initial, numbered(), os.cpu_count() or 1)
-        for _ in range(self.passes - 1 if boxes is None else 0):
+        views = self._first_views(builder, numbered())
+        for _ in range(passes - 1):
             views = (builder.refined(*result) for result in self._predict(views))
         for view, people in self._predict(views):
             if view.failure:
                 on_broken(*view.failure)
             poses = [
-                Pose(
-                    *(joints, scores, box, self.skeleton),
-                    None if np.isnan(box_score) else float(box_score),
-                )
-                for (joints, scores), box, box_score in zip(
-                    people, view.boxes, view.box_scores
-                )
+                Pose(joints, scores, box, self.skeleton, box_score)
+                for (joints, scores), (box, box_score) in zip(people, view.people())
             ]
+            if boxes is None:
+                poses = self._suppress(poses)
             time = times.popleft()
             yield poses if time is None else FramePoses(poses, *time)
+
+    def _first_views(self, builder: ViewBuilder, numbered):
+        """Yields views of each image, which threads read and crop ahead."""
+        threads = os.cpu_count() or 1
+        if builder.detector is None:
+            return prefetch(builder.initial, numbered, threads)
+        # Each image is in memory until its people are cropped: batches are small.
+        batch_size = min(self.batch_size, threads) if self.detector.takes_batches else 1
+        found = run_batched(
+            prefetch(builder.read, numbered, threads),
+            partial(self._detect, skip_broken=builder.skip_broken),
+            batch_size,
+        )
+        # More would delay a camera.
+        return prefetch(builder.detected, found, min(threads, self.batch_size))
+
+    def _detect(self, inputs, min_batch, skip_broken):
+        try:
+            return self.detector.detect(inputs, min_batch)
+        except DetectorError as error:  # of a function, which takes one image
+            if not skip_broken:
+                raise
+            return [error]
+
+    def _suppress(self, poses):
+        """Leaves out poses of low scores; of detected people, also double ones."""
+        limit = self.min_pose_score
+        if self.detector is not None:
+            return suppress_poses(poses, MIN_POSE_SCORE if limit is None else limit)
+        return [pose for pose in poses if limit is None or pose.score >= limit]
 
     def _make_predictor(self):
         """Makes the compiled part, which a pickle or a copy makes anew."""

@@ -49,7 +49,7 @@ class Pose:
     import keras_hourglass as kh
 
     image = np.full((480, 640, 3), 127, "uint8")  # or "photo.jpg"
-    (pose,) = kh.PoseEstimator()(image)
+    (pose,) = kh.PoseEstimator(detector=None)(image)
     x, y, score = pose["left_wrist"]
     print(pose.score, pose.to_dict())
     drawn = pose.plot(image)
@@ -188,7 +188,7 @@ class FramePoses(list):
     import keras_hourglass as kh
 
     frame = kh.Frame(np.zeros((48, 64, 3), "uint8"), time=0.5, index=12)
-    (poses,) = kh.PoseEstimator().stream([frame])
+    (poses,) = kh.PoseEstimator(detector=None).stream([frame])
     print(poses.time, poses.index, poses[0]["left_wrist"])
     ```
     """
@@ -221,7 +221,7 @@ def to_dataframe(poses):
     import keras_hourglass as kh
 
     images = [np.full((480, 640, 3), value, "uint8") for value in (0, 127)]
-    frame = kh.to_dataframe(kh.PoseEstimator()(images))
+    frame = kh.to_dataframe(kh.PoseEstimator(detector=None)(images))
     print(frame[["image", "left_wrist_x", "left_wrist_y", "left_wrist_score"]])
     ```
     """

@@ -19,6 +19,7 @@ from keras_hourglass.inference.output.writers import (
     open_writer,
 )
 from keras_hourglass.inference.pose import Pose
+from keras_hourglass.inference.runtimes.selection import AUTO
 from keras_hourglass.inference.sources import Failures, as_list, find_sources
 from keras_hourglass.inference.sources.frames import InputFrame, read_frames
 from keras_hourglass.inference.tracking.tracker import PoseTracker
@@ -45,39 +46,60 @@ class FrameResult(NamedTuple):
 
 
 def estimate_frames(
-    estimator: PoseEstimator, frames, find_boxes=None, smooth: bool = False
+    estimator: PoseEstimator,
+    frames,
+    find_boxes=None,
+    smooth: bool = False,
+    failures: Failures | None = None,
 ):
     """Predicts poses frame by frame, in constant memory.
 
     Args:
         estimator: Predicts the poses.
         frames: An iterable of `InputFrame`.
-        find_boxes: Gives the boxes of a frame, `(people, 5)`, with scores, or None to
-            leave the frame out; by default, one person is searched for in each frame.
+        find_boxes: Gives the boxes of a frame, `(people, 5)`, with scores; by default,
+            the estimator finds them.
         smooth: Smooths the joints in videos; see `PoseTracker`.
+        failures: Collects images and videos on which a detector fails. These and their
+            further frames are left out.
 
     Yields:
         A `FrameResult` for each frame.
+
+    Raises:
+        ValueError: If the detector fails on the frame of a camera.
     """
     pending, boxes = deque(), deque()  # `itertools.tee` keeps 57 items and more
+    failures, failed = failures or Failures(), set()
 
     def images():
         for frame in frames:
-            rows = None if find_boxes is None else find_boxes(frame)
-            if find_boxes is not None and rows is None:
+            if frame.source in failed:
                 continue
             pending.append(frame)
-            if rows is not None:
-                boxes.append(rows)
+            if find_boxes is not None:
+                boxes.append(find_boxes(frame))
             yield frame.pixels
 
     def taken_boxes():  # the estimator takes each after its image
         while boxes:
             yield boxes.popleft()
 
+    def fail(_, error):
+        frame = pending[0]
+        number = "" if frame.index is None else f", frame {frame.index}"
+        message = f"{frame.source.name}{number}: {error}"
+        if frame.source.kind == "camera":  # which would go on without an end
+            raise ValueError(message) from error
+        if frame.source not in failed:
+            failures.add(message)
+        failed.add(frame.source)
+
     tracker = None
-    for poses in estimator.stream(images(), find_boxes and taken_boxes()):
+    for poses in estimator.stream(images(), find_boxes and taken_boxes(), fail):
         frame = pending.popleft()
+        if frame.source in failed:
+            continue
         if smooth and frame.index is not None:
             tracker = tracker if frame.index and tracker else PoseTracker(smooth=True)
             poses = tracker(poses, frame.seconds)
@@ -137,8 +159,8 @@ def predict_sources(
     outputs=(),
     format: str | None = None,
     boxes=None,
-    detector=None,
-    min_score: float = 0.0,
+    detector=AUTO,
+    min_score: float | None = None,
     smooth: bool = False,
     batch_size: int = 8,
     on_frame=None,
@@ -159,8 +181,8 @@ def predict_sources(
         format: Of keypoints: "json", "csv", "coco" or "coco17"; by default that of the
             suffix.
         boxes: Boxes for every image, `(people, 4)`, or the path of a box file.
-        detector: Name of a person detector, or a function.
-        min_score: Boxes of lower scores are left out.
+        detector: Of people in inputs without `boxes`; see `PoseEstimator`.
+        min_score: Boxes of lower scores are left out, of `boxes`, too.
         smooth: Smooths the joints in videos.
         batch_size: People per call of the network; of a camera, always 1.
         on_frame: Called after each image or frame with its `FrameResult` and the
@@ -207,16 +229,22 @@ def predict_sources(
                 f"Received: images_json={str(images_json)!r}"
             )
         images.require(each.name for each in sources if each.kind == "image")
-    find_boxes = None
     if category is not None and not isinstance(boxes, (str, PathLike)):
         raise ValueError(
             f"`category` goes with a file of `boxes`. Received: category={category!r}"
         )
-    if boxes is not None or detector is not None:
+    find_boxes = None
+    if boxes is not None:
+        if detector not in (None, AUTO):
+            raise ValueError(
+                "one of `boxes` and `detector` must be given, or none. "
+                f"Received: boxes={boxes!r:.80}, detector={detector!r}"
+            )
         from keras_hourglass.inference.boxes.finder import BoxFinder  # takes time
 
-        find_boxes = BoxFinder(boxes, detector, min_score, failures, category)
-    elif min_score:
+        find_boxes = BoxFinder(boxes, min_score or 0.0, failures, category)
+        detector = None
+    elif detector is None and min_score:
         logger.warning("`min_score` changes nothing without `boxes` or `detector`")
     if smooth and all(source.kind == "image" for source in sources):
         logger.warning("`smooth` changes nothing in images, but in videos")
@@ -225,13 +253,16 @@ def predict_sources(
         plan.make_folders()
         # Batches would delay what a camera shows.
         batch_size = 1 if live else batch_size
+        options |= {"detector": detector, "min_score": min_score}
         estimator = PoseEstimator(model, batch_size=batch_size, **options)
         run = _Run(sources, plan, estimator.skeleton, summary, on_frame, images)
         try:
             signals = (signal.SIGINT,) if live else ()
             with GracefulInterrupt(signals, message=b"") as interrupt:
                 frames = read_frames(sources, failures, lambda: interrupt.requested)
-                run.write(estimate_frames(estimator, frames, find_boxes, smooth))
+                run.write(
+                    estimate_frames(estimator, frames, find_boxes, smooth, failures)
+                )
         except KeyboardInterrupt:
             raise Interrupted(summary.describe_interrupt()) from None
     if find_boxes is not None:

@@ -22,6 +22,8 @@ MIN_WINDOW_RATIO = 0.125  # smallest refined window, as a share of the whole ima
 # Of the highest score: below the first, a joint does not widen a window; from the
 # second on, the window holds all of it.
 SCORE_RATIOS = 0.25, 0.35
+# Smallest window of a detected person for which the image keeps its full resolution.
+MIN_BOX_RATIO = 1 / 16
 MIN_BEST_SCORE = 0.01  # that scores are compared with, where the network is untrained
 WINDOW_RULES = {  # what another program needs to choose the same windows
     "box_padding": BOX_PADDING,
@@ -136,17 +138,41 @@ class ImageViews(NamedTuple):
 
     Attributes:
         windows: One for each person.
-        boxes: `(4,)` for each person: `Pose.box`.
-        box_scores: For each person; NaN where it is unknown.
-        whole: The image and the window around all of it, where windows are refined.
-        failure: The image as it was given and the error, if it cannot be read.
+        boxes: `(people, 4)`, boxes of the people; None where one person is searched
+            for in the whole image.
+        box_scores: `(people,)`, NaN where unknown; None with `boxes`.
+        image: The image and the first windows, where a further pass needs them.
+        failure: The image as it was given and the error, if it cannot be read, or its
+            people not be detected.
     """
 
     windows: list[Window]
-    boxes: np.ndarray | list
-    box_scores: np.ndarray | list
-    whole: tuple[ImageRegion, Window] | None = None
+    boxes: np.ndarray | None = None
+    box_scores: np.ndarray | None = None
+    image: tuple[ImageRegion, list[Window]] | None = None
     failure: tuple | None = None
+
+    def people(self):
+        """Yields box and score of the box, or None, of each person: those of `Pose`."""
+        if self.boxes is None:
+            yield from ((window.box(), None) for window in self.windows)
+        else:
+            for box, score in zip(self.boxes, self.box_scores):
+                yield box, None if np.isnan(score) else float(score)
+
+
+class ReadImage(NamedTuple):
+    """An image in which a detector is to find people.
+
+    Attributes:
+        given: The image as it was given.
+        region: Its pixels; None if it cannot be read.
+        error: The reason.
+    """
+
+    given: object
+    region: ImageRegion | None = None
+    error: Exception | None = None
 
 
 class ViewBuilder(NamedTuple):
@@ -158,6 +184,8 @@ class ViewBuilder(NamedTuple):
         skip_broken: Makes an image that cannot be read a failure, not an error.
         exif: Turns PIL images as their EXIF orientation says.
         rules: Of the windows, those of the network.
+        detector: Finds the people of images that come without boxes.
+        refines: Keeps the images of detected people, for a further pass.
     """
 
     size: tuple[int, int]
@@ -165,9 +193,11 @@ class ViewBuilder(NamedTuple):
     skip_broken: bool = False
     exif: bool = True
     rules: dict = WINDOW_RULES
+    detector: object = None
+    refines: bool = False
 
     def initial(self, numbered) -> tuple[ImageViews, list[np.ndarray]]:
-        """Builds the views of the first pass.
+        """Builds the views of the first pass over an image, without a detector.
 
         Args:
             numbered: (index, (image, boxes)), the latter as `PoseEstimator` has them.
@@ -175,26 +205,55 @@ class ViewBuilder(NamedTuple):
         Returns:
             The windows and the crops of each, `(scales, height, width, 3)`.
         """
-        number, (image, boxes) = numbered
-        name = f"image {number}"
-        try:
-            region = to_region(image, name, self.exif)
-        except (ImageDecodeError, OSError) as error:
-            if not self.skip_broken:
-                raise
-            return ImageViews([], [], [], failure=(image, error)), []
+        number, (given, boxes) = numbered
+        image = self._read(number, given)
+        if image.error:
+            return ImageViews([], failure=(given, image.error)), []
+        region, name = image.region, f"image {number}"
         if boxes is None:
             window = whole_window(region, self.size)
-            smallest = self.rules["min_window_ratio"] * min(self.scales)
-            region = shrink_to_needed(region, smallest, self.size)
-            views = ImageViews([window], [window.box()], [np.nan], (region, window))
+            region = self._shrunk(region, self.rules["min_window_ratio"])
+            views = ImageViews([window], image=(region, [window]))
             return self._with_crops(region, views)
         boxes = boxes(region.pixels) if callable(boxes) else boxes
         rows = validate_boxes(boxes, name, scored=True, default_score=np.nan)
-        boxes = require_overlap(rows[:, :4], region.size, name)
-        padding = self.rules["box_padding"]
-        windows = [Window.from_box(box, padding, self.size) for box in boxes]
-        return self._with_crops(region, ImageViews(windows, boxes, rows[:, 4]))
+        require_overlap(rows, region.size, name)
+        return self._of_people(region, rows[:, :4], rows[:, 4])
+
+    def read(self, numbered) -> tuple[ReadImage, list[np.ndarray]]:
+        """Reads an image for the detector.
+
+        Args:
+            numbered: (index, (image, None)).
+
+        Returns:
+            The image, and what the detector takes of it, one array or none.
+        """
+        number, (given, _) = numbered
+        image = self._read(number, given)
+        if image.error:
+            return image, []
+        return image, [self.detector.prepare(image.region)]
+
+    def detected(self, result) -> tuple[ImageViews, list[np.ndarray]]:
+        """Builds the views of the people that the detector has found.
+
+        Args:
+            result: (image, what was found in it) of `read`: one entry, an error that
+                the detector raised, or none.
+
+        Returns:
+            As `initial`.
+        """
+        image, found = result
+        error = image.error
+        if error is None and isinstance(found[0], Exception):
+            (error,) = found
+        if error is not None:
+            return ImageViews([], failure=(image.given, error)), []
+        region = image.region
+        boxes, scores = self.detector.finish(found[0], region)
+        return self._of_people(self._shrunk(region, MIN_BOX_RATIO), boxes, scores)
 
     def refined(
         self, views: ImageViews, keypoints
@@ -204,18 +263,39 @@ class ViewBuilder(NamedTuple):
         Raises:
             ValueError: If the keypoints' scores are NaN or infinite.
         """
-        if views.failure:
+        if not views.windows:
             return views, []
-        ((joints, scores),), (region, whole) = keypoints, views.whole
-        if not np.isfinite(scores).all():
-            raise ValueError(
-                "`model` must predict finite heatmaps, from which the second pass "
-                "chooses its window. Received: NaN or infinity"
+        region, first = views.image
+        windows = []
+        for (joints, scores), window in zip(keypoints, first):
+            if not np.isfinite(scores).all():
+                raise ValueError(
+                    "`model` must predict finite heatmaps, from which the second pass "
+                    "chooses its window. Received: NaN or infinity"
+                )
+            scores = scores.astype(float)
+            windows.append(
+                refine_window(joints, scores, window, self.size, rules=self.rules)
             )
-        scores = scores.astype(float)
-        window = refine_window(joints, scores, whole, self.size, rules=self.rules)
-        views = ImageViews([window], [window.box()], [np.nan], views.whole)
-        return self._with_crops(region, views)
+        return self._with_crops(region, views._replace(windows=windows))
+
+    def _read(self, number, given) -> ReadImage:
+        try:
+            return ReadImage(given, to_region(given, f"image {number}", self.exif))
+        except (ImageDecodeError, OSError) as error:
+            if not self.skip_broken:
+                raise
+            return ReadImage(given, error=error)
+
+    def _shrunk(self, region, ratio):
+        """Shrinks an image to what windows of a share of its size need."""
+        return shrink_to_needed(region, ratio * min(self.scales), self.size)
+
+    def _of_people(self, region, boxes, scores):
+        padding = self.rules["box_padding"]
+        windows = [Window.from_box(box, padding, self.size) for box in boxes]
+        image = (region, windows) if self.refines else None
+        return self._with_crops(region, ImageViews(windows, boxes, scores, image))
 
     def _with_crops(self, region, views):
         return views, [

@@ -14,9 +14,15 @@ pixel, width and height, in pixels, or `(people, 5)` with scores.
 
 import os
 import sys
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
-from keras_hourglass.inference.detectors.detector import Detector, FunctionDetector
+from keras_hourglass.inference.detectors.detector import (
+    Detector,
+    FunctionDetector,
+    describe_error,
+)
 from keras_hourglass.inference.detectors.network import NetworkDetector
 from keras_hourglass.inference.detectors.plugins import (
     find_plugins,
@@ -24,11 +30,18 @@ from keras_hourglass.inference.detectors.plugins import (
     parse_function,
 )
 from keras_hourglass.inference.runtimes import RUNTIMES
-from keras_hourglass.inference.runtimes.selection import AUTO
+from keras_hourglass.inference.runtimes.selection import AUTO, load_detector_network
+from keras_hourglass.inference.suppression import MIN_SCORE, MIN_SCORES
+from keras_hourglass.models.loading import model_name
 from keras_hourglass.models.presets import PRESETS_OF, hub, with_weights
 from keras_hourglass.utils import suggest
 
 DEFAULT_DETECTOR = "people"
+LIBRARIES = {  # module of another library's detectors -> the name of one
+    "keras_hub": "keras_hub:retinanet_resnet50_fpn_coco",
+    "torchvision": "torchvision:fasterrcnn_resnet50_fpn_v2",
+    "ultralytics": "ultralytics:yolo11n.pt",
+}
 
 
 def detector_names() -> list[str]:
@@ -46,8 +59,10 @@ def load_detector(
 
     Args:
         detector: Name of a packaged detector, of one that an installed package
-            registers, or `module:function`; a `PersonDetector`, or the path of one; a
-            function of an image `(height, width, 3)` that gives boxes.
+            registers, or `module:function`; "keras_hub:PRESET", "torchvision:NAME" or
+            "ultralytics:FILE"; a `PersonDetector`, or the path of one; a function of an
+            image `(height, width, 3)`, uint8, RGB, that gives boxes; or a `Detector`,
+            which is returned.
         min_score: Boxes of lower scores are left out; by default, the detector's own
             threshold.
         max_people: Boxes of an image, at most: those of the highest scores; 20 by
@@ -80,7 +95,7 @@ def load_detector(
         return detector
     if not isinstance(detector, str | os.PathLike):
         if _is_network(detector):
-            return NetworkDetector(detector, runtime, **limits)
+            return _load_network(detector, runtime, **limits)
         if not callable(detector):
             raise ValueError(
                 "`detector` must be a PersonDetector, a function of an image, or a "
@@ -89,16 +104,69 @@ def load_detector(
         name = getattr(detector, "__name__", "detector")
         return FunctionDetector(detector, name, **limits)
     name, plugins = str(detector), find_plugins()
+    if name.partition(":")[0] in LIBRARIES:
+        return _load_library(name, **limits)
     if name in plugins and name not in PRESETS_OF["detect"]:
         return FunctionDetector(load_function(plugins[name]), name, **limits)
     if _names_network(detector):
-        return NetworkDetector(detector, runtime, **limits)
+        return _load_network(detector, runtime, **limits)
     if (function := parse_function(name)) is not None:
         return FunctionDetector(load_function(function), name, **limits)
     raise ValueError(
         "`detector` must be a detector's name, a file of one, or module:function. "
         f"{suggest(name, detector_names())} Received: detector={name!r}"
     )
+
+
+def _load_network(model, runtime, min_score, max_people):
+    """Loads a `PersonDetector`; that of a packaged preset when it is first used."""
+    is_preset = isinstance(model, str) and model in PRESETS_OF["detect"]
+    if isinstance(model, str | os.PathLike) and not is_preset and Path(model).exists():
+        model = Path(model).absolute()  # also after a change of the current folder
+    min_score = MIN_SCORE if min_score is None else min_score
+    load = partial(load_predictor, model, runtime)
+    detector = NetworkDetector(load, model_name(model), min_score, max_people)
+    if not is_preset:
+        detector.load()
+    return detector
+
+
+def load_predictor(model, runtime: str):
+    """Loads a network's predictor of boxes; see `load_detector_network`."""
+    return load_detector_network(model, runtime)[1]
+
+
+def _given(predictor):
+    """Gives a predictor that is loaded; unlike a lambda, it can be pickled."""
+    return predictor
+
+
+def _load_library(name, min_score, max_people):
+    """Loads a detector of another library, by LIBRARY:MODEL."""
+    library, _, model = name.partition(":")
+    if not model:
+        raise ValueError(
+            f"`detector` must name a model: {LIBRARIES[library]!r}, say. "
+            f"Received: detector={name!r}"
+        )
+    module = import_module(f"{__name__}.{library}")
+    min_score = MIN_SCORES[library] if min_score is None else min_score
+    try:
+        loaded = module.load(model)
+    except ModuleNotFoundError as error:
+        if error.name != library:
+            raise
+        raise ModuleNotFoundError(
+            f"The detector {name!r} needs {library}: pip install '.[{library}]'",
+            name=library,
+        ) from None
+    except Exception as error:  # of another library: anything
+        raise ValueError(
+            f"detector {name!r} cannot be loaded: {describe_error(error)}"
+        ) from error
+    if hasattr(loaded, "predict_boxes"):
+        return NetworkDetector(partial(_given, loaded), name, min_score, max_people)
+    return FunctionDetector(loaded, name, min_score, max_people)
 
 
 def _is_network(detector) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_hourglass.inference.boxes import validate_boxes
 from keras_hourglass.inference.sources.images import to_region
-from keras_hourglass.inference.thresholds import MAX_PEOPLE
+from keras_hourglass.inference.suppression import MAX_PEOPLE
 from keras_hourglass.models.config import validate_positive_integers
 
 

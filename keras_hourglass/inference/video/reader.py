@@ -139,7 +139,7 @@ class Video:
 
     for frame in kh.Video("film.avi"):
         print(frame.index, frame.time, frame.image.mean())
-    for poses in kh.PoseEstimator().stream(kh.Video("film.avi")):
+    for poses in kh.PoseEstimator(detector=None).stream(kh.Video("film.avi")):
         print(poses.time, poses[0]["left_wrist"])
     ```
     """

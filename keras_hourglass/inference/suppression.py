@@ -1,0 +1,47 @@
+"""Suppression: the limits of who is found in an image, and one pose for each person.
+
+All defaults are here. They are calibrated on photographs that no network was trained
+on.
+"""
+
+import numpy as np
+
+from keras_hourglass.inference.oks import AREA_OF_BOX, sigmas_of, similarities
+
+MIN_SCORE = 0.3  # of a box of a `PersonDetector`
+MIN_SCORES = {"keras_hub": 0.5, "torchvision": 0.5, "ultralytics": 0.25}  # of others
+MAX_PEOPLE = 20  # in an image: those with the highest scores of boxes
+MIN_POSE_SCORE = 0.1  # of a detected person's pose
+MAX_OKS = 0.8  # of two poses in an image: above it, they are of one person
+
+
+def suppress_poses(poses: list, min_pose_score: float, max_oks: float = MAX_OKS):
+    """Leaves out poses of low scores, and all but one of those of the same person.
+
+    Args:
+        poses: The `Pose` of each detected person in an image.
+        min_pose_score: The least `Pose.score`.
+        max_oks: Object keypoint similarity of two poses above which the one with the
+            lower product of scores, of the box and of the pose, is left out.
+
+    Returns:
+        A list of the others, in the same order.
+    """
+    poses = [pose for pose in poses if pose.score >= min_pose_score]
+    if len(poses) < 2:
+        return poses
+    joints = np.stack([pose.joints for pose in poses])
+    areas = AREA_OF_BOX * np.array([pose.box[2] * pose.box[3] for pose in poses])
+    weights = np.stack([pose.scores for pose in poses]).clip(1e-6, None)
+    same = max_oks < similarities(
+        joints[:, None] - joints[None],
+        weights[:, None] * weights[None],
+        (areas[:, None] + areas[None]) / 2,
+        sigmas_of(poses[0].skeleton),
+    )
+    totals = [pose.score * (pose.box_score or 1) for pose in poses]
+    kept = []
+    for index in np.argsort(np.negative(totals), kind="stable"):
+        if not same[index, kept].any():
+            kept.append(index)
+    return [poses[index] for index in sorted(kept)]
