@@ -157,7 +157,7 @@ def test_photographs_are_shown_with_people_and_ignored_areas_in_two_colors(photo
     sheet = cv2.imread(str(path))[..., ::-1]
     assert sheet.shape == (320, 640, 3)
     for color in (PERSON_COLOR, IGNORED_COLOR):
-        assert (np.abs(sheet - np.array(color)).max(axis=-1) < 40).sum() > 100
+        assert (np.abs(sheet - np.array(color)).max(axis=-1) < 2).sum() > 100
     call(*show, "--augmentation", "detect", "--count", 5)
     wrong = call(*show, "--augmentation", "paper", status=2).stderr
     assert "--augmentation must be detect or detect_light" in wrong

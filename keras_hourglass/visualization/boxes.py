@@ -5,13 +5,13 @@ import numpy as np
 from keras_hourglass.visualization.images import to_rgb
 from keras_hourglass.visualization.skeletons import (
     IMAGE_LINE_RATIO,
-    MIN_LINE_WIDTH,
     OUTLINE_COLOR,
     draw_line,
 )
 
 PERSON_COLOR, IGNORED_COLOR = (240, 228, 66), (150, 150, 150)  # yellow, gray
 OUTLINE_WIDTH, LINE_RATIO = 1.0, IMAGE_LINE_RATIO / 2
+MIN_WIDTH = 2.0  # pixels: an edge lies between two of them
 
 
 def draw_boxes(image, boxes, colors=None) -> np.ndarray:
@@ -39,7 +39,7 @@ def draw_boxes(image, boxes, colors=None) -> np.ndarray:
     image = to_rgb(image)
     boxes = np.asarray(boxes, float).reshape(-1, 4)
     colors = [PERSON_COLOR] * len(boxes) if colors is None else colors
-    radius = max(MIN_LINE_WIDTH, LINE_RATIO * max(image.shape[:2])) / 2
+    radius = max(MIN_WIDTH, LINE_RATIO * max(image.shape[:2])) / 2
     for (x, y, width, height), color in zip(boxes, colors):
         left, top = x - 0.5, y - 0.5
         right, bottom = left + width, top + height
