@@ -51,6 +51,9 @@ def test_data_needs_no_backend_and_no_scipy(noise, tmp_path):
     show = ["data", "show", *dataset, "--output", str(tmp_path / "people.png")]
     prepare = ["data", "prepare", *dataset, "--output", str(tmp_path / "crops")]
     assert_imported([["data", "check", *dataset], show, prepare], ARRAYS)
+    detect = ["--task", "detect", "--dataset", "synthetic:2"]
+    show = ["data", "show", *detect, "--output", str(tmp_path / "photographs.png")]
+    assert_imported([["data", "check", *detect], show], ARRAYS)
 
 
 def test_a_file_of_predictions_is_scored_without_a_backend(shared):

@@ -214,8 +214,8 @@ def test_batches_serve_photographs_on_every_backend(backend):
 
 
 def test_a_detector_fits_batches_of_photographs():
-    train = kh.load_photographs("synthetic:4", split="train")
-    detector = kh.PersonDetector(filters=8, image_size=64, depth=2)
+    train = kh.load_photographs("synthetic:2", split="train")
+    detector = kh.PersonDetector(filters=8, image_size=32, depth=1)
     detector.compile("adam", kh.CenterLoss(), run_eagerly=True)
     history = detector.fit(train.batches(detector, batch_size=2), verbose=0)
     assert np.isfinite(history.history["loss"]).all()

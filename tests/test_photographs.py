@@ -1,6 +1,7 @@
 """Photographs with the boxes of their people: columns, splits, loading, mixtures."""
 
 import json
+import pickle
 
 import cv2
 import numpy as np
@@ -219,5 +220,7 @@ def test_the_real_photographs_have_everyone(shared):
     photographs = kh.load_photographs("coco", root)
     assert len(photographs) == 15 and photographs.num_people > 15
     assert (photographs.sizes > 100).all()
+    copied = pickle.loads(pickle.dumps(photographs))  # for processes that make batches
+    assert repr(copied) == repr(photographs) and copied.boxes[0].dtype == "float32"
     grid = photographs.plot(count=15, columns=5)
     assert grid.shape == (960, 1600, 3)

@@ -12,6 +12,7 @@ PERSON_MARGIN = 1.05  # of a window around a person, at least
 # Shares of a person's longer side that a window holds at least, and their
 # probabilities: some people are cut.
 HELD_SHARES, HELD_PROBABILITIES = (1.0, 0.8, 0.6), (0.7, 0.2, 0.1)
+BLACK = (0, 0, 0)
 PROBABILITIES = "whole", "inside", "flip", "gray"
 
 
@@ -144,10 +145,9 @@ class DetectionAugmentation:
         matrix = channels * (saturation * np.eye(3) + (1 - saturation) / 3)
         mean = (matrix @ cv2.mean(image)[:3]).mean()
         offset = np.full((3, 1), mean * (brightness - contrast))
-        black = ~image.any(axis=-1)
+        lit = cv2.bitwise_not(cv2.inRange(image, BLACK, BLACK))  # 255, or 0 where black
         cv2.transform(image, np.hstack([contrast * matrix, offset]), dst=image)
-        image[black] = 0
-        return image
+        return cv2.min(image, cv2.merge([lit] * 3), dst=image)
 
 
 DETECTION_AUGMENTATIONS = {
