@@ -63,10 +63,10 @@ class Window(NamedTuple):
             box: `(..., 4)`, in image pixels, all of which the window holds.
             size: Columns and rows of the grid.
         """
-        across, along = box[..., 2] / size[0], box[..., 3] / size[1]
-        step = (across + along + abs(across - along)) / 2  # max, by operators
+        width, wide = box[..., 2], box[..., 3] * size[0] / size[1]
+        width = (width + wide + abs(width - wide)) / 2  # max, by operators
         center = box[..., :2] + (box[..., 2:] - 1) / 2
-        return cls.from_center(center, step * max(size), size)
+        return cls.from_center(center, width * max(size) / size[0], size)
 
     @classmethod
     def from_rectangle(cls, box):

@@ -99,6 +99,22 @@ def test_a_letterbox_holds_all_of_a_photograph_and_touches_two_sides(size):
         np.testing.assert_allclose(low + 0.5, np.array(size) - 0.5 - high)
 
 
+def test_a_panorama_a_pixel_and_a_crowd_of_two_hundred_are_samples():
+    crowd = [(20 * x, 30 * y, 15, 25) for x in range(20) for y in range(10)]
+    sizes = [(30_000, 10), (10, 30_000), (640, 480), (1, 1)]
+    photographs = Photographs(
+        *(["a", "b", "c", "d"], sizes, ["train"] * 4),
+        [[(29_000, 0, 30, 10)], [(0, 5, 10, 500)], crowd, [(0, 0, 1, 1)]],
+        [[False] * count for count in (1, 1, 200, 1)],
+        [lambda name: np.full((*sizes["abcd".index(name)][::-1], 3), 9, "uint8")] * 4,
+    )
+    for augmentation in (None, get("detect")):
+        made = PhotographPreprocessor(photographs, (64, 64), (16, 16), augmentation)
+        images, labels = Loader(made).load_batch([(0, row) for row in range(4)])
+        assert images.any(axis=(1, 2, 3))[2:].all() and np.isfinite(labels).all()
+        assert (labels[2, :, 4] != 0).sum() > 9
+
+
 @pytest.fixture
 def photograph():
     """One photograph whose person is white on gray, and black around it."""

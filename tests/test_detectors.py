@@ -185,6 +185,16 @@ def test_a_network_sees_the_whole_image_letterboxed(fixed):
     np.testing.assert_allclose(boxes[-1], [8 * 16, 0, 20 * 16, (36 - 15) * 16])
 
 
+def test_a_tall_image_is_whole_in_a_network_that_is_wide(fixed, monkeypatch):
+    monkeypatch.setattr(fixed, "boxes", np.array([[30, 0, 10, 60]] * 3, "float32"))
+    boxes, _ = load_detector("people")(np.full((960, 480, 3), 90, "uint8"))
+    columns = fixed.images[0, :, :, 0]
+    assert (columns[:, 102:218] == 90).all() and not columns[:, :98].any()
+    assert not columns[:, 222:].any()
+    # A grid's pixel is 16 of the image's, which begins at column 25.
+    np.testing.assert_allclose(boxes[0], [5 * 16, 0, 10 * 16, 960])
+
+
 def test_boxes_are_limited_by_score_and_number(fixed):
     image = np.full((480, 640, 3), 90, "uint8")
     assert len(load_detector("people", max_people=1)(image)[0]) == 1

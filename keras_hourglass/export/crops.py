@@ -19,7 +19,7 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.sources import find_sources
 from keras_hourglass.inference.sources.images import to_region
-from keras_hourglass.inference.views import crop_views, whole_window
+from keras_hourglass.inference.views import crop_views, letterbox_window
 
 MAX_CROPS = 96
 HELD_OUT = 3  # one crop of so many is not calibrated on, but verified on
@@ -139,7 +139,9 @@ def photograph_crops(paths, model) -> np.ndarray:
     size, crops = model.input_size, []
     for path in paths:
         region = to_region(path)
-        crops.append(crop_views(region, whole_window(region, size), (1.0,), size)[0])
+        crops.append(
+            crop_views(region, letterbox_window(region, size), (1.0,), size)[0]
+        )
     return np.rint(crops).astype("uint8")
 
 

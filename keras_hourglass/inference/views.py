@@ -39,6 +39,11 @@ def whole_window(region: ImageRegion, size: tuple[int, int]) -> Window:
     return Window.from_box(region.place.box(), size=size)
 
 
+def letterbox_window(region: ImageRegion, size: tuple[int, int]) -> Window:
+    """The smallest window that holds a whole image, also one of another aspect."""
+    return Window.letterbox(region.place.box(), size)
+
+
 def refine_window(
     joints,
     scores,

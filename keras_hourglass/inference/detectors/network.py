@@ -5,7 +5,7 @@ from threading import Lock
 import numpy as np
 
 from keras_hourglass.inference.detectors.detector import Detector
-from keras_hourglass.inference.views import crop_views, whole_window
+from keras_hourglass.inference.views import crop_views, letterbox_window
 
 MIN_SIDE = 1.0  # of a box, in image pixels
 
@@ -47,7 +47,7 @@ class NetworkDetector(Detector):
 
     def prepare(self, region):
         size = self.load().input_size
-        (crop,) = crop_views(region, whole_window(region, size), (1.0,), size)
+        (crop,) = crop_views(region, letterbox_window(region, size), (1.0,), size)
         return crop
 
     def detect(self, inputs, min_batch: int = 1) -> list:
@@ -56,7 +56,7 @@ class NetworkDetector(Detector):
     def finish(self, found, region):
         boxes, scores = (np.asarray(each, float) for each in found)
         network = self.load()
-        window = whole_window(region, network.input_size)
+        window = letterbox_window(region, network.input_size)
         boxes = window.part(boxes, network.heatmap_size).box()
         size = region.place.box()[2:]
         low = np.clip(boxes[:, :2], 0, size)
