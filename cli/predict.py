@@ -83,14 +83,14 @@ class DetectorOption(click.Option):
 @click.option(
     "--min-score",
     type=float,
-    show_default=f"{MIN_SCORE} of people; 0 of --boxes",
-    help="Lowest score of a box of --boxes or --detector.",
+    help="Lowest score of a box of --boxes or --detector.  "
+    f"[default: {MIN_SCORE} of people, 0 of --boxes]",
 )
 @click.option(
     "--min-pose-score",
     type=float,
-    show_default=f"{MIN_POSE_SCORE} with a detector",
-    help="Lowest score of a pose, the mean of its joints' scores.",
+    help="Lowest score of a pose, the mean of its joints' scores.  "
+    f"[default: {MIN_POSE_SCORE} with a detector]",
 )
 @inference_options
 @runtime_option

@@ -251,3 +251,12 @@ def test_boxes_and_scores_may_be_two_arrays():
     boxes = np.array([[1.0, 2, 3, 4], [5, 6, 7, 8]])
     detector = load_detector(lambda image: (boxes, np.array([0.1, 0.9])))
     assert rows(detector(GRAY)).tolist() == [[5, 6, 7, 8, 0.9], [1, 2, 3, 4, 0.1]]
+
+
+def test_boxes_outside_the_image_are_left_out_and_named(caplog):
+    rows = [[-5, -5, 20, 20], [300, 10, 50, 50], [299, 199, 50, 50], [9, -30, 30, 30]]
+    boxes, _ = FunctionDetector(lambda image: rows, "mine")(GRAY)
+    np.testing.assert_array_equal(boxes, [rows[0], rows[2]])
+    (message,) = caplog.messages
+    assert "'mine': 2 boxes lie wholly outside the image" in message
+    assert "300 x 200" in message and "[300.0, 10.0, 50.0, 50.0]" in message

@@ -369,3 +369,8 @@ def test_by_default_a_person_is_detected_and_anything_else_is_searched_for(brigh
             PoseEstimator(bright, **{name: float("nan")})
     with pytest.raises(ValueError, match="`max_people` must be a positive integer"):
         PoseEstimator(bright, max_people=0)
+
+
+def test_a_packaged_detector_runs_in_the_runtime_of_the_estimator(bright):
+    detector = PoseEstimator(bright, runtime="keras").detector
+    assert type(detector.load()).__name__ == "BoxPredictor"

@@ -46,7 +46,8 @@ def test_predict_takes_a_second_and_little_memory_without_keras(photo, monkeypat
     code = f"""
 import os, sys, time
 from keras_hourglass_cli.main import main
-main(["-v", "predict", {photo.name!r}, "--detector", "none"], standalone_mode=False)
+found = ["--max-people", "1", "--min-score", "0", "--min-pose-score", "0"]
+main(["-v", "predict", {photo.name!r}, *found], standalone_mode=False)
 loaded = {{"keras", "tensorflow", "jax", "torch", "scipy", "h5py"}} & {{*sys.modules}}
 (memory,) = (line for line in open("/proc/self/status") if line[:5] == "VmHWM")
 print(sorted(loaded), int(memory.split()[1]) // 1000, time.process_time())

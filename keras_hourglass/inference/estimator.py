@@ -27,6 +27,9 @@ from keras_hourglass.inference.views import WINDOW_RULES, ViewBuilder
 from keras_hourglass.models import presets
 from keras_hourglass.skeletons import Skeleton
 
+PACKAGED = presets.PRESETS_OF["detect"]  # detectors, that run in these:
+PRESET_RUNTIMES = ("keras", "litert")
+
 
 class PoseEstimator:
     """Predicts the keypoints of everyone in images.
@@ -50,7 +53,8 @@ class PoseEstimator:
         runtime: The program that runs the network: "keras", "litert", "onnx",
             "openvino" or "savedmodel". "auto" is that of an exported file; LiteRT for a
             preset with weights, where it is installed and there is no NVIDIA GPU; else
-            Keras, which runs the inference form of the network (see `fuse`).
+            Keras, which runs the inference form of the network (see `fuse`). "keras"
+            and "litert" also run a packaged detector.
         detector: What `load_detector` takes: its name, "people" say, a path, a
             `PersonDetector` or a function; None searches for one person in each image.
             "auto" is "people" for networks of a person's joints, else None.
@@ -115,9 +119,11 @@ class PoseEstimator:
         self.model = RUNTIMES[self.runtime].for_inference(network)
         if isinstance(detector, str) and detector == AUTO:
             detector = DEFAULT_DETECTOR if self.skeleton.is_person else None
-        self.detector = (
-            None if detector is None else load_detector(detector, min_score, max_people)
-        )
+        self.detector = None
+        if detector is not None:
+            packaged = isinstance(detector, str) and detector in PACKAGED
+            own = runtime if packaged and runtime in PRESET_RUNTIMES else AUTO
+            self.detector = load_detector(detector, min_score, max_people, own)
         self.flip, self.scales = flip, tuple(scales)
         self.passes = passes or (2 if detector is None else 1)
         self.min_pose_score = min_pose_score

@@ -61,6 +61,17 @@ def validate_boxes(
     )
 
 
+def overlaps(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Computes which boxes, `(people, 4)` or more, overlap an image: `(people,)`, bool.
+
+    Args:
+        boxes: x, y, width, height, and maybe a score.
+        size: Width and height of the image.
+    """
+    low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:4]
+    return ((low < size) & (high > 0)).all(-1)
+
+
 def require_overlap(boxes: np.ndarray, size: tuple[int, int], name: str):
     """Gives the boxes back if each of them overlaps the image.
 
@@ -72,8 +83,7 @@ def require_overlap(boxes: np.ndarray, size: tuple[int, int], name: str):
     Raises:
         ValueError: If a box lies wholly outside.
     """
-    low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:4]
-    inside = ((low < size) & (high > 0)).all(-1)
+    inside = overlaps(boxes, size)
     if not inside.all():
         raise ValueError(
             f"{name}: `boxes` must not lie wholly outside the image, which is "

@@ -1,11 +1,16 @@
 """Detectors: functions of an image that give boxes, and what all detectors share."""
 
+import logging
+
 import numpy as np
 
-from keras_hourglass.inference.boxes import validate_boxes
+from keras_hourglass.inference.boxes import overlaps, validate_boxes
 from keras_hourglass.inference.sources.images import to_region
 from keras_hourglass.inference.suppression import MAX_PEOPLE
 from keras_hourglass.models.config import validate_positive_integers
+from keras_hourglass.utils import plural
+
+logger = logging.getLogger(__name__)
 
 
 class DetectorError(ValueError):
@@ -111,7 +116,16 @@ class FunctionDetector(Detector):
         return [self._rows(image) for image in inputs]
 
     def finish(self, found, region):
-        return self.limit(found[:, :4], found[:, 4])
+        inside = overlaps(found, region.size)
+        if not inside.all():
+            logger.warning(
+                "detector %r: %s wholly outside the image, which is %s x %s, and left "
+                "out, first %s",
+                self.name,
+                plural(int((~inside).sum()), "box lies", "boxes lie"),
+                *(*region.size, found[~inside][0, :4].tolist()),
+            )
+        return self.limit(found[inside, :4], found[inside, 4])
 
     def _rows(self, image):
         """`(people, 5)`: boxes and scores of one image."""
