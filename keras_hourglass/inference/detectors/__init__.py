@@ -154,7 +154,7 @@ def _load_library(name, min_score, max_people):
     try:
         loaded = module.load(model)
     except ModuleNotFoundError as error:
-        if error.name != library:
+        if (error.name or "").partition(".")[0] != library:
             raise
         raise ModuleNotFoundError(
             f"The detector {name!r} needs {library}: pip install '.[{library}]'",
