@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from keras_hourglass import StackedHourglass
+from keras_hourglass.models.config import COUNTS
 from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.loading import load_model
 from keras_hourglass.training.config import create_config
@@ -157,6 +158,7 @@ def test_info_as_data_has_the_numbers_of_the_network():
     (row,) = json.loads(call("info", "lighter/hg1_ghost", "--json").stdout)
     assert row == {
         "name": "lighter/hg1_ghost",
+        "task": "pose",
         "stacks": 1,
         "block": "ghost",
         "blocks": 4,
@@ -167,6 +169,13 @@ def test_info_as_data_has_the_numbers_of_the_network():
         "matches": True,
     }
     assert "(13.7M)" in call("info", "lighter/hg1_multidilated").output
+
+
+def test_info_knows_the_detectors():
+    (row,) = json.loads(call("info", "people", "--json").stdout)
+    assert (row["task"], row["block"]) == ("detect", "separable")
+    assert row["parameters"] == COUNTS["people"].parameters
+    assert {"photo", "people"} <= {*call("info").output.split()}
 
 
 def test_info_is_read_from_a_table_without_keras():
@@ -182,7 +191,7 @@ def test_info_counts_a_trained_network_by_any_of_its_paths(network, tmp_path):
     (by_file,) = json.loads(call("info", network, "--json").stdout)
     assert by_file == {
         "name": str(network),
-        **{"stacks": 1, "block": "residual", "blocks": 1},
+        **{"task": "pose", "stacks": 1, "block": "residual", "blocks": 1},
         "parameters": count_parameters(load_model(network)),
         "multiply_adds": count_macs(load_model(network)),
         **{"row": None, "printed": None, "matches": True},

@@ -358,9 +358,10 @@ def test_the_card_of_a_run_has_its_data_recipe_and_best_scores(model, tmp_path):
     card = (tmp_path / "preset" / "README.md").read_text()
     assert "/home" not in card and "secret" not in card
     for row in (
-        *("dataset | coco, 0.5 of its people in an epoch", "dataset | own"),
+        *("dataset | coco, 0.5 of it in an epoch", "dataset | own"),
         *("people | 1,234", "epochs | 3", "best epoch | 2", "learning rate | 0.001"),
-        *("init weights | first", "all | 71.3", "paw | 60.0"),
+        "init weights | first",
+        *(f"all | {CAT.measure.title} | 71.3", f"paw | {CAT.measure.title} | 60.0"),
     ):
         assert f"| {row} |" in card, row
     header = read_header(tmp_path / "preset")
@@ -369,6 +370,30 @@ def test_the_card_of_a_run_has_its_data_recipe_and_best_scores(model, tmp_path):
     measure = CAT.measure
     assert result["metrics"][0]["name"] == measure.title
     assert result["dataset"]["name"] == "validation people of coco and own"
+
+
+def test_the_card_of_a_detector_has_its_use_and_scores(tmp_path):
+    model = kh.PersonDetector(filters=8, stem_filters=4, depth=1, image_size=(16, 24))
+    model.save(tmp_path / "best.keras")
+    config = {**RUN["config"], "recipe": {**RUN["config"]["recipe"], "task": "detect"}}
+    (tmp_path / "run.json").write_text(json.dumps({**RUN, "config": config}))
+    history = "epoch,val_box_ap,val_box_ap_recall\n0,61.26,70\n1,50,80\n"
+    (tmp_path / "history.csv").write_text(history)
+    kh.load_model(tmp_path).save_to_preset(tmp_path / "people")
+    card = (tmp_path / "people" / "README.md").read_text()
+    for part in (
+        *("1 stack of the block `separable`", "24 x 16", "| photographs | 1,234 |"),
+        *("| all | AP50 | 61.3 |", "| all | recall at 0.5 false boxes a photograph"),
+        'kh.load_detector("hf://USER/NAME")',
+    ):
+        assert part in card, part
+    header = read_header(tmp_path / "people")
+    assert header["pipeline_tag"] == "object-detection"
+    (result,) = header["model-index"][0]["results"]
+    assert header["metrics"] == ["ap50"] and result["metrics"][0]["value"] == 61.3
+    loaded = kh.PersonDetector.from_preset(tmp_path / "people")
+    assert loaded.get_config() == model.get_config()
+    require_equal(loaded, model)
 
 
 def test_a_run_of_version_0_1_has_its_facts():

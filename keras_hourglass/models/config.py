@@ -27,6 +27,7 @@ DETECTOR_DEFAULTS = {  # arguments of `PersonDetector`
     "depth": 4,
     "image_size": 320,
 }
+DEFAULTS_OF = {"pose": NETWORK_DEFAULTS, "detect": DETECTOR_DEFAULTS}  # by the task
 BLOCK_NAMES = (  # the keys of `blocks.BLOCKS`
     *("residual", "separable", "separable3", "ghost"),
     *("multidilated", "multidilated_dense"),

@@ -4,25 +4,71 @@ https://huggingface.co/docs/hub/model-cards
 """
 
 import json
+from typing import NamedTuple
 
 from keras_hourglass.models.flops import count_parameters
 from keras_hourglass.models.presets.facts import TrainingFacts
 from keras_hourglass.models.presets.hub import ADDRESS
 
-TAGS = ("pose-estimation", "keypoint-detection", "stacked-hourglass", "keras-hourglass")
-TASK = "keypoint-detection"
-MEANS = ("all", "arms and legs")  # scores that the header names, as well
+LIBRARY_TAGS = ("stacked-hourglass", "keras-hourglass")
+MEANS = ("all", "arms and legs")  # scores of joints that the header names, as well
 
+
+class CardText(NamedTuple):
+    """Words of a card that depend on the task of the network.
+
+    Attributes:
+        pipeline: The task, as Hugging Face spells it.
+        tags: Those besides the library's.
+        python, command: How the network is used; `{address}` stands for the preset.
+        samples: What it is trained on.
+        purpose: The purpose of the network.
+        scored: Those that scores are measured on.
+        parts: What a score is of, as the head of a column.
+    """
+
+    pipeline: str
+    tags: tuple[str, ...]
+    python: str
+    command: str
+    samples: str
+    purpose: str
+    scored: str
+    parts: str
+
+
+TEXTS = {
+    "pose": CardText(
+        pipeline="keypoint-detection",
+        tags=("pose-estimation", "keypoint-detection"),
+        python='for pose in kh.PoseEstimator("{address}")("photo.jpg"):\n'
+        "    print(pose.to_dict())",
+        command="hourglass-keras predict photo.jpg --model {address}",
+        samples="people",
+        purpose="pose estimation",
+        scored="people that were not trained on",
+        parts="joints",
+    ),
+    "detect": CardText(
+        pipeline="object-detection",
+        tags=("object-detection", "person-detection"),
+        python='boxes, scores = kh.load_detector("{address}")("photo.jpg")',
+        command="hourglass-keras predict photo.jpg --detector {address}",
+        samples="photographs",
+        purpose="finding the people in a photograph",
+        scored="photographs that were not trained on",
+        parts="people counted",
+    ),
+}
 USE = """\
 ```python
 import keras_hourglass as kh
 
-for pose in kh.PoseEstimator("{address}")("photo.jpg"):
-    print(pose.to_dict())
+{python}
 ```
 
 ```bash
-hourglass-keras predict photo.jpg --model {address}
+{command}
 ```
 
 This needs keras-hourglass with its extra `hub`. A path of this folder does as well as
@@ -33,75 +79,98 @@ def create_card(model, name: str, facts: TrainingFacts | None, version: str) -> 
     """Writes the model card of a network.
 
     Args:
-        model: A `StackedHourglass`.
+        model: A `StackedHourglass` or a `PersonDetector`.
         name: What the card is headed with.
         facts: Those of its training, if they are known.
         version: Of the library.
     """
-    facts = facts or TrainingFacts()
-    measure = model.skeleton.measure
+    facts, text = facts or TrainingFacts(), TEXTS[model.task]
+    scores = [(score, *_measure(model, score)) for score in facts.scores]
+    use = USE.format(python=text.python, command=text.command)
     parts = [
-        _header(name, facts, measure),
+        _header(name, facts, text, scores),
         f"# {name}",
-        _describe_network(model),
+        _describe_network(model, text),
         "## Usage",
-        USE.format(address=ADDRESS),
+        use.replace("{address}", ADDRESS),
         "## Training",
-        _describe_training(facts),
+        _describe_training(facts, text),
     ]
-    if facts.scores:
-        people = f"{measure.title} in percent, on people that were not trained on."
-        rows = [(s.people, s.joints, f"{s.percent:.1f}") for s in facts.scores]
-        table = _table(("people", "joints", measure.title), rows)
-        parts += ["## Evaluation", people, table]
+    if scores:
+        rows = [
+            (s.people, s.joints, title, f"{s.percent:.1f}") for s, _, title in scores
+        ]
+        table = _table(("data", text.parts, "measure", "percent"), rows)
+        parts += ["## Evaluation", f"On {text.scored}.", table]
     parts.append(f"Written by keras-hourglass {version}.")
     return "\n\n".join(parts) + "\n"
 
 
-def _header(name, facts, measure) -> str:
+def _measure(model, score) -> tuple[str, str]:
+    """Returns the name of a score's measure, and its title with the threshold."""
+    if score.measure is not None:
+        return score.measure, score.measure
+    measure = model.skeleton.measure
+    return measure.name, measure.title
+
+
+def _header(name, facts, text, scores) -> str:
     """Writes the header. Strings of JSON are strings of YAML, whatever is in them."""
     lines = [] if facts.license is None else [f"license: {json.dumps(facts.license)}"]
-    lines += ["library_name: keras", f"pipeline_tag: {TASK}"]
-    lines += ["tags:", *(f"- {tag}" for tag in TAGS)]
-    if means := [score for score in facts.scores if score.joints in MEANS]:
+    lines += ["library_name: keras", f"pipeline_tag: {text.pipeline}"]
+    lines += ["tags:", *(f"- {tag}" for tag in (*text.tags, *LIBRARY_TAGS))]
+    means = [each for each in scores if _is_mean(each[0])]
+    if means:
         results = [
             {
-                "task": {"type": TASK},
+                "task": {"type": text.pipeline},
                 "dataset": {"name": score.people, "type": "other"},
                 "metrics": [
-                    {
-                        "type": measure.name.lower(),
-                        "name": measure.title,
-                        "value": score.percent,
-                    }
+                    {"type": kind.lower(), "name": title, "value": score.percent}
                 ],
             }
-            for score in means
+            for score, kind, title in means
         ]
-        lines += ["metrics:", f"- {measure.name.lower()}"]
+        kinds = dict.fromkeys(kind.lower() for _, kind, _ in means)
+        lines += ["metrics:", *(f"- {kind}" for kind in kinds)]
         index = [{"name": name, "results": results}]
         lines.append(f"model-index: {json.dumps(index)}")
     return "\n".join(["---", *lines, "---"])
 
 
-def _describe_network(model):
+def _is_mean(score) -> bool:
+    """Returns whether the header names a score: a mean, or an average precision."""
+    if score.measure is not None:
+        return score.measure.startswith("AP")
+    return score.joints in MEANS
+
+
+def _describe_network(model, text):
     height, width = model.image_size
     stacks = "1 stack" if model.stacks == 1 else f"{model.stacks} stacks"
     block = model.get_config().get("network", model.get_config())["block"]
+    network = (
+        f"A stacked hourglass network for {text.purpose}: {stacks} of the block "
+        f"`{block}`, {model.filters} channels, {count_parameters(model):,} parameters."
+    )
+    if model.task == "detect":
+        return (
+            f"{network} It takes photographs that are scaled to fit into {width} x "
+            f"{height} pixels, RGB from 0 to 255, and predicts the boxes of all "
+            "people, with scores."
+        )
     joints = model.skeleton.joints
     return (
-        f"A stacked hourglass network for pose estimation: {stacks} of the block "
-        f"`{block}`, {model.filters} channels, {count_parameters(model):,} parameters. "
-        f"It takes crops of {width} x {height} pixels around one person, RGB from 0 to "
-        f"255, and predicts {len(joints)} joints: {', '.join(joints)}."
+        f"{network} It takes crops of {width} x {height} pixels around one person, RGB "
+        f"from 0 to 255, and predicts {len(joints)} joints: {', '.join(joints)}."
     )
 
 
-def _describe_training(facts):
+def _describe_training(facts, text):
     rows = [(name.replace("_", " "), value) for name, value in facts.settings.items()]
     rows = [("dataset", name) for name in facts.datasets] + rows
     if facts.people:
-        rows.insert(len(facts.datasets), ("people", f"{facts.people:,}"))
+        rows.insert(len(facts.datasets), (text.samples, f"{facts.people:,}"))
     texts = [_table(("setting", "value"), rows)] if rows else []
     if facts.note:
         texts.append(facts.note)

@@ -13,9 +13,15 @@ from keras_hourglass.models.config import BEST_FILE, CONFIG_FILE, HISTORY_FILE
 
 SETTINGS = (  # of a recipe, in the order of the card
     *("epochs", "batch_size", "optimizer", "learning_rate", "ema_span"),
-    *("sigma", "foreground", "distill_weight"),
+    *("sigma", "foreground", "box_weight", "distill_weight"),
 )
-SCORE = "val_pckh"  # column of the history; those of joints have their name after it
+SETTINGS_OF = {"pose": ("sigma", "foreground"), "detect": ("box_weight",)}  # alone
+# Column of the history; those of parts, such as joints, have their name after it.
+SCORES = {"pose": "val_pckh", "detect": "val_box_ap"}
+BOX_MEASURES = {  # of a detector's columns, by the name after it
+    "": "AP50",
+    "recall": "recall at 0.5 false boxes a photograph",
+}
 
 
 class Score(NamedTuple):
@@ -23,13 +29,16 @@ class Score(NamedTuple):
 
     Attributes:
         people: Those that it was measured on, in words.
-        joints: "all", or the group of joints that it counts.
-        percent: Percent of correct keypoints.
+        joints: "all", or the group of joints that it counts; of a detector, which
+            people it counts.
+        percent: The score, percent.
+        measure: Its name; None for that of the network's skeleton.
     """
 
     people: str
     joints: str
     percent: float
+    measure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class TrainingFacts:
 
     Attributes:
         datasets: Datasets, in words.
-        people: Number of people.
+        people: Number of people; of a detector, of photographs.
         settings: Name -> value of what the training was set to.
         scores: Scores on people that were not trained on.
         license: Identifier of the license of the weights, as Hugging Face spells it.
@@ -91,7 +100,10 @@ def _read_run(folder):
     content = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     config = content.get("config") or content["plan"]  # of version 0.1
     recipe = config["recipe"]
+    task = recipe.get("task", "pose")  # runs before version 0.6 have no other
     settings = {name: recipe[name] for name in SETTINGS if recipe.get(name)}
+    for name in SETTINGS_OF["pose" if task == "detect" else "detect"]:
+        settings.pop(name, None)
     settings |= {"precision": config["precision"], "seed": config["seed"]}
     for name in ("init_weights", "teacher"):
         if config.get(name):
@@ -99,16 +111,16 @@ def _read_run(folder):
     specs = config.get("datasets") or config["sources"]
     people = content.get("people") or {}
     scores = ()
-    if best := _best_epoch(folder / HISTORY_FILE):
+    if best := _best_epoch(folder / HISTORY_FILE, SCORES[task]):
         settings["best_epoch"] = int(best["epoch"]) + 1
-        scores = tuple(_scores(best, [spec[0] for spec in specs]))
+        scores = tuple(_scores(task, best, [spec[0] for spec in specs]))
     datasets = tuple(_describe_dataset(*spec) for spec in specs)
     return TrainingFacts(datasets, people.get("count"), settings, scores)
 
 
 def _describe_dataset(name, _root, share=1.0, *_options):
     """Describes a dataset without its folder, which others have no use for."""
-    return name if share == 1 else f"{name}, {share:g} of its people in an epoch"
+    return name if share == 1 else f"{name}, {share:g} of it in an epoch"
 
 
 def _without_folder(model):
@@ -119,18 +131,23 @@ def _without_folder(model):
     return path.parent.name if path.name == BEST_FILE else path.name
 
 
-def _best_epoch(path) -> dict:
+def _best_epoch(path, score) -> dict:
     """Reads the row of the epoch whose network `best.keras` is."""
     if not path.is_file():
         return {}
     with open(path, newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row.get(SCORE)]
-    return max(rows, key=lambda row: float(row[SCORE]), default={})
+        rows = [row for row in csv.DictReader(file) if row.get(score)]
+    return max(rows, key=lambda row: float(row[score]), default={})
 
 
-def _scores(row, datasets):
-    people = f"validation people of {' and '.join(dict.fromkeys(datasets))}"
+def _scores(task, row, datasets):
+    kind = "people" if task == "pose" else "photographs"
+    data = f"validation {kind} of {' and '.join(dict.fromkeys(datasets))}"
     for column, value in row.items():
-        if column and column.startswith(SCORE) and value:
-            joints = column.removeprefix(SCORE).strip("_") or "all"
-            yield Score(people, joints, round(float(value), 1))
+        if not (column and column.startswith(SCORES[task]) and value):
+            continue
+        part, percent = column.removeprefix(SCORES[task]).strip("_"), float(value)
+        if task == "pose":
+            yield Score(data, part or "all", round(percent, 1))
+        else:
+            yield Score(data, "all", round(percent, 1), BOX_MEASURES[part])
