@@ -38,6 +38,7 @@ RENAMED = {"fresh": "restart", "keep-every": "checkpoint-minutes"}  # since 0.1
 def command(**options):
     """Train a network on people.
 
+    --task detect trains a person detector, which finds all people in a photograph.
     Without a dataset, on synthetic people: a demo that takes minutes. Stopped at any
     moment, even by a power cut, the same command goes on.
 
@@ -49,5 +50,7 @@ def command(**options):
 
     run = train(**with_datasets(options))
     if run.best.is_file() and not options["process"]:
-        measure = "" if run.measure.is_pckh else f" ({run.measure.title})"
-        click.echo(f"Best val_pckh {run.best_pckh:.2f}{measure}: {run.best}")
+        measure = ""
+        if run.task == "pose" and not run.measure.is_pckh:
+            measure = f" ({run.measure.title})"
+        click.echo(f"Best {run.score_name} {run.best_score:.2f}{measure}: {run.best}")

@@ -220,10 +220,11 @@ def joints_of_keras(lively, photographs):
 def no_snapshots(monkeypatch):
     """Runs draw no images of predictions: they take a third of a tiny run's time."""
     image = np.zeros((8, 8, 3), "uint8")
-    monkeypatch.setattr(
-        "keras_hourglass.training.trainer.snapshot_images",
-        lambda model, loader: {"predictions": image},
-    )
+    for name in ("pose.snapshot_images", "detection.snapshot_boxes"):
+        monkeypatch.setattr(
+            f"keras_hourglass.training.tasks.{name}",
+            lambda model, loader: {"predictions": image},
+        )
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.callbacks.diagnostics import NonFiniteError
+from keras_hourglass.data.detection.augmentation import DETECTION_AUGMENTATIONS
 from keras_hourglass.data.people.mixture import DatasetSpec
 from keras_hourglass.training import build, config
 from keras_hourglass.training.config import TrainConfig
@@ -39,6 +40,16 @@ RECIPE = Recipe(
 @pytest.fixture
 def train_config(noise, no_snapshots):
     return TrainConfig(RECIPE, (DatasetSpec("crops", str(noise)),), seed=3)
+
+
+@pytest.fixture
+def detect_config(no_snapshots, monkeypatch):
+    """A detector on eight synthetic photographs."""
+    module = "keras_hourglass.data.datasets.synthetic.photographs"
+    monkeypatch.setattr(f"{module}.VALIDATION_COUNT", 4)
+    augmentation = DETECTION_AUGMENTATIONS["detect"]
+    recipe = replace(RECIPE, task="detect", augmentation=augmentation)
+    return TrainConfig(recipe, (DatasetSpec("synthetic", "8"),), seed=3)
 
 
 class Killed(Exception):
@@ -68,9 +79,11 @@ def history(folder):
         ]
 
 
+@pytest.mark.parametrize("name", ["train_config", "detect_config"])
 def test_a_run_stopped_anywhere_ends_where_an_unbroken_one_does(
-    train_config, tmp_path, eager, monkeypatch, caplog
+    name, request, tmp_path, eager, monkeypatch, caplog
 ):
+    train_config = request.getfixturevalue(name)
     caplog.set_level("INFO", logger="keras_hourglass")
     train(train_config, tmp_path / "whole")
     stops = {

@@ -12,7 +12,10 @@ from keras_hourglass import skeletons
 from keras_hourglass.skeletons import COCO, LSP, MPII, Skeleton
 from keras_hourglass.training import config
 from keras_hourglass.training.config import create_config
-from keras_hourglass.training.skeleton_choice import choose_skeleton, resolve_skeleton
+from keras_hourglass.training.tasks.skeleton_choice import (
+    choose_skeleton,
+    resolve_skeleton,
+)
 from keras_hourglass_cli.main import main
 
 SMALL = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}

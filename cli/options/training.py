@@ -4,7 +4,7 @@ import click
 
 from keras_hourglass.data.datasets import DATASETS
 from keras_hourglass.data.datasets.spec import READ_OPTIONS
-from keras_hourglass.models.config import BLOCK_NAMES, NETWORK_DEFAULTS
+from keras_hourglass.models.config import BLOCK_NAMES, DEFAULTS_OF
 from keras_hourglass.training.config import PRECISIONS
 from keras_hourglass.training.recipes import RECIPE_NAMES
 from keras_hourglass_cli.options.datasets import (
@@ -16,12 +16,21 @@ from keras_hourglass_cli.options.skeletons import SkeletonType
 
 
 def network_option(flag, **kwargs):
-    """An option of the network. Its help shows the network's own default."""
+    """An option of the network. Its help shows the default of each task's network."""
     name = flag.removeprefix("--").replace("-", "_")
-    return click.option(flag, show_default=str(NETWORK_DEFAULTS[name]), **kwargs)
+    default, detector = (str(each.get(name)) for each in DEFAULTS_OF.values())
+    if name in DEFAULTS_OF["detect"] and detector != default:
+        default += f"; detect: {detector}"
+    return click.option(flag, show_default=default, **kwargs)
 
 
 PRESET_OPTIONS = [  # which presets set, so that `compare` lacks them
+    click.option(
+        "--task",
+        type=click.Choice([*DEFAULTS_OF]),
+        help="pose: the joints of a person; detect: the boxes of all people in a "
+        "photograph.  [default: that of the recipe, or pose]",
+    ),
     network_option("--stacks", type=click.IntRange(1), help="Number of hourglasses."),
     network_option("--block", type=click.Choice(BLOCK_NAMES), help="Bottleneck block."),
     click.option(
@@ -80,7 +89,8 @@ OPTIONS = [
     click.option(
         "--recipe",
         type=click.Choice(RECIPE_NAMES),
-        help="Training recipe.  [default: modern; demo without a dataset]",
+        help="Training recipe.  [default: modern; demo without a dataset; for --task "
+        "detect: detect, detect_demo]",
     ),
     click.option("--epochs", type=click.IntRange(1), help="In place of the recipe's."),
     click.option(

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 import keras
 from keras import optimizers
 
-from keras_hourglass.losses import HeatmapLoss
-from keras_hourglass.metrics import PCKh
+from keras_hourglass.models.hourglass_model import HourglassModel
+from keras_hourglass.models.loading import TASKS as CLASSES
 from keras_hourglass.models.loading import load_argument
-from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distillation import add_distillation_loss
 from keras_hourglass.training.fine_tuning import freeze_layers, transfer_weights
 from keras_hourglass.training.flat_optimizer import FlatOptimizer
 from keras_hourglass.training.recipes import Recipe
+from keras_hourglass.training.tasks import TASKS
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def precision_scope(precision: str):
         keras.config.set_dtype_policy(before)
 
 
-def build_model(config: TrainConfig, initialize: bool = True) -> StackedHourglass:
+def build_model(config: TrainConfig, initialize: bool = True) -> HourglassModel:
     """Builds the network of a run as it is before the first step.
 
     Args:
@@ -53,11 +53,10 @@ def build_model(config: TrainConfig, initialize: bool = True) -> StackedHourglas
     """
     keras.utils.set_random_seed(config.seed)
     with precision_scope(config.precision):
-        model = StackedHourglass(**config.recipe.network)
+        model = TASKS[config.task].network(**config.recipe.network)
     if initialize and config.init_weights is not None:
-        report = transfer_weights(
-            load_argument(config.init_weights, "init_weights"), model
-        )
+        source = load_argument(config.init_weights, "init_weights", *CLASSES)
+        report = transfer_weights(source, model)
         logger.info("Initial weights from %s: %s.", config.init_weights, report)
     if config.freeze:
         frozen = freeze_layers(model, config.freeze)
@@ -65,17 +64,11 @@ def build_model(config: TrainConfig, initialize: bool = True) -> StackedHourglas
     return model
 
 
-def compile_model(model: StackedHourglass, config: TrainConfig, steps: int):
+def compile_model(model: HourglassModel, config: TrainConfig, steps: int):
     """Compiles a network for a run with `steps` steps in an epoch."""
-    measure = model.skeleton.measure
-    if not measure.is_pckh:
-        logger.info(
-            "`pckh` is %s: joints with an error of at most %s of the %s.",
-            *(measure.title, measure.threshold, measure.reference),
-        )
-    loss = build_loss(config.recipe)
-    optimizer = build_optimizer(config.recipe, steps)
-    model.compile(optimizer, loss, metrics=[PCKh(skeleton=model.skeleton)])
+    task = TASKS[config.task]
+    loss, metric = build_loss(config.recipe), task.make_metric(model)
+    model.compile(build_optimizer(config.recipe, steps), loss, metrics=[metric])
     if config.teacher is not None:
         with precision_scope(config.precision):
             teacher = load_argument(config.teacher, "teacher")
@@ -84,18 +77,20 @@ def compile_model(model: StackedHourglass, config: TrainConfig, steps: int):
     model.optimizer.build(model.trainable_variables)
 
 
-def build_loss(recipe: Recipe) -> HeatmapLoss:
+def build_loss(recipe: Recipe) -> keras.losses.Loss:
     """Builds the loss of a recipe."""
-    return HeatmapLoss(recipe.sigma, recipe.foreground)
+    return TASKS[recipe.task].loss(recipe)
 
 
 def build_optimizer(recipe: Recipe, steps: int) -> optimizers.Optimizer:
     """Builds the optimizer of a recipe, with `steps` steps in an epoch."""
-    ema = {}
+    options = {"global_clipnorm": recipe.clip_norm}
+    if recipe.weight_decay is not None:
+        options["weight_decay"] = recipe.weight_decay
     if recipe.ema_span is not None:
         span = max(2, recipe.ema_span * recipe.epochs * steps)
-        ema = {"use_ema": True, "ema_momentum": 1 - 1 / span}
-    optimizer = OPTIMIZERS[recipe.optimizer](build_schedule(recipe, steps), **ema)
+        options |= {"use_ema": True, "ema_momentum": 1 - 1 / span}
+    optimizer = OPTIMIZERS[recipe.optimizer](build_schedule(recipe, steps), **options)
     # The others gain nothing by it: JAX compiles it for longer.
     flat = keras.backend.backend() == "tensorflow"
     return FlatOptimizer(optimizer) if flat else optimizer

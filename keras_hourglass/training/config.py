@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from keras_hourglass import skeletons
-from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.datasets import with_options
 from keras_hourglass.data.datasets.spec import READ_OPTIONS, DatasetSpec
+from keras_hourglass.data.detection import Photographs
 from keras_hourglass.data.people import People
 from keras_hourglass.data.readers.rows import PARSE_ERRORS, describe_parse_error
-from keras_hourglass.models.config import CONFIG_FILE, NETWORK_DEFAULTS
+from keras_hourglass.models.config import CONFIG_FILE, DEFAULTS_OF
 from keras_hourglass.training import recipes
-from keras_hourglass.training.recipes import Recipe
+from keras_hourglass.training.recipes import AUGMENTATION_CLASSES, Recipe
 from keras_hourglass.utils import suggest
 from keras_hourglass.utils.files import atomic_write
 
@@ -24,7 +24,9 @@ logger = logging.getLogger(__name__)
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 CHECKPOINT_MINUTES = 5.0
 DATASET = "dataset"  # in place of a skeleton: that of the first dataset
-GIVEN_PEOPLE = "people"  # stands for a `People` object in place of a dataset's name
+# Stand for an object in place of a dataset's name.
+GIVEN_NAMES = {People: "people", Photographs: "photographs"}
+TRUNK_OPTIONS = ("block", "blocks", "filters", "stem_filters", "depth")
 RECIPE_OPTIONS = ("epochs", "batch_size", "learning_rate", "distill_weight")
 RUN_OPTIONS = ("seed", "missing", "broken", "precision")
 RUN_OPTIONS += ("init_weights", "freeze", "teacher")
@@ -75,6 +77,11 @@ class TrainConfig:
                 f"Received: precision={self.precision!r}"
             )
         weight = self.recipe.distill_weight
+        if self.task != "pose" and self.teacher is not None:
+            raise ValueError(
+                "`teacher` must be None but for the task 'pose'. "
+                f"Received: teacher={self.teacher!r}, task={self.task!r}"
+            )
         if (self.teacher is None) != (weight == 0):
             raise ValueError(
                 "`teacher` must be given where the recipe's `distill_weight` is above "
@@ -82,15 +89,22 @@ class TrainConfig:
                 f"distill_weight={weight}"
             )
 
+    @property
+    def task(self) -> str:
+        """The purpose of the network: "pose" or "detect"."""
+        return self.recipe.task
 
-def create_config(dataset=None, recipe=None, root=None, **options) -> TrainConfig:
+
+def create_config(
+    dataset=None, recipe=None, root=None, task=None, **options
+) -> TrainConfig:
     """Creates a configuration from the options of `train` that were given.
 
     An option outweighs the recipe, which outweighs the network of `init_weights`, which
     outweighs the defaults.
 
     Args:
-        dataset, recipe, root: See `train`.
+        dataset, recipe, root, task: See `train`.
         options: Any of its options on the network, the recipe and the run; None and
             empty ones count as not given.
 
@@ -98,32 +112,32 @@ def create_config(dataset=None, recipe=None, root=None, **options) -> TrainConfi
         ValueError: If an option is unknown, or its value is not possible.
     """
     options = given_options(options)
-    known = {*NETWORK_DEFAULTS, *RECIPE_OPTIONS, *RUN_OPTIONS, *READ_OPTIONS}
+    datasets = parse_datasets(dataset, root)
+    base = _choose_recipe(recipe, task, bool(datasets), "teacher" in options)
+    defaults = DEFAULTS_OF[base.task]
+    known = {*defaults, *RECIPE_OPTIONS, *RUN_OPTIONS, *READ_OPTIONS}
+    where = "" if base.task == "pose" else f" for the task {base.task!r}"
     if unknown := sorted({*options} - known):
         raise ValueError(
-            f"`train` has no option {unknown[0]!r}. {suggest(unknown[0], known)} "
+            f"`train` has no option {unknown[0]!r}{where}. "
+            f"{suggest(unknown[0], known)} "
             f"Received: {unknown[0]}={options[unknown[0]]!r}"
         )
-    datasets = parse_datasets(dataset, root)
     reading = {k: v for k, v in options.items() if k in READ_OPTIONS}
     datasets = tuple(with_options(datasets, reading))
-    if recipe is None:
-        recipe = recipes.DEFAULT_RECIPE if datasets else recipes.DEMO_RECIPE
-        recipe = recipes.DISTILL_RECIPE if "teacher" in options else recipe
     if not datasets:
         logger.info("No dataset given: training on synthetic people, as a demo.")
-    base = recipe if isinstance(recipe, Recipe) else recipes.get_recipe(recipe)
     network = {**base.network}
     if "init_weights" in options:
-        network.update(_network_of(options["init_weights"]))
-        del network["skeleton"]  # chosen when the datasets are known
-    network.update({k: v for k, v in options.items() if k in NETWORK_DEFAULTS})
+        network.update(_network_of(options["init_weights"], base.task))
+        network.pop("skeleton", None)  # chosen when the datasets are known
+    network.update({k: v for k, v in options.items() if k in defaults})
     if network.get("skeleton", DATASET) != DATASET:
         network["skeleton"] = skeletons.to_json(skeletons.get(network["skeleton"]))
     changes = {k: v for k, v in options.items() if k in RECIPE_OPTIONS}
     chosen = replace(base, network=network, **changes)
     if chosen.network and not datasets:
-        logger.info("The recipe %r sets %s.", recipe, chosen.network)
+        logger.info("The recipe sets %s.", chosen.network)
     if "freeze" in options:
         freeze = options["freeze"]
         options["freeze"] = (freeze,) if isinstance(freeze, str) else tuple(freeze)
@@ -145,20 +159,48 @@ def given_options(options: dict) -> dict:
     }
 
 
-def _network_of(model) -> dict:
-    """Arguments of the network whose weights a run begins with."""
-    from keras_hourglass.models.loading import load_argument  # imports Keras
+def _choose_recipe(recipe, task, with_dataset: bool, with_teacher: bool) -> Recipe:
+    """Returns the recipe that is asked for, or else that of the task."""
+    if task is not None and task not in DEFAULTS_OF:
+        raise ValueError(
+            f"`task` must be a task. {suggest(task, DEFAULTS_OF)} "
+            f"Received: task={task!r}"
+        )
+    if recipe is None:
+        default, demo = recipes.DEFAULT_RECIPES[task or "pose"]
+        recipe = default if with_dataset else demo
+        if with_teacher and task in (None, "pose"):
+            recipe = recipes.DISTILL_RECIPE
+    chosen = recipe if isinstance(recipe, Recipe) else recipes.get_recipe(recipe)
+    if task not in (None, chosen.task):
+        raise ValueError(
+            f"`recipe` must be one for the task {task!r}. "
+            f"Received: recipe={recipe!r}, which is for {chosen.task!r}"
+        )
+    return chosen
+
+
+def _network_of(model, task: str) -> dict:
+    """Arguments of the network whose weights a run begins with.
+
+    Of a network for another task, those that the trunk's layers need to fit.
+    """
+    from keras_hourglass.models.loading import TASKS, load_argument  # imports Keras
     from keras_hourglass.training.fine_tuning import network_config
 
-    return network_config(load_argument(model, "init_weights"))
+    source = load_argument(model, "init_weights", *TASKS)
+    network = network_config(source)
+    if source.task != task:
+        network = {name: network[name] for name in TRUNK_OPTIONS}
+    return network
 
 
 def parse_datasets(dataset, root=None) -> tuple[DatasetSpec, ...]:
     """Parses the `dataset` and `root` of `train`.
 
     Args:
-        dataset: `"NAME[:DIR][*SHARE]"`, a `DatasetSpec`, a `People`, a sequence of
-            these, or None.
+        dataset: `"NAME[:DIR][*SHARE]"`, a `DatasetSpec`, a `People`, `Photographs`, a
+            sequence of these, or None.
         root: Folder of the only dataset.
 
     Raises:
@@ -166,7 +208,7 @@ def parse_datasets(dataset, root=None) -> tuple[DatasetSpec, ...]:
     """
     if dataset is None:
         dataset = ()
-    elif isinstance(dataset, (str, DatasetSpec, People)):
+    elif isinstance(dataset, (str, DatasetSpec, *GIVEN_NAMES)):
         dataset = (dataset,)
     if root is not None and len(dataset) != 1:
         raise ValueError(
@@ -175,51 +217,63 @@ def parse_datasets(dataset, root=None) -> tuple[DatasetSpec, ...]:
         )
     specs = []
     for each in dataset:
-        if isinstance(each, People):
-            each = DatasetSpec(GIVEN_PEOPLE, fingerprint(each))
+        if type(each) in GIVEN_NAMES:
+            each = DatasetSpec(GIVEN_NAMES[type(each)], fingerprint(each))
         specs.append(DatasetSpec.parse(each) if isinstance(each, str) else each)
     return tuple(specs) if root is None else (specs[0]._replace(root=str(root)),)
 
 
-def given_people(dataset) -> dict[tuple, People]:
-    """Name and root -> `People`, of those that the `dataset` of `train` holds."""
+def given_people(dataset) -> dict[tuple, People | Photographs]:
+    """Name and root -> object, of those that the `dataset` of `train` holds."""
     listed = dataset if isinstance(dataset, (list, tuple)) else (dataset,)
-    given = [each for each in listed if isinstance(each, People)]
-    return {(GIVEN_PEOPLE, fingerprint(each)): each for each in given}
+    given = [each for each in listed if type(each) in GIVEN_NAMES]
+    return {(GIVEN_NAMES[type(each)], fingerprint(each)): each for each in given}
 
 
-def require_given(datasets, people: dict[tuple, People]):
-    """Returns datasets, if all `People` are there that they name.
+def require_given(datasets, people: dict[tuple, People | Photographs]):
+    """Returns datasets, if all objects are there that they name.
 
     Raises:
         ValueError: If one is missing, as in going on with its run without it.
     """
     for spec in datasets:
-        if spec.name == GIVEN_PEOPLE and spec[:2] not in people:
+        if spec.name in GIVEN_NAMES.values() and spec[:2] not in people:
+            kind = "People" if spec.name == GIVEN_NAMES[People] else "Photographs"
             raise ValueError(
-                "`dataset` must be the `People` that the run was begun with: they are "
+                f"`dataset` must be the `{kind}` that the run was begun with: they are "
                 "in no file"
             )
     return datasets
 
 
-def fingerprint(people: People) -> str:
+def fingerprint(people: People | Photographs) -> str:
     """Returns a short hash of people: of their names, images, splits and labels."""
-    digest = hashlib.sha256(repr(people.skeleton.joints).encode())
+    joints = people.skeleton.joints if isinstance(people, People) else ()
+    digest = hashlib.sha256(repr(joints).encode())
     for column in (people.names, people.images, people.splits):
         digest.update("\n".join(map(str, column)).encode())
-    for column in (people.joints, people.weights, people.centers, people.sides):
-        digest.update(column.tobytes())
+    for labels in _label_bytes(people):
+        digest.update(labels)
     return digest.hexdigest()[:16]
 
 
-def describe_people(people: People) -> dict:
+def describe_people(people: People | Photographs) -> dict:
     """Returns the number of people and a hash that stays if their folder moves."""
     images = "\n".join(os.path.basename(str(image)) for image in people.images)
     digest = hashlib.sha256(images.encode())
-    for column in (people.joints, people.weights, people.centers, people.sides):
-        digest.update(column.tobytes())
+    for labels in _label_bytes(people):
+        digest.update(labels)
     return {"count": len(people), "fingerprint": digest.hexdigest()[:16]}
+
+
+def _label_bytes(people):
+    """Yields the labels of people, or of the photographs one after another."""
+    if isinstance(people, People):
+        for column in (people.joints, people.weights, people.centers, people.sides):
+            yield column.tobytes()
+        return
+    for boxes, is_crowd in zip(people.boxes, people.is_crowd):
+        yield b"%d" % len(boxes) + boxes.tobytes() + is_crowd.tobytes()
 
 
 def write_config(
@@ -274,7 +328,9 @@ def read_config(folder: Path, name: str = CONFIG_FILE) -> TrainConfig:
             raise OldRunError(folder)
         config = content["config"]
         recipe = config["recipe"]
-        recipe["augmentation"] = Augmentation(**recipe["augmentation"])
+        kind = AUGMENTATION_CLASSES[recipe.get("task", "pose")]
+        strengths = {k: _to_tuple(v) for k, v in recipe["augmentation"].items()}
+        recipe["augmentation"] = kind(**strengths)
         if isinstance(recipe["network"].get("skeleton"), dict):  # maybe of version 0.2
             skeleton = skeletons.get(recipe["network"]["skeleton"])
             recipe["network"]["skeleton"] = skeletons.to_json(skeleton)
@@ -290,6 +346,11 @@ def read_config(folder: Path, name: str = CONFIG_FILE) -> TrainConfig:
             f"{path} is not a training run's: {describe_parse_error(error)}. "
             "`restart=True` with a `dataset` begins anew"
         ) from None
+
+
+def _to_tuple(value):
+    """Returns a list of JSON as the tuple that it was."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 class OldRunError(ValueError):

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from keras_hourglass.heatmaps.boxes import CHANNELS
 from keras_hourglass.models.flops import count_frozen
-from keras_hourglass.models.stacked_hourglass import StackedHourglass
+from keras_hourglass.models.hourglass_model import HourglassModel
 from keras_hourglass.utils import suggest
 
 
@@ -34,7 +35,7 @@ class TransferReport:
         return text
 
 
-def network_config(model: StackedHourglass) -> dict:
+def network_config(model: HourglassModel) -> dict:
     """Returns the arguments of a network that is to have a model's weights.
 
     Without `offset`: training corrects what it stands for.
@@ -43,18 +44,23 @@ def network_config(model: StackedHourglass) -> dict:
     return {k: v for k, v in model.get_config().items() if k not in left_out}
 
 
-def transfer_weights(
-    source: StackedHourglass, target: StackedHourglass
-) -> TransferReport:
+def transfer_weights(source: HourglassModel, target: HourglassModel) -> TransferReport:
     """Copies all weights that fit from one network to another, by the layers' names.
 
     For the layers that predict heatmaps, and those that feed them to the next stack,
-    the joints of the same name are copied, whatever their order.
+    the joints of the same name are copied, whatever their order. From a network for
+    another task, these layers are not copied.
     """
     source_layers = {layer.name: layer for layer in source.layers}
-    joints, known = target.skeleton.joints, source.skeleton
-    common = [name for name in joints if name in known]
-    indices = known.indices(common), target.skeleton.indices(common)
+    joints, common = (), []
+    if target.task == "pose":
+        joints, known = target.skeleton.joints, getattr(source, "skeleton", ())
+        common = [name for name in joints if name in known]
+    indices = [], []
+    if common:
+        indices = source.skeleton.indices(common), target.skeleton.indices(common)
+    elif source.task == target.task == "detect":
+        indices = ([*range(CHANNELS)],) * 2
     kept, new = [], []
     for layer in target.layers:
         if not layer.weights:
@@ -91,7 +97,7 @@ def _transferred(source, target, source_joints, target_joints):
     return new
 
 
-def freeze_layers(model: StackedHourglass, names) -> int:
+def freeze_layers(model: HourglassModel, names) -> int:
     """Freezes layers. Must come before `compile`.
 
     Their batch normalization uses its moving statistics, as in prediction.

@@ -6,9 +6,15 @@ Plain data, without Keras: `build.py` makes the objects.
 from dataclasses import dataclass, field, replace
 
 from keras_hourglass.data.augmentation import AUGMENTATIONS, Augmentation
+from keras_hourglass.data.detection.augmentation import (
+    DETECTION_AUGMENTATIONS,
+    DetectionAugmentation,
+)
 from keras_hourglass.models import presets
 from keras_hourglass.models.config import validate_positive_integers
 from keras_hourglass.utils import suggest
+
+AUGMENTATION_CLASSES = {"pose": Augmentation, "detect": DetectionAugmentation}
 
 
 @dataclass(frozen=True)
@@ -25,11 +31,15 @@ class Recipe:
             any, it follows half a cosine wave.
         ema_span: Time constant of the weights' exponential moving average, as a share
             of the run's steps. The average is validated and saved; None for none.
+        weight_decay: Of AdamW; None for that of Keras.
+        clip_norm: Largest norm of the gradient of all weights; None for any.
         sigma, foreground: See `HeatmapLoss`.
+        box_weight: See `CenterLoss`.
         distill_weight: Share of the teacher in the loss, 0 to 1; the labels have the
             rest.
         augmentation: Augmentation of training samples.
-        network: Arguments of `StackedHourglass` that differ from its defaults.
+        network: Arguments of the network that differ from its defaults.
+        task: What the network is for: "pose" or "detect".
     """
 
     epochs: int
@@ -39,11 +49,15 @@ class Recipe:
     warm_up: float = 0.0
     decay_epochs: tuple[int, ...] = ()
     ema_span: float | None = None
+    weight_decay: float | None = None
+    clip_norm: float | None = None
     sigma: float = 1.0
     foreground: float = 0.0
+    box_weight: float = 5.0
     distill_weight: float = 0.0
-    augmentation: Augmentation = AUGMENTATIONS["paper"]
+    augmentation: Augmentation | DetectionAugmentation = AUGMENTATIONS["paper"]
     network: dict = field(default_factory=dict)
+    task: str = "pose"
 
     def __post_init__(self):
         validate_positive_integers(epochs=self.epochs, batch_size=self.batch_size)
@@ -57,9 +71,19 @@ class Recipe:
                 "`distill_weight` must lie in 0 to 1. "
                 f"Received: distill_weight={self.distill_weight}"
             )
+        kind = AUGMENTATION_CLASSES[self.task]
+        if not isinstance(self.augmentation, kind):
+            raise ValueError(
+                f"`augmentation` must be a `{kind.__name__}` for the task "
+                f"{self.task!r}. Received: augmentation={self.augmentation!r}"
+            )
 
 
 DEFAULT_RECIPE, DEMO_RECIPE = "modern", "demo"  # with a dataset, and without one
+DEFAULT_RECIPES = {  # of each task, likewise
+    "pose": (DEFAULT_RECIPE, DEMO_RECIPE),
+    "detect": ("detect", "detect_demo"),
+}
 DISTILL_RECIPE = "distill"  # with a teacher
 RECIPES = {
     # Elhagry et al., https://arxiv.org/abs/2107.13643, to the letter.
@@ -100,6 +124,31 @@ RECIPES = {
         foreground=9.0,
         augmentation=AUGMENTATIONS["light"],
         network={"image_size": 96, "depth": 3, "filters": 64, "stem_filters": 16},
+    ),
+    # Of the preset `people`, whose sizes grew in its training: docs/training.md.
+    "detect": Recipe(
+        epochs=30,
+        batch_size=16,
+        learning_rate=2e-3,
+        optimizer="adamw",
+        warm_up=0.02,
+        ema_span=0.02,
+        weight_decay=1e-3,
+        clip_norm=10.0,
+        augmentation=DETECTION_AUGMENTATIONS["detect"],
+        task="detect",
+    ),
+    "detect_demo": Recipe(
+        epochs=6,
+        batch_size=8,
+        learning_rate=4e-3,
+        optimizer="adamw",
+        warm_up=0.05,
+        weight_decay=1e-3,
+        clip_norm=10.0,
+        augmentation=DETECTION_AUGMENTATIONS["detect_light"],
+        network={"image_size": 128, "filters": 32, "stem_filters": 8},
+        task="detect",
     ),
 }
 

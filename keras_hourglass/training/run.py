@@ -14,6 +14,7 @@ from keras_hourglass.training import config, distribution
 from keras_hourglass.training.config import CHECKPOINT_MINUTES
 from keras_hourglass.training.runs import changes, checkpoint, run_dir
 from keras_hourglass.training.runs.run_dir import HISTORY_FILE, LAST_FILE
+from keras_hourglass.training.tasks import TASKS
 from keras_hourglass.training.trainer import Trainer
 
 
@@ -29,19 +30,37 @@ class Run:
 
     @property
     def best(self) -> Path:
-        """Path of `best.keras`, the network with the highest `val_pckh`."""
+        """Path of `best.keras`, the network with the highest score of validation."""
         return self.folder / BEST_FILE
 
     @cached_property
     def model(self):
-        """The best network, a `StackedHourglass`, loaded when first used."""
+        """The best network, loaded when first used.
+
+        A `StackedHourglass`, or for the task "detect" a `PersonDetector`.
+        """
         return load_model(self.best)
 
     @property
-    def best_pckh(self) -> float:
-        """Highest `val_pckh`, in percent of `measure`; -1 before any validation."""
+    def task(self) -> str:
+        """The purpose of the network: "pose" or "detect"."""
+        return config.read_config(self.folder).task
+
+    @property
+    def score_name(self) -> str:
+        """The score by which the best network is chosen, a key of `history`."""
+        return f"val_{TASKS[self.task].metric}"
+
+    @property
+    def best_score(self) -> float:
+        """The highest such score, in percent; -1 before any validation."""
         last = self.folder / LAST_FILE
         return checkpoint.read_state(last).best if last.is_file() else -1.0
+
+    @property
+    def best_pckh(self) -> float:
+        """Highest `val_pckh` of a pose network, in percent of `measure`."""
+        return self.best_score
 
     @property
     def measure(self) -> Measure:
@@ -69,6 +88,7 @@ def train(
     recipe=None,
     output=None,
     *,
+    task: str | None = None,
     root=None,
     verbose: int = 1,
     restart: bool = False,
@@ -91,15 +111,20 @@ def train(
     Args:
         dataset: `"NAME[:DIR][*SHARE]"`, say `"mpii:MPII"` or `"coco:COCO*0.5"` for half
             of its people in each epoch, drawn anew; or a `People`; or a list of these.
-            By default synthetic people.
+            By default synthetic people. For the task "detect", `Photographs` in place
+            of `People`, and datasets that have the boxes of all people.
         recipe: Name of a recipe, or a `Recipe`. By default "modern"; "distill" with a
-            teacher, "demo" without a dataset.
+            teacher, "demo" without a dataset; for the task "detect", "detect" and
+            "detect_demo".
         output: Folder of a new run, or of one to go on with. By default a new one in
             `runs/`.
+        task: "pose", a `StackedHourglass` for the pose of a person in a crop, or
+            "detect", a `PersonDetector` for all people in a photograph. By default that
+            of the recipe, or of the run that goes on, else "pose".
         root: Folder of the only dataset, in place of `:DIR`.
-        verbose: 0 prints nothing, 1 a progress bar and a table of PCKh per epoch, 2 the
-            same without the bar. Files and pipes never get the bar. Messages go to the
-            logger `keras_hourglass`.
+        verbose: 0 prints nothing, 1 a progress bar and a table of scores per epoch, 2
+            the same without the bar. Files and pipes never get the bar. Messages go to
+            the logger `keras_hourglass`.
         restart: Begins anew: deletes the run that `output` holds, once the new one's
             data and network are there. With a `dataset` or a `recipe`, the new run has
             none of the old one's options.
@@ -112,7 +137,8 @@ def train(
         process: Index of this process, from 0.
         options: Options of the network: `stacks`, `block`, `blocks`, `filters`,
             `stem_filters`, `depth`, `skeleton`, `image_size`, `offset`; see
-            `StackedHourglass`. In place of the recipe's: `epochs`, `batch_size`,
+            `StackedHourglass`; for the task "detect", those of `PersonDetector`. In
+            place of the recipe's: `epochs`, `batch_size`,
             `learning_rate`, `distill_weight` (share of the teacher in the loss, 0 to
             1). Of the run: `init_weights` (a `.keras` file, a run's folder or a
             preset with the initial weights, whose network is the default; `--from` of
@@ -126,8 +152,9 @@ def train(
 
     Returns:
         A `Run`: its `model` is the best network, loaded, `best` the path of its file,
-        `best_pckh` its validation's PCKh in percent, `history` a dictionary of name ->
-        one value per epoch, `folder` the folder.
+        `best_score` its validation's score in percent (`val_pckh` or `val_box_ap`,
+        which `score_name` says; `best_pckh` is the same of a pose network), `history`
+        a dictionary of name -> one value per epoch, `folder` the folder.
 
     Raises:
         ValueError: If an option is not possible, or `output` holds another run.
@@ -156,7 +183,7 @@ def train(
             "Received: output=None"
         )
     output = Path(output or f"runs/{datetime.now():%Y-%m-%d-%H%M%S}").expanduser()
-    options = {**options, "dataset": dataset, "recipe": recipe, "root": root}
+    options |= {"dataset": dataset, "recipe": recipe, "root": root, "task": task}
     with (
         distribution.distribute(devices, coordinator, processes, process) as chosen,
         run_dir.locked(output, chosen),

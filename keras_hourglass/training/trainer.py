@@ -8,14 +8,10 @@ from pathlib import Path
 import keras
 
 from keras_hourglass.callbacks.diagnostics import NonFiniteError, diagnostic_callbacks
-from keras_hourglass.callbacks.pckh import PCKhCallback
 from keras_hourglass.callbacks.progress import ProgressLogger
 from keras_hourglass.callbacks.tensorboard import TensorBoardLogger
 from keras_hourglass.data.images.safety import ImageDecodeError
-from keras_hourglass.data.people.joint_notes import unlabeled_notes
-from keras_hourglass.data.people.mixture import load_mixture
 from keras_hourglass.data.pipeline import batches
-from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.data.pipeline.sampler import EpochSampler, people_per_epoch
 from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.models.flops import count_frozen, count_parameters
@@ -40,8 +36,8 @@ from keras_hourglass.training.runs.run_dir import (
     LAST_FILE,
     SNAPSHOT_FILE,
 )
-from keras_hourglass.training.skeleton_choice import resolve_skeleton
-from keras_hourglass.training.snapshots import snapshot_images
+from keras_hourglass.training.tasks import TASKS
+from keras_hourglass.training.tasks.skeleton_choice import resolve_skeleton
 from keras_hourglass.utils import GracefulInterrupt, Interrupted, left_out, plural
 from keras_hourglass.utils.files import require_space
 from keras_hourglass.visualization.images import save_image
@@ -53,7 +49,7 @@ AGREEMENT_STEPS = 10
 # Disk space for a parameter, at least: in `last.keras` with an optimizer's moment, and
 # in `best.keras`.
 MIN_BYTES = 12
-MIN_VALIDATION = 20  # people: of fewer, one is more than 5 % of the score
+MIN_VALIDATION = 20  # samples: of fewer, one is more than 5 % of the score
 FEW_VALIDATION = (
     "%s, fewer than %s: the score by which the best network is chosen is mostly "
     "chance. `val_share=0.2`, say, holds out more, where none are marked."
@@ -74,7 +70,8 @@ class Trainer:
         distribution: Devices to train on. Not part of the configuration: a run may go
             on on others.
         verbose: See `train`.
-        people: Name and root -> `People`, for datasets that are no files.
+        people: Name and root -> `People` or `Photographs`, for datasets that are no
+            files.
         restart: Replaces the run in the folder, before the first step.
 
     Raises:
@@ -98,6 +95,7 @@ class Trainer:
         recipe, seed = train_config.recipe, train_config.seed
         distribution.validate_batch_size(recipe.batch_size)
         self.config, self.folder, self.restart = train_config, folder, restart
+        self.task = TASKS[train_config.task]
         self.checkpoint_minutes, self.distribution = checkpoint_minutes, distribution
         self.verbose = verbose if distribution.is_first else 0
         self.progress = ProgressLogger(live=verbose == 1) if self.verbose else None
@@ -106,21 +104,20 @@ class Trainer:
         with distribution.scope():
             self.model = build_model(train_config, self.state == TrainState())
         distribution.sync_batch_norm(self.model)
-        mixture = load_mixture(
-            config.require_given(train_config.datasets, people),
-            *(self.model.skeleton, train_config.missing, people),
-        )
+        config.require_given(train_config.datasets, people)
+        mixture = self.task.load_data(train_config, self.model, people)
         self.people = config.describe_people(mixture.train)
         if not restart and not run_dir.compare_people(
             train_config, folder, self.people
         ):
             # Of other people, the rest of an epoch is not the rest of the one begun.
             self.state = replace(self.state, step=0, metrics=(), seconds=0.0)
-        for note in (*mixture.notes, *unlabeled_notes(mixture.train)):
+        for note in mixture.notes:
             logger.info("%s", note)
         name, validation = next(iter(mixture.validation.items()))
         if len(validation) < MIN_VALIDATION:
-            words = f"person of {name} validates", f"people of {name} validate"
+            one, many = validation.unit
+            words = f"{one} of {name} validates", f"{many} of {name} validate"
             few = plural(len(validation), *words)
             logger.warning(FEW_VALIDATION, few, MIN_VALIDATION)
         counts, shares = mixture.counts, mixture.shares
@@ -131,7 +128,8 @@ class Trainer:
         self.ema = EMAWeights()
         best = self.folder / BEST_FILE
         best_score = self.state.best if best.is_file() else -1.0  # it was removed
-        self.best = BestCheckpoint(best, self.ema, best=best_score)
+        monitor = f"val_{self.task.metric}"
+        self.best = BestCheckpoint(best, self.ema, monitor, best_score)
         self.loader = self._make_loader(mixture.train, recipe.augmentation)
         self.validation_loaders = {
             name: self._make_loader(people)
@@ -228,12 +226,13 @@ class Trainer:
         ]
         return [
             *([RestoreMetrics(self.state.metrics)] if self.state.metrics else []),
-            RescaleValLoss(people, padded),
-            *diagnostic_callbacks(self.names_of_batch, waited),
+            # Of no people, black photographs have a loss near 0, divided by no number.
+            *([RescaleValLoss(people, padded)] if self.task.name == "pose" else []),
+            *diagnostic_callbacks(self.names_of_batch, waited, self.task.metric),
             *([self.progress] if self.progress is not None else []),
             self.ema,
             timer,
-            PCKhCallback(others=others, **verbose),
+            self.task.callback(others=others, **verbose),
             *(writers if self.distribution.is_first else []),
             CheckpointCallback(
                 self.folder / LAST_FILE if self.distribution.is_first else None,
@@ -251,7 +250,7 @@ class Trainer:
         return self.distribution.any(self.interrupt.requested)
 
     def names_of_batch(self, epoch: int, batch: int) -> list[str]:
-        """Returns the names of the people in a batch of `fit`."""
+        """Returns the names of the people or photographs in a batch of `fit`."""
         if epoch == self.state.epochs:
             batch += self.state.step
         samples = self.sampler.batch(epoch * self.sampler.steps + batch)
@@ -261,7 +260,7 @@ class Trainer:
     def snapshot(self) -> dict:
         """Draws predictions of the averaged network: name -> image."""
         loader = next(iter(self.validation_loaders.values()))
-        return snapshot_images(self.ema.network(), loader)
+        return self.task.snapshot(self.ema.network(), loader)
 
     @property
     def failures(self) -> list[str]:
@@ -310,8 +309,8 @@ class Trainer:
         if count := self.distribution.sum(len(failures)):
             example = f"first {failures[0]}" if failures else "by other processes"
             logger.warning("%s, %s", left_out(count), example)
-        best = self.best.best
-        logger.debug("Best val_pckh %.2f, saved in %s", best, self.folder / BEST_FILE)
+        best, path = self.best.best, self.folder / BEST_FILE
+        logger.debug("Best %s %.2f, saved in %s", self.best.monitor, best, path)
 
     def _translate(self, error: BaseException) -> BaseException | None:
         """Returns the error to raise in place of one of `fit`; None for itself."""
@@ -345,8 +344,7 @@ class Trainer:
             )
 
     def _make_loader(self, people, augmentation=None):
-        size, heatmap_size = self.model.input_size, self.model.heatmap_size
-        preprocessor = Preprocessor(
-            people, size, heatmap_size, augmentation, self.config.seed
+        preprocessor = self.task.preprocessor(
+            people, self.model, augmentation, self.config.seed
         )
         return batches.make_loader(preprocessor, self.config.broken)

@@ -39,6 +39,12 @@ def to_rgb(image) -> np.ndarray:
     return np.repeat(image, 3, -1) if channels == 1 else image.copy()
 
 
+def enlarge(image: np.ndarray, min_side: int) -> np.ndarray:
+    """Repeats the pixels of an image until its longer side has `min_side` of them."""
+    factor = -(-min_side // max(image.shape[:2]))
+    return image.repeat(factor, 0).repeat(factor, 1)
+
+
 def encode_image(image, ending: str, quality: int | None = None) -> bytes:
     """Encodes an image in a file format.
 

@@ -34,7 +34,7 @@ from keras_hourglass.training.config import (
 from keras_hourglass.training.run import Run
 from keras_hourglass.training.runs.changes import change_config, with_absolute_paths
 from keras_hourglass.training.runs.run_dir import has_other_files, load_state
-from keras_hourglass.training.skeleton_choice import resolve_skeleton
+from keras_hourglass.training.tasks.skeleton_choice import resolve_skeleton
 from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted
 from keras_hourglass.utils.files import atomic_write, require_writable

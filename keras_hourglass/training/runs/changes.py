@@ -9,11 +9,11 @@ import os
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from keras_hourglass.models.config import BEST_FILE, NETWORK_DEFAULTS
-from keras_hourglass.models.presets import PRESETS
+from keras_hourglass.models.config import BEST_FILE, DEFAULTS_OF
+from keras_hourglass.models.presets import PRESETS_OF
 from keras_hourglass.training import recipes
 from keras_hourglass.training.config import (
-    GIVEN_PEOPLE,
+    GIVEN_NAMES,
     RECIPE_OPTIONS,
     RUN_OPTIONS,
     TrainConfig,
@@ -26,23 +26,28 @@ from keras_hourglass.utils import plural
 
 CHANGEABLE = ("epochs", "missing", "broken")
 MODEL_OPTIONS = ("init_weights", "teacher")
-WITHOUT_FOLDER = (GIVEN_PEOPLE, "synthetic")  # datasets whose `root` is no path
+WITHOUT_FOLDER = (*GIVEN_NAMES.values(), "synthetic")  # whose `root` is no path
+PRESETS = {name for presets in PRESETS_OF.values() for name in presets}
 MAX_LISTED, MAX_LENGTH = 6, 40  # differences, and characters of a value
 
 
 def change_config(
-    stored: TrainConfig, dataset=None, recipe=None, root=None, **options
+    stored: TrainConfig, dataset=None, recipe=None, root=None, task=None, **options
 ) -> TrainConfig:
     """Applies options to the configuration of a run. What is not given stays.
 
     Args:
         stored: Configuration of the run.
-        dataset, recipe, root, options: See `create_config`. Of a recipe's name, what
-            has an option of its own stays as well.
+        dataset, recipe, root, task, options: See `create_config`. Of a recipe's name,
+            what has an option of its own stays as well.
 
     Raises:
         ValueError: If an option is unknown, or its value is not possible.
     """
+    if task not in (None, stored.task):
+        raise ValueError(
+            f"`task` must be that of the run, {stored.task!r}. Received: task={task!r}"
+        )
     options = given_options(options)
     specs = stored.datasets if dataset is None else parse_datasets(dataset)
     if [spec.name for spec in specs] == [spec.name for spec in stored.datasets]:
@@ -214,7 +219,7 @@ def _flat_options(config):
     """Name -> value of each option; those of nested ones by themselves."""
     flat = asdict(config)
     recipe, datasets = flat.pop("recipe"), flat.pop("datasets")
-    network = {**NETWORK_DEFAULTS, **recipe.pop("network")}
+    network = {**DEFAULTS_OF[config.task], **recipe.pop("network")}
     size = network["image_size"]
     if isinstance(size, (list, tuple)) and len({*size}) == 1:
         network["image_size"] = size[0]

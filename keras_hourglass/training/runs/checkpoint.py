@@ -35,7 +35,7 @@ class TrainState:
     Attributes:
         epochs: Finished epochs.
         step: Finished steps of the next epoch.
-        best: Highest `val_pckh`, percent; -1 before the first validation.
+        best: Highest score of validation, percent; -1 before the first one.
         metrics: Values of the metrics' variables in the unfinished epoch.
         seconds: Time that the unfinished epoch has taken.
     """

@@ -1,4 +1,4 @@
-"""Snapshots of a network in training: images of predictions and labels."""
+"""Snapshots of a pose network in training: images of predictions and labels."""
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from keras_hourglass.heatmaps.labels import unpack
 from keras_hourglass.visualization.captions import add_caption
 from keras_hourglass.visualization.grids import image_grid
 from keras_hourglass.visualization.heatmaps import draw_heatmap
+from keras_hourglass.visualization.images import enlarge
 from keras_hourglass.visualization.skeletons import draw_skeleton
 
 MAX_PEOPLE, COLUMNS = 12, 4
@@ -39,7 +40,8 @@ def snapshot_images(model, loader: Loader) -> dict[str, np.ndarray]:
     errors = np.where((weights > 0) & (lengths > 0), errors, np.nan)
     names = loader.preprocessor.dataset.names
     pairs, overlays = [], []
-    for i, image in enumerate(map(_enlarge, images)):
+    for i, image in enumerate(images):
+        image = enlarge(image, MIN_SIDE)
         correct = describe_correct(errors[i], model.skeleton.measure.threshold)
         truth = draw_joints(model, image, labeled[i], weights[i])
         prediction = draw_joints(model, image, predicted[i], scores[i])
@@ -66,8 +68,3 @@ def draw_joints(model, image, points, scores) -> np.ndarray:
     heatmap = Window.from_rectangle(np.array([0, 0, *model.heatmap_size], float))
     joints = heatmap.to_grid(points.astype(float), (width, height))
     return draw_skeleton(image, joints, model.skeleton, scores)
-
-
-def _enlarge(image):
-    factor = -(-MIN_SIDE // max(image.shape[:2]))
-    return image.repeat(factor, 0).repeat(factor, 1)

@@ -8,7 +8,7 @@ from keras_hourglass import skeletons
 from keras_hourglass.data.people import People
 from keras_hourglass.data.people.mixture import load_people
 from keras_hourglass.models.config import NETWORK_DEFAULTS
-from keras_hourglass.models.loading import load_argument
+from keras_hourglass.models.loading import TASKS, load_argument
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.training import config
 from keras_hourglass.training.config import DATASET, TrainConfig
@@ -32,6 +32,8 @@ def resolve_skeleton(
     Returns:
         The configuration, and `people` with those that were loaded for it.
     """
+    if train_config.task != "pose":
+        return train_config, people
     asked = train_config.recipe.network.get("skeleton")
     if asked not in (None, DATASET):
         return train_config, people
@@ -46,7 +48,8 @@ def resolve_skeleton(
     found = [people[spec[:2]].skeleton for spec in train_config.datasets]
     source = None
     if asked is None and train_config.init_weights is not None:
-        source = load_argument(train_config.init_weights, "init_weights").skeleton
+        network = load_argument(train_config.init_weights, "init_weights", *TASKS)
+        source = getattr(network, "skeleton", None)
     chosen = choose_skeleton(found, source, asked == DATASET)
     default = skeletons.get(NETWORK_DEFAULTS["skeleton"])
     if asked == DATASET or chosen not in (source, default):

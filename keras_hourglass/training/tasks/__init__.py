@@ -1,0 +1,7 @@
+"""What training needs to know of a task: its network, data, loss, metric and images."""
+
+from keras_hourglass.training.tasks.detection import DetectionTask
+from keras_hourglass.training.tasks.pose import PoseTask
+from keras_hourglass.training.tasks.task import Task
+
+TASKS: dict[str, Task] = {task.name: task for task in (PoseTask(), DetectionTask())}
