@@ -57,8 +57,9 @@ def test_every_command_has_help(name):
 
 
 def test_defaults_in_the_help_are_the_constructors():
-    output = call("train", "--help").output
-    assert "(residual)" in output and "(256)" in output
+    output = " ".join(call("train", "--help").output.split())
+    assert "(residual; detect: separable)" in output
+    assert "(256; detect: 320)" in output and "(mpii)" in output
 
 
 def test_an_unknown_command_says_what_was_meant():
