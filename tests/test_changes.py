@@ -18,7 +18,8 @@ OTHER_VALUES = {
     "recipe": {
         **{"epochs": 9, "batch_size": 4, "learning_rate": 0.5, "optimizer": "adamw"},
         **{"warm_up": 0.5, "decay_epochs": (3,), "ema_span": 0.5, "sigma": 1.5},
-        **{"foreground": 2.0, "distill_weight": 0.25},
+        **{"foreground": 2.0, "distill_weight": 0.25, "box_weight": 1.0},
+        **{"weight_decay": 0.1, "clip_norm": 1.0},
         **{"augmentation": Augmentation(rotation=7), "network": {"stacks": 3}},
     },
     "config": {
@@ -40,7 +41,9 @@ def test_without_options_a_configuration_stays_as_it_is():
 
 def test_each_option_differs_by_its_own_name_or_may_change():
     names = {field.name for field in fields(Recipe)}
-    assert OTHER_VALUES["recipe"].keys() == names
+    assert OTHER_VALUES["recipe"].keys() == names - {"task"}
+    detector = replace(STORED, recipe=RECIPES["detect"])
+    assert "task: pose, now detect" in config_differences(STORED, detector)
     assert {*OTHER_VALUES["config"]} == {*RUN_OPTIONS}
     for name, value in OTHER_VALUES["recipe"].items():
         other = replace(STORED.recipe, **{name: value})
