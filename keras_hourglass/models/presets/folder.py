@@ -185,8 +185,11 @@ def _find_class(path, name, cls=object):
             "import the module that defines it first"
         )
     if not issubclass(found, cls):
+        kind = cls.__name__
+        if not hasattr(cls, "task"):  # the base of both
+            kind = "StackedHourglass or a PersonDetector"
         raise ValueError(
-            f"{path} must be the configuration of a {cls.__name__}. Received: {name!r}"
+            f"{path} must be the configuration of a {kind}. Received: {name!r}"
         )
     return found
 
