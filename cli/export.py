@@ -16,6 +16,7 @@ from keras_hourglass_cli.terminal.wording import in_options
 logger = logging.getLogger(LIBRARY)
 BACKEND = "tensorflow"  # the only one that exports
 WEB = "web"  # key in `FORMATS`
+NO_DETECTOR = "none"
 SERVE = "Serve the page: python -m http.server --directory {}, at http://localhost:8000"
 
 
@@ -61,6 +62,12 @@ SERVE = "Serve the page: python -m http.server --directory {}, at http://localho
     help="web: the folder in which npm has installed the page's runtime, to copy it. "
     "Without it, the page loads it from jsdelivr.net.",
 )
+@click.option(
+    "--detector",
+    metavar="MODEL|none",
+    help="savedmodel, web: the person detector that finds everyone; `none` leaves it "
+    "out.  [default: people, for networks of a person's joints]",
+)
 @json_option
 @click.option("--pictures", type=click.Path(exists=True), multiple=True, hidden=True)
 @click.option("--most-pixels", type=click.IntRange(1), hidden=True)
@@ -75,23 +82,28 @@ def command(
     tolerance,
     max_pixels,
     assets,
+    detector,
     as_json,
     pictures,  # of version 0.1, as `most_pixels`
     most_pixels,
 ):
     """Export a network to other runtimes.
 
-    MODEL is a .keras file, the folder of a run, or a preset with weights. savedmodel:
-    the next version in DIR for TensorFlow Serving, which takes the bytes of images and
-    returns keypoints in their pixels (docs/serving.md). litert, onnx, openvino: files
-    that take crops of people (docs/devices.md). web: a page that runs the network in a
-    browser (docs/web.md). Each file is run by its own runtime, and written only if its
-    keypoints are the network's. "all" is all of these, LiteRT in three precisions;
-    those that cannot be written are a warning.
+    MODEL is a .keras file, the folder of a run, or a preset with weights: of a network
+    for poses, or of a person detector. savedmodel: the next version in DIR for
+    TensorFlow Serving, which takes the bytes of images and returns everyone's keypoints
+    in their pixels (docs/serving.md). litert, onnx, openvino: files that take crops of
+    people, and of a detector whole photographs (docs/devices.md). web: a page that runs
+    the network in a browser (docs/web.md). Each file is run by its own runtime, and
+    written only if its keypoints or boxes are the network's. "all" is all of these,
+    LiteRT in three precisions; those that cannot be written are a warning. A detector
+    alone is written for LiteRT, ONNX and OpenVINO.
     """
     images, max_pixels = [*images, *pictures], max_pixels or most_pixels
-    options = {"max_pixels": max_pixels, "assets": assets}
+    options = {"max_pixels": max_pixels, "assets": assets, "detector": detector}
     options = {name: value for name, value in options.items() if value is not None}
+    if detector == NO_DETECTOR:
+        options["detector"] = None
     typed = {} if tolerance is None else {"tolerance": tolerance}
     formats = _with_precision([*formats], float16, int8)
     try:

@@ -1,4 +1,4 @@
-"""Compare the keypoints of a SavedModel with those of PoseEstimator on photographs.
+"""Compare the people of a SavedModel with those of PoseEstimator on photographs.
 
 hourglass-keras export photo models/people
 python examples/compare_saved_model.py photo models/people/1 photos
@@ -17,21 +17,44 @@ SUFFIXES = {".jpg", ".jpeg", ".png"}
 STORED = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION  # as TensorFlow decodes
 
 
-def main(model, version, folder):
-    served = tf.saved_model.load(version).signatures["serving_default"]
-    estimator, largest = kh.PoseEstimator(model, runtime="keras", detector=None), []
+def main(model, version, folder, detector="people"):
+    served = tf.saved_model.load(version).signatures
+    detector = kh.load_detector(detector, runtime="keras")
+    one, everyone = (
+        kh.PoseEstimator(model, runtime="keras", detector=each)
+        for each in (None, detector)
+    )
+    largest, people, different = [], [], 0
     for path in sorted(Path(folder).rglob("*")):
         if path.suffix.lower() not in SUFFIXES:
             continue
-        (pose,) = estimator(cv2.imread(str(path), STORED))
-        answer = served(image_bytes=tf.constant([path.read_bytes()]))
-        distances = np.linalg.norm(answer["keypoints"][0] - pose.joints, axis=-1)
-        largest.append(distances.max())
-    largest = np.array(largest)
-    print(f"{len(largest)} photographs; of each, the keypoint that differs most:")
-    print(f"more than 0.05 px {(largest > 0.05).sum()}, 1 px {(largest > 1).sum()}")
-    print(f"in the median {np.median(largest):.5f} px, at most {largest.max():.3f} px")
-    return largest
+        pixels = cv2.imread(str(path), STORED)
+        data = tf.constant([path.read_bytes()])
+        (pose,) = one(pixels)
+        found = served["serving_default"](image_bytes=data)["keypoints"][0]
+        largest.append(np.linalg.norm(found - pose.joints, axis=-1).max())
+        answer, poses = served["serve_people"](image_bytes=data), everyone(pixels)
+        if answer["count"][0] != len(poses):
+            different += 1
+            continue
+        for pose, found in zip(poses, answer["keypoints"][0].numpy()):
+            people.append(np.linalg.norm(found - pose.joints, axis=-1).max())
+    print(f"{len(largest)} photographs; of people, the keypoint that differs most:")
+    report("serving_default", largest)
+    report("serve_people", people)
+    print(f"photographs with other numbers of people: {different}")
+    return np.array(largest), np.array(people), different
+
+
+def report(signature, distances):
+    distances = np.array(distances)
+    print(f"{signature}: {len(distances)} people")
+    if not len(distances):
+        return
+    print(f"more than 0.05 px {(distances > 0.05).sum()}, 1 px {(distances > 1).sum()}")
+    print(
+        f"in the median {np.median(distances):.5f} px, at most {distances.max():.3f} px"
+    )
 
 
 if __name__ == "__main__":

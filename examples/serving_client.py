@@ -1,4 +1,4 @@
-"""Request the keypoints of the person in an image from TensorFlow Serving.
+"""Request the poses of everyone in an image from TensorFlow Serving.
 
 python examples/serving_client.py photo.jpg http://localhost:8501/v1/models/people
 python examples/serving_client.py photo.jpg localhost:8500/people
@@ -10,6 +10,8 @@ from base64 import b64encode
 from urllib.request import Request, urlopen
 
 import cv2
+
+SIGNATURE = "serve_people"
 
 
 def read_upright(path) -> bytes:
@@ -24,10 +26,11 @@ def read_upright(path) -> bytes:
 
 
 def over_rest(data, url):
-    body = json.dumps({"instances": [{"b64": b64encode(data).decode()}]}).encode()
+    instances = [{"b64": b64encode(data).decode()}]
+    body = json.dumps({"signature_name": SIGNATURE, "instances": instances}).encode()
     with urlopen(Request(f"{url}:predict", body)) as response:
         (answer,) = json.load(response)["predictions"]
-    return answer["keypoints"], answer["scores"]
+    return answer
 
 
 def over_grpc(data, server):
@@ -36,20 +39,25 @@ def over_grpc(data, server):
     from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
     address, name = server.split("/")
-    request = predict_pb2.PredictRequest(model_spec={"name": name})
+    spec = {"name": name, "signature_name": SIGNATURE}
+    request = predict_pb2.PredictRequest(model_spec=spec)
     request.inputs["image_bytes"].CopyFrom(make_tensor_proto([data]))
     with grpc.insecure_channel(address) as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         outputs = stub.Predict(request, timeout=60).outputs
-    return [make_ndarray(outputs[name])[0].tolist() for name in ("keypoints", "scores")]
+    return {name: make_ndarray(value)[0].tolist() for name, value in outputs.items()}
 
 
 def main(path, server):
     request = over_rest if server.startswith("http") else over_grpc
-    keypoints, scores = request(read_upright(path), server)
-    for (x, y), score in zip(keypoints, scores):
-        print(f"{x:8.1f} {y:8.1f} {score:6.2f}")
-    return keypoints
+    answer = request(read_upright(path), server)
+    count = answer["count"]  # what follows are rows of zeros
+    for number in range(count):
+        x, y, width, height = answer["boxes"][number]
+        print(f"person {number + 1} at {x:.1f}, {y:.1f}, {width:.1f} x {height:.1f}")
+        for (x, y), score in zip(answer["keypoints"][number], answer["scores"][number]):
+            print(f"{x:8.1f} {y:8.1f} {score:6.2f}")
+    return answer["keypoints"][:count]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,12 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import Bottleneck, PoseEstimator, StackedHourglass
+from keras_hourglass import (
+    Bottleneck,
+    PersonDetector,
+    PoseEstimator,
+    StackedHourglass,
+)
 from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.inference import views
@@ -181,6 +186,23 @@ def lively():
         if "kernel" in weight.path:
             scale = 1 / np.sqrt(np.prod(weight.shape[:-1]))
             weight.assign(random.normal(0, scale, weight.shape))
+    return model
+
+
+@pytest.fixture(scope="session")
+def lively_detector():
+    """A small detector of random weights, which is sure of some boxes."""
+    keras.utils.set_random_seed(0)
+    size = {"filters": 16, "stem_filters": 4, "depth": 1, "image_size": (64, 96)}
+    model = PersonDetector(**size)
+    random = np.random.default_rng(0)
+    for weight in model.weights:
+        if "kernel" in weight.path:
+            scale = 1 / np.sqrt(np.prod(weight.shape[:-1]))
+            weight.assign(random.normal(0, scale, weight.shape))
+    head = model.get_layer("stack_1_heatmaps")
+    head.kernel.assign(head.kernel * [20.0, 1.0, 1.0, 1.0, 1.0])
+    head.bias.assign([-1.0, 1.0, 1.2, 1.0, 1.2])
     return model
 
 

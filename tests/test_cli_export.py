@@ -46,6 +46,14 @@ def call(*arguments, status=0):
     return result
 
 
+@pytest.mark.parametrize("given, taken", [("none", None), ("runs/mine", "runs/mine")])
+def test_a_detector_is_another_or_none(path, calls, tmp_path, given, taken):
+    call(path, tmp_path / "out", "--detector", given)
+    assert calls[0]["detector"] == taken
+    call(path, tmp_path / "out")
+    assert "detector" not in calls[1]
+
+
 def test_a_table_says_what_was_written_and_what_was_not(path, calls, tmp_path):
     options = ["--format", "litert", "--format", "onnx", "--tolerance", 2]
     result = call(path, tmp_path / "out", *options, status=1)

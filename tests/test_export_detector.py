@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import cv2
-import keras
 import numpy as np
 import pytest
 
@@ -24,20 +23,8 @@ FORMATS = {"litert": (), "onnx": ("tf2onnx", "onnxruntime"), "openvino": ("openv
 
 
 @pytest.fixture(scope="module")
-def detector():
-    """A small detector of random weights that is sure of some boxes."""
-    keras.utils.set_random_seed(0)
-    size = {"filters": 16, "stem_filters": 4, "depth": 1, "image_size": (64, 96)}
-    model = PersonDetector(**size)
-    random = np.random.default_rng(0)
-    for weight in model.weights:
-        if "kernel" in weight.path:
-            scale = 1 / np.sqrt(np.prod(weight.shape[:-1]))
-            weight.assign(random.normal(0, scale, weight.shape))
-    head = model.get_layer("stack_1_heatmaps")
-    head.kernel.assign(head.kernel * [20.0, 1.0, 1.0, 1.0, 1.0])
-    head.bias.assign([-1.0, 1.0, 1.2, 1.0, 1.2])
-    return model
+def detector(lively_detector):
+    return lively_detector
 
 
 @pytest.fixture(scope="module")

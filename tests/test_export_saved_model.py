@@ -11,19 +11,26 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
-from keras_hourglass import PoseEstimator, StackedHourglass, export_model, load_model
+from keras_hourglass import (
+    PoseEstimator,
+    StackedHourglass,
+    export_model,
+    load_detector,
+    load_model,
+)
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
 from keras_hourglass.export import exporter, saved_model
 from keras_hourglass.export.saved_model.signatures import Signatures
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.runtimes.metadata import read_metadata
+from keras_hourglass.inference.suppression import MAX_PEOPLE
 from keras_hourglass.models.fusion.network import fuse
 
 SMALL = {"stacks": 1, "filters": 16, "stem_filters": 4, "depth": 2}
 BOXES = [[20, 9, 101, 80], [350, -40, 90, 400], [0.25, -7, 9, 8]]
 CROPS = np.random.default_rng(0).integers(0, 256, (3, 64, 48, 3), "uint8")
-SIGNATURES = {"serving_default", "serve_boxes", "serve_crops"}
+SIGNATURES = {"serving_default", "serve_boxes", "serve_crops", "serve_people"}
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +46,14 @@ def network():
 
 
 @pytest.fixture(scope="module")
-def version(network, tmp_path_factory):
+def detector(lively_detector):
+    return lively_detector
+
+
+@pytest.fixture(scope="module")
+def version(network, detector, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "people"
-    (result,) = export_model(network, folder, crops=CROPS)
+    (result,) = export_model(network, folder, crops=CROPS, detector=detector)
     return result.path
 
 
@@ -71,7 +83,7 @@ def compare(served, model, paths, boxes=None):
     else:
         rows = tf.constant(boxes, "float32")
         answer = served["serve_boxes"](image_bytes=contents(paths), boxes=rows)
-    poses = [pose for (pose,) in PoseEstimator(model)(paths, boxes)]
+    poses = [pose for (pose,) in PoseEstimator(model, detector=None)(paths, boxes)]
     assert answer["keypoints"].dtype == answer["scores"].dtype == tf.float32
     joints = [pose.joints for pose in poses]
     np.testing.assert_allclose(answer["keypoints"], joints, atol=0.05)
@@ -97,6 +109,49 @@ def test_keypoints_of_trained_weights_on_photographs_are_the_estimators(shared):
     compare(signatures.graphs, model, paths)
 
 
+def compare_people(served, model, detector, paths):
+    """Asserts that people are those of `PoseEstimator`; returns their numbers."""
+    detector = load_detector(detector, runtime="keras")
+    answer = served["serve_people"](image_bytes=contents(paths))
+    answer = {name: value.numpy() for name, value in answer.items()}
+    estimator = PoseEstimator(model, runtime="keras", detector=detector)
+    for index, poses in enumerate(estimator(paths)):
+        people, rest = slice(len(poses)), slice(len(poses), None)
+        row = {name: value[index] for name, value in answer.items()}
+        assert row.pop("count") == len(poses)
+        assert not any(values[rest].any() for values in row.values())
+        assert row["keypoints"].shape == (MAX_PEOPLE, 16, 2)
+        names = {"boxes": "box", "box_scores": "box_score"}
+        names |= {"keypoints": "joints", "scores": "scores"}
+        for name, attribute in names.items():
+            expected = [getattr(pose, attribute) for pose in poses]
+            expected = np.reshape(expected, row[name][people].shape)
+            np.testing.assert_allclose(
+                row[name][people], expected, rtol=1e-3, atol=0.05, err_msg=name
+            )
+    return answer["count"]
+
+
+def test_everyone_is_the_estimators(served, network, detector, images):
+    counts = compare_people(served, network, detector, images)
+    assert counts.max() > 3
+
+
+def test_everyone_on_photographs_is_the_estimators(shared):
+    model, detector = load_model("photo_small"), load_model("people")
+    options = saved_model.MAX_PIXELS, DEFAULT_DECODER, fuse(detector)
+    signatures = Signatures(fuse(model), model, *options)
+    paths = sorted((shared / "fixtures/coco_cc_by/images").glob("*.jpg"))
+    assert compare_people(signatures.graphs, model, detector, paths).sum() > 30
+
+
+def test_without_a_detector_there_is_no_signature_for_everyone(network, tmp_path):
+    saved_model.write(network, tmp_path / "1", detector=None)
+    served = tf.saved_model.load(tmp_path / "1").signatures
+    assert {*served} == SIGNATURES - {"serve_people"}
+    assert "detector" not in read_metadata(tmp_path / "1")
+
+
 def test_crops_have_heatmaps_and_keypoints_in_their_own_pixels(served, network):
     answer = served["serve_crops"](crops=tf.constant(CROPS))
     expected = network.predict_on_batch(CROPS)[:, -1]
@@ -111,6 +166,9 @@ def test_crops_have_heatmaps_and_keypoints_in_their_own_pixels(served, network):
 def test_an_empty_request_has_an_empty_answer(served):
     answer = served["serving_default"](image_bytes=tf.constant([], tf.string))
     assert answer["keypoints"].shape == (0, 16, 2) and answer["scores"].shape == (0, 16)
+    answer = served["serve_people"](image_bytes=tf.constant([], tf.string))
+    assert answer["keypoints"].shape == (0, MAX_PEOPLE, 16, 2)
+    assert answer["count"].shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +198,8 @@ def test_a_version_describes_itself(version, network):
     assert facts["limbs"] == [list(limb) for limb in network.skeleton.limbs]
     assert facts["image_size"] == [64, 48] and facts["license"] == "Apache-2.0"
     assert {*facts["signatures"]} == SIGNATURES
+    assert facts["detector"]["task"] == "detect"
+    assert facts["detector"]["limits"]["max_people"] == MAX_PEOPLE
 
 
 def test_signatures_carry_their_documentation(version):
@@ -147,7 +207,7 @@ def test_signatures_carry_their_documentation(version):
     functions = saved.meta_graphs[0].graph_def.library.function
     texts = [function.signature.description for function in functions]
     texts = [text for text in texts if "The joints, in order: right_ankle" in text]
-    assert len(texts) == 3 and any("EXIF" in text for text in texts)
+    assert len(texts) == 4 and any("EXIF" in text for text in texts)
 
 
 def test_another_export_is_another_version_and_leaves_changed_configurations(
@@ -180,7 +240,7 @@ import sys
 for name in ("keras", "keras_hourglass"):
     sys.modules[name] = None
 import numpy as np, tensorflow as tf
-served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+served = tf.saved_model.load(sys.argv[1]).signatures["serve_people"]
 data = tf.constant([open(path, "rb").read() for path in sys.argv[3:]])
 np.save(sys.argv[2], served(image_bytes=data)["keypoints"])
 """
@@ -191,11 +251,11 @@ def test_a_process_without_keras_and_this_library_gives_the_same(
 ):
     arguments = [version, tmp_path / "joints.npy", *images]
     subprocess.run([sys.executable, "-c", FRESH, *arguments], check=True)
-    answer = served["serving_default"](image_bytes=contents(images))
+    answer = served["serve_people"](image_bytes=contents(images))
     found = np.load(tmp_path / "joints.npy")
     np.testing.assert_allclose(found, answer["keypoints"], atol=1e-3)
 
 
 def test_joints_of_the_runtime_are_those_of_keras(lively, joints_of_keras, tmp_path):
-    saved_model.write(lively, tmp_path / "1")
+    saved_model.write(lively, tmp_path / "1", detector=None)
     joints_of_keras(tmp_path, "savedmodel")

@@ -91,7 +91,7 @@ def test_each_signature_is_requested_at_each_batch_size():
         (name, len(next(iter(inputs.values()))))
         for name, inputs in saved_model.warm_up_requests((64, 96))
     ]
-    names = {"serving_default", "serve_boxes", "serve_crops"}
+    names = {"serving_default", "serve_boxes", "serve_crops", "serve_people"}
     assert {*requested} == {(name, count) for name in names for count in BATCH_SIZES}
     *_, (_, inputs) = saved_model.warm_up_requests((64, 96))
     assert inputs["crops"].shape == (BATCH_SIZES[-1], 64, 96, 3)

@@ -38,7 +38,8 @@ def export_model(
     crops of people, `(batch, height, width, 3)`, uint8, RGB, and returns `keypoints`
     `(batch, joints, 2)`, x before y, in pixels of the crops, `scores`
     `(batch, joints)`, and `heatmaps` `(batch, height / 4, width / 4, joints)`. A
-    SavedModel, for TensorFlow Serving, takes the bytes of image files, too.
+    SavedModel, for TensorFlow Serving, takes the bytes of image files, too, and finds
+    everyone in them.
 
     Of a `PersonDetector`, crops are whole photographs, scaled to fit into the network's
     size (letterbox), and a file returns `boxes` `(batch, 128, 4)`, x, y, width, height
@@ -67,8 +68,11 @@ def export_model(
         decoder: Name of the decoder of keypoints: "argmax", "quarter", "newton" or
             "dark".
         tolerance: Factor of the limits of the verification: 2 is twice as loose.
-        options: `max_pixels` of "savedmodel": an image with more is refused before
-            it is decoded. `batch_size` of "litert": people at once, a fixed number.
+        options: `detector` of "savedmodel" and "web": the `PersonDetector` that finds
+            everyone, or what `load_model` takes; None leaves it out. By default it is
+            "people", for networks of a person's joints. `max_pixels` of "savedmodel":
+            an image with more is refused before it is decoded. `batch_size` of
+            "litert": people at once, a fixed number.
             `assets` of "web": the folder `node_modules` with `@litertjs/core`, which
             is copied; by default the page loads it from jsdelivr.net.
 

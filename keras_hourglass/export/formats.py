@@ -39,7 +39,9 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "savedmodel": Format("saved_model", options=("max_pixels",), tasks=("pose",)),
+    "savedmodel": Format(
+        "saved_model", options=("max_pixels", "detector"), tasks=("pose",)
+    ),
     "litert": Format(
         "litert", ".tflite", ("float32", "float16", "int8"), options=("batch_size",)
     ),
@@ -48,7 +50,7 @@ FORMATS = {
     "web": Format(
         "web",
         ".html",
-        options=("assets",),
+        options=("assets", "detector"),
         stem="index",
         network="index.tflite",
         runtime="litert",

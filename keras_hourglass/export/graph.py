@@ -11,7 +11,10 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
 from keras_hourglass.heatmaps.boxes import decode_boxes
 from keras_hourglass.heatmaps.decode import decode
+from keras_hourglass.inference.detectors import DEFAULT_DETECTOR
+from keras_hourglass.inference.runtimes.selection import AUTO
 from keras_hourglass.models.fusion.network import fuse
+from keras_hourglass.models.loading import load_argument
 from keras_hourglass.models.trunk.hourglass import UpsampledSum
 
 CROPS_INPUT, HEATMAPS_OUTPUT = "crops", "heatmaps"  # names in every file
@@ -22,6 +25,22 @@ def crop_window(model) -> Window:
     """The window that a network's heatmaps cover, in pixels of the crop; float32."""
     box = np.array([0, 0, *model.input_size])
     return Window(*(edge.astype("float32") for edge in Window.from_rectangle(box)))
+
+
+def load_export_detector(detector, model):
+    """Loads the `PersonDetector` that is exported with a pose network.
+
+    Args:
+        detector: A `PersonDetector`, or what `load_model` takes; "auto" is that of
+            `PoseEstimator`: the default one for networks of a person's joints.
+        model: The `StackedHourglass`.
+
+    Returns:
+        The detector, or None.
+    """
+    if isinstance(detector, str) and detector == AUTO:
+        detector = DEFAULT_DETECTOR if model.skeleton.is_person else None
+    return detector and load_argument(detector, "detector", "detect")
 
 
 class CropGraphs:

@@ -8,7 +8,15 @@ from importlib.metadata import metadata
 
 import numpy as np
 
+from keras_hourglass.heatmaps import DEFAULT_DECODER
+from keras_hourglass.inference.oks import AREA_OF_BOX, sigmas_of
 from keras_hourglass.inference.runtimes.metadata import INPUT, METADATA_VERSION
+from keras_hourglass.inference.suppression import (
+    MAX_OKS,
+    MAX_PEOPLE,
+    MIN_POSE_SCORE,
+    MIN_SCORE,
+)
 from keras_hourglass.inference.views import WINDOW_RULES
 from keras_hourglass.models.flops import count_parameters
 
@@ -41,6 +49,28 @@ def describe_model(model, decoder: str, precision: str = "float32", **facts) -> 
         "made_by": f"{package['Name']} {package['Version']}",
         **facts,
     }
+
+
+def describe_detector(detector, skeleton, **facts) -> dict:
+    """Describes a person detector that is exported with a pose network.
+
+    Args:
+        detector: A `PersonDetector`.
+        skeleton: That of the pose network.
+        facts: Those of the format.
+
+    Returns:
+        As `describe_model`, and `limits`: of who is found, as `PoseEstimator` has them.
+    """
+    limits = {
+        "min_score": MIN_SCORE,
+        "max_people": MAX_PEOPLE,
+        "min_pose_score": MIN_POSE_SCORE,
+        "max_oks": MAX_OKS,
+        "area_of_box": AREA_OF_BOX,
+        "sigmas": sigmas_of(skeleton).tolist(),
+    }
+    return describe_model(detector, DEFAULT_DECODER, limits=limits, **facts)
 
 
 def _describe_pose(model, decoder):

@@ -13,7 +13,7 @@ DEFAULT_SIGMA = 0.1  # of a joint of which none is known: the default of DeepLab
 AREA_OF_BOX = 0.53  # where no area is known: the share that MMPose assumes
 
 
-def similarities(differences, weights, areas, sigmas) -> np.ndarray:
+def similarities(differences, weights, areas, sigmas, array_library=np):
     """Computes object keypoint similarity; all arrays are broadcast.
 
     Args:
@@ -21,14 +21,17 @@ def similarities(differences, weights, areas, sigmas) -> np.ndarray:
         weights: `(..., joints)`, of the joints; bool for those that are labeled.
         areas: `(...)`, pixels.
         sigmas: `(joints,)`, tolerances; see `sigmas_of`.
+        array_library: `numpy`, or a library of the same functions.
 
     Returns:
         `(...)`, 0 to 1; NaN without weights or area.
     """
-    squares = np.square(differences.astype(float)).sum(axis=-1)
+    xp = array_library
+    squares = xp.sum(xp.square(xp.asarray(differences, dtype=float)), axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         exponents = squares / (2 * np.square(2 * sigmas) * areas[..., None])
-        return (np.exp(-exponents) * weights).sum(-1) / weights.sum(-1)
+        total = xp.sum(xp.exp(-exponents) * weights, axis=-1)
+        return total / xp.sum(weights, axis=-1)
 
 
 @cache

@@ -143,9 +143,10 @@ static void run(TF_Graph *graph, TF_Session *session, Bytes signatures, Bytes re
   if (TF_GetCode(status) != TF_OK) return;
   for (int i = 0; i < outputs; i++) {
     printf("%d %.*s", number, (int)(names[i].end - names[i].at), names[i].at);
-    const float *values = TF_TensorData(found[i]);
+    const void *values = TF_TensorData(found[i]);
+    int whole = TF_TensorType(found[i]) == TF_INT32;
     for (int64_t j = 0; j < TF_TensorElementCount(found[i]); j++)
-      printf(" %.9g", values[j]);
+      printf(" %.9g", whole ? ((const int32_t *)values)[j] : ((const float *)values)[j]);
     printf("\n");
     TF_DeleteTensor(found[i]);
   }

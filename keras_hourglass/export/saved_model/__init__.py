@@ -12,18 +12,24 @@ import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
-from keras_hourglass.export.metadata import describe_model
+from keras_hourglass.export.graph import load_export_detector
+from keras_hourglass.export.metadata import describe_detector, describe_model
 from keras_hourglass.export.saved_model import serving
 from keras_hourglass.export.saved_model.signatures import Signatures
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.runtimes.metadata import METADATA_NAME
+from keras_hourglass.inference.runtimes.selection import AUTO
 from keras_hourglass.models.fusion.network import fuse
 
 MAX_PIXELS = 2**25  # 100 MB decoded, of an untrusted image; a few are, side by side
 
 
 def write(
-    model, path, decoder: str = DEFAULT_DECODER, max_pixels: int = MAX_PIXELS
+    model,
+    path,
+    decoder: str = DEFAULT_DECODER,
+    max_pixels: int = MAX_PIXELS,
+    detector=AUTO,
 ) -> None:
     """Writes a SavedModel, with warm-up requests for TensorFlow Serving.
 
@@ -33,9 +39,15 @@ def write(
         decoder: One of `heatmaps.DECODER_NAMES`.
         max_pixels: Most pixels of an image. One with more is refused before it is
             decoded.
+        detector: That of the signature `serve_people`; None leaves that signature
+            out. See `load_export_detector`.
     """
-    served = Signatures(fuse(model), model, max_pixels, decoder)
-    facts = describe_model(model, decoder, signatures=served.texts)
+    detector, about = load_export_detector(detector, model), {}
+    if detector is not None:
+        about = {"detector": describe_detector(detector, model.skeleton)}
+        detector = fuse(detector)
+    served = Signatures(fuse(model), model, max_pixels, decoder, detector)
+    facts = describe_model(model, decoder, signatures=served.texts, **about)
     with TemporaryDirectory() as folder:
         asset = Path(folder, METADATA_NAME)
         asset.write_text(json.dumps(facts, indent=2) + "\n")
@@ -44,14 +56,16 @@ def write(
     _set_descriptions(Path(path, "saved_model.pb"), served.texts)
     records = Path(path, serving.WARM_UP_FILE)
     records.parent.mkdir()
-    serving.write_warm_up(records, warm_up_requests(model.image_size))
+    requests = warm_up_requests(model.image_size, detector is not None)
+    serving.write_warm_up(records, requests)
 
 
-def warm_up_requests(image_size: tuple[int, int]):
+def warm_up_requests(image_size: tuple[int, int], people: bool = True):
     """Requests of each signature, at each batch size.
 
     Args:
         image_size: Height and width of the network's crops.
+        people: Whether `serve_people` is among them.
 
     Yields:
         Pairs of a signature's name and its inputs, arrays by name.
@@ -65,6 +79,8 @@ def warm_up_requests(image_size: tuple[int, int]):
         yield "serving_default", {"image_bytes": images}
         boxes = np.repeat(box, count, 0)
         yield "serve_boxes", {"image_bytes": images, "boxes": boxes}
+        if people:
+            yield "serve_people", {"image_bytes": images}
         yield "serve_crops", {"crops": np.repeat(crop[None], count, 0)}
 
 

@@ -31,7 +31,7 @@ class GraphEstimator:
         self.network, self.max_pixels = network, max_pixels
         self.decoder = validate_decoder(decoder)
         self.size, self.heatmap_size = model.input_size, model.heatmap_size
-        self.offset = model.offset
+        self.offset, self.joints = model.offset, len(model.skeleton.joints)
 
     def from_crops(self, crops):
         """Estimates keypoints on crops of the network's size.

@@ -1,8 +1,9 @@
 """Export to a static page that runs the network in a browser.
 
-The page is `index.html` and its scripts, the network a LiteRT file, which LiteRT.js
-runs: as WebAssembly on one core, and, where the browser can, by WebGPU. It needs no
-build, and a server of files alone: no special headers, no HTTPS on one's own computer.
+The page is `index.html` and its scripts; the network and the person detector are LiteRT
+files, which LiteRT.js runs: as WebAssembly on one core, and, where the browser can, by
+WebGPU. It needs no build, and a server of files alone: no special headers, no HTTPS on
+one's own computer.
 
 https://ai.google.dev/edge/litert/web
 """
@@ -16,12 +17,16 @@ from pathlib import Path
 from string import Template
 
 from keras_hourglass.export import litert
+from keras_hourglass.export.graph import load_export_detector
+from keras_hourglass.export.metadata import describe_detector
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.runtimes.metadata import METADATA_NAME
+from keras_hourglass.inference.runtimes.selection import AUTO
 from keras_hourglass.visualization import skeletons as drawing
 
 NETWORK = "index.tflite"  # other than that of the format "litert"
-SCRIPTS = ("hourglass.js", "estimator.js", "geometry.js", "drawing.js")
+DETECTOR, DETECTOR_METADATA = "people.tflite", "people.json"
+SCRIPTS = ("hourglass.js", "estimator.js", "detector.js", "geometry.js", "drawing.js")
 RUNTIME_FOLDER = "runtime"  # beside the page
 LITERT_VERSION = "2.5.3"
 CDN = "https://cdn.jsdelivr.net/npm/{package}@{version}/"
@@ -44,8 +49,10 @@ ASSETS = {
 }
 
 
-def write(model, path, decoder: str = DEFAULT_DECODER, assets=None):
-    """Writes a page, and beside it its scripts, the network and `about.json`.
+def write(
+    model, path, decoder: str = DEFAULT_DECODER, assets=None, detector=AUTO
+) -> None:
+    """Writes a page, and beside it its scripts, the networks and their metadata.
 
     Args:
         model: A `StackedHourglass`.
@@ -53,6 +60,8 @@ def write(model, path, decoder: str = DEFAULT_DECODER, assets=None):
         decoder: One of `heatmaps.DECODER_NAMES`.
         assets: A folder `node_modules` with `@litertjs/core`, whose files are copied.
             Without it, the page loads them from jsdelivr.net.
+        detector: The detector that finds everyone; None for one person in each image.
+            See `load_export_detector`.
 
     Raises:
         ValueError: If `assets` lacks the runtime.
@@ -61,18 +70,24 @@ def write(model, path, decoder: str = DEFAULT_DECODER, assets=None):
     if assets is not None:
         _copy_runtime(Path(assets), folder / RUNTIME_FOLDER)
     about = litert.write(model, folder / NETWORK, decoder)
-    (folder / METADATA_NAME).write_text(json.dumps(about, indent=1) + "\n", "utf-8")
+    _write_json(folder / METADATA_NAME, about)
+    if (detector := load_export_detector(detector, model)) is not None:
+        litert.write(detector, folder / DETECTOR)
+        about = describe_detector(detector, model.skeleton)
+        _write_json(folder / DETECTOR_METADATA, about)
     for name in SCRIPTS:
         (folder / name).write_text(_read(name), "utf-8")
-    Path(path).write_text(render_page(model, assets is None), "utf-8")
+    page = render_page(model, assets is None, detector is not None)
+    Path(path).write_text(page, "utf-8")
 
 
-def render_page(model, from_cdn: bool = True) -> str:
+def render_page(model, from_cdn: bool = True, everyone: bool = True) -> str:
     """Fills in the page.
 
     Args:
         model: A `StackedHourglass`.
         from_cdn: Loads the runtime from jsdelivr.net, not from beside the page.
+        everyone: Whether a detector lies beside the page.
     """
     places = {
         package: CDN.format(package=package, version=LITERT_VERSION)
@@ -93,6 +108,8 @@ def render_page(model, from_cdn: bool = True) -> str:
         style=style,
         importmap=import_map,
         drawing=json.dumps(_drawing(model.skeleton)),
+        detects=json.dumps(everyone),
+        found="everyone" if everyone else "one person",
     )
 
 
@@ -132,6 +149,10 @@ def _drawing(skeleton):
         "outline_width": drawing.OUTLINE_WIDTH,
         "outline_opacity": drawing.OUTLINE_OPACITY,
     }
+
+
+def _write_json(path, facts):
+    path.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
 
 
 def _read(name):

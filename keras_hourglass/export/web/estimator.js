@@ -1,27 +1,34 @@
-/** The network, run by LiteRT.js, and `PoseEstimator` with it. */
+/** Networks, run by LiteRT.js, and `PoseEstimator` with them. */
 
+import { Detector } from "./detector.js";
 import { makeGeometry } from "./geometry.js";
 
 const NETWORK = "index.tflite";
+const DETECTOR = "people.tflite";
+const OUTPUTS = { pose: ["keypoints", "scores"], detect: ["boxes", "scores"] };
 
-/** The network and its decoder, in LiteRT.js: on the CPU, or with WebGPU. */
+/** Loads LiteRT.js: on the CPU, or with WebGPU. Networks of before are gone. */
+async function loadRuntime(useGpu) {
+  const litert = await import("@litertjs/core");
+  const wasm = new URL("../wasm/", import.meta.resolve("@litertjs/core"));
+  // It logs its progress as errors; what fails is thrown as well.
+  self.Module = { print() {}, printErr() {} };
+  litert.unloadLiteRt();
+  await litert.loadLiteRt(wasm.href, { jspi: useGpu });
+  return litert;
+}
+
+/** A network and its decoder, in LiteRT.js. */
 export class Network {
   /** `idle` is fulfilled when no crop is waiting. */
-  constructor(model, about, accelerator) {
-    Object.assign(this, { model, about, accelerator, idle: Promise.resolve() });
+  constructor(litert, model, about, accelerator) {
+    Object.assign(this, { litert, model, about, accelerator, idle: Promise.resolve() });
   }
 
-  static async load(about, useGpu) {
-    const litert = await import("@litertjs/core");
-    const wasm = new URL("../wasm/", import.meta.resolve("@litertjs/core"));
-    // It logs its progress as errors; what fails is thrown as well.
-    self.Module = { print() {}, printErr() {} };
-    litert.unloadLiteRt();
-    await litert.loadLiteRt(wasm.href, { jspi: useGpu });
-    Network.litert = litert;
+  static async load(litert, file, about, useGpu) {
     const accelerator = useGpu ? "webgpu" : "wasm";
-    const model = await litert.loadAndCompile(NETWORK, { accelerator });
-    const network = new Network(model, about, accelerator);
+    const model = await litert.loadAndCompile(file, { accelerator });
+    const network = new Network(litert, model, about, accelerator);
     const [height, width] = about.image_size;
     await network.run(new Uint8Array(3 * height * width)); // the first is slower
     return network;
@@ -31,7 +38,8 @@ export class Network {
    * Runs one crop after another, also where a photograph is opened beside the camera.
    *
    * @param crop (height, width, 3), flat, RGB.
-   * @returns `keypoints`, pairs of pixels of the crop, and `scores`.
+   * @returns The outputs of the network's task by name, each a flat array; places are
+   *   pixels of the crop.
    */
   run(crop) {
     const result = this.idle.then(() => this.runAlone(crop));
@@ -40,45 +48,67 @@ export class Network {
   }
 
   async runAlone(crop) {
-    const crops = new Network.litert.Tensor(crop, [1, ...this.about.image_size, 3]);
+    const crops = new this.litert.Tensor(crop, [1, ...this.about.image_size, 3]);
     const outputs = await this.model.run({ crops });
-    const [flat, scores] = await Promise.all(
-      ["keypoints", "scores"].map(async (name) => {
+    const arrays = await Promise.all(
+      OUTPUTS[this.about.task].map(async (name) => {
         if (this.accelerator !== "wasm") outputs[name] = await outputs[name].moveTo("wasm");
-        return Array.from(outputs[name].toTypedArray());
+        return [name, Array.from(outputs[name].toTypedArray())];
       }),
     );
     for (const tensor of [crops, ...Object.values(outputs)]) tensor.delete();
-    if (!scores.every(Number.isFinite)) throw new Error("The network returned NaN");
-    return { scores, keypoints: scores.map((_, i) => flat.slice(2 * i, 2 * i + 2)) };
+    const result = Object.fromEntries(arrays);
+    if (!result.scores.every(Number.isFinite)) throw new Error("The network returned NaN");
+    return result;
   }
 }
 
 /** `PoseEstimator`: people of an image. */
 export class Estimator {
-  constructor(network, about) {
-    Object.assign(this, { network, about, geometry: makeGeometry(about) });
+  /** `detector` finds everyone; without it, an image has one person. */
+  constructor(network, about, detector) {
+    Object.assign(this, { network, about, detector, geometry: makeGeometry(about) });
   }
 
-  /** @returns For each person `box`, `joints` (pairs, image pixels) and `scores`. */
+  /** Loads the networks that `about` and `people` describe, the latter if it is given. */
+  static async load(about, people, useGpu) {
+    const litert = await loadRuntime(useGpu);
+    const network = await Network.load(litert, NETWORK, about, useGpu);
+    if (!people) return new Estimator(network, about);
+    const detecting = await Network.load(litert, DETECTOR, people, useGpu);
+    return new Estimator(network, about, new Detector(detecting, people, about));
+  }
+
+  /** Is fulfilled when no crop is waiting. */
+  get idle() {
+    return Promise.all([this.network.idle, this.detector?.network.idle]);
+  }
+
+  /**
+   * @returns For each person `box`, `joints` (pairs, image pixels) and `scores`; with a
+   *   detector, `box_score`.
+   */
   async estimate(source, width, height) {
     const image = this.geometry.readImage(source, width, height);
+    if (!this.detector) return [await this.findOne(image)];
     const people = [];
-    for (const window of await this.findWindows(image)) {
-      const found = await this.locate(image, window);
-      people.push({ box: this.geometry.boxOf(window), ...found });
+    for (const found of await this.detector.detect(image)) {
+      const window = this.geometry.windowOf(found.box);
+      people.push({ ...found, ...(await this.locate(image, window)) });
     }
-    return people;
+    return this.detector.select(people);
   }
 
-  /** One window for each person. Without a detector: of one person, in two passes. */
-  async findWindows(image) {
+  /** One person, in two passes. */
+  async findOne(image) {
     const { joints, scores } = await this.locate(image, image.whole);
-    return [this.geometry.refineWindow(joints, scores, image.whole)];
+    const window = this.geometry.refineWindow(joints, scores, image.whole);
+    return { box: this.geometry.boxOf(window), ...(await this.locate(image, window)) };
   }
 
   async locate(image, window) {
     const { keypoints, scores } = await this.network.run(this.geometry.crop(image, window));
-    return { joints: keypoints.map((p) => this.geometry.toImage(p, window)), scores };
+    const pairs = scores.map((_, i) => keypoints.slice(2 * i, 2 * i + 2));
+    return { joints: pairs.map((p) => this.geometry.toImage(p, window)), scores };
   }
 }

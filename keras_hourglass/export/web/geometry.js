@@ -57,6 +57,19 @@ export function makeGeometry({ image_size: [rows, columns], window: rules }) {
     return [x - (width - 1) / 2, y - (height - 1) / 2, width, height];
   }
 
+  /** The window of the person in a box: x and y of its first pixel, width, height. */
+  function windowOf([x, y, width, height]) {
+    const side = rules.box_padding * Math.max(width, height);
+    return windowAt(x + (width - 1) / 2, y + (height - 1) / 2, side);
+  }
+
+  /** `Window.part`: the window under a box of the network's input. */
+  function part([u, v, width, height], window) {
+    const [x, y] = toImage([u + (width - 1) / 2, v + (height - 1) / 2], window);
+    const share = [width / columns, height / rows];
+    return { x, y, width: share[0] * window.width, height: share[1] * window.height };
+  }
+
   /** `data/warp.py shrink`: how often an image is halved for a window. */
   function countHalvings(window, width, height) {
     let count = 0;
@@ -166,7 +179,9 @@ export function makeGeometry({ image_size: [rows, columns], window: rules }) {
     });
   }
 
-  return { readImage, crop, refineWindow, toImage, boxOf };
+  return {
+    readImage, crop, wholeWindow, windowOf, refineWindow, part, toImage, boxOf,
+  };
 }
 
 export function clip(value, low, high) {

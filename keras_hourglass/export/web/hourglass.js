@@ -1,15 +1,17 @@
 /**
  * Pose estimation in the browser, as `hourglass-keras export --format web` writes it.
  *
- * The steps are those of `PoseEstimator`: the network sees the whole image, then a
- * window around the joints that it has found, and its keypoints become image pixels.
+ * The steps are those of `PoseEstimator`: a detector finds everyone, the network sees a
+ * window around each, and its keypoints become image pixels. Without a detector, it
+ * sees the whole image, then a window around the joints that it has found.
  *
- * `about.json` describes the network, the element `drawing` the colors. The network is
- * run by LiteRT.js. https://ai.google.dev/edge/litert/web
+ * `about.json` describes the network, `people.json` the detector and its limits, the
+ * element `drawing` the colors; `detects` says whether there is a detector. The networks are run by LiteRT.js.
+ * https://ai.google.dev/edge/litert/web
  */
 
 import { drawSkeletons } from "./drawing.js";
-import { Estimator, Network } from "./estimator.js";
+import { Estimator } from "./estimator.js";
 
 const MAX_SHOWN = 1600; // pixels of the longer side of the drawing
 const MAX_LINES = 36_000; // of JSON kept: an hour of a camera's frames, 10 a second
@@ -22,8 +24,9 @@ function toEntry(image, people, names, time = {}) {
   return {
     image,
     ...time,
-    people: people.map(({ box, joints, scores }) => ({
+    people: people.map(({ box, box_score, joints, scores }) => ({
       box: box.map((value) => round(value, 2)),
+      ...(box_score === undefined ? {} : { box_score: round(box_score, 4) }),
       joints: byName(joints.map((joint) => joint.map((value) => round(value, 2)))),
       scores: byName(scores.map((score) => round(score, 4))),
     })),
@@ -32,8 +35,8 @@ function toEntry(image, people, names, time = {}) {
 
 /** What is shown and clicked. */
 class Page {
-  constructor(about, style) {
-    Object.assign(this, { about, style, lines: [], times: [], task: 0 });
+  constructor(about, people, style) {
+    Object.assign(this, { about, people, style, lines: [], times: [], task: 0 });
     this.canvas = byId("view");
     byId("files").onchange = ({ target }) => {
       const files = [...target.files];
@@ -70,9 +73,8 @@ class Page {
     this.start("Loading the network ...");
     this.enable(false);
     try {
-      await this.estimator?.network.idle;
-      const network = await Network.load(this.about, useGpu);
-      this.estimator = new Estimator(network, this.about);
+      await this.estimator?.idle;
+      this.estimator = await Estimator.load(this.about, this.people, useGpu);
       this.backend = useGpu ? "WebGPU" : "WASM";
       this.say("Choose photographs or a video, or drop them anywhere on this page.");
     } catch (error) {
@@ -195,27 +197,29 @@ class Page {
     context.drawImage(picture, 0, 0);
     context.scale(picture.width / width, picture.height / height);
     drawSkeletons(context, people, this.about, this.style, width, height);
-    canvas.setAttribute("aria-label", `${name}, with the joints of ${people.length} person`);
+    canvas.setAttribute("aria-label", `${name}, with the joints of ${count(people)}`);
     this.lines.push(toEntry(name, people, this.about.joints, time));
     this.lines.splice(0, this.lines.length - MAX_LINES);
     byId("download").disabled = false;
-    this.showSpeed(width, height);
+    this.showSpeed(width, height, people);
     this.listJoints(people);
   }
 
-  showSpeed(width, height) {
+  showSpeed(width, height, people) {
     const median = [...this.times].sort((a, b) => a - b)[this.times.length >> 1];
+    const found = this.people ? count(people) : "two passes";
     byId("speed").textContent =
-      `${median.toFixed(0)} ms per image of ${width} x ${height} pixels (two passes), ` +
+      `${median.toFixed(0)} ms per image of ${width} x ${height} pixels (${found}), ` +
       this.backend;
   }
 
   listJoints(people) {
-    const rows = people.flatMap(({ joints, scores }) =>
+    const rows = people.flatMap(({ joints, scores }, number) =>
       this.about.joints.map((name, i) => {
         const row = document.createElement("tr");
         const head = document.createElement("th");
-        Object.assign(head, { scope: "row", textContent: name });
+        const textContent = people.length > 1 ? `${number + 1}: ${name}` : name;
+        Object.assign(head, { scope: "row", textContent });
         row.append(head);
         const cells = [...joints[i].map((x) => x.toFixed(1)), scores[i].toFixed(3)];
         for (const text of cells) row.insertCell().textContent = text;
@@ -233,6 +237,11 @@ class Page {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
+}
+
+/** "1 person", "3 people". */
+function count(people) {
+  return `${people.length} ${people.length === 1 ? "person" : "people"}`;
 }
 
 const UNREADABLE = "no image or video that this browser can read";
@@ -274,10 +283,16 @@ async function openFromAddress(page) {
   await page.open([new File([await answer.blob()], name, { type })]);
 }
 
+async function readJson(name) {
+  return (await fetch(name)).json();
+}
+
 async function main() {
   const style = JSON.parse(byId("drawing").textContent);
-  const about = await (await fetch("about.json")).json();
-  const page = new Page(about, style);
+  const about = await readJson("about.json");
+  const detects = JSON.parse(byId("detects").textContent);
+  const people = detects ? await readJson("people.json") : undefined;
+  const page = new Page(about, people, style);
   const gpu = Boolean(navigator.gpu && WebAssembly.Suspending);
   byId("gpu-choice").hidden = !gpu || !(await navigator.gpu.requestAdapter());
   await page.load();
