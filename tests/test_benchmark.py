@@ -18,11 +18,12 @@ from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.pipeline.loader import Loader
 from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.inference import estimator as estimators
+from keras_hourglass.inference.detectors import load_detector
 from keras_hourglass.inference.runtimes import measurement
 from keras_hourglass.models import stacked_hourglass
 from keras_hourglass.models.flops import count_macs
 from keras_hourglass_cli import main as cli
-from keras_hourglass_cli.benchmark import loader, model, network, predict
+from keras_hourglass_cli.benchmark import detector, loader, model, network, predict
 from keras_hourglass_cli.benchmark.network import BenchmarkSetting
 from keras_hourglass_cli.benchmark.stopwatch import Stopwatch
 
@@ -225,3 +226,35 @@ def test_stages_of_the_loader_are_timed_and_leave_it_alone(drawn):
     assert all(value > 0 for stage, value in seconds.items() if stage != "read")
     for one, other in zip(made.load_batch(batches[0]), expected):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_detector_is_timed_alone_and_with_the_poses_of_people(gray):
+    """A clock that ticks when it is read: each part takes one second, however long."""
+    clock = itertools.count().__next__
+    images, seen = [np.zeros((40, 60, 3), "uint8")] * 2, []
+
+    def nobody(image):
+        seen.append(image.shape)
+        return np.zeros((0, 5))
+
+    timed = load_detector(nobody)
+    options = {"model": gray, "batch_size": 4}
+    result = detector.measure(timed, images, options, rounds=1, clock=clock)
+    names = ["detector", "1 person", "5 people", "10 people"]
+    assert result["milliseconds"] == dict.fromkeys(names, 500)
+    assert seen == [(40, 60, 3)] * 16  # four parts of two images, in two rounds
+    for count in (1, 5):
+        fixed = detector.FixedCount(timed, count)
+        boxes, scores = fixed(images[0])
+        assert boxes.shape == (count, 4) and (boxes[:, 3] == 40).all()
+        assert boxes[:, 2].sum() == pytest.approx(60)
+
+
+def test_benchmark_detector_prints_milliseconds(monkeypatch):
+    times = {"detector": 20.0, "1 person": 30.25}
+    measured = {"milliseconds": times, "peak_memory": 123_400_000}
+    monkeypatch.setattr(detector, "measure", lambda *arguments: measured)
+    output = call("detector", "--photographs", 1)
+    assert "30.2" in output and "123" in output
+    result = json.loads(call("detector", "--photographs", 1, "--json"))
+    assert result["milliseconds"] == times and result["cores"] > 0

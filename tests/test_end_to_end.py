@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+import keras_hourglass as kh
 from keras_hourglass.data.datasets.coco.poses import load_poses
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.evaluation.detection.end_to_end import (
@@ -36,16 +37,14 @@ def annotation(random, number, image):
     }
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A dataset of COCO's layout, with train and val photographs."""
-    root = tmp_path_factory.mktemp("coco")
+def write_dataset(root, images):
+    """Writes a dataset of COCO's layout, with train and val photographs."""
     random = np.random.default_rng(0)
-    for split, images in [("train", 1), ("val", 12)]:
-        names = [f"{split}{number}.png" for number in range(images)]
+    for split, count in [("train", 1), ("val", images)]:
+        names = [f"{split}{number}.png" for number in range(count)]
         for name in names:
             cv2.imwrite(str(root / name), np.zeros((300, 300, 3), "uint8"))
-        annotations = [annotation(random, n, n % images) for n in range(5 * images)]
+        annotations = [annotation(random, n, n % count) for n in range(5 * count)]
         (root / f"person_keypoints_{split}2017.json").write_text(
             json.dumps(
                 {
@@ -60,6 +59,12 @@ def folder(tmp_path_factory):
                 }
             )
         )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("coco")
+    write_dataset(root, 12)
     return root
 
 
@@ -145,6 +150,28 @@ def test_average_precision_is_that_of_pycocotools(folder, truth):
     ours = [scores[name] / 100 for name in ("AP", "AP50", "AP75")]
     np.testing.assert_allclose(ours, expected, atol=1e-9)
     assert 0.1 < ours[0] < 0.9
+
+
+def test_everyone_is_estimated_in_own_and_in_true_boxes(folder):
+    model = kh.StackedHourglass(
+        stacks=1, filters=4, stem_filters=2, depth=1, image_size=32, name="tiny"
+    )
+
+    def half(image):
+        return [[0, 0, 150, 300, 0.9], [0, 0, 10, 10, 0.001]]
+
+    result = kh.evaluate_end_to_end(model, f"coco:{folder}", half, min_pose_score=-9)
+    own, true = result.poses[OWN], result.poses[TRUE]
+    assert [len(poses) for poses in own] == [1] * 12
+    crowds = result.truth.photographs.is_crowd
+    assert [len(poses) for poses in true] == [(~crowd).sum() for crowd in crowds]
+    assert result.name == "tiny and half" and "12 photographs" in str(result)
+    few = kh.evaluate_end_to_end(
+        model, f"coco:{folder}", half, split="val", count=3, true_boxes=False
+    )
+    assert len(few.truth) == 3 and TRUE not in few.poses
+    with pytest.raises(ValueError, match="must be one of"):
+        kh.evaluate_end_to_end(model, f"coco:{folder}", half, split="test")
 
 
 def of_pycocotools(path, poses):

@@ -64,9 +64,30 @@ def compare_saved_model(folder):
     return {"model": model, "version": result.path, "folder": folder}
 
 
+def calibrate_people(folder):
+    from test_end_to_end import write_dataset
+
+    write_dataset(folder, images=2)
+    model = image_and_model(folder)[1]
+    return {
+        **{"dataset": f"coco:{folder}", "model": model, "count": 2},
+        "detector": lambda image: [[10, 10, 100, 200, 0.9]],
+    }
+
+
+def everyone(folder):
+    photo, model = image_and_model(folder)
+    return {
+        **{"folder": photo.parent, "model": model, "output": folder / "everyone.jpg"},
+        "detector": lambda image: [[40, 30, 100, 140]] * 2,
+    }
+
+
 SMALL = {  # example -> the arguments of its `main`, from a folder for its files
+    "calibrate_people.py": calibrate_people,
     "compare_saved_model.py": compare_saved_model,
     "custom_block.py": lambda _: {**TINY, "people": 2, "epochs": 1},
+    "everyone.py": everyone,
     "image_grid.py": image_grid,
     "mpii.py": mpii,
     "predict_image.py": predict_image,

@@ -5,6 +5,7 @@ import click
 from keras_hourglass_cli.main import LazyGroup
 
 COMMANDS = {
+    "detector": "From photographs to the poses of everyone.",
     "loader": "From files to samples, stage by stage.",
     "model": "Size, speed and memory of presets, in each runtime.",
     "network": "Training and inference of presets, without a loader.",

@@ -24,6 +24,7 @@ from keras_hourglass.inference.detectors import load_detector
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.oks import AREA_OF_BOX, sigmas_of, similarities
 from keras_hourglass.inference.pose import Pose
+from keras_hourglass.inference.suppression import MIN_POSE_SCORE
 from keras_hourglass.models.loading import model_name
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.utils import format_table
@@ -41,8 +42,8 @@ class EndToEndEvaluation:
         name: Names of the pose network and of the detector.
         truth: The `PhotographPoses`.
         skeleton: The skeleton of the poses.
-        poses: Kind of boxes, "own boxes" or "true boxes" -> for each photograph its
-            list of `Pose`.
+        poses: Kind of boxes, "own boxes" and, where they were evaluated, "true boxes"
+            -> for each photograph its list of `Pose`.
         limits: "min_score" of boxes and "min_pose_score", at which people are counted.
     """
 
@@ -151,11 +152,8 @@ class EndToEndEvaluation:
         )
 
     def __repr__(self):
-        own, true = (self.scores[kind]["AP"] for kind in (OWN, TRUE))
-        return (
-            f"EndToEndEvaluation({self.name!r}, photographs={len(self.truth)}, "
-            f"ap={own:.2f}, ap_true_boxes={true:.2f})"
-        )
+        count, ap = len(self.truth), self.scores[OWN]["AP"]
+        return f"EndToEndEvaluation({self.name!r}, photographs={count}, ap={ap:.2f})"
 
 
 def evaluate_end_to_end(
@@ -166,6 +164,7 @@ def evaluate_end_to_end(
     split: str | None = None,
     count: int | None = None,
     all_splits: bool = False,
+    true_boxes: bool = True,
     **options,
 ) -> EndToEndEvaluation:
     """Evaluates the poses of everyone on photographs, from the image alone.
@@ -178,6 +177,7 @@ def evaluate_end_to_end(
         split: "train", "val" or "test"; by default "val", where there is any.
         count: Number of photographs, chosen evenly; by default all.
         all_splits: Evaluates the photographs of all splits.
+        true_boxes: Evaluates poses in true boxes, too.
         options: Other arguments of `PoseEstimator`: `flip`, `passes` and so on.
 
     Returns:
@@ -202,22 +202,20 @@ def evaluate_end_to_end(
         truth = load_truth(dataset, split, all_splits)
     if count is not None and count < len(truth):
         truth = truth.select(np.arange(count) * len(truth) // count)
-    from keras_hourglass.inference.suppression import MIN_POSE_SCORE
-
     estimator = PoseEstimator(
         model, detector=detector, min_score=MIN_SCORE, min_pose_score=0.0, **options
     )
     images = [*truth.photographs.images]
     people = [~crowd for crowd in truth.photographs.is_crowd]
     boxes = [b[keep] for b, keep in zip(truth.photographs.boxes, people)]
+    poses = {OWN: [*estimator.stream(images)]}
+    if true_boxes:
+        poses[TRUE] = [*estimator.stream(images, boxes)]
     return EndToEndEvaluation(
-        name=f"{model_name(model)} and {model_name(detector)}",
+        name=f"{model_name(model)} and {estimator.detector.name}",
         truth=truth,
         skeleton=estimator.skeleton,
-        poses={
-            OWN: [*estimator.stream(images)],
-            TRUE: [*estimator.stream(images, boxes)],
-        },
+        poses=poses,
         limits={
             "min_score": load_detector(detector).min_score,
             "min_pose_score": MIN_POSE_SCORE,
