@@ -189,6 +189,7 @@ def evaluate_end_to_end(
 
     Example:
 
+    <!-- not run: needs COCO's photographs -->
     ```python
     import keras_hourglass as kh
 

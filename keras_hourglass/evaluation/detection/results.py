@@ -56,7 +56,7 @@ class DetectionEvaluation:
     ```python
     import keras_hourglass as kh
 
-    photographs = kh.load_photographs("synthetic", 20).split("val")
+    photographs = kh.load_photographs("synthetic", 20).split("val")[:8]
     result = kh.evaluate("people", photographs, task="detect")
     print(result)
     print(result.ap50, result.recall)
@@ -138,7 +138,7 @@ class DetectionEvaluation:
 
         import keras_hourglass as kh
 
-        photographs = kh.load_photographs("synthetic", 20).split("val")
+        photographs = kh.load_photographs("synthetic", 20).split("val")[:8]
         result = kh.evaluate("people", photographs, task="detect")
         print(json.dumps(result.to_dict()))
         ```
@@ -161,7 +161,7 @@ class DetectionEvaluation:
         ```python
         import keras_hourglass as kh
 
-        photographs = kh.load_photographs("synthetic", 20).split("val")
+        photographs = kh.load_photographs("synthetic", 20).split("val")[:8]
         result = kh.evaluate("people", photographs, task="detect")
         result.to_dataframe().to_csv("scores.csv", index=False)
         ```
@@ -200,7 +200,7 @@ class DetectionEvaluation:
         ```python
         import keras_hourglass as kh
 
-        photographs = kh.load_photographs("synthetic", 20).split("val")
+        photographs = kh.load_photographs("synthetic", 20).split("val")[:8]
         grid = kh.evaluate("people", photographs, task="detect").plot_failures(4)
         ```
         """
