@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_hourglass import PoseEstimator, StackedHourglass
 from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.people import from_rows
 from keras_hourglass.data.pipeline.batches import make_loader, training_batches
@@ -48,3 +49,22 @@ def test_memory_is_flat_over_twenty_thousand_samples(tmp_path):
     grown = resident() - before
     print(f"{before:.0f} MB, and {grown:+.1f} MB after {SAMPLES:,} samples")
     assert grown < MOST
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
+def test_memory_is_flat_over_a_thousand_photographs():
+    """Everyone on them: a detector, and poses of five people each."""
+    random = np.random.default_rng(0)
+    image = random.integers(0, 255, (240, 320, 3), "uint8")
+    boxes = [[60 * number, 0, 60, 240] for number in range(5)]
+    size = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+    model = StackedHourglass(stacks=1, **size)
+    estimator = PoseEstimator(
+        model, detector=lambda image: boxes, min_pose_score=-9, max_people=5
+    )
+    used = []
+    for number, _ in enumerate(estimator.stream(image for _ in range(1000))):
+        if number in (200, 999):
+            used.append(resident())
+    assert used[1] - used[0] < MOST
