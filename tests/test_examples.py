@@ -138,6 +138,6 @@ def test_example_is_short(path):
 def test_keypoints_are_drawn_on_the_image(tmp_path):
     arguments = predict_image(tmp_path)
     (path,) = (path for path in EXAMPLES if path.name == "predict_image.py")
-    pose = runpy.run_path(str(path))["main"](**arguments)
+    (pose,) = runpy.run_path(str(path))["main"](**arguments)
     assert pose.joints.shape == (16, 2) and np.isfinite(pose.joints).all()
     assert cv2.imread(str(arguments["output"])).shape == (192, 192, 3)
