@@ -15,6 +15,7 @@ from keras_hourglass.inference.suppression import (
     MIN_POSE_SCORE,
     MIN_SCORE,
 )
+from keras_hourglass.inference.tracking.follower import DETECT_EVERY
 from keras_hourglass.models import presets
 from keras_hourglass_cli.options.inference import inference_options, runtime_option
 from keras_hourglass_cli.terminal.console import LIBRARY, silence_keras
@@ -94,6 +95,20 @@ class DetectorOption(click.Option):
 )
 @inference_options
 @runtime_option
+@click.option(
+    "--track/--no-track",
+    default=None,
+    help="Number the people in videos.  [default: with a detector]",
+)
+@click.option(
+    "--detect-every",
+    type=click.IntRange(1),
+    default=DETECT_EVERY,
+    show_default=True,
+    metavar="FRAMES",
+    help="Frames of a video from one pass of the detector to the next; between them, "
+    "the people are followed.",
+)
 @click.option("--smooth", is_flag=True, help="Smooth the joints in videos.")
 @click.option(
     "--output",

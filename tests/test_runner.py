@@ -4,14 +4,20 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from keras_hourglass import Pose, Skeleton
+from keras_hourglass import Pose, PoseTracker, Skeleton
 from keras_hourglass.inference.boxes.finder import BoxFinder
+from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.runner import estimate_frames
 from keras_hourglass.inference.sources import Failures, InputSource
 from keras_hourglass.inference.sources.frames import InputFrame
 
 BOX, PAIR = np.array([0.0, 0, 50, 50]), Skeleton(("left_eye", "right_eye"))
 FILM, PHOTO = InputSource("film.mp4", "video"), InputSource("photo.jpg", "image")
+
+
+def pose_at(corner):
+    joints = np.array([corner, corner + 50], float)
+    return Pose(joints, np.ones(2), BOX, PAIR)
 
 
 class Estimator:
@@ -23,7 +29,7 @@ class Estimator:
     ahead = 5
 
     def __init__(self, detect=None):
-        self.detect = detect  # gives the corners of an image's boxes
+        self.detect = self.detector = detect  # gives the corners of an image's boxes
 
     def stream(self, images, boxes=None, on_broken=None):
         pending = deque()
@@ -32,8 +38,7 @@ class Estimator:
             rows, error = pending.popleft()
             if error is not None:
                 on_broken(None, error)
-            joints = [np.array([row, row + 50], float) for row in rows]
-            return [Pose(xy, np.ones(2), BOX, PAIR) for xy in joints]
+            return [pose_at(row) for row in rows]
 
         for pixels in images:
             error = None
@@ -51,6 +56,12 @@ class Estimator:
                 yield found()
         while pending:
             yield found()
+
+    def track(self, frames, detect_every, smooth):
+        tracker = PoseTracker(smooth)
+        for frame in frames:
+            rows = self.detect(frame) if self.detect else [frame.image[0, 0, :2]]
+            yield tracker([pose_at(row) for row in rows], frame.time)
 
 
 def film(count, source=FILM):
@@ -102,7 +113,8 @@ def test_no_more_frames_are_in_memory_than_are_read_ahead(find_boxes):
 
     for _ in islice(estimate_frames(Estimator(), endless(), find_boxes), 200):
         most = max(most, len(alive))
-    assert Estimator.ahead <= most <= Estimator.ahead + 4
+    ahead = Estimator.ahead if find_boxes else 0  # a followed person waits for nobody
+    assert ahead <= most <= ahead + 4
 
 
 def test_videos_are_smoothed_each_for_itself_and_images_never():
@@ -148,18 +160,43 @@ def test_boxes_of_low_scores_or_outside_are_left_out_and_the_latter_are_failures
 
 def fails_at_20(pixels):
     if pixels[0, 0, 0] == 20:  # the third frame of a film
-        raise ValueError("detector 'mine' failed")
+        raise DetectorError("detector 'mine' failed")
     return [np.array([1, 1])]
 
 
-def test_an_image_on_which_the_detector_fails_is_left_out_and_others_are_not():
+@pytest.mark.parametrize("track", [True, False])
+def test_an_image_on_which_the_detector_fails_is_left_out_and_others_are_not(track):
     failures, frames = Failures(), [*film(8), InputFrame(PHOTO, next(film(1)).pixels)]
-    results = [*estimate_frames(Estimator(fails_at_20), frames, failures=failures)]
+    results = [
+        *estimate_frames(Estimator(fails_at_20), frames, failures=failures, track=track)
+    ]
     assert [each.frame.index for each in results] == [0, 1, None]
     assert failures.messages == ["film.mp4, frame 2: detector 'mine' failed"]
 
 
-def test_a_camera_ends_where_the_detector_fails():
+@pytest.mark.parametrize("track", [True, False])
+def test_a_camera_ends_where_the_detector_fails(track):
     frames = film(8, InputSource("0", "camera"))
     with pytest.raises(ValueError, match="0, frame 2: detector 'mine' failed"):
-        [*estimate_frames(Estimator(fails_at_20), frames)]
+        [*estimate_frames(Estimator(fails_at_20), frames, track=track)]
+
+
+def test_people_in_videos_are_numbered_where_a_detector_finds_them():
+    """Or where it is asked for; each video counts from 1, images have no numbers."""
+
+    def ids(detect=None, **options):
+        frames = [*film(2), InputFrame(PHOTO, np.zeros((4, 4, 3), "uint8"))]
+        frames += film(1, InputSource("other.mp4", "video"))
+        results = estimate_frames(Estimator(detect), frames, **options)
+        return [pose.id for each in results for pose in each.poses]
+
+    def detect(pixels):
+        return [np.array([1, 1])]
+
+    assert ids(detect) == ids(track=True) == [1, 1, None, 1]
+    assert ids() == ids(detect, track=False) == ids(detect, track=False, smooth=True)
+    assert ids() == [None] * 4
+    boxes = np.array([row(1), row(30)])
+    assert ids(find_boxes=lambda frame: boxes) == [None] * 8
+    numbered = ids(find_boxes=lambda frame: boxes, track=True)
+    assert numbered == [1, 2, 1, 2, None, None, 1, 2]

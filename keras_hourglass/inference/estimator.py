@@ -16,13 +16,15 @@ from keras_hourglass.inference.pose import FramePoses, Pose
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 from keras_hourglass.inference.runtimes.selection import AUTO, load_network
-from keras_hourglass.inference.sources.images import is_single, iterate
+from keras_hourglass.inference.sources.images import is_single, iterate, to_region
 from keras_hourglass.inference.suppression import (
     MAX_PEOPLE,
     MIN_POSE_SCORE,
     suppress_poses,
 )
+from keras_hourglass.inference.tracking.follower import DETECT_EVERY, PeopleFollower
 from keras_hourglass.inference.video import Frame
+from keras_hourglass.inference.video.reader import DEFAULT_FPS
 from keras_hourglass.inference.views import WINDOW_RULES, ViewBuilder
 from keras_hourglass.models import presets
 from keras_hourglass.skeletons import Skeleton
@@ -235,7 +237,7 @@ class PoseEstimator:
         passes = self.passes if boxes is None else 1
         builder = ViewBuilder(
             *(self.input_size, self.scales, on_broken is not None, exif),
-            rules=getattr(self.model, "window_rules", WINDOW_RULES),
+            rules=self.window_rules,
             detector=detector,
             refines=passes > 1,
         )
@@ -259,7 +261,7 @@ class PoseEstimator:
                 for (joints, scores), (box, box_score) in zip(people, view.people())
             ]
             if boxes is None:
-                poses = self._suppress(poses)
+                poses = self.suppress(poses)
             time = times.popleft()
             yield poses if time is None else FramePoses(poses, *time)
 
@@ -286,12 +288,60 @@ class PoseEstimator:
                 raise
             return [error]
 
-    def _suppress(self, poses):
+    def track(
+        self, frames, detect_every: int = DETECT_EVERY, smooth: bool = False
+    ) -> Iterator[FramePoses]:
+        """Predicts poses in a video, with a number for each person.
+
+        A person who comes back within a second keeps the number. Whom the detector
+        misses is followed for a second, from one window to the next. Without a
+        detector, each frame begins at the window of the last one.
+
+        Args:
+            frames: A `Video`, or an iterable of `Frame`; of other images, which
+                `__call__` takes, 25 make a second.
+            detect_every: Frames from one pass of the detector to the next; between
+                them, windows follow the people, and new people wait.
+            smooth: Smooths the joints of each person; see `PoseTracker`.
+
+        Yields:
+            For each frame, `FramePoses`: a list with a `Pose` for each person, whose
+            number is its `id`, and `time` and `index`.
+
+        Raises:
+            DetectorError: If a detector other than a network fails on a frame.
+            ValueError: If `detect_every` is less than 1.
+
+        Example:
+
+        ```python
+        import numpy as np
+        import keras_hourglass as kh
+
+        frames = [np.full((48, 64, 3), value, "uint8") for value in (90, 127)]
+        for poses in kh.PoseEstimator(detector=None).track(frames):
+            print(poses.time, [pose.id for pose in poses])
+        ```
+        """
+        follow = PeopleFollower(self, detect_every, smooth)
+        for index, image in enumerate(iterate(frames)):
+            time = index / DEFAULT_FPS
+            if isinstance(image, Frame):
+                index, time, image = image.index, image.time, image.image
+            pixels = to_region(image, f"image {index}").pixels
+            yield FramePoses(follow(pixels, time), time, index)
+
+    def suppress(self, poses: list[Pose]) -> list[Pose]:
         """Leaves out poses of low scores; of detected people, also double ones."""
         limit = self.min_pose_score
         if self.detector is not None:
             return suppress_poses(poses, MIN_POSE_SCORE if limit is None else limit)
         return [pose for pose in poses if limit is None or pose.score >= limit]
+
+    @property
+    def window_rules(self) -> dict:
+        """The rules of windows, those of the network; see `views.WINDOW_RULES`."""
+        return getattr(self.model, "window_rules", WINDOW_RULES)
 
     def _make_predictor(self):
         """Makes the compiled part, which a pickle or a copy makes anew."""

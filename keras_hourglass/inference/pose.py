@@ -10,7 +10,7 @@ from keras_hourglass.data.readers.table import BOX_COLUMNS
 from keras_hourglass.inference.sources.images import to_region
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.utils import suggest
-from keras_hourglass.visualization.skeletons import draw_skeleton
+from keras_hourglass.visualization.skeletons import draw_skeleton, person_color
 
 
 class Keypoint(NamedTuple):
@@ -140,7 +140,7 @@ class Pose:
         }
 
     def plot(self, image, exif: bool = True) -> np.ndarray:
-        """Draws the skeleton on a copy of an image.
+        """Draws the skeleton on a copy of an image, a tracked person in one color.
 
         Args:
             image: Path, bytes, PIL image or array; see `PoseEstimator`.
@@ -150,7 +150,8 @@ class Pose:
             `(height, width, 3)`, uint8, RGB.
         """
         pixels = to_region(image, exif=exif).pixels
-        return draw_skeleton(pixels, self.joints, self.skeleton, self.scores)
+        color = person_color(self.id)
+        return draw_skeleton(pixels, self.joints, self.skeleton, self.scores, color)
 
     def __repr__(self) -> str:
         x, y, width, height = np.asarray(self.box, float).tolist()

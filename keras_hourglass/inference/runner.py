@@ -5,10 +5,12 @@ import signal
 import time
 from collections import deque
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import groupby
 from os import PathLike
 from typing import NamedTuple
 
+from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.output.image_list import ImageList
 from keras_hourglass.inference.output.plan import OutputPlan
@@ -22,7 +24,9 @@ from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.runtimes.selection import AUTO
 from keras_hourglass.inference.sources import Failures, as_list, find_sources
 from keras_hourglass.inference.sources.frames import InputFrame, read_frames
+from keras_hourglass.inference.tracking.follower import DETECT_EVERY
 from keras_hourglass.inference.tracking.tracker import PoseTracker
+from keras_hourglass.inference.video import Frame
 from keras_hourglass.models import presets
 from keras_hourglass.utils import GracefulInterrupt, Interrupted
 from keras_hourglass.visualization.grids import image_grid, letterbox
@@ -51,17 +55,21 @@ def estimate_frames(
     find_boxes=None,
     smooth: bool = False,
     failures: Failures | None = None,
+    track: bool | None = None,
+    detect_every: int = DETECT_EVERY,
 ):
     """Predicts poses frame by frame, in constant memory.
 
     Args:
         estimator: Predicts the poses.
-        frames: An iterable of `InputFrame`.
+        frames: An iterable of `InputFrame`; those of one source follow each other.
         find_boxes: Gives the boxes of a frame, `(people, 5)`, with scores; by default,
             the estimator finds them.
         smooth: Smooths the joints in videos; see `PoseTracker`.
         failures: Collects images and videos on which a detector fails. These and their
             further frames are left out.
+        track: Numbers the people in videos; by default, where there is a detector.
+        detect_every: See `PoseEstimator.track`.
 
     Yields:
         A `FrameResult` for each frame.
@@ -69,41 +77,89 @@ def estimate_frames(
     Raises:
         ValueError: If the detector fails on the frame of a camera.
     """
-    pending, boxes = deque(), deque()  # `itertools.tee` keeps 57 items and more
-    failures, failed = failures or Failures(), set()
+    detects = find_boxes is None and estimator.detector is not None
+    track = detects if track is None else track
+    # One person alone is followed, too: their last window is the best guess.
+    follows = find_boxes is None and (track or not detects)
+    run = _Estimation(
+        *(estimator, find_boxes, failures or Failures()),
+        **{"track": track, "detect_every": detect_every, "smooth": smooth},
+    )
+    for video, group in groupby(
+        frames, lambda frame: frame.source if follows and frame.index is not None else 0
+    ):
+        for frame, poses in run.follow(group) if video else run.estimate(group):
+            poses = poses if track else [replace(pose, id=None) for pose in poses]
+            yield FrameResult(frame, poses)
 
-    def images():
-        for frame in frames:
+
+class _Estimation(NamedTuple):
+    """Predicts poses; see `estimate_frames` for the attributes."""
+
+    estimator: PoseEstimator
+    find_boxes: object
+    failures: Failures
+    track: bool
+    detect_every: int
+    smooth: bool
+
+    def follow(self, frames):
+        """Yields frames and poses of one video, one after another."""
+        pending = deque()
+
+        def images():
+            for frame in frames:
+                pending.append(frame)
+                yield Frame(frame.pixels, frame.seconds, frame.index)
+
+        try:
+            for poses in self.estimator.track(
+                images(), detect_every=self.detect_every, smooth=self.smooth
+            ):
+                yield pending.popleft(), poses
+        except DetectorError as error:
+            self._fail(pending.popleft(), error, set())
+
+    def estimate(self, frames):
+        """Yields frames and poses, in batches across frames and sources."""
+        pending, boxes = deque(), deque()  # `itertools.tee` keeps 57 items and more
+        tracker, failed = None, set()
+
+        def images():
+            for frame in frames:
+                if frame.source in failed:
+                    continue
+                pending.append(frame)
+                if self.find_boxes is not None:
+                    boxes.append(self.find_boxes(frame))
+                yield frame.pixels
+
+        def taken_boxes():  # the estimator takes each after its image
+            while boxes:
+                yield boxes.popleft()
+
+        for poses in self.estimator.stream(
+            images(),
+            self.find_boxes and taken_boxes(),
+            lambda _, error: self._fail(pending[0], error, failed),
+        ):
+            frame = pending.popleft()
             if frame.source in failed:
                 continue
-            pending.append(frame)
-            if find_boxes is not None:
-                boxes.append(find_boxes(frame))
-            yield frame.pixels
+            if frame.index is not None and (self.track or self.smooth):
+                if not frame.index or tracker is None:
+                    tracker = PoseTracker(self.smooth)
+                poses = tracker(poses, frame.seconds)
+            yield frame, poses
 
-    def taken_boxes():  # the estimator takes each after its image
-        while boxes:
-            yield boxes.popleft()
-
-    def fail(_, error):
-        frame = pending[0]
+    def _fail(self, frame, error, failed):
         number = "" if frame.index is None else f", frame {frame.index}"
         message = f"{frame.source.name}{number}: {error}"
         if frame.source.kind == "camera":  # which would go on without an end
             raise ValueError(message) from error
         if frame.source not in failed:
-            failures.add(message)
+            self.failures.add(message)
         failed.add(frame.source)
-
-    tracker = None
-    for poses in estimator.stream(images(), find_boxes and taken_boxes(), fail):
-        frame = pending.popleft()
-        if frame.source in failed:
-            continue
-        if smooth and frame.index is not None:
-            tracker = tracker if frame.index and tracker else PoseTracker(smooth=True)
-            poses = tracker(poses, frame.seconds)
-        yield FrameResult(frame, poses)
 
 
 class PredictionSummary:
@@ -162,6 +218,8 @@ def predict_sources(
     detector=AUTO,
     min_score: float | None = None,
     smooth: bool = False,
+    track: bool | None = None,
+    detect_every: int = DETECT_EVERY,
     batch_size: int = 8,
     on_frame=None,
     images_json=None,
@@ -184,6 +242,8 @@ def predict_sources(
         detector: Of people in inputs without `boxes`; see `PoseEstimator`.
         min_score: Boxes of lower scores are left out, of `boxes`, too.
         smooth: Smooths the joints in videos.
+        track: Numbers the people in videos; by default, where there is a detector.
+        detect_every: See `PoseEstimator.track`.
         batch_size: People per call of the network; of a camera, always 1.
         on_frame: Called after each image or frame with its `FrameResult` and the
             `PredictionSummary` so far.
@@ -248,6 +308,8 @@ def predict_sources(
         logger.warning("`min_score` changes nothing without `boxes` or `detector`")
     if smooth and all(source.kind == "image" for source in sources):
         logger.warning("`smooth` changes nothing in images, but in videos")
+    if track and all(source.kind == "image" for source in sources):
+        logger.warning("`track` changes nothing in images, but in videos")
     summary = PredictionSummary(len(sources), failures)
     if sources:
         plan.make_folders()
@@ -260,9 +322,8 @@ def predict_sources(
             signals = (signal.SIGINT,) if live else ()
             with GracefulInterrupt(signals, message=b"") as interrupt:
                 frames = read_frames(sources, failures, lambda: interrupt.requested)
-                run.write(
-                    estimate_frames(estimator, frames, find_boxes, smooth, failures)
-                )
+                args = estimator, frames, find_boxes, smooth, failures
+                run.write(estimate_frames(*args, track, detect_every))
         except KeyboardInterrupt:
             raise Interrupted(summary.describe_interrupt()) from None
     if find_boxes is not None:

@@ -22,6 +22,7 @@ MIDDLE_COLOR = (245, 245, 245)
 JOINT_COLORS = (  # of a skeleton without sides, in turn: the others that they chose
     *((230, 159, 0), (0, 158, 115), (240, 228, 66), (0, 114, 178), (204, 121, 167)),
 )
+PERSON_COLORS = (*JOINT_COLORS, *SIDE_COLORS.values())  # of tracked people, in turn
 OUTLINE_COLOR = (20, 20, 20)  # keeps all three visible on any background
 
 FULL_SCORE = 0.5  # score from which on a joint is opaque
@@ -36,7 +37,7 @@ EDGE_SOFTNESS = 1.0  # pixels over which an edge fades, half of them inside
 POLYGON_MARGIN = 1.0  # pixel: OpenCV's polygons have whole corners
 
 
-def draw_skeleton(image, joints, skeleton, scores=None) -> np.ndarray:
+def draw_skeleton(image, joints, skeleton, scores=None, color=None) -> np.ndarray:
     """Draws a person's limbs and joints on a copy of an image.
 
     Right is vermilion, left sky blue, the middle white; without sides, joints have
@@ -50,6 +51,8 @@ def draw_skeleton(image, joints, skeleton, scores=None) -> np.ndarray:
         skeleton: A `Skeleton`, or its name: "mpii", "lsp" or "coco".
         scores: `(joints,)`; below 0.5 a joint and its limbs fade, and at 0 or less
             they are left out. By default, all are opaque.
+        color: RGB of all limbs and joints, in place of those of sides; see
+            `person_color`.
 
     Returns:
         `(height, width, 3)`, uint8, RGB.
@@ -83,6 +86,8 @@ def draw_skeleton(image, joints, skeleton, scores=None) -> np.ndarray:
         return image
     width = _line_width(image, joints[visible])
     lines = [*_lines(joints, opacity, skeleton, width)]
+    if color is not None:
+        lines = [(*ends, radius, color, alpha) for *ends, radius, _, alpha in lines]
     outline = OUTLINE_WIDTH * width
     for start, end, radius, _, alpha in lines:
         draw_line(
@@ -91,6 +96,11 @@ def draw_skeleton(image, joints, skeleton, scores=None) -> np.ndarray:
     for start, end, radius, rgb, alpha in lines:
         draw_line(image, start, end, radius, rgb, alpha)
     return image
+
+
+def person_color(number: int | None) -> tuple[int, int, int] | None:
+    """Returns the RGB color of a tracked person's number, `Pose.id`; None of None."""
+    return None if number is None else PERSON_COLORS[number % len(PERSON_COLORS)]
 
 
 def joint_colors(skeleton) -> list[tuple[int, int, int]]:

@@ -24,7 +24,7 @@ from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.utils import plural
 from keras_hourglass.utils.files import atomic_write, name_write_errors
 from keras_hourglass.visualization.images import save_image
-from keras_hourglass.visualization.skeletons import draw_skeleton
+from keras_hourglass.visualization.skeletons import draw_skeleton, person_color
 
 FRAME_COLUMNS = ("frame", "seconds", "id")  # of videos
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")  # of drawn images
@@ -227,7 +227,8 @@ def draw_poses(result, skeleton: Skeleton) -> np.ndarray:
     """Draws all poses of a `FrameResult` on its image, `(height, width, 3)`."""
     pixels = result.frame.pixels
     for pose in result.poses:
-        pixels = draw_skeleton(pixels, pose.joints, skeleton, pose.scores)
+        color = person_color(pose.id)
+        pixels = draw_skeleton(pixels, pose.joints, skeleton, pose.scores, color)
     return pixels
 
 

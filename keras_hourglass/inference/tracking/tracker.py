@@ -140,16 +140,8 @@ class PoseTracker:
         """Assigns tracks to poses, by the poses' indices."""
         if not poses or not self.tracks:
             return {}
-        from scipy.optimize import linear_sum_assignment  # takes time
-
-        similarity = self._similarities(poses, seconds)
-        similarity[similarity < MIN_SIMILARITY] = 0
-        rows, columns = linear_sum_assignment(similarity, maximize=True)
-        return {
-            row: self.tracks[column]
-            for row, column in zip(rows.tolist(), columns.tolist())
-            if similarity[row, column]
-        }
+        matches = assign(self._similarities(poses, seconds), MIN_SIMILARITY)
+        return {row: self.tracks[column] for row, column in matches.items()}
 
     def _similarities(self, poses, seconds):
         """`(poses, tracks)`, 0 to 1: the mean of OKS and IoU."""
@@ -167,6 +159,23 @@ class PoseTracker:
         )
         iou = box_iou(boxes[:, None], old_boxes, NUMPY)
         return (np.nan_to_num(oks) + iou) / 2 * (1 - SIMILARITY_LOSS * missed)
+
+
+def assign(similarity, least: float) -> dict[int, int]:
+    """Assigns rows to columns, each at most once, at the highest sum of similarities.
+
+    Args:
+        similarity: `(rows, columns)`.
+        least: Pairs of lower similarity are left out.
+
+    Returns:
+        The column of each assigned row.
+    """
+    from scipy.optimize import linear_sum_assignment  # takes time
+
+    similarity = np.where(similarity < least, 0, similarity)
+    pairs = zip(*linear_sum_assignment(similarity, maximize=True))
+    return {int(row): int(column) for row, column in pairs if similarity[row, column]}
 
 
 def _finite(pose):

@@ -1,0 +1,128 @@
+"""Poses in a video, frame after frame: detected now and then, and followed between.
+
+A frame's windows are those of the detector, and those around the last poses of people
+whom it misses. Without a detector, the window of the one person goes along.
+"""
+
+import numpy as np
+
+from keras_hourglass.heatmaps.array_library import NUMPY
+from keras_hourglass.heatmaps.boxes import box_iou
+from keras_hourglass.inference.pose import Pose
+from keras_hourglass.inference.tracking.tracker import PoseTracker, assign
+from keras_hourglass.inference.views import box_of_joints
+
+DETECT_EVERY = 1  # frames
+MIN_IOU = 0.3  # of a detected box and that of a followed person
+# A person whom the detector misses is followed for that time, if there is one.
+MAX_UNCONFIRMED_SECONDS = 1.0
+# Of a lone person's score in the frame before: below it, the whole frame is searched.
+MIN_SCORE_RATIO = 0.6
+
+
+class PeopleFollower:
+    """Predicts the poses in one video, frame by frame, with a number for each person.
+
+    Args:
+        estimator: A `PoseEstimator`; its detector, if it has one, finds the people.
+        detect_every: Frames from one pass of the detector to the next.
+        smooth: Smooths the joints; see `PoseTracker`.
+
+    Raises:
+        ValueError: If `detect_every` is less than 1.
+    """
+
+    def __init__(
+        self, estimator, detect_every: int = DETECT_EVERY, smooth: bool = False
+    ):
+        if detect_every < 1:
+            raise ValueError(
+                "`detect_every` must be at least 1. "
+                f"Received: detect_every={detect_every}"
+            )
+        self.estimator, self.detect_every = estimator, detect_every
+        self._tracker = PoseTracker(smooth)
+        self._frames, self._last = 0, None  # seconds of the last frame
+        self._confirmed = {}  # number of a person -> time of the last detection
+
+    def __call__(self, pixels, seconds: float) -> list[Pose]:
+        """Predicts the poses of the next frame.
+
+        Args:
+            pixels: `(height, width, 3)`, uint8, RGB.
+            seconds: Time of the frame.
+
+        Raises:
+            DetectorError: If a detector other than a network fails.
+        """
+        tracks = [t for t in self._tracker.tracks if t.seconds == self._last]
+        followed = [self._followed(track, pixels, seconds) for track in tracks]
+        known = [row is not None for row in followed]
+        tracks = [track for track, keep in zip(tracks, known) if keep]
+        followed = np.reshape([row for row in followed if row is not None], (-1, 5))
+        if self.estimator.detector is None:
+            detected = None
+            poses = self._search(pixels, tracks, followed)
+        else:
+            detected = self._detect(pixels)
+            rows = followed
+            if detected is not None:
+                rows = self._merge(detected, tracks, followed, seconds)
+            poses = self.estimator.suppress(self.estimator(pixels, rows))
+        poses = self._tracker(poses, seconds)
+        self._confirm(poses, detected, seconds)
+        self._frames, self._last = self._frames + 1, seconds
+        return poses
+
+    def _followed(self, track, pixels, seconds):
+        """The box and score of a person who moved on; None outside of the image."""
+        pose = track.predict(seconds)
+        box = box_of_joints(pose.joints, pose.scores, self.estimator.window_rules)
+        low, high = box[:2], box[:2] + box[2:]
+        if not ((low < pixels.shape[1::-1]) & (high > 0)).all():
+            return None  # also if it is NaN
+        return np.append(box, 1.0 if pose.box_score is None else pose.box_score)
+
+    def _detect(self, pixels):
+        """`(people, 5)`, boxes and scores; None between two passes of the detector."""
+        if self._frames % self.detect_every:
+            return None
+        return np.column_stack(self.estimator.detector(pixels))
+
+    def _merge(self, detected, tracks, followed, seconds):
+        """Adds those whom the detector misses, for a while, to those whom it finds."""
+        iou = box_iou(followed[:, None, :4], detected[None, :, :4], NUMPY)
+        found = assign(iou, MIN_IOU)
+        missed = [
+            row
+            for index, (track, row) in enumerate(zip(tracks, followed))
+            if index not in found
+            and seconds - self._confirmed[track.number] <= MAX_UNCONFIRMED_SECONDS
+        ]
+        rows = np.concatenate([detected, np.reshape(missed, (-1, 5))])
+        return rows[: max(len(detected), self.estimator.detector.max_people)]
+
+    def _search(self, pixels, tracks, followed):
+        """Looks for the one person in the last window, or else in the whole frame."""
+        poses = []
+        if tracks:
+            before = tracks[0].pose.score
+            poses = self.estimator(pixels, followed[:1, :4])
+            if poses[0].score >= MIN_SCORE_RATIO * before:
+                return self.estimator.suppress(poses)
+        return max(self.estimator(pixels), self.estimator.suppress(poses), key=_best)
+
+    def _confirm(self, poses, detected, seconds):
+        """Notes when the detector last found each person."""
+        boxes = np.empty((0, 4)) if detected is None else detected[:, :4]
+        for pose in poses:
+            new = pose.id not in self._confirmed
+            if new or (box_iou(pose.box, boxes, NUMPY) >= MIN_IOU).any():
+                self._confirmed[pose.id] = seconds
+        current = {track.number for track in self._tracker.tracks}
+        self._confirmed = {n: t for n, t in self._confirmed.items() if n in current}
+
+
+def _best(poses):
+    """The score of the one pose there may be."""
+    return max((pose.score for pose in poses), default=-np.inf)
