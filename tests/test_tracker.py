@@ -1,12 +1,18 @@
 """Tracking: each person keeps their number."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from keras_hourglass import Pose, PoseTracker, Skeleton
 from keras_hourglass.data.datasets.synthetic.walking import WalkingScene
+from keras_hourglass.inference.tracking.switches import SwitchCounter
 from keras_hourglass.inference.views import box_of_joints, refine_window, whole_window
 from keras_hourglass.skeletons import MPII
+from keras_hourglass_cli import main as cli
 
 FPS = 25
 CORNERS = Skeleton(("nose", "left_hip", "right_hip", "left_ankle"))
@@ -157,3 +163,21 @@ def test_of_people_who_walk_past_and_behind_each_other_few_change_numbers():
                 switches += number != pose.id and seconds - time < 0.5
                 last[walker.number], seen = (pose.id, seconds), seen + 1
     assert seen > 800 and switches <= 1
+
+
+def test_a_number_that_changes_within_a_second_is_a_switch():
+    counter, box = SwitchCounter(), np.array([0.0, 0, 100, 100])
+    other = np.array([300.0, 0, 100, 100])
+    pose, number = person(0, 0), iter([7, 7, 8, 9])
+    for seconds in (0.0, 0.5, 1.0, 2.5):  # the last one is new: over a second later
+        tracked = replace(pose, id=next(number))
+        counter.add({"ours": box, "unseen": other}, [tracked], seconds)
+    counter.add({}, [pose], 3.0)
+    assert (counter.people, counter.found, counter.switches) == (8, 4, 1)
+
+
+def test_the_command_counts_switches_with_the_packaged_networks():
+    call = ["benchmark", "tracking", "--scenes", "1", "--seconds", "0.2", "--json"]
+    result = CliRunner().invoke(cli.main, call, catch_exceptions=False)
+    (row,) = json.loads(result.output)
+    assert row["frames"] == 2 and row["people"] >= row["found"] >= row["switches"] == 0

@@ -16,6 +16,7 @@ from keras_hourglass.visualization.skeletons import (
     draw_line,
     draw_skeleton,
     joint_colors,
+    person_color,
 )
 
 GRAY = np.full((24, 16, 3), 100, "uint8")  # of heatmaps of 6 x 4
@@ -332,3 +333,11 @@ def test_a_joint_far_outside_only_gives_a_direction(far):
     np.testing.assert_allclose(share[7:14, 20], [0, 0.5, 1, 1, 1, 0.5, 0])
     assert not coverage((far, far), (far, 0), radius=2).any()
     assert not coverage((-far, far), (far, far), radius=2).any()
+
+
+def test_a_tracked_person_has_one_color():
+    assert person_color(None) is None and person_color(1) == person_color(8)
+    joints = np.random.default_rng(0).uniform(20, 80, (17, 2))
+    image = np.zeros((100, 100, 3), "uint8")
+    drawn = draw_skeleton(image, joints, "coco", color=(255, 0, 0))
+    assert drawn[..., 0].max() == 255 and drawn[..., 1:].max() <= 20  # the outline

@@ -10,6 +10,7 @@ COMMANDS = {
     "model": "Size, speed and memory of presets, in each runtime.",
     "network": "Training and inference of presets, without a loader.",
     "predict": "From files to keypoints, part by part.",
+    "tracking": "Identity switches in drawn videos.",
 }
 
 

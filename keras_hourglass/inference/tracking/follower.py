@@ -16,8 +16,8 @@ DETECT_EVERY = 1  # frames
 MIN_IOU = 0.3  # of a detected box and that of a followed person
 # A person whom the detector misses is followed for that time, if there is one.
 MAX_UNCONFIRMED_SECONDS = 1.0
-# Of a lone person's score in the frame before: below it, the whole frame is searched.
-MIN_SCORE_RATIO = 0.6
+# Of a person's mean score: below it, they are not where they are followed.
+MIN_SCORE_RATIO = 0.7
 
 
 class PeopleFollower:
@@ -65,10 +65,10 @@ class PeopleFollower:
             poses = self._search(pixels, tracks, followed)
         else:
             detected = self._detect(pixels)
-            rows = followed
+            missed = [*range(len(tracks))]
             if detected is not None:
-                rows = self._merge(detected, tracks, followed, seconds)
-            poses = self.estimator.suppress(self.estimator(pixels, rows))
+                missed = self._missed(detected, tracks, followed, seconds)
+            poses = self._estimate(pixels, detected, tracks, followed, missed)
         poses = self._tracker(poses, seconds)
         self._confirm(poses, detected, seconds)
         self._frames, self._last = self._frames + 1, seconds
@@ -89,26 +89,39 @@ class PeopleFollower:
             return None
         return np.column_stack(self.estimator.detector(pixels))
 
-    def _merge(self, detected, tracks, followed, seconds):
-        """Adds those whom the detector misses, for a while, to those whom it finds."""
+    def _missed(self, detected, tracks, followed, seconds):
+        """Indices of those whom the detector misses, for a while."""
         iou = box_iou(followed[:, None, :4], detected[None, :, :4], NUMPY)
         found = assign(iou, MIN_IOU)
-        missed = [
-            row
-            for index, (track, row) in enumerate(zip(tracks, followed))
+        return [
+            index
+            for index, track in enumerate(tracks)
             if index not in found
             and seconds - self._confirmed[track.number] <= MAX_UNCONFIRMED_SECONDS
         ]
-        rows = np.concatenate([detected, np.reshape(missed, (-1, 5))])
-        return rows[: max(len(detected), self.estimator.detector.max_people)]
+
+    def _estimate(self, pixels, detected, tracks, followed, missed):
+        """Poses of those who are detected, and of those who are missed but still there.
+
+        Where the score of a followed person falls, the window lies on something else.
+        """
+        detected = np.empty((0, 5)) if detected is None else detected
+        missed = missed[: max(0, self.estimator.detector.max_people - len(detected))]
+        poses = self.estimator(pixels, np.concatenate([detected, followed[missed]]))
+        count = len(detected)
+        kept = [
+            pose
+            for pose, index in zip(poses[count:], missed)
+            if pose.score >= MIN_SCORE_RATIO * tracks[index].score
+        ]
+        return self.estimator.suppress([*poses[:count], *kept])
 
     def _search(self, pixels, tracks, followed):
         """Looks for the one person in the last window, or else in the whole frame."""
         poses = []
         if tracks:
-            before = tracks[0].pose.score
             poses = self.estimator(pixels, followed[:1, :4])
-            if poses[0].score >= MIN_SCORE_RATIO * before:
+            if poses[0].score >= MIN_SCORE_RATIO * tracks[0].score:
                 return self.estimator.suppress(poses)
         return max(self.estimator(pixels), self.estimator.suppress(poses), key=_best)
 

@@ -24,6 +24,7 @@ MIN_SIMILARITY = 0.1  # of a pose and a person: the mean of OKS and IoU
 COASTING_SECONDS = 0.5
 # Growth of tolerances, and loss of similarity, per second without the person.
 TOLERANCE_GROWTH, SIMILARITY_LOSS = 4.0, 0.3
+SCORE_SHARE = 0.2  # of a new score in the mean
 
 
 class Track:
@@ -37,10 +38,12 @@ class Track:
         number: See above.
         pose: The last `Pose`, not smoothed.
         seconds: Time of that pose.
+        score: Mean score of the last poses.
     """
 
     def __init__(self, number: int, smoothing: tuple[float, float]):
-        self.number, self.pose, self.seconds = number, None, None
+        self.number = number
+        self.pose = self.seconds = self.score = None
         self._filter, self._length = OneEuro(*smoothing), None
 
     def update(self, pose: Pose, seconds: float) -> np.ndarray:
@@ -50,6 +53,8 @@ class Track:
             self.seconds = seconds
         elapsed = seconds - self.seconds
         smooth = self._length * self._filter(pose.joints / self._length, elapsed)
+        old = pose.score if self.score is None else self.score
+        self.score = old + SCORE_SHARE * (pose.score - old)
         self.pose, self.seconds = pose, seconds
         return smooth
 
