@@ -179,5 +179,5 @@ def test_a_number_that_changes_within_a_second_is_a_switch():
 def test_the_command_counts_switches_with_the_packaged_networks():
     call = ["benchmark", "tracking", "--scenes", "1", "--seconds", "0.2", "--json"]
     result = CliRunner().invoke(cli.main, call, catch_exceptions=False)
-    (row,) = json.loads(result.output)
+    (row,) = json.loads(result.stdout)
     assert row["frames"] == 2 and row["people"] >= row["found"] >= row["switches"] == 0
