@@ -178,7 +178,8 @@ def evaluate_end_to_end(
         count: Number of photographs, chosen evenly; by default all.
         all_splits: Evaluates the photographs of all splits.
         true_boxes: Evaluates poses in true boxes, too.
-        options: Other arguments of `PoseEstimator`: `flip`, `passes` and so on.
+        options: Other arguments of `PoseEstimator`: `flip`, `passes` and so on. Here,
+            `min_score` is 0.01 and `min_pose_score` 0 by default.
 
     Returns:
         An `EndToEndEvaluation`: `scores`, `to_dict()`; printed, a table.
@@ -203,9 +204,8 @@ def evaluate_end_to_end(
         truth = load_truth(dataset, split, all_splits)
     if count is not None and count < len(truth):
         truth = truth.select(np.arange(count) * len(truth) // count)
-    estimator = PoseEstimator(
-        model, detector=detector, min_score=MIN_SCORE, min_pose_score=0.0, **options
-    )
+    limits = {"min_score": MIN_SCORE, "min_pose_score": 0.0}
+    estimator = PoseEstimator(model, detector=detector, **{**limits, **options})
     images = [*truth.photographs.images]
     people = [~crowd for crowd in truth.photographs.is_crowd]
     boxes = [b[keep] for b, keep in zip(truth.photographs.boxes, people)]
