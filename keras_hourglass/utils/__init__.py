@@ -115,6 +115,22 @@ def _flush_streams():
                 stream.flush()
 
 
+@contextmanager
+def interrupts_blocked():
+    """Holds Ctrl-C back from this thread, and for good from processes that it starts.
+
+    On Windows, nothing is held back.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 STOP_SIGNALS = signal.SIGINT, signal.SIGTERM  # clusters end a job by the second
 STOP_MESSAGE = b"\nStopping after this step or validation. Ctrl-C again: at once.\n"
 

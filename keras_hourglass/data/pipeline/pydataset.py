@@ -13,6 +13,7 @@ from keras_hourglass.data.pipeline.batch_maker import BatchMaker, Worker, remove
 from keras_hourglass.data.pipeline.loader import Loader
 from keras_hourglass.data.pipeline.sampler import EpochSampler
 from keras_hourglass.data.pipeline.sharding import WHOLE_BATCH, Shard
+from keras_hourglass.utils import interrupts_blocked
 
 AHEAD = 8  # batches that are made before they are requested
 
@@ -170,7 +171,10 @@ class PeopleDataset(keras.utils.PyDataset):
 
     def _submit(self, batch):
         if self._use_multiprocessing:
-            return self._pool.submit(Worker.make, batch)
+            # The first ones start the processes, which are to be spared from Ctrl-C
+            # before they can ignore it.
+            with interrupts_blocked():
+                return self._pool.submit(Worker.make, batch)
         return self._pool.submit(self._maker, batch)
 
     def _result(self, future):
