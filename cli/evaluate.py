@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -110,6 +111,8 @@ def command(
     if folder:  # an unusable folder is reported before minutes of work
         require_writable(folder, folder=True)
     all_splits = all_splits or everybody
+    if everyone:
+        sys.path.insert(0, os.getcwd())  # of module:function, as for `python -m`
     if end_to_end:
         evaluations = evaluate_everyone(models, source, detector, all_splits, options)
         return print_scores(evaluations, as_json)

@@ -9,7 +9,6 @@ import pytest
 from keras_hourglass.evaluation.detection import precision
 from keras_hourglass.evaluation.detection.matching import (
     box_similarities,
-    clip_boxes,
     join,
     match,
 )
@@ -91,8 +90,6 @@ def test_similarities_of_boxes_by_hand():
     boxes, truth = np.array([[0.0, 0, 10, 10]]), np.array([[5.0, 0, 10, 10]] * 2)
     similarity = box_similarities(boxes, truth, np.array([False, True]))
     np.testing.assert_allclose(similarity, [[1 / 3, 1 / 2]])
-    clipped = clip_boxes(np.array([[-5.0, 2, 20, 2]]), (10, 3))
-    np.testing.assert_allclose(clipped, [[0, 2, 10, 1]])
 
 
 def scene(random):

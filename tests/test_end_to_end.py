@@ -172,6 +172,8 @@ def test_everyone_is_estimated_in_own_and_in_true_boxes(folder):
     assert len(few.truth) == 3 and TRUE not in few.poses
     with pytest.raises(ValueError, match="must be one of"):
         kh.evaluate_end_to_end(model, f"coco:{folder}", half, split="test")
+    with pytest.raises(ValueError, match="`detector` must be"):
+        kh.evaluate_end_to_end(model, f"coco:{folder}", None)
 
 
 def of_pycocotools(path, poses):

@@ -10,6 +10,7 @@ from keras_hourglass.heatmaps.boxes import (
     PEAKS,
     _keep,
     box_iou,
+    clip_boxes,
     decode_boxes,
     encode_boxes,
 )
@@ -139,3 +140,10 @@ def test_iou_is_that_worked_by_hand():
     tensor = keras.ops.convert_to_tensor(np.stack([a, b])[:, None])
     pairs = box_iou(tensor, keras.ops.convert_to_tensor(np.stack([a, b])[None]))
     np.testing.assert_allclose(np.asarray(pairs), [[1, 1 / 7], [1 / 7, 1]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("library", [None, NUMPY], ids=["keras", "numpy"])
+def test_boxes_are_clipped_to_the_image(library):
+    boxes = np.array([[-5.0, 2, 20, 2], [12, 0, 4, 1]])
+    clipped = np.asarray(clip_boxes(boxes, (10, 3), library))
+    np.testing.assert_allclose(clipped, [[0, 2, 10, 1], [10, 0, 0, 1]])

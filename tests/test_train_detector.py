@@ -44,6 +44,15 @@ def test_photographs_are_taken_as_they_are(tmp_path, no_snapshots):
         kh.train(output=tmp_path, epochs=2)
 
 
+def test_photographs_of_no_pose_task_and_people_of_no_detector():
+    for data, task in [
+        (kh.load_photographs("synthetic:8"), "pose"),
+        (kh.load_dataset("synthetic", "8"), "detect"),
+    ]:
+        with pytest.raises(ValueError, match=f"`dataset` must be .* task '{task}'"):
+            create_config(data, task=task)
+
+
 def test_the_recipe_and_its_options_are_those_of_the_task():
     assert create_config("coco:here", task="detect").recipe == RECIPES["detect"]
     assert create_config(task="detect").recipe == RECIPES["detect_demo"]

@@ -172,6 +172,21 @@ def box_iou(a, b, array_library=None):
     return both / ops.maximum(total - both, 1e-6)
 
 
+def clip_boxes(boxes, size, array_library=None):
+    """Clips boxes x, y, width, height, `(..., 4)`, to an image or to maps.
+
+    Args:
+        boxes: In pixels; those that lie outside get sides of 0.
+        size: Width and height, in the same pixels.
+        array_library: `NUMPY` for arrays; by default `keras.ops`.
+    """
+    ops = array_library or keras_ops()
+    limit = ops.convert_to_tensor(size, dtype=boxes.dtype)
+    low = ops.clip(boxes[..., :2], 0, limit)
+    high = ops.clip(boxes[..., :2] + boxes[..., 2:4], 0, limit)
+    return ops.concatenate([low, high - low], axis=-1)
+
+
 def _keep(boxes, max_iou, ops):
     """Greedy non-maximum suppression of boxes in falling order of scores.
 

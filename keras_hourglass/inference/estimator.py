@@ -171,7 +171,7 @@ class PoseEstimator:
 
         Returns:
             For one image a list with a `Pose` for each person, none where the detector
-            finds nobody; for several images a list of such lists.
+            finds none; for several images a list of such lists.
 
         Raises:
             OSError: If there is no such file.
@@ -293,9 +293,9 @@ class PoseEstimator:
     ) -> Iterator[FramePoses]:
         """Predicts poses in a video, with a number for each person.
 
-        A person who comes back within a second keeps the number. Whom the detector
-        misses is followed for a second, from one window to the next. Without a
-        detector, each frame begins at the window of the last one.
+        A person who comes back within a second keeps the number. A person
+        missed by the detector is followed for a second, from one window to the next.
+        Without a detector, each frame begins at the window of the last one.
 
         Args:
             frames: A `Video`, or an iterable of `Frame`; of other images, which

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_hourglass.heatmaps.boxes import box_iou, decode_boxes
+from keras_hourglass.heatmaps.boxes import box_iou, clip_boxes, decode_boxes
 from keras_hourglass.heatmaps.label_tensors import label_dtype
 
 BINS = 1000  # of the histograms of scores, from 0 to 1
@@ -81,7 +81,7 @@ class BoxAP(keras.metrics.Metric):
         labels = ops.cast(ops.convert_to_tensor(y_true), self.dtype)
         maps = ops.cast(ops.convert_to_tensor(y_pred)[:, -1], self.dtype)
         boxes, scores = decode_boxes(maps)
-        boxes = _clip(boxes, (maps.shape[2], maps.shape[1]))
+        boxes = clip_boxes(boxes, (maps.shape[2], maps.shape[1]))
         matched = match_boxes(boxes, scores, labels, self.iou)
         ignored = _cover(boxes, labels) > MIN_COVER
         times = ops.ones_like(labels[:, 0, 0])
@@ -139,7 +139,7 @@ def match_boxes(boxes, scores, labels, iou: float):
 
     Args:
         boxes: `(batch, boxes, 4)`, the highest score first.
-        scores: `(batch, boxes)`; those with 0 match nobody.
+        scores: `(batch, boxes)`; those with 0 match no person.
         labels: `(batch, rows, 5)`.
         iou: Least intersection over union.
 
@@ -169,11 +169,3 @@ def _cover(boxes, labels):
     both = ops.prod(ops.maximum(high - low, 0), axis=-1)
     share = both / ops.maximum(ops.prod(boxes[..., 2:], axis=-1), 1e-6)
     return ops.max(ops.where(areas[..., 4] < 0, share, 0), axis=-1)
-
-
-def _clip(boxes, size):
-    """Clips boxes to maps of (width, height)."""
-    limit = ops.convert_to_tensor(size, dtype=boxes.dtype)
-    low = ops.clip(boxes[..., :2], 0, limit)
-    high = ops.clip(boxes[..., :2] + boxes[..., 2:], 0, limit)
-    return ops.concatenate([low, high - low], axis=-1)

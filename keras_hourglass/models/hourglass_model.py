@@ -29,7 +29,7 @@ class HourglassModel(keras.Model):
         kwargs: `name` and `trainable`, as in `keras.Model`.
 
     Attributes:
-        task: What the network is for, a key of `presets.PRESETS_OF`.
+        task: Purpose of the network, a key of `presets.PRESETS_OF`.
         facts: Those of its training, for the model card, if they are known.
         label_shape: Of a person's or a photograph's label; None is any number.
         label_meaning: In words.

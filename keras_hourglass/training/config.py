@@ -26,6 +26,7 @@ CHECKPOINT_MINUTES = 5.0
 DATASET = "dataset"  # in place of a skeleton: that of the first dataset
 # Stand for an object in place of a dataset's name.
 GIVEN_NAMES = {People: "people", Photographs: "photographs"}
+GIVEN_OF = {"pose": People, "detect": Photographs}  # for which task
 TRUNK_OPTIONS = ("block", "blocks", "filters", "stem_filters", "depth")
 RECIPE_OPTIONS = ("epochs", "batch_size", "learning_rate", "distill_weight")
 RUN_OPTIONS = ("seed", "missing", "broken", "precision")
@@ -114,6 +115,7 @@ def create_config(
     options = given_options(options)
     datasets = parse_datasets(dataset, root)
     base = _choose_recipe(recipe, task, bool(datasets), "teacher" in options)
+    _require_kind(datasets, base.task)
     defaults = DEFAULTS_OF[base.task]
     known = {*defaults, *RECIPE_OPTIONS, *RUN_OPTIONS, *READ_OPTIONS}
     where = "" if base.task == "pose" else f" for the task {base.task!r}"
@@ -180,6 +182,17 @@ def _choose_recipe(recipe, task, with_dataset: bool, with_teacher: bool) -> Reci
     return chosen
 
 
+def _require_kind(datasets, task: str):
+    """Raises a ValueError for an object in place of a dataset of another task."""
+    own = GIVEN_OF[task]
+    for kind, name in GIVEN_NAMES.items():
+        if kind is not own and name in [spec.name for spec in datasets]:
+            raise ValueError(
+                f"`dataset` must be `{own.__name__}` for the task {task!r}. "
+                f"Received: `{kind.__name__}`"
+            )
+
+
 def _network_of(model, task: str) -> dict:
     """Arguments of the network whose weights a run begins with.
 
@@ -238,7 +251,7 @@ def require_given(datasets, people: dict[tuple, People | Photographs]):
     """
     for spec in datasets:
         if spec.name in GIVEN_NAMES.values() and spec[:2] not in people:
-            kind = "People" if spec.name == GIVEN_NAMES[People] else "Photographs"
+            kind = next(k.__name__ for k, n in GIVEN_NAMES.items() if n == spec.name)
             raise ValueError(
                 f"`dataset` must be the `{kind}` that the run was begun with: they are "
                 "in no file"

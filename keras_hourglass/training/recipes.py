@@ -39,7 +39,7 @@ class Recipe:
             rest.
         augmentation: Augmentation of training samples.
         network: Arguments of the network that differ from its defaults.
-        task: What the network is for: "pose" or "detect".
+        task: Purpose of the network: "pose" or "detect".
     """
 
     epochs: int

@@ -25,7 +25,7 @@ class DetectionAugmentation:
     around one of its people, who are thus seen at many sizes.
 
     Args:
-        whole: Probability of the whole photograph; always where nobody is labeled.
+        whole: Probability of the whole photograph; always where no person is labeled.
         whole_scale: Greatest logarithm of its scale factor, up or down.
         whole_shift: Its largest shift, as a share of the photograph's longer side.
         zoom: Least and greatest logarithm of the size of a window around a person,

@@ -173,7 +173,7 @@ def evaluate_end_to_end(
         model: What `PoseEstimator` takes.
         dataset: A dataset as in "coco:DIR", of which the validation photographs are
             evaluated, or `PhotographPoses`.
-        detector: What `PoseEstimator` takes.
+        detector: What `load_detector` takes.
         split: "train", "val" or "test"; by default "val", where there is any.
         count: Number of photographs, chosen evenly; by default all.
         all_splits: Evaluates the photographs of all splits.
@@ -199,6 +199,7 @@ def evaluate_end_to_end(
     print(result.count(min_score=0.4, min_pose_score=0.2))
     ```
     """
+    min_score = load_detector(detector).min_score
     truth = dataset
     if not isinstance(dataset, PhotographPoses):
         truth = load_truth(dataset, split, all_splits)
@@ -217,10 +218,7 @@ def evaluate_end_to_end(
         truth=truth,
         skeleton=estimator.skeleton,
         poses=poses,
-        limits={
-            "min_score": load_detector(detector).min_score,
-            "min_pose_score": MIN_POSE_SCORE,
-        },
+        limits={"min_score": min_score, "min_pose_score": MIN_POSE_SCORE},
     )
 
 

@@ -72,6 +72,11 @@ def evaluate_detector(
         detector = load_detector(detector, **limits, runtime=runtime)
     photographs, dataset = _load(photographs, missing, all_splits)
     found = detect_people(detector, photographs, batch_size, broken)
+    if not found.readable.any():
+        raise ValueError(
+            "`people` must have a photograph that can be read. "
+            f"Received: {len(photographs)} photographs"
+        )
     return DetectionEvaluation(name or detector.name, photographs, found, dataset)
 
 

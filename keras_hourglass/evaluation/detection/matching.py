@@ -28,8 +28,8 @@ class Matches(NamedTuple):
         scores: `(predictions,)`.
         correct: `(thresholds, predictions)`, bool: took a person that counts.
         counted: `(thresholds, predictions)`, bool: neither excused by an ignored
-            person, nor of a size that is not evaluated. What is counted and not
-            correct is false.
+            person, nor of a size that is not evaluated. A prediction that is
+            counted and not correct is false.
         taken: `(thresholds, people)`, bool: people that count and were found.
         photographs: `(predictions,)`, the index of the photograph of each.
         people: `(photographs,)`, the number of people that count.
@@ -117,10 +117,3 @@ def box_similarities(boxes, truth, is_crowd) -> np.ndarray:
     area, areas = boxes[:, 2:].prod(1)[:, None], truth[:, 2:].prod(1)[None]
     both = iou * (area + areas) / (1 + iou)
     return np.where(is_crowd[None], both / np.maximum(area, 1e-9), iou)
-
-
-def clip_boxes(boxes, size) -> np.ndarray:
-    """Clips boxes `(boxes, 4)` to an image of a width and a height."""
-    low = np.clip(boxes[:, :2], 0, size)
-    high = np.clip(boxes[:, :2] + boxes[:, 2:], 0, size)
-    return np.concatenate([low, high - low], axis=1)

@@ -14,12 +14,13 @@ from keras_hourglass.evaluation.detection import precision
 from keras_hourglass.evaluation.detection.matching import (
     Matches,
     box_similarities,
-    clip_boxes,
     join,
     match,
 )
 from keras_hourglass.evaluation.scoring import to_json_types
 from keras_hourglass.evaluation.tables import format_number, format_with_interval
+from keras_hourglass.heatmaps.array_library import NUMPY
+from keras_hourglass.heatmaps.boxes import clip_boxes
 from keras_hourglass.utils import format_table
 from keras_hourglass.utils.files import atomic_write
 
@@ -114,7 +115,8 @@ class DetectionEvaluation:
     def _match_photograph(self, row, least):
         truth = self.photographs.boxes[row].astype(float)
         is_crowd, size = self.photographs.is_crowd[row], self.detections.sizes[row]
-        boxes = clip_boxes(np.asarray(self.detections.boxes[row], float), size)
+        boxes = np.asarray(self.detections.boxes[row], float)
+        boxes = clip_boxes(boxes, size, NUMPY)
         ignored = is_crowd | (relative_sizes(truth, size) < least)
         in_range = relative_sizes(boxes, size) >= least
         similarity = box_similarities(boxes, truth, is_crowd)

@@ -14,7 +14,7 @@ from keras_hourglass.export.saved_model.graph_estimator import (
     GraphEstimator,
 )
 from keras_hourglass.geometry import Window
-from keras_hourglass.heatmaps.boxes import decode_boxes
+from keras_hourglass.heatmaps.boxes import clip_boxes, decode_boxes
 from keras_hourglass.inference.detectors.network import MIN_SIDE
 from keras_hourglass.inference.oks import AREA_OF_BOX, similarities
 from keras_hourglass.inference.suppression import (
@@ -81,7 +81,7 @@ class GraphPeople:
 
         def crop(elements):
             region = self._decode(*elements)
-            window = tf_image.whole_window(region, self.size)
+            window = Window.letterbox(region.place.box(), self.size)
             shrunk = tf_image.shrink(region, window, self.size)
             return tf_image.warp(shrunk, window, self.size), window, region.place.box()
 
@@ -99,13 +99,10 @@ class GraphPeople:
         boxes, scores = (tf.cast(each, tf.float64) for each in decode_boxes(maps))
         window = Window(*(edge[:, None] for edge in windows))
         boxes = window.part(boxes, self.heatmap_size).box()
-        edges = whole[:, None, 2:]
-        low = tf.clip_by_value(boxes[..., :2], 0, edges)
-        high = tf.clip_by_value(boxes[..., :2] + boxes[..., 2:], 0, edges)
-        visible = tf.reduce_all(high - low >= MIN_SIDE, -1)
+        boxes = clip_boxes(boxes, whole[:, None, 2:])
+        visible = tf.reduce_all(boxes[..., 2:] >= MIN_SIDE, -1)
         scores = tf.where(visible & (scores >= MIN_SCORE), scores, -1)
         scores, index = tf.math.top_k(scores, MAX_PEOPLE)
-        boxes = tf.concat([low, high - low], -1)
         return tf.gather(boxes, index, batch_dims=1), scores
 
     def _crop(self, image_bytes, boxes, counts):
@@ -198,7 +195,7 @@ class GraphPeople:
 
 
 def _require_finite(values, name):
-    """Fails, when the graph runs, if a value is NaN: nobody would be found."""
+    """Fails, when the graph runs, if a value is NaN: no person would be found."""
     message = f"The {name} has returned NaN or infinity"
     return tf.debugging.check_numerics(values, message)
 

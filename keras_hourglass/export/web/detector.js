@@ -17,7 +17,7 @@ export class Detector {
   /** @returns For each person `box` and `box_score`, the highest scores first. */
   async detect(image) {
     const { geometry, limits } = this;
-    const window = geometry.wholeWindow(image.width, image.height);
+    const window = geometry.letterboxWindow(image.width, image.height);
     const { boxes, scores } = await this.network.run(geometry.crop(image, window));
     const found = [];
     scores.forEach((box_score, i) => {

@@ -23,6 +23,13 @@ export function makeGeometry({ image_size: [rows, columns], window: rules }) {
     return windowAt((width - 1) / 2, (height - 1) / 2, Math.max(width, height));
   }
 
+  /** `inference/views.py letterbox_window`. */
+  function letterboxWindow(width, height) {
+    const across = Math.max(width, (height * columns) / rows);
+    const side = (across * Math.max(rows, columns)) / columns;
+    return windowAt((width - 1) / 2, (height - 1) / 2, side);
+  }
+
   /** `inference/views.py refine_window`: around the joints of high scores. */
   function refineWindow(joints, scores, whole) {
     const best = Math.max(...scores);
@@ -180,7 +187,8 @@ export function makeGeometry({ image_size: [rows, columns], window: rules }) {
   }
 
   return {
-    readImage, crop, wholeWindow, windowOf, refineWindow, part, toImage, boxOf,
+    readImage, crop, wholeWindow, letterboxWindow, windowOf, refineWindow, part,
+    toImage, boxOf,
   };
 }
 

@@ -67,14 +67,12 @@ class BoxFinder:
 
     def report_unmatched(self):
         """Logs how many images a box file lacks, and how many it has in excess."""
-        for names, text in (
-            []
-            if self.file is None
-            else [
-                (self.file.missing, f"without boxes in {self.path}"),
-                (self.file.unused, f"in {self.path}, but not among the inputs"),
-            ]
-        ):
+        if self.file is None:
+            return
+        for names, text in [
+            (self.file.missing, f"without boxes in {self.path}"),
+            (self.file.unused, f"in {self.path}, but not among the inputs"),
+        ]:
             if names:
                 count = plural(len(names), "image is", "images are")
                 logger.warning("%s %s, first %s", count, text, min(names))

@@ -62,7 +62,7 @@ def load_detector(
             registers, or `module:function`; "keras_hub:PRESET", "torchvision:NAME" or
             "ultralytics:FILE"; a `PersonDetector`, or the path of one; a function of an
             image `(height, width, 3)`, uint8, RGB, that gives boxes; or a `Detector`,
-            which is returned.
+            which is returned, with its own limits.
         min_score: Boxes of lower scores are left out; by default, the detector's own
             threshold.
         max_people: Boxes of an image, at most: those of the highest scores; 20 by

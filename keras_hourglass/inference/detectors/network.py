@@ -4,6 +4,8 @@ from threading import Lock
 
 import numpy as np
 
+from keras_hourglass.heatmaps.array_library import NUMPY
+from keras_hourglass.heatmaps.boxes import clip_boxes
 from keras_hourglass.inference.detectors.detector import Detector
 from keras_hourglass.inference.views import crop_views, letterbox_window
 
@@ -58,9 +60,6 @@ class NetworkDetector(Detector):
         network = self.load()
         window = letterbox_window(region, network.input_size)
         boxes = window.part(boxes, network.heatmap_size).box()
-        size = region.place.box()[2:]
-        low = np.clip(boxes[:, :2], 0, size)
-        high = np.clip(boxes[:, :2] + boxes[:, 2:], 0, size)
-        boxes = np.concatenate([low, high - low], axis=-1)
+        boxes = clip_boxes(boxes, region.place.box()[2:], NUMPY)
         visible = (boxes[:, 2:] >= MIN_SIDE).all(-1)
         return self.limit(boxes[visible], scores[visible])

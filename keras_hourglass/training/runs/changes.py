@@ -34,7 +34,7 @@ MAX_LISTED, MAX_LENGTH = 6, 40  # differences, and characters of a value
 def change_config(
     stored: TrainConfig, dataset=None, recipe=None, root=None, task=None, **options
 ) -> TrainConfig:
-    """Applies options to the configuration of a run. What is not given stays.
+    """Applies options to the configuration of a run; others stay as they are.
 
     Args:
         stored: Configuration of the run.

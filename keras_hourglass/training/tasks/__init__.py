@@ -1,4 +1,4 @@
-"""What training needs to know of a task: its network, data, loss, metric and images."""
+"""Tasks of training: the network, data, loss, metric and snapshots of each."""
 
 from keras_hourglass.training.tasks.detection import DetectionTask
 from keras_hourglass.training.tasks.pose import PoseTask

@@ -38,7 +38,7 @@ class Task:
         Args:
             config: Of the run.
             model: The network.
-            given: Data that are no files, by name and root; see `config.given_data`.
+            given: Data that are no files, by name and root; see `config.given_people`.
         """
         raise NotImplementedError
 
