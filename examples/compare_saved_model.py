@@ -48,13 +48,11 @@ def main(model, version, folder, detector="people"):
 
 def report(signature, distances):
     distances = np.array(distances)
-    print(f"{signature}: {len(distances)} people")
-    if not len(distances):
-        return
-    print(f"more than 0.05 px {(distances > 0.05).sum()}, 1 px {(distances > 1).sum()}")
-    print(
-        f"in the median {np.median(distances):.5f} px, at most {distances.max():.3f} px"
-    )
+    far = (distances > 0.05).sum()
+    print(f"{signature}: {len(distances)} people, {far} by more than 0.05 px")
+    if len(distances):
+        median, most = np.median(distances), distances.max()
+        print(f"in the median {median:.5f} px, at most {most:.3f} px")
 
 
 if __name__ == "__main__":

@@ -65,9 +65,8 @@ def compare_saved_model(folder):
 
 
 def calibrate_people(folder):
-    from test_end_to_end import write_dataset
-
-    write_dataset(folder, images=2)
+    write_coco = runpy.run_path(str(Path(__file__).with_name("test_end_to_end.py")))
+    write_coco["write_dataset"](folder, images=2)
     model = image_and_model(folder)[1]
     return {
         **{"dataset": f"coco:{folder}", "model": model, "count": 2},

@@ -31,7 +31,7 @@ def test_the_example_gets_everyone(
     answer = served(image_bytes=tf.constant(images[:1]))
     count = int(answer["count"][0])
     keypoints = client["main"](tmp_path / "photo.jpg", getattr(server, protocol))
-    assert len(keypoints) == count
+    assert len(keypoints) == count >= 1
     np.testing.assert_allclose(keypoints, answer["keypoints"][0, :count], atol=0.05)
     assert capsys.readouterr().out.count("person ") == count
 
