@@ -5,6 +5,7 @@ import numpy as np
 from keras_hourglass.data.pipeline.loader import Loader
 from keras_hourglass.heatmaps.array_library import NUMPY
 from keras_hourglass.heatmaps.boxes import decode_boxes
+from keras_hourglass.inference.suppression import MIN_SCORE
 from keras_hourglass.utils import plural
 from keras_hourglass.visualization.boxes import draw_boxes, draw_labels
 from keras_hourglass.visualization.captions import add_caption
@@ -14,7 +15,6 @@ from keras_hourglass.visualization.images import enlarge
 
 MAX_PHOTOGRAPHS, COLUMNS = 12, 4
 MIN_SIDE = 256  # pixels; smaller images are enlarged, so that thin lines show
-MIN_SCORE = 0.3  # of boxes that are drawn
 
 
 def snapshot_boxes(model, loader: Loader) -> dict[str, np.ndarray]:
@@ -27,7 +27,7 @@ def snapshot_boxes(model, loader: Loader) -> dict[str, np.ndarray]:
     Returns:
         Images `(height, width, 3)`, uint8, RGB: "predictions" has each photograph
         twice, with the labeled boxes on the left, ignored areas in gray, and those
-        found with a score of at least 0.3 on the right; "heatmaps" the scores of the
+        found with a score of `MIN_SCORE` or more on the right; "heatmaps" the scores of the
         last stack at all pixels. Captions name the photograph, and count the boxes.
     """
     count = min(MAX_PHOTOGRAPHS, len(loader))
