@@ -27,8 +27,9 @@ def snapshot_boxes(model, loader: Loader) -> dict[str, np.ndarray]:
     Returns:
         Images `(height, width, 3)`, uint8, RGB: "predictions" has each photograph
         twice, with the labeled boxes on the left, ignored areas in gray, and those
-        found with a score of `MIN_SCORE` or more on the right; "heatmaps" the scores of the
-        last stack at all pixels. Captions name the photograph, and count the boxes.
+        found with a score of `MIN_SCORE` or more on the right; "heatmaps" the scores
+        of the last stack at all pixels. Captions name the photograph, and count the
+        boxes.
     """
     count = min(MAX_PHOTOGRAPHS, len(loader))
     images, labels = loader.load_batch((0, i) for i in range(count))
