@@ -145,6 +145,19 @@ def test_everyone_on_photographs_is_the_estimators(shared):
     assert compare_people(signatures.graphs, model, detector, paths).sum() > 30
 
 
+@pytest.mark.parametrize("part", ["detector", "network"])
+def test_nan_of_detector_or_network_fails_in_serve_people(part, detector, images):
+    parts = {"network": StackedHourglass(image_size=(64, 48), **SMALL)}
+    parts["detector"] = detector.from_config(detector.get_config())
+    parts["detector"].set_weights(detector.get_weights())
+    bias = parts[part].get_layer("stack_1_heatmaps").bias
+    bias.assign(np.full(bias.shape, np.nan))
+    options = saved_model.MAX_PIXELS, DEFAULT_DECODER, parts["detector"]
+    graphs = Signatures(parts["network"], parts["network"], *options).graphs
+    with pytest.raises(tf.errors.InvalidArgumentError, match=f"The {part} has"):
+        graphs["serve_people"](image_bytes=contents(images[:1]))
+
+
 def test_without_a_detector_there_is_no_signature_for_everyone(network, tmp_path):
     saved_model.write(network, tmp_path / "1", detector=None)
     served = tf.saved_model.load(tmp_path / "1").signatures
