@@ -143,11 +143,11 @@ DETECTOR_PRESETS = {
         "weights, for photographs of all kinds (docs/model-card.md).",
         weights=Weights(
             "people.npz",
-            "1fe5f32b4159940fe9a511de0ea077ee5cc5303334bec072afab3b9e2d396e31",
+            "e1b12e8e7031752918973f62cc01dd8ab1fdbff09d2f8d04abb9c3d584eb897e",
         ),
         litert=Weights(
             "people.tflite",
-            "1954e2eb8f250c6d22fe82e2ac26e94887b54eb251c3b3ef23f4613c76a2842e",
+            "c0ab2d6104c9dd5e2a0bec80626117e3645d9ba3477b97006635d787949f148f",
         ),
         facts=TrainingFacts(
             datasets=("COCO, 2,443 photographs", "Stanford 40 Actions, 9,293"),
