@@ -8,6 +8,7 @@ from keras import ops
 
 from keras_hourglass import PoseEstimator, Skeleton, StackedHourglass
 from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.inference.detectors import load_detector
 from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.detectors.network import NetworkDetector
 
@@ -116,6 +117,15 @@ def test_a_function_may_detect_the_boxes(bright):
     )
     np.testing.assert_allclose(pose.joints, [[90, 99]] * 2, atol=0.3)
     np.testing.assert_allclose(other.joints, [[300, 200]] * 2, atol=0.3)
+
+
+def test_a_detector_gives_the_boxes_and_their_scores(bright):
+    box = [60.0, 69.0, 60.0, 60.0]
+    detector = load_detector(lambda pixels: ([box], [0.75]))
+    (pose,) = PoseEstimator(bright, detector=None)(dot(90, 99), detector)
+    (expected,) = PoseEstimator(bright, detector=None)(dot(90, 99), [box])
+    np.testing.assert_array_equal(pose.joints, expected.joints)
+    assert pose.box_score == 0.75 and np.isnan(expected.box_score or np.nan)
 
 
 def test_images_are_streamed_and_few_are_in_memory(bright):
@@ -325,7 +335,7 @@ def test_an_image_of_which_the_detector_fails_is_reported(bright, tmp_path):
         return [[1, 2, 50, 60]] if image[0, 0, 0] < 100 else 1 / 0
 
     images = [np.full((90, 80, 3), value, "uint8") for value in (50, 200, 60)]
-    estimator, failed = PoseEstimator(bright, detector=detect), []
+    estimator, failed = PoseEstimator(bright, detector=detect, min_pose_score=-1), []
     with pytest.raises(DetectorError, match="'detect' failed: ZeroDivisionError"):
         estimator(images)
     images.insert(1, tmp_path / "none.jpg")

@@ -293,9 +293,10 @@ class PoseEstimator:
     ) -> Iterator[FramePoses]:
         """Predicts poses in a video, with a number for each person.
 
-        A person who comes back within a second keeps the number. A person
+        A person who comes back within a second usually keeps the number. A person
         missed by the detector is followed for a second, from one window to the next.
-        Without a detector, each frame begins at the window of the last one.
+        Without a detector, each frame begins at the window of the last one. Detected
+        people are looked at once, whatever the `passes`.
 
         Args:
             frames: A `Video`, or an iterable of `Frame`; of other images, which

@@ -15,7 +15,11 @@ from keras_hourglass.data.warp import (
     window_of_extent,
 )
 from keras_hourglass.geometry import Window
-from keras_hourglass.inference.boxes import require_overlap, validate_boxes
+from keras_hourglass.inference.boxes import (
+    join_scores,
+    require_overlap,
+    validate_boxes,
+)
 from keras_hourglass.inference.sources.images import to_region
 
 MIN_WINDOW_RATIO = 0.125  # smallest refined window, as a share of the whole image's
@@ -220,7 +224,7 @@ class ViewBuilder(NamedTuple):
             region = self._shrunk(region, self.rules["min_window_ratio"])
             views = ImageViews([window], image=(region, [window]))
             return self._with_crops(region, views)
-        boxes = boxes(region.pixels) if callable(boxes) else boxes
+        boxes = join_scores(boxes(region.pixels)) if callable(boxes) else boxes
         rows = validate_boxes(boxes, name, scored=True, default_score=np.nan)
         require_overlap(rows, region.size, name)
         return self._of_people(region, rows[:, :4], rows[:, 4])

@@ -12,6 +12,16 @@ from keras_hourglass.data.readers.paths import parts_of
 DEFAULT_SCORE = 1.0  # of a box without a score
 
 
+def join_scores(found):
+    """Joins boxes and scores, if a detector gave both; else gives the boxes alone."""
+    if not isinstance(found, tuple | list):
+        return found
+    if len(found) == 2 and np.ndim(found[0]) == 2 and np.ndim(found[1]) == 1:
+        if len(found[0]) == len(found[1]):
+            return np.column_stack(found)
+    return found[0] if len(found) == 1 else found
+
+
 def validate_boxes(
     boxes,
     name: str | None = None,

@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from keras_hourglass.inference.boxes import overlaps, validate_boxes
+from keras_hourglass.inference.boxes import join_scores, overlaps, validate_boxes
 from keras_hourglass.inference.sources.images import to_region
 from keras_hourglass.inference.suppression import MAX_PEOPLE
 from keras_hourglass.models.config import validate_positive_integers
@@ -140,7 +140,7 @@ class FunctionDetector(Detector):
                 f"detector {self.name!r} failed: {describe_error(error)}"
             ) from error
         try:
-            return validate_boxes(_join(found), scored=True)
+            return validate_boxes(join_scores(found), scored=True)
         except ValueError as error:
             raise DetectorError(f"detector {self.name!r}: {error}") from error
 
@@ -148,14 +148,6 @@ class FunctionDetector(Detector):
 def _to_array(values):
     """PyTorch's tensors as arrays, which may be on a GPU; others as they are."""
     return values.detach().cpu().numpy() if hasattr(values, "detach") else values
-
-
-def _join(found):
-    """Joins boxes and scores, if both were given; else gives the boxes alone."""
-    if len(found) == 2 and np.ndim(found[0]) == 2 and np.ndim(found[1]) == 1:
-        if len(found[0]) == len(found[1]):
-            return np.column_stack(found)
-    return found[0] if len(found) == 1 else found
 
 
 def describe_error(error: BaseException) -> str:
