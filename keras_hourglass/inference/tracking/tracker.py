@@ -71,7 +71,7 @@ class PoseTracker:
     """Gives each person in a video a number, frame by frame.
 
     A person who comes back within a second, from behind another or from outside of the
-    image, keeps the number. Numbers count from 1, and none is given twice.
+    image, usually keeps the number. Numbers count from 1, and none is given twice.
 
     Args:
         smooth: Smooths the joints of each person by the One-Euro filter.
