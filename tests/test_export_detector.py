@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from keras_hourglass import PersonDetector, StackedHourglass, export_model, load_model
-from keras_hourglass.export.box_verification import SURE_SCORE, BoxReference
+from keras_hourglass.export.box_verification import BOX_LIMITS, SURE_SCORE, BoxReference
 from keras_hourglass.export.crops import packaged_crops, photograph_crops
-from keras_hourglass.export.verification import LIMITS
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.inference.runtimes.exported import ExportedFile, ExportedNetwork
 from keras_hourglass.inference.runtimes.metadata import read_metadata
@@ -131,7 +130,7 @@ def test_the_packaged_litert_file_is_the_network(name):
     reference = BoxReference(model, packaged_crops(model)[:15])
     assert reference.sure_score == SURE_SCORE
     path = weights_path(DETECTOR_PRESETS[name].litert)
-    error, limit = reference.measure(RUNTIMES["litert"](path)), LIMITS["float16"]
+    error, limit = reference.measure(RUNTIMES["litert"](path)), BOX_LIMITS["float16"]
     assert error.moved <= limit.moved and error.median <= limit.median
 
 

@@ -10,10 +10,18 @@ import logging
 import numpy as np
 
 from keras_hourglass.export.graph import crop_window
-from keras_hourglass.export.verification import BATCH_SIZE, ExportError, error_of
+from keras_hourglass.export.verification import (
+    BATCH_SIZE,
+    LIMITS,
+    ErrorLimit,
+    ExportError,
+    error_of,
+)
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 
 logger = logging.getLogger(__name__)
+# The sides of a box are logarithms, which 16 bits round to a part of a pixel.
+BOX_LIMITS = {**LIMITS, "float16": ErrorLimit(0.01, 0.5)}
 SURE_SCORE = 0.3  # that a box has at least, of which a detector is sure
 
 
@@ -33,6 +41,7 @@ class BoxReference:
 
     decoder = DEFAULT_DECODER
     places = "Boxes"
+    limits = BOX_LIMITS
 
     def __init__(self, model, crops):
         self.crops, self.window = crops, max(model.image_size)

@@ -54,7 +54,7 @@ def export_format(
     module, written = entry.import_module(), format_name(name, precision)
     if len(entry.precisions) > 1:
         options |= {"precision": precision, "calibration": calibration}
-    limit = verification.LIMITS[precision].scaled(tolerance, model.input_size)
+    limit = reference.limits[precision].scaled(tolerance, model.input_size)
     measured = {"limit": str(limit)}
 
     def write(draft):

@@ -86,9 +86,11 @@ class Reference:
         decoder: As given.
         keypoints: `(people, joints, 2)`, in pixels of the crops.
         sure: `(people, joints)`, bool: of which joints the network is sure.
+        limits: Precision -> limit of an exported file.
     """
 
     places = "Keypoints"
+    limits = LIMITS
 
     def __init__(self, model, crops, decoder: str = DEFAULT_DECODER):
         starts = range(0, len(crops), BATCH_SIZE)

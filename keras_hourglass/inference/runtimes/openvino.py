@@ -30,4 +30,6 @@ class OpenVino(Runtime):
     def __call__(self, crops) -> dict:
         with self._lock:  # OpenVINO refuses a second call at the same time
             outputs = self._network(crops)
-        return {output.get_any_name(): value for output, value in outputs.items()}
+        return {
+            name: value for output, value in outputs.items() for name in output.names
+        }
