@@ -40,8 +40,8 @@ MIN_VISIBLE = 0.5  # share of a person: others may be found, or not
 def command(scenes, people, seconds, fps, detect_every, as_json):
     """Identity switches in drawn videos of people who walk past each other.
 
-    Of people of whom half is seen or more; a person who is away for over a second may
-    have a new number.
+    People are counted where at least half of them is visible. A person who is away for
+    over a second may have a new number.
     """
     silence_keras()
     from keras_hourglass.data.datasets.synthetic.walking import WalkingScene

@@ -42,16 +42,29 @@ def contact_sheet(
     if not len(people):
         raise ValueError("`people` must be one or more people. Received: none")
     augmentation = augmentations.get(augmentation)
-    rows = np.random.default_rng(seed).permutation(len(people))
-    count = count if augmentation else min(count, len(rows))
-    places = [(i // len(rows), int(rows[i % len(rows)])) for i in range(count)]
     size = (SIDE, SIDE)  # of the labels, too: they are drawn on the image itself
-    loader = Loader(Preprocessor(people, size, size, augmentation, seed), broken)
-    images, labels = loader.load_batch(places)
-    points, weights, _ = unpack(labels)
-    drawn = [
-        draw_skeleton(image, joints, people.skeleton, weight)
-        for image, joints, weight in zip(images, points, weights)
-    ]
+    preprocessor = Preprocessor(people, size, size, augmentation, seed)
+
+    def draw(image, label):
+        joints, weight, _ = unpack(label)
+        return draw_skeleton(image, joints, people.skeleton, weight)
+
+    return draw_samples(preprocessor, draw, count, broken, columns)
+
+
+def draw_samples(preprocessor, draw, count: int, broken: str, columns: int):
+    """Draws samples of a preprocessor that are chosen at random, by its seed.
+
+    Args:
+        preprocessor: A `Preprocessor` or a `PhotographPreprocessor`.
+        draw: Function of an image and its label that gives the drawn image.
+        count, broken, columns: See `contact_sheet`, which says what is returned.
+    """
+    size, seed = len(preprocessor.dataset), preprocessor.seed
+    rows = np.random.default_rng(seed).permutation(size)
+    count = count if preprocessor.augmentation else min(count, size)
+    places = [(i // size, int(rows[i % size])) for i in range(count)]
+    loader = Loader(preprocessor, broken)
+    drawn = map(draw, *loader.load_batch(places))
     rows = [row for _, row in places]
-    return image_grid(drawn, min(columns, count)), rows, [*loader.failures.values()]
+    return image_grid([*drawn], min(columns, count)), rows, [*loader.failures.values()]

@@ -157,11 +157,26 @@ def get(augmentation) -> Augmentation | None:
     Raises:
         ValueError: If the name is unknown; with a guess.
     """
-    if augmentation is None or isinstance(augmentation, Augmentation):
+    return find(augmentation, Augmentation, AUGMENTATIONS)
+
+
+def find(augmentation, kind: type, named: dict):
+    """Returns the augmentation of a name; None and those of a kind unchanged.
+
+    Args:
+        augmentation: None, a name, or an augmentation.
+        kind: The class of augmentations.
+        named: Name -> augmentation.
+
+    Raises:
+        ValueError: If the name is unknown; with a guess.
+    """
+    if augmentation is None or isinstance(augmentation, kind):
         return augmentation
-    if isinstance(augmentation, str) and augmentation in AUGMENTATIONS:
-        return AUGMENTATIONS[augmentation]
+    if isinstance(augmentation, str) and augmentation in named:
+        return named[augmentation]
+    article = "an" if kind.__name__[0] in "AEIOU" else "a"
     raise ValueError(
-        "`augmentation` must be None, an `Augmentation` or a name. "
-        f"{suggest(augmentation, AUGMENTATIONS)} Received: {augmentation=}"
+        f"`augmentation` must be None, {article} `{kind.__name__}` or a name. "
+        f"{suggest(augmentation, named)} Received: {augmentation=}"
     )

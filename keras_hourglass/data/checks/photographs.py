@@ -83,7 +83,7 @@ def _boxes_outside(photographs, infos):
 
 
 def _duplicate_boxes(photographs):
-    """Describes the people of whom an image has the same box twice."""
+    """Describes the people whose box an image has twice."""
     for name, boxes, is_crowd in zip(
         photographs.names, photographs.boxes, photographs.is_crowd
     ):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 import cv2
 import numpy as np
 
+from keras_hourglass.data.augmentation import find
 from keras_hourglass.geometry import Window
-from keras_hourglass.utils import suggest
 
 PERSON_MARGIN = 1.05  # of a window around a person, at least
 # Shares of a person's longer side that a window holds at least, and their
@@ -163,11 +163,4 @@ def get(augmentation) -> DetectionAugmentation | None:
     Raises:
         ValueError: If the name is unknown; with a guess.
     """
-    if augmentation is None or isinstance(augmentation, DetectionAugmentation):
-        return augmentation
-    if isinstance(augmentation, str) and augmentation in DETECTION_AUGMENTATIONS:
-        return DETECTION_AUGMENTATIONS[augmentation]
-    raise ValueError(
-        "`augmentation` must be None, a `DetectionAugmentation` or a name. "
-        f"{suggest(augmentation, DETECTION_AUGMENTATIONS)} Received: {augmentation=}"
-    )
+    return find(augmentation, DetectionAugmentation, DETECTION_AUGMENTATIONS)

@@ -1,14 +1,15 @@
 """Contact sheet of photographs: samples of a detector, with their boxes drawn."""
 
+from functools import partial
+
 import numpy as np
 
+from keras_hourglass.data.contact_sheet import draw_samples
 from keras_hourglass.data.detection import augmentation as augmentations
 from keras_hourglass.data.detection.photographs import Photographs
 from keras_hourglass.data.detection.preprocessing import PhotographPreprocessor
-from keras_hourglass.data.pipeline.loader import Loader
 from keras_hourglass.models.config import STRIDE
 from keras_hourglass.visualization.boxes import draw_labels
-from keras_hourglass.visualization.grids import image_grid
 
 SIDE, COLUMNS = 320, 4  # pixels of a photograph, and photographs in a row
 
@@ -42,13 +43,7 @@ def photograph_sheet(
     if not len(photographs):
         raise ValueError("`photographs` must be one or more. Received: none")
     augmentation = augmentations.get(augmentation)
-    rows = np.random.default_rng(seed).permutation(len(photographs))
-    count = count if augmentation else min(count, len(rows))
-    places = [(i // len(rows), int(rows[i % len(rows)])) for i in range(count)]
     sizes = (SIDE, SIDE), (SIDE // STRIDE, SIDE // STRIDE)
     preprocessor = PhotographPreprocessor(photographs, *sizes, augmentation, seed)
-    loader = Loader(preprocessor, broken)
-    images, labels = loader.load_batch(places)
-    drawn = [draw_labels(image, label, STRIDE) for image, label in zip(images, labels)]
-    rows = [row for _, row in places]
-    return image_grid(drawn, min(columns, count)), rows, [*loader.failures.values()]
+    draw = partial(draw_labels, scale=STRIDE)
+    return draw_samples(preprocessor, draw, count, broken, columns)
