@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from keras_hourglass.data.people.splits import select_split, split_by_photograph
+from keras_hourglass.data.people.splits import split_dataset
 from keras_hourglass.data.people.validation import as_rows
 
 
@@ -188,14 +188,7 @@ class Photographs:
         train, val = photographs.split("train"), photographs.split("val")
         ```
         """
-        if (name is None) == (val_share is None):
-            raise ValueError(
-                "`split` takes either a name, 'train' or 'val', or `val_share`. "
-                f"Received: name={name!r}, val_share={val_share}"
-            )
-        if name is None:
-            return split_by_photograph(self, val_share, seed)
-        return select_split(self, name)
+        return split_dataset(self, name, val_share, seed)
 
     def batches(
         self,

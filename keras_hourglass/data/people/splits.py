@@ -8,8 +8,19 @@ from keras_hourglass.data.readers.subsets import SPLITS
 from keras_hourglass.utils import plural, suggest
 
 
-def select_split(people, name: str):
-    """Selects the people that are marked as of a split, see `People.split`."""
+def split_dataset(people, name: str | None, val_share: float | None, seed: int):
+    """Selects one split, or splits what is not marked, see `People.split`."""
+    if (name is None) == (val_share is None):
+        raise ValueError(
+            "`split` takes either a name, 'train' or 'val', or `val_share`. "
+            f"Received: name={name!r}, val_share={val_share}"
+        )
+    if name is None:
+        return _split_by_photograph(people, val_share, seed)
+    return _select_split(people, name)
+
+
+def _select_split(people, name):
     if name not in SPLITS:
         raise ValueError(
             f"`name` must be 'train', 'val' or 'test'. {suggest(name, SPLITS)} "
@@ -25,8 +36,8 @@ def select_split(people, name: str):
     return people[marked]
 
 
-def split_by_photograph(people, val_share: float, seed: int):
-    """Splits people at random, all of a photograph alike, see `People.split`."""
+def _split_by_photograph(people, val_share, seed):
+    """Splits people at random, all of a photograph alike."""
     if marked := int((people.splits == "val").sum()):
         raise ValueError(
             f"`val_share` is for {people.unit[1]} without marks, but {marked:,} are "
