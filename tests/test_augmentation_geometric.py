@@ -16,16 +16,19 @@ LOWER = np.array([[50.0, 76.0], [48, 80], [52, 85]])
 HALVES = np.array([[True] * 4 + [False] * 3, [False] * 4 + [True] * 3])
 
 
-def drawn(augmentation, halves=HALVES, randoms=None):
+def drawn(augmentation, labeled=(True,) * 7, randoms=None, halves=HALVES):
     """Windows that are drawn, stacked, and whether they are mirrored."""
     randoms = randoms or [np.random.default_rng(0)] * COUNT
-    given = WINDOW.center, WINDOW.right, WINDOW.down, [*UPPER, *LOWER], halves
-    *window, joints, halves = (np.stack([x] * len(randoms)) for x in given)
-    return augmentation.transform_windows(Window(*window), randoms, joints, halves)
+    given = WINDOW.center, WINDOW.right, WINDOW.down, [*UPPER, *LOWER], labeled
+    *window, joints, labeled = (np.stack([x] * len(randoms)) for x in given)
+    return augmentation.transform_windows(
+        Window(*window), randoms, joints, labeled, halves
+    )
 
 
-def views(halves=HALVES, **strengths):
-    return drawn(Augmentation(**{**NONE, **strengths}), halves)
+def views(labeled=(True,) * 7, halves=HALVES, **strengths):
+    augmentation = Augmentation(**{**NONE, **strengths})
+    return drawn(augmentation, labeled, halves=halves)
 
 
 def test_without_any_strength_nothing_changes():
@@ -85,10 +88,10 @@ def test_the_window_of_a_half_body_is_not_smaller_than_the_least():
 
 
 def test_a_half_with_too_few_joints_is_not_chosen():
-    few = HALVES & [[True] * 6 + [False]] * 2
+    few = [True] * 6 + [False]
     window, _ = views(few, half_body=1)
     np.testing.assert_allclose(window.center, [[50, 68]] * COUNT)
-    window, _ = views(few & [[False], [True]], half_body=1)
+    window, _ = views(few, HALVES & [[False], [True]], half_body=1)
     for edge, expected in zip(window, WINDOW):
         np.testing.assert_array_equal(edge, [expected] * COUNT)
 
@@ -98,6 +101,38 @@ def test_a_share_of_samples_is_a_half_body_inside_of_a_turned_window_too():
     edges = np.linalg.norm(window.right, axis=-1)
     assert np.mean(edges < 29) == pytest.approx(0.3, abs=0.03)
     np.testing.assert_allclose((window.right * window.down).sum(-1), 0, atol=1e-9)
+
+
+def test_a_part_of_the_body_has_the_joints_beyond_a_line_in_its_middle():
+    window, _ = views(body_part=1)
+    joints = np.array([*UPPER, *LOWER])
+    edge = window.right[:, 0] / 30
+    np.testing.assert_allclose(window.down[:, 1] / 40, edge)
+    # By the middle of the window: how many joints, counted from which side.
+    expected = {
+        tuple(np.round((part.min(0) + part.max(0)) / 2, 6)): (direction, count)
+        for direction, across in enumerate(geometric.DIRECTIONS)
+        for count in range(3, 7)
+        for part in [joints[np.argsort(-joints @ across, kind="stable")[:count]]]
+    }
+    found = [expected[tuple(center)] for center in np.round(window.center, 6)]
+    directions, counts = np.transpose(found)
+    upward = (directions == 0).mean()
+    assert upward == pytest.approx(geometric.DIRECTION_SHARES[0], abs=0.05)
+    assert {*counts} == {3, 4, 5, 6}
+    assert edge.min() >= geometric.MIN_PART_SIZE and edge.max() <= 1
+
+
+def test_a_part_of_the_body_needs_five_labeled_joints_and_enough_pixels():
+    for labeled in ([True] * 4 + [False] * 3, [False] * 7):
+        window, _ = views(labeled, body_part=1)
+        np.testing.assert_array_equal(window.center, [WINDOW.center] * COUNT)
+    small = geometric.body_part_windows(
+        Window(*(edge[None] for edge in WINDOW)),
+        *(np.array([[True]]), np.array([[*UPPER, *LOWER]]), np.array([[True] * 7])),
+        *np.zeros((3, 1, 1)),
+    )
+    assert small.right[0, 0] == 30  # of 48 pixels that it should have at least
 
 
 def test_one_strength_does_not_change_what_another_draws():

@@ -19,7 +19,7 @@ OTHER_VALUES = {
         **{"epochs": 9, "batch_size": 4, "learning_rate": 0.5, "optimizer": "adamw"},
         **{"warm_up": 0.5, "decay_epochs": (3,), "ema_span": 0.5, "sigma": 1.5},
         **{"foreground": 2.0, "distill_weight": 0.25, "box_weight": 1.0},
-        **{"weight_decay": 0.1, "clip_norm": 1.0},
+        **{"weight_decay": 0.1, "clip_norm": 1.0, "outside": "empty"},
         **{"augmentation": Augmentation(rotation=7), "network": {"stacks": 3}},
     },
     "config": {

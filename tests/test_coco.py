@@ -6,7 +6,7 @@ import pytest
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets.coco import boxes as coco_boxes
-from keras_hourglass.data.datasets.coco.person import MIN_JOINTS, min_joints
+from keras_hourglass.data.datasets.coco.person import MIN_JOINTS, default_min_joints
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.skeletons import COCO, MPII, Skeleton
@@ -227,9 +227,23 @@ def test_people_on_resized_images_are_scaled_on_request(tmp_path, caplog):
     assert people.joints[0, 1].tolist() == [5.25, 10.25] and people.sides == [50]
 
 
+@pytest.mark.parametrize("least, count", [(None, 0), (3, 1), (4, 0)])
+def test_people_with_fewer_joints_are_read_on_request(tmp_path, least, count):
+    keypoints = [10, 20, 2] * 3 + [0] * 42
+    entries = [annotation(keypoints=keypoints), annotation()]
+    people = datasets.load_dataset(
+        "coco", write(tmp_path, *entries), missing="keep", min_joints=least
+    )
+    assert len(people) == count + 1
+
+
 def test_only_people_of_coco_need_five_joints():
-    assert min_joints(Skeleton((*COCO.joints[::-1],))) == 5
-    assert min_joints(COCO.select(COCO.joints[5:])) == min_joints(MPII) == 1
+    assert default_min_joints(Skeleton((*COCO.joints[::-1],))) == 5
+    assert (
+        default_min_joints(COCO.select(COCO.joints[5:]))
+        == default_min_joints(MPII)
+        == 1
+    )
 
 
 CASES = {"track_empty": "no keypoints", "box_only_person": "no keypoints"}

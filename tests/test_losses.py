@@ -62,6 +62,22 @@ def test_joints_off_the_heatmap_are_left_out():
     assert value(loss, label([-0.4, 3, 1, 1]), wrong) > 0
 
 
+def test_joints_off_the_heatmap_may_have_an_empty_heatmap_as_their_target():
+    loss, ones = HeatmapLoss(outside="empty", foreground=9), np.ones_like(zeros())
+    for place in ([-0.6, 3], [2, HEIGHT - 0.4], [-1e4, -1e4], [np.inf, 0]):
+        assert value(loss, label([*place, 1, 1]), ones) == WIDTH * HEIGHT
+        assert value(loss, label([*place, 0.5, 1]), zeros()) == 0
+        assert value(loss, label([*place, 0, 1]), ones) == 0
+    inside = label([2, 3, 1, 1])
+    other = HeatmapLoss(foreground=9)
+    assert value(loss, inside, ones) == value(other, inside, ones)
+
+
+def test_an_unknown_choice_for_joints_off_the_heatmap_is_refused():
+    with pytest.raises(ValueError, match="`outside` must be.*'empty'.*'emty'"):
+        HeatmapLoss(outside="emty")
+
+
 def test_the_rim_of_the_heatmap_is_half_a_pixel_out():
     points = np.array([[-0.5, -0.5], [7.5, 5.5], [7.6, 0], [0, -0.51]], "float32")
     on = inside_heatmap(keras.ops.convert_to_tensor(points), (WIDTH, HEIGHT))
@@ -77,7 +93,7 @@ def test_sixteen_bit_heatmaps_are_measured_in_float32():
 
 
 def test_comes_back_from_its_config():
-    loss = HeatmapLoss(sigma=2.0, foreground=9.0, name="mine")
+    loss = HeatmapLoss(sigma=2.0, foreground=9.0, outside="empty", name="mine")
     again = keras.saving.deserialize_keras_object(
         keras.saving.serialize_keras_object(loss)
     )

@@ -50,8 +50,8 @@ def test_a_source_is_read_as_name_folder_and_share(text, expected):
     assert DatasetSpec.parse(text) == expected
 
 
-@pytest.mark.parametrize("share", ["", "0", "-1", "half", "nan", "inf", "1*2"])
-def test_a_share_that_is_not_positive_is_refused_as_typed(share):
+@pytest.mark.parametrize("share", ["", "-1", "half", "nan", "inf", "1*2"])
+def test_a_share_that_is_not_a_number_from_0_is_refused_as_typed(share):
     with pytest.raises(DatasetError) as error:
         DatasetSpec.parse(f"crops:a*{share}")
     assert repr(f"crops:a*{share}") in str(error.value)
@@ -64,6 +64,20 @@ def test_training_and_validation_people_are_those_that_the_dataset_says(folder):
     assert list(mixture.validation) == ["crops"]
     assert mixture.validation["crops"].joints[:, 2, 0].tolist() == [1, 3, 4]
     assert not mixture.notes
+
+
+def test_a_share_of_0_validates_and_does_not_train(folder):
+    root, other = folder("one", ["train", "val"]), folder("two", ["train", "val"] * 2)
+    specs = [DatasetSpec("crops", root), DatasetSpec.parse(f"crops:{other}*0")]
+    mixture = load_mixture(specs, ARM)
+    assert mixture.counts == (1,) and mixture.shares == (1.0,)
+    assert [*map(len, mixture.validation.values())] == [1, 2]
+    with pytest.raises(DatasetError, match="no people to validate on"):
+        load_mixture(
+            [specs[0], DatasetSpec("crops", folder("three", ["train"]), 0)], ARM
+        )
+    with pytest.raises(DatasetError, match="must name one to train on"):
+        load_mixture(specs[1:], ARM)
 
 
 def test_joints_are_found_by_name_and_those_that_lack_weigh_nothing(folder):

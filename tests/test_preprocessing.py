@@ -148,6 +148,24 @@ def test_a_joint_outside_of_the_window_keeps_its_place_and_weight(people):
     np.testing.assert_allclose(weight, [0.5, 1, 0.25])
 
 
+def test_joints_beyond_the_end_of_a_photograph_lie_outside_of_the_heatmap(people):
+    ended = sampler(people, **NOTHING, flip=0, truncation=1)
+    whole = sampler(people, **NOTHING, flip=0).labels([0], [params(ended, 0)])
+    pixels = np.full((200, 200, 3), 255, "uint8")
+    hidden = 0
+    for epoch in range(20):
+        drawn = params(ended, 0, epoch)
+        image, label = ended.sample(decoding.whole_region(pixels), 0, drawn)
+        for joint, place in zip(label, whole[0]):
+            column, row = np.rint(place[:2] * 4 + 1.5).astype(int)
+            if image[row, column].any():
+                np.testing.assert_array_equal(joint, place)
+            else:
+                hidden += 1
+                assert joint[:2].max() < 0 and joint[2] == place[2]
+    assert 5 < hidden < 55
+
+
 def test_the_same_epoch_and_index_always_give_the_same_sample(people, dotted):
     region = decoding.whole_region(dotted(JOINTS[1], (220, 160), 20))
 

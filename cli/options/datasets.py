@@ -57,6 +57,13 @@ READING = [  # the options that `READ_OPTIONS` names
         help="Share of the photographs to hold out for validation, say 0.2, where "
         "none are marked.  [default: 0.05 in training]",
     ),
+    click.option(
+        "--min-joints",
+        type=click.IntRange(1),
+        metavar="COUNT",
+        help="Labeled joints that a person of a COCO file must have.  [default: 5 of "
+        "COCO's joints, 1 of others]",
+    ),
 ]
 
 

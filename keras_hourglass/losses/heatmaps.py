@@ -10,6 +10,9 @@ from keras_hourglass.heatmaps.label_tensors import (
     zero_labels,
 )
 from keras_hourglass.heatmaps.labels import unpack
+from keras_hourglass.utils import suggest
+
+OUTSIDE_CHOICES = ("ignore", "empty")
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
@@ -20,9 +23,10 @@ class HeatmapLoss(keras.losses.Loss):
     labels. The error is summed over pixels and stacks, and averaged over joints and
     people: a mean over thousands of pixels would make gradients so small that an
     optimizer's epsilon outweighs them. Each joint's error is multiplied by its weight.
-    Joints with weight 0, and those outside the heatmap, are left out: neither the loss
-    nor its gradient depends on their positions, NaN and infinity included. A position
-    that is NaN where the weight is not 0 makes the loss NaN.
+    Joints with weight 0 are left out: neither the loss nor its gradient depends on
+    their positions, NaN and infinity included. Those outside the heatmap are left out,
+    too, or have an empty heatmap as their target, so that they get a low score. A
+    position that is NaN where the weight is not 0 makes the loss NaN.
 
     Sample weights of `fit` multiply the weights of the labels: those of people apply to
     all of a person's joints.
@@ -35,6 +39,8 @@ class HeatmapLoss(keras.losses.Loss):
         foreground: A pixel's error is multiplied by 1 + `foreground` * target. Values
             above 0 (say, 9) shorten the plateau of all-zero heatmaps, on which light
             networks stay for thousands of steps.
+        outside: Joints outside the heatmap: "ignore" leaves them out, "empty" trains
+            them to an empty heatmap.
         name: Of the loss.
         **kwargs: Arguments of `keras.losses.Loss`. `reduction`: "sum_over_batch_size"
             and "mean" average over joints and people, "mean_with_sample_weight" by
@@ -49,8 +55,8 @@ class HeatmapLoss(keras.losses.Loss):
             people's joints, `(batch, joints)`.
 
     Raises:
-        ValueError: If `sigma` is not positive, or `foreground` is negative; from a
-            call, if `sample_weight` has another shape.
+        ValueError: If `sigma` is not positive, `foreground` is negative, or `outside`
+            is unknown; from a call, if `sample_weight` has another shape.
 
     Example:
 
@@ -67,7 +73,12 @@ class HeatmapLoss(keras.losses.Loss):
     """
 
     def __init__(
-        self, sigma: float = 1.0, foreground: float = 0.0, name="heatmap_loss", **kwargs
+        self,
+        sigma: float = 1.0,
+        foreground: float = 0.0,
+        outside: str = "ignore",
+        name="heatmap_loss",
+        **kwargs,
     ):
         super().__init__(name=name, **{"dtype": label_dtype(), **kwargs})
         if sigma <= 0 or foreground < 0:
@@ -75,7 +86,12 @@ class HeatmapLoss(keras.losses.Loss):
                 "`sigma` must be positive and `foreground` at least 0. "
                 f"Received: sigma={sigma}, foreground={foreground}"
             )
-        self.sigma, self.foreground = sigma, foreground
+        if outside not in OUTSIDE_CHOICES:
+            raise ValueError(
+                f"`outside` must be a choice. {suggest(outside, OUTSIDE_CHOICES)} "
+                f"Received: outside={outside!r}"
+            )
+        self.sigma, self.foreground, self.outside = sigma, foreground, outside
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         y_true = ops.convert_to_tensor(y_true, dtype=self.dtype)
@@ -89,8 +105,11 @@ class HeatmapLoss(keras.losses.Loss):
         height, width = y_pred.shape[2:4]
         points, weight, _ = unpack(zero_labels(y_true, y_true[..., 2] == 0))
         target = encode(points, (width, height), self.sigma)[:, None]
-        inside = inside_heatmap(points, (width, height))
-        weight = weight * ops.cast(inside, weight.dtype)
+        inside = ops.cast(inside_heatmap(points, (width, height)), weight.dtype)
+        if self.outside == "ignore":
+            weight = weight * inside
+        else:
+            target = target * inside[:, None, None, None]
         return weight * self.per_joint(target, y_pred)
 
     def per_joint(self, target, y_pred):
@@ -112,6 +131,7 @@ class HeatmapLoss(keras.losses.Loss):
             **super().get_config(),
             "sigma": self.sigma,
             "foreground": self.foreground,
+            "outside": self.outside,
         }
 
 

@@ -9,6 +9,7 @@ from keras import optimizers
 from keras_hourglass.models.hourglass_model import HourglassModel
 from keras_hourglass.models.loading import TASKS as CLASSES
 from keras_hourglass.models.loading import load_argument
+from keras_hourglass.training.centering import freeze_cancelled_biases
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distillation import add_distillation_loss
 from keras_hourglass.training.fine_tuning import freeze_layers, transfer_weights
@@ -67,6 +68,7 @@ def build_model(config: TrainConfig, initialize: bool = True) -> HourglassModel:
 def compile_model(model: HourglassModel, config: TrainConfig, steps: int):
     """Compiles a network for a run with `steps` steps in an epoch."""
     task = TASKS[config.task]
+    freeze_cancelled_biases(model)
     loss, metric = build_loss(config.recipe), task.make_metric(model)
     model.compile(build_optimizer(config.recipe, steps), loss, metrics=[metric])
     if config.teacher is not None:

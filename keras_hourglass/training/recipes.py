@@ -33,7 +33,7 @@ class Recipe:
             of the run's steps. The average is validated and saved; None for none.
         weight_decay: Of AdamW; None for that of Keras.
         clip_norm: Largest norm of the gradient of all weights; None for any.
-        sigma, foreground: See `HeatmapLoss`.
+        sigma, foreground, outside: See `HeatmapLoss`.
         box_weight: See `CenterLoss`.
         distill_weight: Share of the teacher in the loss, 0 to 1; the labels have the
             rest.
@@ -53,6 +53,7 @@ class Recipe:
     clip_norm: float | None = None
     sigma: float = 1.0
     foreground: float = 0.0
+    outside: str = "ignore"
     box_weight: float = 5.0
     distill_weight: float = 0.0
     augmentation: Augmentation | DetectionAugmentation = AUGMENTATIONS["paper"]
@@ -104,15 +105,18 @@ RECIPES = {
         foreground=9.0,
         augmentation=AUGMENTATIONS["modern"],
     ),
-    # Made the weights of the preset `photo_small`, on two cores: docs/model-card.md.
+    # Of the presets with weights, on two cores: docs/model-card.md.
     "photo": Recipe(
-        epochs=15,
+        epochs=50,
         batch_size=16,
         learning_rate=3e-3,
         optimizer="adamw",
         warm_up=0.03,
         ema_span=0.01,
+        clip_norm=10.0,
         foreground=9.0,
+        outside="empty",
+        augmentation=AUGMENTATIONS["photo"],
         network=presets.get_preset("photo").network,
     ),
     # Minutes on two cores: small images, a narrow network.

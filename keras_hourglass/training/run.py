@@ -110,9 +110,10 @@ def train(
 
     Args:
         dataset: `"NAME[:DIR][*SHARE]"`, say `"mpii:MPII"` or `"coco:COCO*0.5"` for half
-            of its people in each epoch, drawn anew; or a `People`; or a list of these.
-            By default synthetic people. For the task "detect", `Photographs` in place
-            of `People`, and datasets that have the boxes of all people.
+            of its people in each epoch, drawn anew, `*0` for validation alone; or a
+            `People`; or a list of these. By default synthetic people. For the task
+            "detect", `Photographs` in place of `People`, and datasets that have the
+            boxes of all people.
         recipe: Name of a recipe, or a `Recipe`. By default "modern"; "distill" with a
             teacher, "demo" without a dataset; for the task "detect", "detect" and
             "detect_demo".
@@ -147,8 +148,8 @@ def train(
             `teacher` (the same, for distillation), `precision`
             ("float32", "mixed_bfloat16" or "mixed_float16"), `seed`, and `missing` and
             `broken` ("error" or "skip", for images without a file, and for those that
-            cannot be decoded). Of the datasets: `category`, `images`, `rescale` and
-            `val_share`; see `load_dataset`.
+            cannot be decoded). Of the datasets: `category`, `images`, `rescale`,
+            `val_share` and `min_joints`; see `load_dataset`.
 
     Returns:
         A `Run`: its `model` is the best network, loaded, `best` the path of its file,

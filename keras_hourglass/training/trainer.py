@@ -17,6 +17,7 @@ from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.models.flops import count_frozen, count_parameters
 from keras_hourglass.training import config, distribution
 from keras_hourglass.training.build import build_model, compile_model
+from keras_hourglass.training.centering import CenterFeatures
 from keras_hourglass.training.config import CHECKPOINT_MINUTES, TrainConfig
 from keras_hourglass.training.distribution import ONE_DEVICE, Distribution
 from keras_hourglass.training.flat_optimizer import EMAWeights
@@ -191,7 +192,7 @@ class Trainer:
         missing = not (self.folder / config.CONFIG_FILE).is_file()
         self._require_shared_folder(not self.distribution.any(missing))
         counts = f"{count_parameters(self.model):,} parameters"
-        if frozen := count_frozen(self.model):
+        if self.config.freeze and (frozen := count_frozen(self.model)):
             counts += f", {frozen:,} of them frozen"
         logger.info("%s; the run is in %s", counts, self.folder)
         if (self.folder / LAST_FILE).is_file():
@@ -230,6 +231,7 @@ class Trainer:
             *([RescaleValLoss(people, padded)] if self.task.name == "pose" else []),
             *diagnostic_callbacks(self.names_of_batch, waited, self.task.metric),
             *([self.progress] if self.progress is not None else []),
+            CenterFeatures(self.sampler.steps, self.state.step),
             self.ema,
             timer,
             self.task.callback(others=others, **verbose),

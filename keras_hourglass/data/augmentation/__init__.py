@@ -1,22 +1,29 @@
 """Augmentation: random changes of training samples, and their strengths.
 
-`geometric` moves, scales, rotates and flips windows; `occlusion` pastes patches and
-limbs; `photometric` changes colors.
+`geometric` moves, scales, rotates and flips windows; `truncation` ends photographs
+within people; `occlusion` pastes patches and limbs; `photometric` changes colors.
 """
 
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from keras_hourglass.data.augmentation import geometric, occlusion, photometric
+from keras_hourglass.data.augmentation import (
+    geometric,
+    occlusion,
+    photometric,
+    truncation,
+)
 from keras_hourglass.data.augmentation.occlusion import Occluder
+from keras_hourglass.data.augmentation.truncation import Truncation
 from keras_hourglass.data.people import People
 from keras_hourglass.geometry import Window
 from keras_hourglass.utils import suggest
 
 # Fields that are probabilities.
 PROBABILITIES = (
-    *("rotation_share", "flip", "half_body", "patches", "limbs", "blur", "jpeg"),
+    *("rotation_share", "flip", "half_body", "body_part", "truncation"),
+    *("patches", "limbs", "blur", "jpeg"),
 )
 
 
@@ -35,6 +42,9 @@ class Augmentation:
         color: Each channel is multiplied by 1 - `color` to 1 + `color`.
         half_body: Probability of a window around the upper or the lower body alone,
             where enough of its joints are labeled.
+        body_part: Probability of a window around the joints beyond some line, mostly
+            the upper ones, where five or more are labeled.
+        truncation: Probability that the photograph ends within the sample.
         brightness: Largest change of all channels, as a share of white.
         contrast: Differences from mid-gray are multiplied by 1 - `contrast` to
             1 + `contrast`.
@@ -66,6 +76,8 @@ class Augmentation:
     shift: float = 0.0
     color: float = 0.2
     half_body: float = 0.0
+    body_part: float = 0.0
+    truncation: float = 0.0
     brightness: float = 0.0
     contrast: float = 0.0
     saturation: float = 0.0
@@ -84,7 +96,7 @@ class Augmentation:
                 raise ValueError(f"`{name}` must be {limits}. Received: {name}={value}")
 
     def transform_windows(
-        self, windows: Window, randoms, joints, halves
+        self, windows: Window, randoms, joints, labeled, halves
     ) -> tuple[Window, np.ndarray]:
         """Draws windows near the given ones.
 
@@ -92,13 +104,20 @@ class Augmentation:
             windows: Windows of the people, stacked.
             randoms: Random generator of each.
             joints: `(people, joints, 2)`, image pixels.
-            halves: `(people, 2, joints)`, bool: which joints are labeled and of the
-                upper, and of the lower body.
+            labeled: `(people, joints)`, bool.
+            halves: `(2, joints)`, bool: which joints are of the upper, and which of the
+                lower body.
 
         Returns:
             Windows, stacked, and `(people,)`, bool: which of them are mirrored.
         """
-        return geometric.transform_windows(self, windows, randoms, joints, halves)
+        return geometric.transform_windows(
+            self, windows, randoms, joints, labeled, halves
+        )
+
+    def sample_truncation(self, random: np.random.Generator) -> Truncation | None:
+        """Draws where the photograph ends within the sample, if it does."""
+        return truncation.sample_truncation(random, self.truncation)
 
     def sample_occluder(
         self, people: People, index: int, size, random: np.random.Generator
@@ -143,6 +162,18 @@ AUGMENTATIONS = {
         saturation=0.3,
         patches=0.3,
         limbs=0.03,
+        blur=0.1,
+        jpeg=0.03,
+    ),
+    # Of the presets: people who are partly there, and boxes as detectors give them.
+    "photo": Augmentation(
+        shift=0.09,
+        body_part=0.35,
+        truncation=0.12,
+        brightness=0.12,
+        contrast=0.25,
+        saturation=0.4,
+        patches=0.3,
         blur=0.1,
         jpeg=0.03,
     ),

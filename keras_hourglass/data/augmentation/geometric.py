@@ -1,4 +1,4 @@
-"""Geometric augmentation: scale, rotation, shift, flip and half bodies of windows."""
+"""Geometric augmentation: scale, rotation, shift, flip and parts of bodies."""
 
 from math import radians
 
@@ -11,19 +11,28 @@ from keras_hourglass.geometry import Window
 # from three joints on, and half as much again.
 MIN_JOINTS, HALF_BODY_PADDING = 3, 1.5
 MIN_SIZE = 0.4  # of the window's edges: a smaller one would show few pixels, enlarged
+# Parts of bodies: the joints farthest up, down, right or left, as at a table or where
+# an image ends. Right and left are those of the image.
+DIRECTIONS = np.array([[0.0, -1], [0, 1], [1, 0], [-1, 0]])
+DIRECTION_SHARES = np.array([0.62, 0.12, 0.13, 0.13])
+PART_SHARES = 0.25, 0.8  # of the labeled joints
+PART_PADDING = 1.25, 1.7  # edge of the window, in that of the box around the joints
+MIN_LABELED = 5  # joints of a person of whom a part is shown
+MIN_PART_SIZE, MIN_PART_PIXELS = 0.3, 48  # of the window's edge; image pixels
 
 
-def transform_windows(strengths, windows: Window, randoms, joints, halves):
+def transform_windows(strengths, windows: Window, randoms, joints, labeled, halves):
     """Draws windows, see `Augmentation.transform_windows`.
 
     Always draws as many numbers, so that one strength does not change another's.
     """
-    drawn = [(*random.standard_normal(2), *random.random(6)) for random in randoms]
+    drawn = [(*random.standard_normal(2), *random.random(10)) for random in randoms]
     scale, angle, *shares = np.transpose(drawn)[..., None]
-    rotation, flip, across, along, half_body, half = shares
-    windows = half_body_windows(
-        windows, half_body < strengths.half_body, joints, halves, half
-    )
+    rotation, flip, across, along, half_body, half, body_part, *part = shares
+    chosen = half_body < strengths.half_body
+    windows = half_body_windows(windows, chosen, joints, labeled, halves, half)
+    chosen = ~chosen & (body_part < strengths.body_part)
+    windows = body_part_windows(windows, chosen, joints, labeled, *part)
     windows = windows.scaled(1 + strengths.scale * scale.clip(-1, 1))
     windows = windows.moved(
         *(strengths.shift * (2 * share - 1) for share in (across, along))
@@ -34,25 +43,65 @@ def transform_windows(strengths, windows: Window, randoms, joints, halves):
     return windows.mirrored(flipped), flipped[:, 0]
 
 
-def half_body_windows(windows: Window, chosen, joints, halves, which) -> Window:
+def half_body_windows(windows: Window, chosen, joints, labeled, halves, which):
     """Replaces the chosen windows by those around half a body.
 
     Args:
         windows: Windows of the people, stacked.
         chosen: `(people, 1)`, bool.
-        joints, halves: See `Augmentation.transform_windows`.
+        joints, labeled, halves: See `Augmentation.transform_windows`.
         which: `(people, 1)`, 0 to 1: the half, where both are possible.
     """
-    enough = halves.sum(axis=-1) >= MIN_JOINTS
+    labeled = labeled[:, None] & halves
+    enough = labeled.sum(axis=-1) >= MIN_JOINTS
     rows = np.flatnonzero(chosen[:, 0] & enough.any(axis=-1))
     count = enough[rows].cumsum(axis=-1)
     half = (count > which[rows] * count[:, -1:]).argmax(axis=-1)
-    inside = halves[rows, half][..., None]
+    inside = labeled[rows, half]
+    return windows_around(windows, rows, joints, inside, HALF_BODY_PADDING, MIN_SIZE)
+
+
+def body_part_windows(windows: Window, chosen, joints, labeled, which, share, padding):
+    """Replaces the chosen windows by those around the joints beyond some line.
+
+    Args:
+        windows, chosen, joints, labeled: See `half_body_windows`.
+        which, share, padding: `(people, 1)`, 0 to 1: the direction, the share of
+            labeled joints and the size of the window, within the module's bounds.
+    """
+    count = labeled.sum(axis=-1)
+    rows = np.flatnonzero(chosen[:, 0] & (count >= MIN_LABELED))
+    which, share, padding = (each[rows, 0] for each in (which, share, padding))
+    index = np.searchsorted(DIRECTION_SHARES.cumsum()[:-1], which, side="right")
+    along = (joints[rows] * DIRECTIONS[index][:, None]).sum(axis=-1)
+    along = np.where(labeled[rows], along, -np.inf)
+    low, high = PART_SHARES
+    kept = np.rint(count[rows] * (low + share * (high - low))).astype(int)
+    order = np.argsort(np.argsort(-along, axis=-1), axis=-1)
+    inside = order < np.maximum(kept, MIN_JOINTS)[:, None]
+    low, high = PART_PADDING
+    padding = (low + padding * (high - low))[:, None]
+    edges = 1 / windows.scale((1, 1))[rows, None]
+    smallest = np.clip(MIN_PART_PIXELS / edges, MIN_PART_SIZE, 1)
+    return windows_around(windows, rows, joints, inside, padding, smallest)
+
+
+def windows_around(windows: Window, rows, joints, inside, padding, smallest) -> Window:
+    """Replaces windows by those around some of the joints.
+
+    Args:
+        windows: Windows of the people, stacked.
+        rows: Of the people whose windows change.
+        joints: `(people, joints, 2)`, image pixels.
+        inside: `(rows, joints)`, bool: the joints to show, at least one.
+        padding: Edge of a new window, in the longer edge of the joints' box.
+        smallest: Least edge, in that of the window before.
+    """
     shares = windows.to_grid(joints, (1, 1))[rows]
-    low = shares.min(axis=1, where=inside, initial=np.inf)
-    high = shares.max(axis=1, where=inside, initial=-np.inf)
-    moves, factors = np.zeros((len(chosen), 2)), np.ones((len(chosen), 1))
+    low = shares.min(axis=1, where=inside[..., None], initial=np.inf)
+    high = shares.max(axis=1, where=inside[..., None], initial=-np.inf)
+    moves, factors = np.zeros((len(joints), 2)), np.ones((len(joints), 1))
     moves[rows] = (low + high) / 2
     longer = (high - low).max(axis=-1, keepdims=True)
-    factors[rows] = (HALF_BODY_PADDING * longer).clip(MIN_SIZE, 1)
+    factors[rows] = (padding * longer).clip(smallest, 1)
     return windows.moved(moves[:, :1], moves[:, 1:]).scaled(factors)

@@ -49,6 +49,7 @@ def load_dataset(
     images=None,
     rescale: bool = False,
     val_share: float | None = None,
+    min_joints: int | None = None,
 ) -> People:
     """Loads the people of a dataset.
 
@@ -67,6 +68,9 @@ def load_dataset(
             one factor, scales the labels. Without it, they are warned of.
         val_share: Share of the photographs to hold out for validation, above 0 and
             below 1, evenly by name, where the dataset marks no person for it.
+        min_joints: Labeled joints that a person of a COCO file must have, at least 1:
+            3, say, for people who are partly there. By default 5 of COCO's own joints,
+            and one of others.
 
     Returns:
         `People`: columns of images, joints, weights, windows and splits.
@@ -87,7 +91,7 @@ def load_dataset(
     ```
     """
     name, root = parse_name(name, root)
-    given = {"category": category, "images": images}
+    given = {"category": category, "images": images, "min_joints": min_joints}
     given = {key: value for key, value in given.items() if value is not None}
     with_options([DatasetSpec(name)], given)
     people = DATASETS[name](root, **given)

@@ -12,7 +12,7 @@ class DatasetSpec(NamedTuple):
         name: Key of `DATASETS`.
         root: Its folder.
         share: Share of its people that take part in an epoch, drawn anew; above 1,
-            that often.
+            that often; 0 for a dataset that only validates.
         category: See `load_dataset`, as all that follow.
     """
 
@@ -23,6 +23,7 @@ class DatasetSpec(NamedTuple):
     images: str | None = None
     rescale: bool = False
     val_share: float | None = None
+    min_joints: int | None = None
 
     def __repr__(self):
         """Leaves out defaults: a run in whose folder others are lists both."""
@@ -43,7 +44,7 @@ class DatasetSpec(NamedTuple):
         """Parses `NAME[:DIR][*SHARE]`.
 
         Raises:
-            DatasetError: If the share is not a positive number.
+            DatasetError: If the share is not a number of at least 0.
         """
         text, star, share = text.partition("*")
         name, colon, root = text.partition(":")
@@ -51,9 +52,9 @@ class DatasetSpec(NamedTuple):
             spec = cls(name, root if colon else None, float(share) if star else 1.0)
         except ValueError:
             spec = None
-        if spec is None or not 0 < spec.share < float("inf"):
+        if spec is None or not 0 <= spec.share < float("inf"):
             raise DatasetError(
-                "`dataset` must be NAME[:DIR][*SHARE], SHARE above 0. "
+                "`dataset` must be NAME[:DIR][*SHARE], SHARE 0 or above. "
                 f"Received: {text + star + share!r}"
             )
         return spec

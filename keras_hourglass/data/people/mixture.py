@@ -75,7 +75,8 @@ def mix(specs: list[DatasetSpec], parts: list, concatenate) -> Mixture:
         concatenate: Function that joins some of them.
 
     Raises:
-        DatasetError: If a folder is named twice, or a dataset has nothing to train on.
+        DatasetError: If a folder is named twice, or a dataset has nothing to train on,
+            or with a share of 0 nothing to validate on.
     """
     if len({spec[:2] for spec in specs}) < len(specs):
         raise DatasetError("`dataset` must name each folder once")
@@ -84,11 +85,17 @@ def mix(specs: list[DatasetSpec], parts: list, concatenate) -> Mixture:
     if not any(map(_has_validation, parts)):
         parts = [hold_out(people, 1 / HELD_OUT) for people in parts]
         notes.append(_held_out_note(parts))
-    train = [people[people.splits == "train"] for people in parts]
-    for spec, people in zip(specs, train):
-        if not len(people):
-            reasons = f"{spec.name} has no {people.unit[1]} to train on", *people.notes
+    train = []
+    for spec, people in zip(specs, parts):
+        use, split = ("train on", "train") if spec.share else ("validate on", "val")
+        chosen = people[people.splits == split]
+        if not len(chosen):
+            reasons = f"{spec.name} has no {people.unit[1]} to {use}", *people.notes
             raise DatasetError("; ".join(reasons))
+        if spec.share:
+            train.append(chosen)
+    if not train:
+        raise DatasetError("`dataset` must name one to train on, of a share above 0")
     validation = {}
     for spec, people in zip(specs, parts):
         people = people[people.splits == "val"]
@@ -97,7 +104,8 @@ def mix(specs: list[DatasetSpec], parts: list, concatenate) -> Mixture:
             validation[name] = people
     if not validation:
         validation[specs[0].name] = train[0]
-    counts, shares = tuple(map(len, train)), tuple(spec.share for spec in specs)
+    counts = tuple(map(len, train))
+    shares = tuple(spec.share for spec in specs if spec.share)
     return Mixture(concatenate(train), counts, shares, validation, tuple(notes))
 
 

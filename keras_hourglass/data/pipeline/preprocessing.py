@@ -7,10 +7,13 @@ import numpy as np
 
 from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.augmentation.occlusion import Occluder
+from keras_hourglass.data.augmentation.truncation import Truncation
 from keras_hourglass.data.images.decoding import ImageRegion
 from keras_hourglass.data.people import People
 from keras_hourglass.data.warp import antialias, warp
 from keras_hourglass.geometry import Window
+
+OUTSIDE = -1e4  # heatmap pixels: x and y of a joint beyond the end of the photograph
 
 
 class SampleParams(NamedTuple):
@@ -21,12 +24,14 @@ class SampleParams(NamedTuple):
         flipped: Whether it is mirrored, so that left and right change places.
         random: Generator for the rest of the sample; None without augmentation.
         occluder: A limb of another person that is pasted over the sample.
+        truncation: Where the photograph ends within the sample.
     """
 
     window: Window
     flipped: bool = False
     random: np.random.Generator | None = None
     occluder: Occluder | None = None
+    truncation: Truncation | None = None
 
 
 @dataclass(frozen=True)
@@ -68,15 +73,17 @@ class Preprocessor:
         if self.augmentation is None:
             return [*map(SampleParams, map(Window, *windows))]
         randoms = [np.random.default_rng((self.seed, *place)) for place in places]
-        joints, halves = people.joints[rows], self._labeled_halves(rows)
+        joints, labeled = people.joints[rows], people.weights[rows] > 0
         windows, flipped = self.augmentation.transform_windows(
-            windows, randoms, joints, halves
+            windows, randoms, joints, labeled, self._halves()
         )
+        truncations = [*map(self.augmentation.sample_truncation, randoms)]
         occluders = [
             self.augmentation.sample_occluder(people, index, self.image_size, random)
             for index, random in zip(rows, randoms)
         ]
-        columns = map(Window, *windows), flipped.tolist(), randoms, occluders
+        windows = map(Window, *windows)
+        columns = windows, flipped.tolist(), randoms, occluders, truncations
         return [*map(SampleParams, *columns)]
 
     def sample(
@@ -116,7 +123,7 @@ class Preprocessor:
         params: SampleParams,
         occluder: ImageRegion | None = None,
     ) -> np.ndarray:
-        """Pastes the occluder and changes colors, in place.
+        """Pastes the occluder, changes colors and truncates, in place.
 
         Args:
             image: From `crop`; it is overwritten.
@@ -128,12 +135,15 @@ class Preprocessor:
             image = params.occluder.paste(image, occluder)
         if params.random is not None:
             image = self.augmentation.augment_pixels(image, params.random)
+        if params.truncation is not None:
+            image = params.truncation.apply(image)
         return image
 
     def labels(self, indices, params: list[SampleParams]) -> np.ndarray:
         """Makes labels `(people, joints, 4)`, float32; see `heatmaps.labels`.
 
-        All people at once: sixteen take hardly longer than one.
+        All people at once: sixteen take hardly longer than one. Joints beyond the end
+        of a truncated photograph lie outside of the heatmap.
         """
         people, rows = self.dataset, [*indices]
         windows = Window(*map(np.stack, zip(*(p.window for p in params))))
@@ -144,13 +154,14 @@ class Preprocessor:
         labels[..., 3] = (people.reference_lengths[rows] * scale)[:, None]
         flipped = [place for place, p in enumerate(params) if p.flipped]
         labels[flipped] = labels[flipped][:, list(people.skeleton.flip_indices)]
+        for label, p in zip(labels, params):
+            if p.truncation is not None:
+                hidden = p.truncation.hides(label[:, :2], self.heatmap_size)
+                label[hidden, :2] = OUTSIDE
         return labels
 
-    def _labeled_halves(self, rows):
-        """`(people, 2, joints)`: labeled joints of the upper and of the lower body."""
-        labeled, halves = (
-            self.dataset.weights[rows] > 0,
-            self.dataset.skeleton.upper_lower,
-        )
-        joints = range(labeled.shape[1])
-        return labeled[:, None] & [[j in half for j in joints] for half in halves]
+    def _halves(self):
+        """`(2, joints)`, bool: the joints of the upper and of the lower body."""
+        skeleton = self.dataset.skeleton
+        joints = range(len(skeleton.joints))
+        return np.array([[j in half for j in joints] for half in skeleton.upper_lower])

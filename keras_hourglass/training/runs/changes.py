@@ -226,7 +226,7 @@ def _flat_options(config):
     flat["dataset"] = [_identify(spec) for spec in config.datasets]
     for spec in config.datasets:
         prefix = f"{spec.name} " if len(datasets) > 1 else ""
-        for name in ("share", "category", "rescale", "val_share"):
+        for name in ("share", "category", "rescale", "val_share", "min_joints"):
             flat[prefix + name] = getattr(spec, name)
     augmentation = recipe.pop("augmentation")
     flat |= {**recipe, **network}

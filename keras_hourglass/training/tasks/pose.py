@@ -23,7 +23,7 @@ class PoseTask(Task):
     metric, callback = "pckh", PCKhCallback
 
     def loss(self, recipe):
-        return HeatmapLoss(recipe.sigma, recipe.foreground)
+        return HeatmapLoss(recipe.sigma, recipe.foreground, recipe.outside)
 
     def make_metric(self, model):
         measure = model.skeleton.measure

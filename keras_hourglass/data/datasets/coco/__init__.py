@@ -20,9 +20,15 @@ from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.readers.image_finder import image_finder
 from keras_hourglass.data.readers.rows import collect_people, require_structure
 from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
+from keras_hourglass.models.config import validate_positive_integers
 
 
-def load_coco(root, category: str | None = None, images=None) -> People:
+def load_coco(
+    root,
+    category: str | None = None,
+    images=None,
+    min_joints: int | None = None,
+) -> People:
     """Loads the people with enough labeled joints.
 
     The joints are those of all files. Joints labeled as hidden have the same weight as
@@ -37,10 +43,15 @@ def load_coco(root, category: str | None = None, images=None) -> People:
             only one with joints.
         images: Folder of the images; by default, they are looked for beside the file
             and in the usual folders, see `image_finder.py`.
+        min_joints: Labeled joints that a person must have. By default 5 of COCO's 17
+            joints, and one of others.
     """
     root, read, notes = read_annotations(root)
     name = choose_category(read, category)
-    parts = [_load_file(p, read[p], name, root, images) for p in read]
+    if min_joints is not None:
+        validate_positive_integers(min_joints=min_joints)
+    options = name, root, images, min_joints
+    parts = [_load_file(path, read[path], *options) for path in read]
     used = {path: part for path, part in zip(read, parts) if len(part)}
     skeleton = skeletons.merge([part.skeleton for part in used.values() or parts])
     for path, part in used.items():
@@ -50,7 +61,7 @@ def load_coco(root, category: str | None = None, images=None) -> People:
     return concatenate(parts).with_notes(*notes)
 
 
-def _load_file(path, contents, name, root, images):
+def _load_file(path, contents, name, root, images, min_joints):
     category = read_category(contents, name, path)
     with require_structure(path, STRUCTURE):
         listed = read_images(contents)
@@ -64,7 +75,7 @@ def _load_file(path, contents, name, root, images):
     finder = image_finder(path, root, names, images, subset)
 
     def parse(entry):
-        row = parse_person(entry, category, file_names)
+        row = parse_person(entry, category, file_names, min_joints)
         row["listed_size"] = listed[to_id(entry["image_id"])].size
         return {**row, "split": split or split_of_image(row["image"]) or "train"}
 

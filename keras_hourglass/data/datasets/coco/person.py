@@ -11,6 +11,7 @@ from keras_hourglass.data.datasets.coco.images import to_id
 from keras_hourglass.data.readers.rows import SkipPerson, parse_positive
 from keras_hourglass.data.readers.windows import window_of_person
 from keras_hourglass.skeletons import COCO, Skeleton, find_known
+from keras_hourglass.utils import plural
 
 # Labeled joints of COCO's 17: fewer are a hand at the image's edge, hardly a pose.
 MIN_JOINTS = 5
@@ -20,13 +21,16 @@ NO_PLACE = "have joints labeled without a place: read as not labeled"
 NO_IMAGE = "their image is not listed"
 
 
-def parse_person(entry: dict, category: Category, file_names: dict) -> dict:
+def parse_person(
+    entry: dict, category: Category, file_names: dict, min_joints: int | None = None
+) -> dict:
     """Parses an annotation into a row of `people.from_rows`.
 
     Args:
         entry: The annotation.
         category: The one to read.
         file_names: Id of an image, as text -> its file name.
+        min_joints: Labeled joints that a person must have; see `load_coco`.
 
     Raises:
         SkipPerson: If it is of another category or a crowd, has too few labeled joints
@@ -52,8 +56,10 @@ def parse_person(entry: dict, category: Category, file_names: dict) -> dict:
     joints = np.stack([x, y], axis=-1)
     placed = np.isfinite(joints).all(-1)
     weights = placed & (labeled > 0)
-    if weights.sum() < (least := min_joints(category.skeleton)):
-        raise SkipPerson(f"fewer than {least} labeled joints")
+    least = min_joints or default_min_joints(category.skeleton)
+    if weights.sum() < least:
+        joints = plural(least, "labeled joint", "labeled joints")
+        raise SkipPerson(f"fewer than {joints}")
     image = file_names.get(to_id(entry.get("image_id")))
     if image is None:
         raise SkipPerson(NO_IMAGE)
@@ -77,6 +83,6 @@ def is_crowd(entry: dict) -> bool:
     return str(entry.get("iscrowd")).lower() not in ("none", "", "0", "0.0", "false")
 
 
-def min_joints(skeleton: Skeleton) -> int:
-    """Returns the number of labeled joints that a person must have."""
+def default_min_joints(skeleton: Skeleton) -> int:
+    """Returns the number of labeled joints that a person must have by default."""
     return MIN_JOINTS if find_known(skeleton.joints) is COCO else 1

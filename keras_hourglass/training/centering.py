@@ -1,0 +1,135 @@
+"""Centered features: biases that norms cancel are not trained, and outputs have mean 0.
+
+Every feature passes through a batch norm before it is used, but for the heatmaps: a
+constant added to a channel changes no prediction. Such biases have no gradient but
+rounding noise, which Adam scales up to the size of any other; and kernels may respond
+to constant inputs by any amount. In 16 bits, means of hundreds of standard deviations
+leave no digits for the features: means grew tenfold in a thousand steps, until moving
+averages of the weights predicted nothing (docs/model-card.md).
+"""
+
+import math
+
+import keras
+import numpy as np
+from keras.layers import BatchNormalization, Conv2D, DepthwiseConv2D, ReLU
+
+from keras_hourglass.models.blocks import Bottleneck
+from keras_hourglass.models.blocks.separable import DepthwiseSeparable
+from keras_hourglass.models.trunk.layer_utils import sublayers
+from keras_hourglass.training.runs.checkpoint import sync_jax_state
+
+INTERVAL = 400  # steps
+# Steps that the moving statistics of norms need to follow, before a validation.
+SETTLING_STEPS = 60
+HEADS = "_heatmaps"  # end of the names of layers whose biases norms do not cancel
+
+
+def freeze_cancelled_biases(model):
+    """Leaves the biases of convolutions untrained that a batch norm cancels.
+
+    Before `compile`. A model with frozen layers stays as it is: their norms use their
+    moving statistics, which cancel nothing.
+
+    Args:
+        model: A `StackedHourglass` or `PersonDetector`.
+    """
+    for convolution in _cancelled(model):
+        convolution.bias.trainable = False
+
+
+class CenterFeatures(keras.callbacks.Callback):
+    """Sets the biases of blocks so that their branches have a mean of 0.
+
+    By the weights alone: the input of a branch's last convolution is the ReLU of a
+    norm, of whose outputs mean and deviation are known. Each `INTERVAL` steps, and not
+    shortly before a validation, since the statistics of later norms must follow.
+
+    Args:
+        steps: Steps of an epoch.
+        first_step: Step of the first epoch to begin with, for a run that goes on.
+    """
+
+    def __init__(self, steps: int, first_step: int = 0):
+        super().__init__()
+        self.steps, self.first_step = steps, first_step
+        self.begun = False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.first_step = 0 if self.begun else self.first_step
+        self.begun = True
+
+    def on_train_batch_begin(self, batch, logs=None):
+        step = self.first_step + batch
+        if step % INTERVAL == 0 and self.steps - step >= SETTLING_STEPS:
+            sync_jax_state(self.model)
+            center_features(self.model)
+
+
+def center_features(model):
+    """Sets the biases of blocks so that their branches have a mean of 0.
+
+    The norms' moving statistics stay as they are: they follow in training.
+
+    Args:
+        model: As in `freeze_cancelled_biases`.
+    """
+    if not _cancelled(model):
+        return
+    for block in sublayers(model):
+        if not isinstance(block, Bottleneck) or len(block.branch) < 3:
+            continue
+        norm, relu, last = block.branch[-3:]
+        layers = _chain(last)
+        known = isinstance(norm, BatchNormalization) and isinstance(relu, ReLU)
+        if not known or not layers or layers[-1].bias is None:
+            continue
+        response = _mean_of_relu(norm)
+        for layer in layers:
+            response = _constant_response(layer, response)
+        bias = layers[-1].bias
+        bias.assign(keras.ops.convert_to_numpy(bias) - response)
+
+
+def _cancelled(model) -> list:
+    """Lists the convolutions whose biases norms cancel; none with a frozen layer."""
+    layers = sublayers(model)
+    if not all(layer.trainable for layer in [model, *layers]):
+        return []
+    return [
+        layer
+        for layer in layers
+        if isinstance(layer, Conv2D | DepthwiseConv2D)
+        and layer.bias is not None
+        and not layer.name.endswith(HEADS)
+    ]
+
+
+def _chain(layer) -> list:
+    """Lists the convolutions that a layer applies in a row; none if it is another."""
+    if isinstance(layer, DepthwiseSeparable):
+        return [layer.depthwise, layer.pointwise]
+    dense = type(layer) is Conv2D and layer.groups == 1
+    return [layer] if dense or type(layer) is DepthwiseConv2D else []
+
+
+def _mean_of_relu(norm) -> np.ndarray:
+    """Computes the mean of each channel of ReLU(norm), whose inputs are normal."""
+    gamma, beta = map(keras.ops.convert_to_numpy, (norm.gamma, norm.beta))
+    deviation = np.maximum(np.abs(gamma), 1e-6)
+    ratio = beta / deviation
+    density = np.exp(-0.5 * ratio**2) / math.sqrt(2 * math.pi)
+    below = np.array([0.5 * math.erfc(-x / math.sqrt(2)) for x in ratio.tolist()])
+    return deviation * density + beta * below
+
+
+def _constant_response(layer, values: np.ndarray) -> np.ndarray:
+    """Computes the outputs of a convolution for a constant input, away from edges."""
+    kernel = keras.ops.convert_to_numpy(layer.kernel).sum(axis=(0, 1))
+    if isinstance(layer, DepthwiseConv2D):
+        response = (values[:, None] * kernel).reshape(-1)
+    else:
+        response = values @ kernel
+    if layer.bias is not None:
+        response = response + keras.ops.convert_to_numpy(layer.bias)
+    return response

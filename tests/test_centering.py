@@ -1,0 +1,117 @@
+"""Biases that norms cancel: not trained, and set so that features have a mean of 0."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_hourglass import StackedHourglass
+from keras_hourglass.models.blocks import BLOCKS, Bottleneck
+from keras_hourglass.models.flops import count_parameters
+from keras_hourglass.models.trunk.layer_utils import sublayers
+from keras_hourglass.training import centering
+from keras_hourglass.training.centering import (
+    CenterFeatures,
+    center_features,
+    freeze_cancelled_biases,
+)
+
+NETWORK = {"filters": 8, "stem_filters": 4, "depth": 2, "image_size": 64}
+IMAGES = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), "uint8")
+
+
+def network(block="separable", stacks=2):
+    keras.utils.set_random_seed(0)
+    return StackedHourglass(stacks, block, **NETWORK)
+
+
+def set_at_random(model, seed=0):
+    """Gives kernels, scales and biases random values: as after some training."""
+    random = np.random.default_rng(seed)
+    for weight in model.trainable_weights:
+        value = keras.ops.convert_to_numpy(weight)
+        weight.assign(value + 0.2 * random.standard_normal(value.shape))
+
+
+def normalize(model, images=IMAGES):
+    """Sets the moving statistics of norms to those of images."""
+    for _ in range(200):
+        model(images, training=True)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_biases_that_are_not_trained_change_no_prediction(block):
+    model = network(block)
+    set_at_random(model)
+    count = count_parameters(model)
+    before = keras.ops.convert_to_numpy(model(IMAGES, training=True))
+    freeze_cancelled_biases(model)
+    frozen = [weight for weight in model.weights if weight.name == "bias"]
+    frozen = [weight for weight in frozen if not weight.trainable]
+    assert len(frozen) >= 8 and count_parameters(model) == count
+    random = np.random.default_rng(1)
+    for bias in frozen:
+        bias.assign(random.standard_normal(bias.shape))
+    after = keras.ops.convert_to_numpy(model(IMAGES, training=True))
+    np.testing.assert_allclose(after, before, atol=2e-3 * np.abs(before).max())
+    heads = [model.get_layer(f"stack_{stack}_heatmaps") for stack in (1, 2)]
+    assert all(head.bias.trainable for head in heads)
+
+
+def test_a_network_with_frozen_layers_stays_as_it_is():
+    model = network()
+    set_at_random(model)
+    model.get_layer("stem_block_1").trainable = False
+    weights = model.get_weights()
+    count = len(model.trainable_weights)
+    freeze_cancelled_biases(model)
+    center_features(model)
+    assert len(model.trainable_weights) == count
+    assert all(np.array_equal(a, b) for a, b in zip(weights, model.get_weights()))
+
+
+@pytest.mark.parametrize("block", ["residual", "separable", "separable3"])
+def test_branches_of_normal_features_have_a_mean_of_0(block):
+    layer = BLOCKS[block](16)
+    random = np.random.default_rng(0)
+    features = random.standard_normal((8, 24, 24, 16)).astype("float32")
+    layer(features)
+    for weight in layer.trainable_weights:
+        value = keras.ops.convert_to_numpy(weight)
+        weight.assign(value + 0.3 * random.standard_normal(value.shape))
+
+    def largest_mean():
+        y = keras.ops.convert_to_numpy(layer(features, training=True))
+        return np.abs((y - features)[:, 4:-4, 4:-4].mean(axis=(0, 1, 2))).max()
+
+    before = largest_mean()
+    model = keras.Sequential([keras.Input((24, 24, 16)), layer])
+    center_features(model)
+    assert largest_mean() < 0.15 * before
+
+
+def test_centered_features_change_no_prediction_once_norms_have_followed():
+    model = network()
+    set_at_random(model)
+    normalize(model)
+    before = keras.ops.convert_to_numpy(model(IMAGES))
+    center_features(model)
+    normalize(model)
+    after = keras.ops.convert_to_numpy(model(IMAGES))
+    np.testing.assert_allclose(after, before, atol=2e-3 * np.abs(before).max())
+    block = next(x for x in sublayers(model) if isinstance(x, Bottleneck))
+    assert np.any(keras.ops.convert_to_numpy(block.branch[-1].bias))
+
+
+def test_features_are_centered_at_intervals_and_not_before_a_validation(monkeypatch):
+    centered = []
+    monkeypatch.setattr(centering, "center_features", lambda model: centered.append(1))
+    monkeypatch.setattr(centering, "sync_jax_state", lambda model: None)
+    callback = CenterFeatures(steps=1250, first_step=700)
+    steps = []
+    for first in (700, 0):
+        callback.on_epoch_begin(0)
+        for batch in range(1250 - first):
+            callback.on_train_batch_begin(batch)
+            steps += [first + batch] * len(centered)
+            centered.clear()
+    assert steps == [800, 0, 400, 800]
