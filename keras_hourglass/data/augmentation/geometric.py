@@ -77,7 +77,7 @@ def body_part_windows(windows: Window, chosen, joints, labeled, which, share, pa
     along = np.where(labeled[rows], along, -np.inf)
     low, high = PART_SHARES
     kept = np.rint(count[rows] * (low + share * (high - low))).astype(int)
-    order = np.argsort(np.argsort(-along, axis=-1), axis=-1)
+    order = np.argsort(np.argsort(-along, axis=-1, kind="stable"), axis=-1)
     inside = order < np.maximum(kept, MIN_JOINTS)[:, None]
     low, high = PART_PADDING
     padding = (low + padding * (high - low))[:, None]
