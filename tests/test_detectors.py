@@ -207,6 +207,18 @@ def test_boxes_are_limited_by_score_and_number(fixed):
         load_detector("people", min_score=float("nan"))
 
 
+def test_limits_of_a_detector_that_is_given_are_those_of_a_copy(fixed):
+    image, given = np.full((480, 640, 3), 90, "uint8"), load_detector("people")
+    assert len(load_detector(given, max_people=1)(image)[0]) == 1
+    assert load_detector(given, min_score=0.6)(image)[1] == pytest.approx([0.9])
+    assert len(given(image)[0]) == 2 and load_detector(given) is given
+    own = load_detector("people", 0.6, 7)
+    assert load_detector(own, max_people=3).min_score == 0.6
+    assert own.max_people == 7
+    with pytest.raises(ValueError, match="`max_people` must be a positive integer"):
+        load_detector(given, max_people=0)
+
+
 def test_an_image_of_one_row_of_pixels_is_detected_in(fixed):
     boxes, scores = load_detector("people")(np.zeros((10, 30_000, 3), "uint8"))
     assert len(boxes) == len(scores) and (boxes[:, 3] <= 10).all()

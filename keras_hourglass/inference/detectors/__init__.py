@@ -62,11 +62,11 @@ def load_detector(
             registers, or `module:function`; "keras_hub:PRESET", "torchvision:NAME" or
             "ultralytics:FILE"; a `PersonDetector`, or the path of one; a function of an
             image `(height, width, 3)`, uint8, RGB, that gives boxes; or a `Detector`,
-            which is returned, with its own limits.
+            which is not changed: one of other limits shares its network.
         min_score: Boxes of lower scores are left out; by default, the detector's own
             threshold.
-        max_people: Boxes of an image, at most: those of the highest scores; 20 by
-            default.
+        max_people: Boxes of an image, at most: those of the highest scores; by default
+            20, or that of a `Detector`.
         runtime: The program that runs a network; see `PoseEstimator`.
 
     Returns:
@@ -92,7 +92,7 @@ def load_detector(
     """
     limits = {"min_score": min_score, "max_people": max_people}
     if isinstance(detector, Detector):
-        return detector
+        return detector.with_limits(**limits)
     if not isinstance(detector, str | os.PathLike):
         if _is_network(detector):
             return _load_network(detector, runtime, **limits)

@@ -38,13 +38,35 @@ class Detector:
     takes_batches = False
 
     def __init__(self, name: str, min_score: float, max_people: int | None = None):
-        max_people = MAX_PEOPLE if max_people is None else max_people
+        self.name = name
+        self._set_limits(min_score, MAX_PEOPLE if max_people is None else max_people)
+
+    def _set_limits(self, min_score, max_people):
         validate_positive_integers(max_people=max_people)
         if np.isnan(min_score):
             raise ValueError(
                 f"`min_score` must be a number. Received: min_score={min_score}"
             )
-        self.name, self.min_score, self.max_people = name, min_score, max_people
+        self.min_score, self.max_people = min_score, max_people
+
+    def with_limits(
+        self, min_score: float | None = None, max_people: int | None = None
+    ) -> "Detector":
+        """Makes a detector of other limits, which shares the network; see `Detector`.
+
+        Args:
+            min_score, max_people: By default, those of this detector, which is
+                returned if neither is given.
+        """
+        if min_score is None and max_people is None:
+            return self
+        other = object.__new__(type(self))  # `copy` would leave a network out
+        vars(other).update(vars(self))
+        other._set_limits(
+            self.min_score if min_score is None else min_score,
+            self.max_people if max_people is None else max_people,
+        )
+        return other
 
     def __call__(self, image, exif: bool = True) -> tuple[np.ndarray, np.ndarray]:
         """Detects people.
