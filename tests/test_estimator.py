@@ -313,14 +313,19 @@ def test_a_further_pass_is_around_the_keypoints_of_each_person(bright):
     def detect(image):
         return [[*(np.array(place) - 450), 900, 900, 0.9] for place in places]
 
-    errors = []
-    for passes in (1, 2):
-        estimator = PoseEstimator(
-            bright, detector=detect, passes=passes, min_pose_score=-1
-        )
-        joints = np.array([pose.joints for pose in estimator(image)])
-        errors.append(np.abs(joints - np.array(places)[:, None]).max())
-    assert errors[1] < 0.3 < errors[0]
+    def error(poses):
+        joints = np.array([pose.joints for pose in poses])
+        return np.abs(joints - np.array(places)[:, None]).max()
+
+    once, twice = (
+        PoseEstimator(bright, detector=detect, passes=passes, min_pose_score=-1)
+        for passes in (1, 2)
+    )
+    assert error(twice(image)) < 0.3 < error(once(image))
+    (tracked,) = twice.track([image])
+    assert error(tracked) < 0.3
+    boxes = [row[:4] for row in detect(image)]
+    assert error(twice(image, boxes, passes=2)) < 0.3 < error(twice(image, boxes))
 
 
 def test_a_crowd_is_limited_to_those_of_the_highest_scores(bright):
@@ -330,6 +335,10 @@ def test_a_crowd_is_limited_to_those_of_the_highest_scores(bright):
     assert 0 < len(poses) <= 20 and min(pose.box_score for pose in poses) > 0.85
     few = PoseEstimator(bright, detector=around(*places), max_people=3)(image)
     assert len(few) <= 3
+    given, limits = load_detector(around(*places)), {"max_people": 3, "min_score": 0.8}
+    few = PoseEstimator(bright, detector=given, **limits)
+    assert (few.detector.max_people, few.detector.min_score) == (3, 0.8)
+    assert len(few(image)) <= 3 and given.max_people == 20
 
 
 def test_an_image_of_which_the_detector_fails_is_reported(bright, tmp_path):

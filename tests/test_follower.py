@@ -24,8 +24,10 @@ class Estimator:
     def __init__(self, detector):
         self.detector, self.places = detector, []
         self.windows = []  # boxes of each frame; None for the whole one
+        self.passes, self.passed = 1 if detector else 2, []
 
-    def __call__(self, pixels, boxes=None):
+    def __call__(self, pixels, boxes=None, passes=None):
+        self.passed.append(passes)
         self.windows.append(boxes if boxes is None else np.array(boxes))
         if boxes is None:
             return [self._pose(self.places[0], (0.0, 0, 400, 300), None)]
@@ -132,6 +134,20 @@ def test_without_a_detector_who_is_lost_is_searched_for_in_the_whole_frame(estim
     (pose,) = follower(np.zeros((300, 400, 3), "uint8"), 1 / FPS)
     assert pose.joints[0].tolist() == [300, 90] and pose.score == pytest.approx(0.7)
     assert estimator.windows[1] is not None and estimator.windows[2] is None
+
+
+def test_windows_take_as_many_passes_as_those_of_images(estimator):
+    """Without a detector, the last window is in place of the first pass."""
+    estimator.passes, follower = 3, PeopleFollower(estimator, detect_every=2)
+    for frame in range(3):
+        follow(estimator, follower, frame, [[50, 100]], [[50, 100]])
+    assert estimator.passed == [3, 3, 3]
+    for passes, expected in [(1, 1), (2, 1), (3, 2)]:
+        estimator.detector, estimator.passed, estimator.passes = None, [], passes
+        follower = PeopleFollower(estimator)
+        for frame in range(2):
+            follower(np.zeros((300, 400, 3), "uint8"), frame / FPS)
+        assert estimator.passed == [None, expected]
 
 
 def test_detect_every_counts_frames(estimator):

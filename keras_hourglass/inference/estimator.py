@@ -17,16 +17,13 @@ from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 from keras_hourglass.inference.runtimes.selection import AUTO, load_network
 from keras_hourglass.inference.sources.images import is_single, iterate, to_region
-from keras_hourglass.inference.suppression import (
-    MAX_PEOPLE,
-    MIN_POSE_SCORE,
-    suppress_poses,
-)
+from keras_hourglass.inference.suppression import MIN_POSE_SCORE, suppress_poses
 from keras_hourglass.inference.tracking.follower import DETECT_EVERY, PeopleFollower
 from keras_hourglass.inference.video import Frame
 from keras_hourglass.inference.video.reader import DEFAULT_FPS
 from keras_hourglass.inference.views import WINDOW_RULES, ViewBuilder
 from keras_hourglass.models import presets
+from keras_hourglass.models.config import validate_positive_integers
 from keras_hourglass.skeletons import Skeleton
 
 PACKAGED = presets.PRESETS_OF["detect"]  # detectors, that run in these:
@@ -48,7 +45,8 @@ class PoseEstimator:
         scales: Factors of the windows' edges; the heatmaps of all are averaged.
         passes: Passes over each detected person, by default 1, or over an image
             without a detector, by default 2: there, the first is over the whole image.
-            Each further one is around the keypoints of the one before.
+            Each further one is around the keypoints of the one before. Given boxes are
+            passed over once.
         decoder: Method that reads keypoints from heatmaps, a key of
             `heatmaps.DECODERS`.
         batch_size: People per call of the network. On a GPU, more are faster.
@@ -60,7 +58,8 @@ class PoseEstimator:
         detector: What `load_detector` takes: its name, "people" say, a path, a
             `PersonDetector` or a function; None searches for one person in each image.
             "auto" is "people" for networks of a person's joints, else None.
-        max_people: People in an image, at most: those with the highest scores of boxes.
+        max_people: People in an image, at most: those with the highest scores of boxes;
+            see `load_detector`.
         min_score: Boxes of lower scores are left out; see `load_detector`.
         min_pose_score: Poses of lower scores are left out, of people who were not given
             by boxes. By default, a threshold of detected people.
@@ -105,13 +104,13 @@ class PoseEstimator:
         batch_size: int = 8,
         runtime: str = AUTO,
         detector=AUTO,
-        max_people: int = MAX_PEOPLE,
+        max_people: int | None = None,
         min_score: float | None = None,
         min_pose_score: float | None = None,
     ):
         KeypointOptions(flip, decoder, batch_size)  # validates them
-        if passes is not None and passes < 1:
-            raise ValueError(f"`passes` must be at least 1. Received: passes={passes}")
+        if passes is not None:
+            validate_positive_integers(passes=passes)
         if min_pose_score is not None and np.isnan(min_pose_score):
             raise ValueError(
                 "`min_pose_score` must be a number. "
@@ -152,7 +151,7 @@ class PoseEstimator:
         return self.model.input_size
 
     def __call__(
-        self, images, boxes=None, exif: bool = True
+        self, images, boxes=None, exif: bool = True, passes: int | None = None
     ) -> list[list[Pose]] | list[Pose]:
         """Predicts poses in one image or in several.
 
@@ -168,6 +167,8 @@ class PoseEstimator:
                 column may hold their scores. By default, the detector finds them.
             exif: Whether PIL images are turned as their EXIF orientation says, as
                 files always are.
+            passes: Passes over each person; by default those of the estimator, and 1
+                with `boxes`.
 
         Returns:
             For one image a list with a `Pose` for each person, none where the detector
@@ -191,13 +192,19 @@ class PoseEstimator:
         ```
         """
         if not is_single(images):
-            return [*self.stream(images, boxes, exif=exif)]
+            return [*self.stream(images, boxes, exif=exif, passes=passes)]
         shared = boxes is None or callable(boxes)
-        (poses,) = self.stream([images], boxes if shared else [boxes], exif=exif)
+        boxes = boxes if shared else [boxes]
+        (poses,) = self.stream([images], boxes, exif=exif, passes=passes)
         return poses
 
     def stream(
-        self, images, boxes=None, on_broken=None, exif: bool = True
+        self,
+        images,
+        boxes=None,
+        on_broken=None,
+        exif: bool = True,
+        passes: int | None = None,
     ) -> Iterator[list[Pose]]:
         """Predicts poses image by image, in constant memory.
 
@@ -210,7 +217,7 @@ class PoseEstimator:
             on_broken: Called with (image, error) for an image that cannot be read, or
                 on which the detector fails, in place of raising the error; its list of
                 poses is empty.
-            exif: See `__call__`.
+            exif, passes: See `__call__`.
 
         Yields:
             For each image, a list with a `Pose` for each person; of a `Frame`, a
@@ -234,7 +241,9 @@ class PoseEstimator:
         sized = hasattr(images, "shape") or isinstance(images, (list, tuple))
         images = [*iterate(images)] if sized else iterate(images)
         detector = self.detector if boxes is None else None
-        passes = self.passes if boxes is None else 1
+        if passes is None:
+            passes = self.passes if boxes is None else 1
+        validate_positive_integers(passes=passes)
         builder = ViewBuilder(
             *(self.input_size, self.scales, on_broken is not None, exif),
             rules=self.window_rules,
@@ -295,8 +304,8 @@ class PoseEstimator:
 
         A person who comes back within a second usually keeps the number. A person
         missed by the detector is followed for a second, from one window to the next.
-        Without a detector, each frame begins at the window of the last one. Detected
-        people are looked at once, whatever the `passes`.
+        Without a detector, each frame begins at the window of the last one, which
+        takes the place of the first of its `passes`.
 
         Args:
             frames: A `Video`, or an iterable of `Frame`; of other images, which

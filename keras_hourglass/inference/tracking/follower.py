@@ -107,7 +107,8 @@ class PeopleFollower:
         """
         detected = np.empty((0, 5)) if detected is None else detected
         missed = missed[: max(0, self.estimator.detector.max_people - len(detected))]
-        poses = self.estimator(pixels, np.concatenate([detected, followed[missed]]))
+        boxes = np.concatenate([detected, followed[missed]])
+        poses = self.estimator(pixels, boxes, passes=self.estimator.passes)
         count = len(detected)
         kept = [
             pose
@@ -120,7 +121,8 @@ class PeopleFollower:
         """Looks for the one person in the last window, or else in the whole frame."""
         poses = []
         if tracks:
-            poses = self.estimator(pixels, followed[:1, :4])
+            passes = max(1, self.estimator.passes - 1)
+            poses = self.estimator(pixels, followed[:1, :4], passes=passes)
             if poses[0].score >= MIN_SCORE_RATIO * tracks[0].score:
                 return self.estimator.suppress(poses)
         return max(self.estimator(pixels), self.estimator.suppress(poses), key=_best)
