@@ -77,9 +77,8 @@ class DetectorOption(click.Option):
 @click.option(
     "--max-people",
     type=click.IntRange(1),
-    default=MAX_PEOPLE,
-    show_default=True,
-    help="People of an image, at most: those with the highest scores of boxes.",
+    help="People of an image, at most: those with the highest scores of boxes.  "
+    f"[default: {MAX_PEOPLE} with a detector, all of --box and --boxes]",
 )
 @click.option(
     "--min-score",
@@ -91,7 +90,7 @@ class DetectorOption(click.Option):
     "--min-pose-score",
     type=float,
     help="Lowest score of a pose, the mean of its joints' scores.  "
-    f"[default: {MIN_POSE_SCORE} with a detector]",
+    f"[default: {MIN_POSE_SCORE} with a detector, none with --box and --boxes]",
 )
 @inference_options
 @runtime_option

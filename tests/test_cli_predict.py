@@ -71,11 +71,12 @@ def folder(tmp_path, monkeypatch, estimator):
     """A working folder with a photograph and a film; the network is loaded once."""
     monkeypatch.chdir(tmp_path)
 
-    def with_detector(model, detector, min_score=None, **options):
+    def with_detector(model, detector, min_score=None, min_pose_score=None, **options):
         """One person is searched for, unless a detector is named."""
         named = detector not in (None, "auto")
         estimator.detector = load_detector(detector, min_score) if named else None
         estimator.passes = 1 if named else 2
+        estimator.min_pose_score = min_pose_score
         return estimator
 
     monkeypatch.setattr(runner, "PoseEstimator", with_detector)
@@ -191,6 +192,14 @@ def test_a_detector_gives_boxes(folder, monkeypatch):
     options = ["--detector", "their_people:detect", "--min-score", 0.5]
     (found,) = lines(call("photo.png", *options))
     assert [person["box"] for person in found["people"]] == [[20, 10, 150, 170]]
+
+
+def test_limits_that_are_given_count_for_given_boxes(folder, monkeypatch):
+    boxes = "photo.png", "--box", 1, 2, 30, 40, "--box", 5, 2, 30, 40
+    assert [len(each["people"]) for each in lines(call(*boxes))] == [2]
+    limited = call(*boxes, "--max-people", 1)
+    assert [each["box"] for each in lines(limited)[0]["people"]] == [[1, 2, 30, 40]]
+    assert lines(call(*boxes, "--min-pose-score", 99))[0]["people"] == []
 
 
 def test_an_image_without_people_has_an_empty_list_and_the_status_is_zero(

@@ -31,6 +31,9 @@ class Estimator:
     def __init__(self, detect=None):
         self.detect = self.detector = detect  # gives the corners of an image's boxes
 
+    def suppress(self, poses, given):
+        return poses
+
     def stream(self, images, boxes=None, on_broken=None):
         pending = deque()
 
@@ -156,6 +159,15 @@ def test_boxes_of_low_scores_or_outside_are_left_out_and_the_latter_are_failures
     assert message.startswith("photo.jpg") and "outside" in message
     assert "900" in message
     assert BoxFinder(rows, min_score=2)(frame).shape == (0, 5)
+
+
+def test_of_given_boxes_those_of_the_highest_scores_count_in_their_order():
+    rows, frame = [row(0, 0, 0.2), row(5, 0, 0.9), row(8, 0, 0.4)], next(film(1))
+    best = BoxFinder([row(900), *rows], max_people=2)(frame)
+    assert best[:, 0].tolist() == [5, 8]
+    assert BoxFinder(rows)(frame)[:, 0].tolist() == [0, 5, 8]
+    with pytest.raises(ValueError, match="`max_people` must be a positive integer"):
+        BoxFinder(rows, max_people=0)
 
 
 def fails_at_20(pixels):

@@ -341,10 +341,16 @@ class PoseEstimator:
             pixels = to_region(image, f"image {index}").pixels
             yield FramePoses(follow(pixels, time), time, index)
 
-    def suppress(self, poses: list[Pose]) -> list[Pose]:
-        """Leaves out poses of low scores; of detected people, also double ones."""
+    def suppress(self, poses: list[Pose], given: bool = False) -> list[Pose]:
+        """Leaves out poses of low scores; of detected people, also double ones.
+
+        Args:
+            poses: Those of an image.
+            given: Treats them as poses in given boxes: the one limit is a
+                `min_pose_score` that was set.
+        """
         limit = self.min_pose_score
-        if self.detector is not None:
+        if self.detector is not None and not given:
             return suppress_poses(poses, MIN_POSE_SCORE if limit is None else limit)
         return [pose for pose in poses if limit is None or pose.score >= limit]
 

@@ -64,7 +64,8 @@ def estimate_frames(
         estimator: Predicts the poses.
         frames: An iterable of `InputFrame`; those of one source follow each other.
         find_boxes: Gives the boxes of a frame, `(people, 5)`, with scores; by default,
-            the estimator finds them.
+            the estimator finds them. Poses below a `min_pose_score` that the estimator
+            was given are left out.
         smooth: Smooths the joints in videos; see `PoseTracker`.
         failures: Collects images and videos on which a detector fails. These and their
             further frames are left out.
@@ -146,6 +147,8 @@ class _Estimation(NamedTuple):
             frame = pending.popleft()
             if frame.source in failed:
                 continue
+            if self.find_boxes is not None:
+                poses = self.estimator.suppress(poses, given=True)
             if frame.index is not None and (self.track or self.smooth):
                 if not frame.index or tracker is None:
                     tracker = PoseTracker(self.smooth)
@@ -217,6 +220,7 @@ def predict_sources(
     boxes=None,
     detector=AUTO,
     min_score: float | None = None,
+    max_people: int | None = None,
     smooth: bool = False,
     track: bool | None = None,
     detect_every: int = DETECT_EVERY,
@@ -241,6 +245,8 @@ def predict_sources(
         boxes: Boxes for every image, `(people, 4)`, or the path of a box file.
         detector: Of people in inputs without `boxes`; see `PoseEstimator`.
         min_score: Boxes of lower scores are left out, of `boxes`, too.
+        max_people: People in an image, at most: those with the highest scores of boxes;
+            all of `boxes`, if it is not given.
         smooth: Smooths the joints in videos.
         track: Numbers the people in videos; by default, where there is a detector.
         detect_every: See `PoseEstimator.track`.
@@ -250,7 +256,8 @@ def predict_sources(
         images_json: Path of a COCO file that lists all images, with the ids and names
             that COCO's formats write.
         category: Name of the category of a COCO file of boxes.
-        **options: Further arguments of `PoseEstimator`.
+        **options: Further arguments of `PoseEstimator`. A `min_pose_score` counts for
+            people in `boxes`, too.
 
     Returns:
         A `PredictionSummary`; inputs that failed are logged, and in its `failures`.
@@ -302,7 +309,8 @@ def predict_sources(
             )
         from keras_hourglass.inference.boxes.finder import BoxFinder  # takes time
 
-        find_boxes = BoxFinder(boxes, min_score or 0.0, failures, category)
+        args = min_score or 0.0, max_people, failures, category
+        find_boxes = BoxFinder(boxes, *args)
         detector = None
     elif detector is None and min_score:
         logger.warning("`min_score` changes nothing without `boxes` or `detector`")
@@ -316,6 +324,7 @@ def predict_sources(
         # Batches would delay what a camera shows.
         batch_size = 1 if live else batch_size
         options |= {"detector": detector, "min_score": min_score}
+        options |= {"max_people": max_people}
         estimator = PoseEstimator(model, batch_size=batch_size, **options)
         run = _Run(sources, plan, estimator.skeleton, summary, on_frame, images)
         try:

@@ -9,6 +9,7 @@ from keras_hourglass.inference.boxes import require_overlap, validate_boxes
 from keras_hourglass.inference.boxes.files import read_boxes
 from keras_hourglass.inference.sources import Failures
 from keras_hourglass.inference.sources.frames import InputFrame
+from keras_hourglass.models.config import validate_positive_integers
 from keras_hourglass.utils import plural
 
 logger = logging.getLogger(__name__)
@@ -21,17 +22,20 @@ class BoxFinder:
         boxes: Boxes for every frame, `(people, 4)`, or `(people, 5)` with scores; or
             the path of a box file (see `read_boxes`).
         min_score: Boxes of lower scores are left out.
+        max_people: Boxes of a frame, at most: those of the highest scores; by default
+            all.
         failures: Collects boxes that lie wholly outside of their frame.
         category: Category of a COCO file of boxes; see `read_boxes`.
 
     Raises:
-        ValueError: If `boxes` are not valid, or `min_score` is NaN.
+        ValueError: If `boxes` are not valid, or a limit is out of range.
     """
 
     def __init__(
         self,
         boxes,
         min_score: float = 0.0,
+        max_people: int | None = None,
         failures: Failures | None = None,
         category: str | None = None,
     ):
@@ -39,7 +43,10 @@ class BoxFinder:
             raise ValueError(
                 f"`min_score` must be a number. Received: min_score={min_score}"
             )
-        self.min_score, self.failures = min_score, failures or Failures()
+        if max_people is not None:
+            validate_positive_integers(max_people=max_people)
+        self.min_score, self.max_people = min_score, max_people
+        self.failures = failures or Failures()
         self.path = self.file = self.boxes = None
         if isinstance(boxes, (str, PathLike)):
             self.path, self.file = boxes, read_boxes(boxes, category)
@@ -53,8 +60,9 @@ class BoxFinder:
         else:
             rows = self.boxes
         rows = rows[rows[:, 4] >= self.min_score]
-        rows = [row for row in rows if self._overlaps(row, frame)]
-        return np.reshape(rows, (-1, 5))
+        rows = np.reshape([row for row in rows if self._overlaps(row, frame)], (-1, 5))
+        best = np.argsort(-rows[:, 4], kind="stable")[: self.max_people]
+        return rows[np.sort(best)]
 
     def _overlaps(self, row, frame):
         height, width = frame.pixels.shape[:2]
