@@ -114,6 +114,7 @@ def command(
     if everyone:
         sys.path.insert(0, os.getcwd())  # of module:function, as for `python -m`
     if end_to_end:
+        options |= {"missing": missing_images, "broken": broken_images}
         evaluations = evaluate_everyone(models, source, detector, all_splits, options)
         return print_scores(evaluations, as_json)
     if predictions:

@@ -101,6 +101,27 @@ def test_unreadable_images_are_left_out_and_listed_when_asked_for(
     assert "broken.jpg" in message and "broken.jpg" in str(result)
 
 
+def test_unreadable_images_are_listed_in_the_order_of_the_photographs(
+    photographs, tmp_path
+):
+    """Threads read ahead: a small file fails before a large one that comes first."""
+    paths = [tmp_path / f"{number}.jpg" for number in range(12)]
+    for number, path in enumerate(paths):
+        path.write_bytes(b"no image" * (1 if number % 2 else 100_000))
+    count = len(paths)
+    files = Photographs(
+        images=[*map(str, paths), 0],
+        sizes=[(512, 256)] * (count + 1),
+        splits=["val"] * (count + 1),
+        boxes=[[]] * count + BOXES[:1],
+        is_crowd=[[]] * count + [[False] * 2],
+        readers=[None] * count + [gray],
+    )
+    listed = kh.evaluate(exact, files, task="detect", broken="skip")
+    listed = listed.scores["unreadable"]
+    assert [path.name in text for path, text in zip(paths, listed)] == [True] * count
+
+
 def test_what_is_no_task_or_no_dataset_of_photographs_is_refused(photographs):
     with pytest.raises(ValueError, match="Did you mean 'detect'"):
         kh.evaluate(exact, photographs, task="detct")

@@ -7,9 +7,11 @@ from io import StringIO
 import cv2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import keras_hourglass as kh
 from keras_hourglass.data.datasets.coco.poses import load_poses
+from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.evaluation.detection.end_to_end import (
     OWN,
@@ -19,6 +21,7 @@ from keras_hourglass.evaluation.detection.end_to_end import (
 )
 from keras_hourglass.inference.pose import Pose
 from keras_hourglass.skeletons import COCO
+from keras_hourglass_cli import main as cli
 
 LIMITS = {"min_score": 0.3, "min_pose_score": 0.1}
 
@@ -174,6 +177,68 @@ def test_everyone_is_estimated_in_own_and_in_true_boxes(folder):
         kh.evaluate_end_to_end(model, f"coco:{folder}", half, split="test")
     with pytest.raises(ValueError, match="`detector` must be"):
         kh.evaluate_end_to_end(model, f"coco:{folder}", None)
+
+
+@pytest.fixture
+def damaged(tmp_path):
+    """A dataset of which one photograph is missing, and two cannot be read."""
+    write_dataset(tmp_path, 12)
+    (tmp_path / "val3.png").unlink()
+    for number in (7, 5):
+        (tmp_path / f"val{number}.png").write_bytes(b"no image")
+    return tmp_path
+
+
+def test_missing_and_broken_photographs_are_left_out_when_asked_for(damaged):
+    model = kh.StackedHourglass(1, filters=4, stem_filters=2, depth=1, image_size=32)
+    arguments = model, f"coco:{damaged}", middle
+    with pytest.raises(DatasetError, match="1 of 12 images are missing"):
+        kh.evaluate_end_to_end(*arguments)
+    with pytest.raises(ImageDecodeError, match="val5.png"):
+        kh.evaluate_end_to_end(*arguments, missing="skip")
+    result = kh.evaluate_end_to_end(*arguments, missing="skip", broken="skip")
+    assert len(result.truth) == result.scores["photographs"] == 9
+    assert [len(poses) for poses in result.poses.values()] == [9, 9]
+    first, second = result.to_dict()["unreadable"]
+    assert "val5.png" in first and "val7.png" in second
+    assert "2 images could not be read, first: " in str(result)
+    with pytest.raises(ValueError, match="`broken` must be one of"):
+        kh.evaluate_end_to_end(*arguments, broken="skp")
+
+
+def test_the_command_passes_on_what_to_do_with_such_photographs(damaged):
+    command = f"evaluate photo_small --end-to-end --dataset coco:{damaged} --json"
+    skip = "--missing-images skip --broken-images skip"
+    result = CliRunner().invoke(cli.main, f"{command} {skip}".split())
+    assert result.exit_code == 0, result.output
+    (scores,) = json.loads(result.stdout).values()
+    assert scores["photographs"] == 9 and len(scores["unreadable"]) == 2
+
+
+def middle(image):
+    return [[75, 75, 150, 150, 0.9]]
+
+
+def test_a_detector_is_loaded_once_and_its_own_limit_is_that_of_counts(
+    folder, lively_detector, monkeypatch, tmp_path
+):
+    from keras_hourglass.inference import detectors
+
+    loaded, load = [], detectors.load_predictor
+    monkeypatch.setattr(
+        detectors, "load_predictor", lambda *args: loaded.append(args) or load(*args)
+    )
+    lively_detector.save(tmp_path / "detector.keras")
+    model = kh.StackedHourglass(1, filters=4, stem_filters=2, depth=1, image_size=32)
+    few = {"count": 2, "true_boxes": False}
+    result = kh.evaluate_end_to_end(
+        model, f"coco:{folder}", tmp_path / "detector.keras", **few
+    )
+    assert len(loaded) == 1 and result.limits["min_score"] == 0.25
+    given = kh.load_detector(middle, min_score=0.95)
+    result = kh.evaluate_end_to_end(model, f"coco:{folder}", given, **few)
+    assert given.min_score == result.limits["min_score"] == 0.95
+    assert [len(poses) for poses in result.poses[OWN]] == [1, 1]
 
 
 def of_pycocotools(path, poses):

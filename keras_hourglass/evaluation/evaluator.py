@@ -199,7 +199,12 @@ def predict_people(
         errors=np.concatenate(errors),
         scores=np.concatenate(scores),
         offset=tuple(map(float, offset)),
-        unreadable=tuple(loader.failures.values()),
+        # In the order of people, whichever thread came first.
+        unreadable=tuple(
+            loader.failures[image]
+            for image in dict.fromkeys(people.images)
+            if image in loader.failures
+        ),
     )
 
 

@@ -102,6 +102,11 @@ def describe_errors(kinds: dict) -> str:
     return f"Errors above {kinds['threshold']}, % of scored joints: {', '.join(parts)}"
 
 
+def describe_unreadable(messages) -> str:
+    """Counts the images that could not be read, and shows the first message."""
+    return f"{len(messages):,} images could not be read, first: {messages[0]}"
+
+
 def _other_lines(scores):
     if scores.get("offset"):
         x, y = (format_number(v, 3, "+") for v in scores["offset"])
@@ -120,7 +125,7 @@ def _other_lines(scores):
     if skipped := scores.get("skipped"):
         yield skipped
     if unreadable := scores.get("unreadable"):
-        yield f"{len(unreadable):,} images could not be read, first: {unreadable[0]}"
+        yield describe_unreadable(unreadable)
 
 
 _OKS_NAMES = ("AP", "AP50", "AP75", "AR", "mean")

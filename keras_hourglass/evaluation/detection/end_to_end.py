@@ -7,6 +7,7 @@ Lin et al. Microsoft COCO: Common Objects in Context, ECCV 2014.
 https://cocodataset.org/#keypoints-eval
 """
 
+import logging
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,19 +16,23 @@ import numpy as np
 from keras_hourglass.data.datasets import DatasetSpec
 from keras_hourglass.data.datasets.coco.poses import PhotographPoses, load_poses
 from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.paths import drop_missing
 from keras_hourglass.evaluation.detection import precision
 from keras_hourglass.evaluation.detection.evaluator import MIN_SCORE
 from keras_hourglass.evaluation.detection.matching import Matches, join, match
 from keras_hourglass.evaluation.scoring import to_json_types
-from keras_hourglass.evaluation.tables import format_number
-from keras_hourglass.inference.detectors import load_detector
+from keras_hourglass.evaluation.tables import describe_unreadable, format_number
+from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.oks import AREA_OF_BOX, sigmas_of, similarities
 from keras_hourglass.inference.pose import Pose
+from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 from keras_hourglass.inference.suppression import MIN_POSE_SCORE
 from keras_hourglass.models.loading import model_name
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.utils import format_table
+
+logger = logging.getLogger(__name__)
 
 MAX_POSES = 20  # of a photograph that are evaluated, as COCO does
 OWN, TRUE = "own boxes", "true boxes"
@@ -45,6 +50,8 @@ class EndToEndEvaluation:
         poses: Kind of boxes, "own boxes" and, where they were evaluated, "true boxes"
             -> for each photograph its list of `Pose`.
         limits: "min_score" of boxes and "min_pose_score", at which people are counted.
+        unreadable: Messages about images that could not be read; `truth` and `poses`
+            are without them.
     """
 
     name: str
@@ -52,6 +59,7 @@ class EndToEndEvaluation:
     skeleton: Skeleton
     poses: dict[str, list[list[Pose]]]
     limits: dict[str, float]
+    unreadable: tuple[str, ...] = ()
 
     @cached_property
     def scores(self) -> dict:
@@ -59,14 +67,14 @@ class EndToEndEvaluation:
 
         Returns:
             "own boxes" and "true boxes", see `precision.summarize`; "counts", see
-            `count`; "photographs", "people", "joints", the evaluated joints' names, and
-            "limits".
+            `count`; "photographs", "people", "joints", the evaluated joints' names,
+            "limits", and where there are any "unreadable".
         """
         made = {
             kind: precision.summarize(self.match(poses))
             for kind, poses in self.poses.items()
         }
-        return {
+        scores = {
             "photographs": len(self.truth),
             "people": made[OWN]["people"],
             "joints": [*self._joints[0]],
@@ -74,6 +82,7 @@ class EndToEndEvaluation:
             "limits": self.limits,
             "counts": self.count(**self.limits),
         }
+        return scores | ({"unreadable": [*self.unreadable]} if self.unreadable else {})
 
     def count(self, min_score: float, min_pose_score: float) -> dict:
         """Counts people found at an OKS of 0.5, missed, and false.
@@ -135,6 +144,7 @@ class EndToEndEvaluation:
         limits = ", ".join(
             f"{name} {value:g}" for name, value in scores["limits"].items()
         )
+        unreadable = [describe_unreadable(self.unreadable)] if self.unreadable else []
         return "\n".join(
             [
                 f"{self.name}: {scores['photographs']:,} photographs, "
@@ -147,6 +157,7 @@ class EndToEndEvaluation:
                 "people a photograph, OKS of 0.5",
                 f"With {limits}: {counts['found']:,} people found at an OKS of 0.5, "
                 f"{counts['missed']:,} missed, {counts['false']:,} false",
+                *unreadable,
                 "",
             ]
         )
@@ -165,6 +176,8 @@ def evaluate_end_to_end(
     count: int | None = None,
     all_splits: bool = False,
     true_boxes: bool = True,
+    broken: str = "error",
+    missing: str = "error",
     **options,
 ) -> EndToEndEvaluation:
     """Evaluates the poses of everyone on photographs, from the image alone.
@@ -178,6 +191,10 @@ def evaluate_end_to_end(
         count: Number of photographs, chosen evenly; by default all.
         all_splits: Evaluates the photographs of all splits.
         true_boxes: Evaluates poses in true boxes, too.
+        broken: "error" raises for an image that cannot be read; "skip" leaves it out,
+            and lists it under `unreadable`.
+        missing: "error" raises if a photograph does not exist; "skip" leaves it out.
+            For datasets by name.
         options: Other arguments of `PoseEstimator`: `flip`, `passes` and so on. Here,
             `min_score` is 0.01 and `min_pose_score` 0 by default.
 
@@ -186,7 +203,8 @@ def evaluate_end_to_end(
 
     Raises:
         DatasetError: If the dataset cannot be loaded, or has no poses of everyone.
-        ValueError: If an argument is invalid.
+        ImageDecodeError: If an image cannot be read and `broken` is "error".
+        ValueError: If an argument is invalid, or no photograph can be read.
 
     Example:
 
@@ -199,36 +217,73 @@ def evaluate_end_to_end(
     print(result.count(min_score=0.4, min_pose_score=0.2))
     ```
     """
-    min_score = load_detector(detector).min_score
+    KeypointOptions(broken=broken)  # validates it
+    estimator, limits = _load_estimator(model, detector, **options)
     truth = dataset
     if not isinstance(dataset, PhotographPoses):
-        truth = load_truth(dataset, split, all_splits)
+        truth = load_truth(dataset, split, all_splits, missing)
     if count is not None and count < len(truth):
         truth = truth.select(np.arange(count) * len(truth) // count)
-    limits = {"min_score": MIN_SCORE, "min_pose_score": 0.0}
-    estimator = PoseEstimator(model, detector=detector, **{**limits, **options})
     images = [*truth.photographs.images]
     people = [~crowd for crowd in truth.photographs.is_crowd]
     boxes = [b[keep] for b, keep in zip(truth.photographs.boxes, people)]
-    poses = {OWN: [*estimator.stream(images)]}
+    failures = {}  # image -> why it cannot be read
+
+    def note_failure(image, error):
+        if isinstance(error, DetectorError):  # the image was read
+            raise error
+        failures[image] = str(error)
+
+    on_broken = note_failure if broken == "skip" else None
+    poses = {OWN: [*estimator.stream(images, on_broken=on_broken)]}
     if true_boxes:
-        poses[TRUE] = [*estimator.stream(images, boxes)]
+        poses[TRUE] = [*estimator.stream(images, boxes, on_broken)]
+    readable = [row for row, image in enumerate(images) if image not in failures]
+    if not readable:
+        raise ValueError(
+            "`dataset` must have a photograph that can be read. "
+            f"Received: {len(images)} photographs"
+        )
     return EndToEndEvaluation(
         name=f"{model_name(model)} and {estimator.detector.name}",
-        truth=truth,
+        truth=truth.select(readable),
         skeleton=estimator.skeleton,
-        poses=poses,
-        limits={"min_score": min_score, "min_pose_score": MIN_POSE_SCORE},
+        poses={
+            kind: [listed[row] for row in readable] for kind, listed in poses.items()
+        },
+        limits=limits,
+        unreadable=tuple(failures.values()),
     )
 
 
+def _load_estimator(model, detector, min_score: float = MIN_SCORE, **options):
+    """Loads network and detector, and the limits at which people are counted.
+
+    The detector is loaded once: its own threshold is that of counts, and a copy that
+    shares its network has the one of the evaluation.
+    """
+    options = {"min_pose_score": 0.0, **options}
+    estimator = PoseEstimator(model, detector=detector, **options)
+    own = estimator.detector
+    if own is None:
+        raise ValueError(
+            f"`detector` must be one that finds everyone. Received: {detector=}"
+        )
+    limits = {"min_score": own.min_score, "min_pose_score": MIN_POSE_SCORE}
+    estimator.detector = own.with_limits(min_score)
+    return estimator, limits
+
+
 def load_truth(
-    dataset, split: str | None = None, all_splits: bool = False
+    dataset,
+    split: str | None = None,
+    all_splits: bool = False,
+    missing: str = "error",
 ) -> PhotographPoses:
     """Loads the photographs of a dataset with the poses of everyone.
 
     Args:
-        dataset, split, all_splits: See `evaluate_end_to_end`.
+        dataset, split, all_splits, missing: See `evaluate_end_to_end`.
     """
     spec = dataset if isinstance(dataset, DatasetSpec) else DatasetSpec.parse(dataset)
     if spec.name != "coco":
@@ -238,13 +293,22 @@ def load_truth(
         )
     options = {"category": spec.category, "images": spec.images}
     truth = load_poses(spec.root, **options)
-    if all_splits:
+    if not all_splits:
+        rows = np.flatnonzero(truth.photographs.splits == (split or "val"))
+        if split is not None and not len(rows):
+            known = sorted({*truth.photographs.splits})
+            raise ValueError(
+                f"`split` must be one of {known}. Received: split={split!r}"
+            )
+        truth = truth.select(rows) if len(rows) else truth
+    kept = drop_missing(truth.photographs, missing)
+    if len(kept) == len(truth):
         return truth
-    rows = np.flatnonzero(truth.photographs.splits == (split or "val"))
-    if split is not None and not len(rows):
-        known = sorted({*truth.photographs.splits})
-        raise ValueError(f"`split` must be one of {known}. Received: split={split!r}")
-    return truth.select(rows) if len(rows) else truth
+    logger.info(kept.notes[-1])
+    there = {*kept.images}
+    return truth.select(
+        [row for row, path in enumerate(truth.photographs.images) if path in there]
+    )
 
 
 def pose_score(pose: Pose, joints) -> float:

@@ -116,7 +116,6 @@ def detect_people(
         broken: "error" raises for an image that cannot be read; "skip" finds nothing
             there, and lists it under `unreadable`.
     """
-    failures = []
 
     def prepare(photograph):
         try:
@@ -124,20 +123,21 @@ def detect_people(
         except (ImageDecodeError, OSError) as error:
             if broken != "skip":
                 raise
-            failures.append(str(error))
-            return None, []
+            return error, []
         return region, [detector.prepare(region)]
 
     groups = prefetch(prepare, photographs, core_count())
     batch_size = batch_size if detector.takes_batches else 1
-    boxes, scores, sizes = [], [], []
+    boxes, scores, sizes, failures = [], [], [], []
     for region, found in run_batched(groups, detector.detect, batch_size):
-        of_photograph = np.zeros((0, 4)), np.zeros(0)
-        if region is not None:
-            of_photograph = detector.finish(found[0], region)
+        of_photograph, size = (np.zeros((0, 4)), np.zeros(0)), (np.nan, np.nan)
+        if isinstance(region, Exception):
+            failures.append(str(region))
+        else:
+            of_photograph, size = detector.finish(found[0], region), region.size
         boxes.append(of_photograph[0])
         scores.append(of_photograph[1])
-        sizes.append((np.nan, np.nan) if region is None else region.size)
+        sizes.append(size)
     sizes = np.array(sizes, float).reshape(-1, 2)
     readable = np.isfinite(sizes).all(axis=1)
     return Detections(boxes, scores, sizes, readable, tuple(failures))

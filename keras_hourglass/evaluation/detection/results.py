@@ -18,7 +18,11 @@ from keras_hourglass.evaluation.detection.matching import (
     match,
 )
 from keras_hourglass.evaluation.scoring import to_json_types
-from keras_hourglass.evaluation.tables import format_number, format_with_interval
+from keras_hourglass.evaluation.tables import (
+    describe_unreadable,
+    format_number,
+    format_with_interval,
+)
 from keras_hourglass.heatmaps.array_library import NUMPY
 from keras_hourglass.heatmaps.boxes import clip_boxes
 from keras_hourglass.utils import format_table
@@ -253,9 +257,7 @@ class DetectionEvaluation:
             f"{scores['ignored']:,} ignored areas: what is found there is not false.",
         ]
         if unreadable := scores.get("unreadable"):
-            lines.append(
-                f"{len(unreadable):,} images could not be read, first: {unreadable[0]}"
-            )
+            lines.append(describe_unreadable(unreadable))
         return "\n".join([*lines, ""])
 
     @property

@@ -14,6 +14,7 @@ from keras_hourglass.evaluation.report.html import (
     with_interval,
 )
 from keras_hourglass.evaluation.scoring import main_scores
+from keras_hourglass.evaluation.tables import describe_unreadable
 
 # Nothing is fetched and no script runs, whatever a file's name contains.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -94,8 +95,7 @@ def headline(report) -> Html:
     text = f"{report['people']:,} people, {report['joints']:,} joints. "
     text += f"Mean signed error: {offset} heatmap pixels."
     if unreadable := report.get("unreadable"):
-        text += f" {len(unreadable):,} images could not be read, first: "
-        text += unreadable[0]
+        text += f" {describe_unreadable(unreadable)}"
     return Html(tag("div", *numbers, class_="headline") + tag("p", text))
 
 
