@@ -141,7 +141,9 @@ def command(
         for comparison in comparisons:
             click.echo(tables.format_comparison(comparison))
     if folder:
-        path = results.save_report(folder, evaluations, comparisons)
+        from keras_hourglass.evaluation.report import save_report
+
+        path = save_report(folder, evaluations, comparisons)
         click.echo(f"Report: {path}", err=as_json)
 
 

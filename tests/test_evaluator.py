@@ -45,7 +45,7 @@ def test_all_splits_of_a_dataset_are_evaluated_when_asked_for(lively):
 def test_pckh_is_that_of_the_metric(lively, people):
     result = kh.evaluate(lively, people, batch_size=2)
     from keras_hourglass.data.pipeline.batches import make_loader, validation_batches
-    from keras_hourglass.evaluation.evaluator import make_preprocessor
+    from keras_hourglass.evaluation.predictions import make_preprocessor
 
     metric = kh.PCKh(skeleton=lively.skeleton)
     loader = make_loader(make_preprocessor(lively, people))

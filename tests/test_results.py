@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.people import from_rows
+from keras_hourglass.evaluation.report import save_report
 from keras_hourglass.evaluation.report.page import comparison_section
 from keras_hourglass.evaluation.results import (
     Evaluation,
     Predictions,
     compare_models,
     evaluate_predictions,
-    save_report,
 )
 from keras_hourglass.evaluation.scoring import curve_thresholds, curves
 from keras_hourglass.evaluation.tables import format_comparison, format_with_interval

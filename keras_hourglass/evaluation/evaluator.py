@@ -2,24 +2,14 @@
 
 import logging
 
-import numpy as np
-
 from keras_hourglass.data.people import People
 from keras_hourglass.data.people.joint_notes import lacking_notes, unlabeled_notes
 from keras_hourglass.data.people.mixture import DatasetSpec, load_validation
-from keras_hourglass.data.pipeline.batch_maker import BatchMaker
-from keras_hourglass.data.pipeline.loader import Loader
-from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.evaluation.detection.evaluator import evaluate_detector
 from keras_hourglass.evaluation.detection.results import DetectionEvaluation
-from keras_hourglass.evaluation.predictions import Predictions
+from keras_hourglass.evaluation.predictions import PeoplePredictor
 from keras_hourglass.evaluation.results import Evaluation
-from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DEFAULT_DECODER
-from keras_hourglass.heatmaps.labels import unpack
-from keras_hourglass.inference.batching import prefetch
-from keras_hourglass.inference.runtimes import RUNTIMES
-from keras_hourglass.inference.runtimes.base import core_count
 from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 from keras_hourglass.inference.runtimes.selection import AUTO, load_network
 from keras_hourglass.models.loading import model_name
@@ -27,8 +17,6 @@ from keras_hourglass.models.presets import PRESETS_OF
 from keras_hourglass.utils import suggest
 
 logger = logging.getLogger(__name__)
-
-MAX_OFFSET = 2  # thresholds: larger errors are mistakes, and not systematic
 
 
 def evaluate(
@@ -120,7 +108,7 @@ def evaluate(
     return Evaluation(
         name=name,
         skeleton=model.skeleton,
-        predictions=predict_people(model, people, options, runtime),
+        predictions=PeoplePredictor(model, options, runtime)(people),
         people=people,
         model=model,
         options=options,
@@ -156,82 +144,3 @@ def _load_people(people, skeleton, missing, all_splits):
     for note in (*people.notes, *unlabeled_notes(people)):
         logger.info(note)
     return people, ":".join(filter(None, spec[:2]))
-
-
-def predict_people(
-    model, people: People, options: KeypointOptions, runtime: str = "keras"
-) -> Predictions:
-    """Predicts the joints of people, in their windows, and computes errors.
-
-    Args:
-        model: The network: a `StackedHourglass` or an `ExportedNetwork`.
-        people: With the model's skeleton. Their labels may be unknown.
-        options: Flip test, decoder, batch size, and handling of broken images.
-        runtime: A key of `RUNTIMES`.
-    """
-    loader = evaluation_loader(model, people, options, runtime)
-    predictor = RUNTIMES[runtime].make_predictor(
-        model, options.flip, (1.0,), options.decoder
-    )
-    points, scores, errors, offsets, largest = [], [], [], [], 0
-    for images, labels in evaluation_batches(loader, options.batch_size, runtime):
-        truth, weight, reference = unpack(np.asarray(labels))
-        crops = np.asarray(images)[:, None]
-        largest = max(largest, len(crops))  # the last, smaller batch is padded
-        keypoints, peaks = predictor.predict_keypoints(crops, largest)
-        difference = keypoints - truth
-        scored = (weight > 0) & (reference > 0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            error = np.linalg.norm(difference, axis=-1) / reference
-        points.append(keypoints)
-        scores.append(peaks)
-        error = np.where(np.isnan(error), np.inf, error)  # wrong, as for `PCKh`
-        errors.append(np.where(scored, error, np.nan))
-        near = scored & (error <= MAX_OFFSET * people.skeleton.measure.threshold)
-        offsets.append(difference[near])
-    signed = np.concatenate(offsets)
-    offset = signed.mean(0) if len(signed) else np.full(2, np.nan)
-    windows = Window.from_center(
-        people.centers.astype(float), people.sides.astype(float), model.input_size
-    )
-    return Predictions(
-        joints=windows.to_image(np.concatenate(points), model.heatmap_size),
-        errors=np.concatenate(errors),
-        scores=np.concatenate(scores),
-        offset=tuple(map(float, offset)),
-        # In the order of people, whichever thread came first.
-        unreadable=tuple(
-            loader.failures[image]
-            for image in dict.fromkeys(people.images)
-            if image in loader.failures
-        ),
-    )
-
-
-def evaluation_loader(model, people: People, options: KeypointOptions, runtime: str):
-    """Makes the loader of people's crops; for Keras, that of validation in training."""
-    preprocessor = make_preprocessor(model, people)
-    if runtime == "keras":
-        from keras_hourglass.data.pipeline.batches import make_loader
-
-        return make_loader(preprocessor, options.broken)
-    return Loader(preprocessor, options.broken)
-
-
-def evaluation_batches(loader: Loader, batch_size: int, runtime: str):
-    """Makes the batches of all people once, in order.
-
-    For Keras, they are those of validation in training; for other runtimes, they are
-    made in threads, without it.
-    """
-    if runtime == "keras":
-        from keras_hourglass.data.pipeline.batches import validation_batches
-
-        return validation_batches(loader, batch_size)
-    maker = BatchMaker(loader, batch_size)
-    return prefetch(maker, range(len(maker)), core_count())
-
-
-def make_preprocessor(model, people: People) -> Preprocessor:
-    """Makes the preprocessor of a model's crops, without augmentation."""
-    return Preprocessor(people, model.input_size, model.heatmap_size)

@@ -8,7 +8,7 @@ from pathlib import Path
 from keras_hourglass.data.datasets.mpii import mat_format, submission
 from keras_hourglass.data.datasets.mpii.testset import TestSet
 from keras_hourglass.data.readers import files
-from keras_hourglass.evaluation.evaluator import predict_people
+from keras_hourglass.evaluation.predictions import PeoplePredictor
 from keras_hourglass.heatmaps.decode import DEFAULT_DECODER
 from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 from keras_hourglass.models.loading import load_argument
@@ -62,7 +62,7 @@ def save_mpii_submission(
             f"{len(missing):,} of {len(images):,} test images are missing, the first: "
             f"{missing[0]}. The server requires all people"
         )
-    predictions = predict_people(model, people, options)
+    predictions = PeoplePredictor(model, options)(people)
     if unreadable := predictions.unreadable:
         raise files.DatasetError(
             f"{len(unreadable):,} test images cannot be read, the first: "

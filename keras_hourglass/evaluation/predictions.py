@@ -1,8 +1,21 @@
-"""Predictions of a model, or of a file, and their errors."""
+"""Predictions of a model for people, or of a file, and their errors."""
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from keras_hourglass.data.people import People
+from keras_hourglass.data.pipeline.batch_maker import BatchMaker
+from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.preprocessing import Preprocessor
+from keras_hourglass.geometry import Window
+from keras_hourglass.heatmaps.labels import unpack
+from keras_hourglass.inference.batching import prefetch
+from keras_hourglass.inference.runtimes import RUNTIMES
+from keras_hourglass.inference.runtimes.base import core_count
+from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
+
+MAX_OFFSET = 2  # thresholds: larger errors are mistakes, and not systematic
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,3 +38,93 @@ class Predictions:
     scores: np.ndarray | None = None
     offset: tuple[float, float] | None = None
     unreadable: tuple[str, ...] = ()
+
+
+class PeoplePredictor:
+    """Predicts the joints of people in their windows, compiled once.
+
+    Args:
+        model: The network: a `StackedHourglass` or an `ExportedNetwork`.
+        options: Flip test, decoder, batch size, and handling of broken images.
+        runtime: A key of `RUNTIMES`.
+    """
+
+    def __init__(self, model, options: KeypointOptions, runtime: str = "keras"):
+        self.model, self.options, self.runtime = model, options, runtime
+        self._predictor = RUNTIMES[runtime].make_predictor(
+            model, options.flip, (1.0,), options.decoder
+        )
+
+    def __call__(self, people: People) -> Predictions:
+        """Predicts joints, and computes their errors.
+
+        Args:
+            people: With the model's skeleton. Their labels may be unknown.
+        """
+        loader = evaluation_loader(self.model, people, self.options, self.runtime)
+        points, scores, errors, offsets, largest = [], [], [], [], 0
+        for images, labels in evaluation_batches(
+            loader, self.options.batch_size, self.runtime
+        ):
+            truth, weight, reference = unpack(np.asarray(labels))
+            crops = np.asarray(images)[:, None]
+            largest = max(largest, len(crops))  # the last, smaller batch is padded
+            keypoints, peaks = self._predictor.predict_keypoints(crops, largest)
+            difference = keypoints - truth
+            scored = (weight > 0) & (reference > 0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                error = np.linalg.norm(difference, axis=-1) / reference
+            points.append(keypoints)
+            scores.append(peaks)
+            error = np.where(np.isnan(error), np.inf, error)  # wrong, as for `PCKh`
+            errors.append(np.where(scored, error, np.nan))
+            near = scored & (error <= MAX_OFFSET * people.skeleton.measure.threshold)
+            offsets.append(difference[near])
+        signed = np.concatenate(offsets)
+        offset = signed.mean(0) if len(signed) else np.full(2, np.nan)
+        windows = Window.from_center(
+            people.centers.astype(float),
+            people.sides.astype(float),
+            self.model.input_size,
+        )
+        return Predictions(
+            joints=windows.to_image(np.concatenate(points), self.model.heatmap_size),
+            errors=np.concatenate(errors),
+            scores=np.concatenate(scores),
+            offset=tuple(map(float, offset)),
+            # In the order of people, whichever thread came first.
+            unreadable=tuple(
+                loader.failures[image]
+                for image in dict.fromkeys(people.images)
+                if image in loader.failures
+            ),
+        )
+
+
+def evaluation_loader(model, people: People, options: KeypointOptions, runtime: str):
+    """Makes the loader of people's crops; for Keras, that of validation in training."""
+    preprocessor = make_preprocessor(model, people)
+    if runtime == "keras":
+        from keras_hourglass.data.pipeline.batches import make_loader
+
+        return make_loader(preprocessor, options.broken)
+    return Loader(preprocessor, options.broken)
+
+
+def evaluation_batches(loader: Loader, batch_size: int, runtime: str):
+    """Makes the batches of all people once, in order.
+
+    For Keras, they are those of validation in training; for other runtimes, they are
+    made in threads, without it.
+    """
+    if runtime == "keras":
+        from keras_hourglass.data.pipeline.batches import validation_batches
+
+        return validation_batches(loader, batch_size)
+    maker = BatchMaker(loader, batch_size)
+    return prefetch(maker, range(len(maker)), core_count())
+
+
+def make_preprocessor(model, people: People) -> Preprocessor:
+    """Makes the preprocessor of a model's crops, without augmentation."""
+    return Preprocessor(people, model.input_size, model.heatmap_size)

@@ -5,9 +5,7 @@ NumPy only, so that files of predictions are scored without Keras.
 
 import logging
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +18,7 @@ from keras_hourglass.data.datasets.mpii.predictions import (
 )
 from keras_hourglass.data.people import People
 from keras_hourglass.evaluation import bootstrap, oks, tables
-from keras_hourglass.evaluation.breakdowns import (
-    all_breakdowns,
-    hardest_people,
-    pck_torso,
-)
+from keras_hourglass.evaluation.breakdowns import pck_torso
 from keras_hourglass.evaluation.error_kinds import classify, error_kinds
 from keras_hourglass.evaluation.predictions import Predictions
 from keras_hourglass.evaluation.scoring import main_scores, score, to_json_types
@@ -197,7 +191,7 @@ class Evaluation:
         return pandas.DataFrame(rows, columns=names)
 
     def save_report(self, folder) -> Path:
-        """Writes the report of this evaluation; see the function `save_report`.
+        """Writes the report of this evaluation; see `report.save_report`.
 
         Args:
             folder: Output folder; it is created where it does not exist.
@@ -217,6 +211,8 @@ class Evaluation:
         kh.evaluate("photo", people).save_report("report")
         ```
         """
+        from keras_hourglass.evaluation.report import save_report
+
         return save_report(folder, [self])
 
     def __str__(self):
@@ -226,33 +222,6 @@ class Evaluation:
         people = self.scores["people"]
         measure = self.skeleton.measure.name.lower()
         return f"Evaluation({self.name!r}, people={people}, {measure}={self.pckh:.2f})"
-
-    def _runtime_name(self):
-        """The runtime, with Keras's backend."""
-        if self.runtime != "keras":
-            return self.runtime
-        import keras
-
-        return f"keras on {keras.backend.backend()}"
-
-    def _report_data(self):
-        """All that the report shows of this model, and its images."""
-        # Not needed to score: OpenCV, and the runtime, which times the model.
-        from keras_hourglass.evaluation.report.images import PeopleImages
-        from keras_hourglass.evaluation.report.profiling import profile
-
-        predictions, people = self.predictions, self.people
-        rows = hardest_people(predictions.errors, people.skeleton.measure.threshold)
-        data = {
-            **self.scores,
-            **all_breakdowns(
-                predictions.errors, predictions.scores, people, self.resamples
-            ),
-            "milliseconds": profile(self.model, people, self.options, self.runtime),
-            "hardest": [str(name) for name in people.names[rows]],
-        }
-        images = PeopleImages(predictions, people, self.model.heatmap_size)
-        return data, [*images.hardest(rows)], [*images.worst_of_each_kind(self._kinds)]
 
 
 def evaluate_predictions(path, root) -> Evaluation:
@@ -336,53 +305,3 @@ def _same_people(first, second):
         None if one.people is None else [*one.people.names] for one in (first, second)
     ]
     return names[0] == names[1]
-
-
-def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path:
-    """Writes a report of one or more models: `report.html` and `report.json`.
-
-    The page is one file without scripts and references. It shows each convention with
-    intervals, curves, each joint, the kinds of errors, groups of people, calibration,
-    the time per person, which is measured now, and the hardest people.
-
-    Args:
-        folder: Output folder; it is created where it does not exist.
-        evaluations: Results of `kh.evaluate`, with different names.
-        comparisons: The output of `compare_models`; computed where it is not given.
-
-    Returns:
-        Path of `report.html`.
-
-    Raises:
-        ValueError: If names are not unique, or an evaluation is of a file.
-    """
-    from keras_hourglass.evaluation.report import write_report
-
-    names = [evaluation.name for evaluation in evaluations]
-    if not names or len({*names}) < len(names):
-        raise ValueError(
-            "`evaluations` must be one or more, with different names, which "
-            f"`kh.evaluate` takes as `name`. Received: {names}"
-        )
-    if files := [one.name for one in evaluations if one.model is None]:
-        raise ValueError(
-            "`evaluations` must be of models, since a report shows images of people. "
-            f"Received: files {files}"
-        )
-    if comparisons is None:
-        comparisons = compare_models(evaluations)
-    first = evaluations[0]
-    about = {"dataset": first.dataset} if first.dataset else {}
-    about |= {
-        "split": ", ".join(sorted({*map(str, first.people.splits)})),
-        "flip test": "on" if first.options.flip else "off",
-        "decoder": first.options.decoder,
-        "date": f"{date.today()}, keras-hourglass {version('keras-hourglass')}",
-        "runtime": ", ".join(sorted({one._runtime_name() for one in evaluations})),
-        "intervals": f"{bootstrap.LEVEL} % of {bootstrap.RESAMPLES:,} bootstrap "
-        "resamples of people",
-    }
-    models, images, errors = {}, {}, {}
-    for one in evaluations:
-        models[one.name], images[one.name], errors[one.name] = one._report_data()
-    return write_report(folder, about, models, comparisons, images, errors)

@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from keras_hourglass.data.people import People
-from keras_hourglass.evaluation.evaluator import evaluation_loader
+from keras_hourglass.evaluation.predictions import evaluation_loader
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 
