@@ -71,19 +71,25 @@ def test_a_network_with_frozen_layers_stays_as_it_is():
     assert all(np.array_equal(a, b) for a, b in zip(weights, model.get_weights()))
 
 
+@pytest.mark.parametrize("filters", [16, 24], ids=["no shortcut", "shortcut"])
 @pytest.mark.parametrize("block", ["residual", "separable", "separable3"])
-def test_branches_of_normal_features_have_a_mean_of_0(block):
-    layer = BLOCKS[block](16)
+def test_what_a_block_adds_to_normal_features_has_a_mean_of_0(block, filters):
+    """With a shortcut that is its output, of features of any mean."""
+    layer = BLOCKS[block](filters)
     random = np.random.default_rng(0)
     features = random.standard_normal((8, 24, 24, 16)).astype("float32")
-    layer(features)
+    if filters != 16:
+        features += random.uniform(-3, 3, 16).astype("float32")
+    layer.build(features.shape)
+    layer.branch[0].momentum = 0.0
     for weight in layer.trainable_weights:
         value = keras.ops.convert_to_numpy(weight)
         weight.assign(value + 0.3 * random.standard_normal(value.shape))
 
     def largest_mean():
         y = keras.ops.convert_to_numpy(layer(features, training=True))
-        return np.abs((y - features)[:, 4:-4, 4:-4].mean(axis=(0, 1, 2))).max()
+        y = y - features if filters == 16 else y
+        return np.abs(y[:, 4:-4, 4:-4].mean(axis=(0, 1, 2))).max()
 
     before = largest_mean()
     model = keras.Sequential([keras.Input((24, 24, 16)), layer])

@@ -1,4 +1,4 @@
-"""Centered features: biases that norms cancel are not trained, and outputs have mean 0.
+"""Centered features: biases that norms cancel are not trained, but keep means at 0.
 
 Every feature passes through a batch norm before it is used, but for the heatmaps: a
 constant added to a channel changes no prediction. Such biases have no gradient but
@@ -39,10 +39,11 @@ def freeze_cancelled_biases(model):
 
 
 class CenterFeatures(keras.callbacks.Callback):
-    """Sets the biases of blocks so that their branches have a mean of 0.
+    """Sets the biases of blocks so that what they add to features has a mean of 0.
 
     By the weights alone: the input of a branch's last convolution is the ReLU of a
-    norm, of whose outputs mean and deviation are known. Each `INTERVAL` steps, and not
+    norm, of whose outputs mean and deviation are known, and that of a shortcut is the
+    input of a norm that keeps its mean. Each `INTERVAL` steps, and not
     shortly before a validation, since the statistics of later norms must follow.
 
     Args:
@@ -67,9 +68,10 @@ class CenterFeatures(keras.callbacks.Callback):
 
 
 def center_features(model):
-    """Sets the biases of blocks so that their branches have a mean of 0.
+    """Sets the biases of blocks so that what they add to features has a mean of 0.
 
-    The norms' moving statistics stay as they are: they follow in training.
+    Of a block with a shortcut, that is its output; of others, their branch. The norms'
+    moving statistics stay as they are: they follow in training.
 
     Args:
         model: As in `freeze_cancelled_biases`.
@@ -77,18 +79,39 @@ def center_features(model):
     if not _cancelled(model):
         return
     for block in sublayers(model):
-        if not isinstance(block, Bottleneck) or len(block.branch) < 3:
-            continue
-        norm, relu, last = block.branch[-3:]
-        layers = _chain(last)
-        known = isinstance(norm, BatchNormalization) and isinstance(relu, ReLU)
-        if not known or not layers or layers[-1].bias is None:
-            continue
-        response = _mean_of_relu(norm)
-        for layer in layers:
-            response = _constant_response(layer, response)
-        bias = layers[-1].bias
-        bias.assign(keras.ops.convert_to_numpy(bias) - response)
+        if isinstance(block, Bottleneck):
+            _center_block(block)
+    names = {layer.name for layer in model.layers}
+    for layer in model.layers:  # which add features of a stack to those of the next
+        stack = layer.name.removesuffix("_features_back")
+        if stack != layer.name and f"{stack}_norm" in names:
+            mean = _mean_of_relu(model.get_layer(f"{stack}_norm"))
+            _subtract(layer.bias, _constant_response(layer, mean))
+
+
+def _center_block(block: Bottleneck):
+    """Sets the last bias of a block; of one that ends in another way, none."""
+    if len(block.branch) < 3:
+        return
+    norm, relu, last = block.branch[-3:]
+    layers = _chain(last)
+    known = isinstance(norm, BatchNormalization) and isinstance(relu, ReLU)
+    if not known or not layers or layers[-1].bias is None:
+        return
+    response = _mean_of_relu(norm)
+    for layer in layers:
+        response = _constant_response(layer, response)
+    if block.shortcut is not None:
+        first = block.branch[0]
+        if not isinstance(first, BatchNormalization):
+            return
+        mean = keras.ops.convert_to_numpy(first.moving_mean)
+        response = response + _constant_response(block.shortcut, mean)
+    _subtract(layers[-1].bias, response)
+
+
+def _subtract(bias, response: np.ndarray):
+    bias.assign(keras.ops.convert_to_numpy(bias) - response)
 
 
 def _cancelled(model) -> list:
