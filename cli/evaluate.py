@@ -17,20 +17,41 @@ from keras_hourglass_cli.options.datasets import (
 )
 from keras_hourglass_cli.options.inference import inference_options, runtime_option
 from keras_hourglass_cli.terminal.console import silence_keras
+from keras_hourglass_cli.terminal.wording import BOXES
 
-TASKS = [*PRESETS_OF]
+TASKS = POSE, DETECT = [*PRESETS_OF]
 
 
 @click.command()
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
-@source_options(default="mpii", show_default=True)
+@source_options(multiple=True, default=["mpii"], show_default=True)
 @click.option(
     "--task",
     type=click.Choice(TASKS),
-    default=TASKS[0],
+    default=POSE,
     show_default=True,
     help="pose: joints of people in given windows. detect: boxes of everyone on "
     "photographs.",
+)
+@click.option(
+    "--groups",
+    is_flag=True,
+    help="Print PCKh by labeled limb joints, visibility, size of the person, and other "
+    "people, too.",
+)
+@click.option(
+    "--boxes",
+    multiple=True,
+    metavar="true|shaken|DETECTOR",
+    help="Windows of people: those of the dataset; these moved and scaled by up to a "
+    "tenth at random; or those that a detector finds, see `predict`. May be given "
+    "several times.  [default: true]",
+)
+@click.option(
+    "--min-size",
+    type=click.FloatRange(0, min_open=True),
+    metavar="PIXELS",
+    help="Leave out people whose box has a shorter longer side.",
 )
 @click.option(
     "--end-to-end",
@@ -62,9 +83,12 @@ TASKS = [*PRESETS_OF]
 @broken_option
 @json_option
 def command(
-    source,
+    sources,
     models,
     task,
+    groups,
+    boxes,
+    min_size,
     end_to_end,
     detector,
     predictions,
@@ -76,7 +100,7 @@ def command(
     as_json,
     **options,
 ):
-    """Score models on a dataset's validation people, under every PCKh convention.
+    """Score models on validation people of datasets, under every PCKh convention.
 
     A skeleton without a head is scored by PCK at 0.05, 0.1 and 0.2 of the longer side
     of the box. A MODEL is a .keras file, a run's folder, a preset with weights (its
@@ -92,86 +116,111 @@ def command(
     Or score a FILE.{mat,h5,npz,json} of predictions for MPII's 2,958 validation people;
     --root is then the folder with detections_our_format.mat.
     """
+    context, everyone = click.get_current_context(), end_to_end or task == DETECT
+    _require_usable(everyone, **context.params)
+    context.meta[BOXES] = "--boxes"
+    from keras_hourglass.evaluation import results
+    from keras_hourglass.utils.files import require_writable
+
+    if folder:  # an unusable folder is reported before minutes of work
+        require_writable(folder, folder=True)
+    if everyone or boxes:
+        sys.path.insert(0, os.getcwd())  # of module:function, as for `python -m`
+    options |= {"missing": missing_images, "broken": broken_images}
+    options["all_splits"] = all_splits or everybody
+    if predictions:
+        evaluations = [results.evaluate_predictions(predictions, sources[0].root)]
+    else:
+        silence_keras()
+        kinds = {"boxes": boxes} if boxes else {}
+        from keras_hourglass.evaluation import evaluator
+        from keras_hourglass.evaluation.detection.end_to_end import evaluate_end_to_end
+
+        if end_to_end:
+            place = sources[0], detector
+            evaluations = [evaluate_end_to_end(m, *place, **options) for m in models]
+        elif everyone:
+            options["task"] = task
+            evaluations = [
+                evaluator.evaluate(model, sources[0], **options) for model in models
+            ]
+        else:
+            options |= {**kinds, "min_size": min_size}
+            evaluations = evaluator.evaluate_models(models, sources, **options)
+    comparisons = [] if everyone else results.compare_models(evaluations)
+    if as_json:
+        print_json(evaluations, comparisons, groups, everyone)
+    else:
+        print_tables(evaluations, comparisons, groups)
+    if folder:
+        if everyone:
+            path = evaluations[0].save_report(folder)
+        else:
+            from keras_hourglass.evaluation.report import save_report
+
+            path = save_report(folder, evaluations, comparisons)
+        click.echo(f"Report: {path}", err=as_json)
+
+
+def _require_usable(
+    everyone,
+    models,
+    dataset,
+    predictions,
+    folder,
+    boxes,
+    groups,
+    min_size,
+    end_to_end,
+    **_,
+):
+    """Raises a UsageError where options do not go together."""
     if bool(models) == bool(predictions):
         raise click.UsageError("Name either one or more MODELs, or --predictions.")
     if folder and predictions:
         raise click.UsageError("--report goes with MODELs: it shows their people.")
     if len({*map(os.path.normpath, models)}) < len(models):
         raise click.UsageError("Name each MODEL once.")
-    everyone = end_to_end or task == "detect"
     if everyone and predictions:
         raise click.UsageError("--predictions are of poses in given windows.")
     if folder and (end_to_end or everyone and len(models) > 1):
         raise click.UsageError(
             "--report is of poses in given windows, or one detector."
         )
-    from keras_hourglass.evaluation import results, tables
-    from keras_hourglass.utils.files import require_writable
+    if (everyone or predictions) and len(dataset) > 1:
+        raise click.UsageError(
+            "--task detect, --end-to-end and --predictions go with one --dataset."
+        )
+    if (everyone or predictions) and (boxes or groups or min_size):
+        raise click.UsageError(
+            "--boxes, --groups and --min-size are of MODELs' poses in given windows."
+        )
+    if folder and (len(dataset) > 1 or len(boxes) > 1):
+        raise click.UsageError(
+            "--report goes with one --dataset and one kind of --boxes."
+        )
+    if len({*boxes}) < len(boxes):
+        raise click.UsageError("Name each kind of --boxes once.")
 
-    if folder:  # an unusable folder is reported before minutes of work
-        require_writable(folder, folder=True)
-    all_splits = all_splits or everybody
+
+def print_json(evaluations, comparisons, groups: bool, everyone: bool):
+    """Prints all scores as JSON."""
+    from keras_hourglass.evaluation.evaluator import nest_scores
+
     if everyone:
-        sys.path.insert(0, os.getcwd())  # of module:function, as for `python -m`
-    if end_to_end:
-        options |= {"missing": missing_images, "broken": broken_images}
-        evaluations = evaluate_everyone(models, source, detector, all_splits, options)
-        return print_scores(evaluations, as_json)
-    if predictions:
-        evaluations = [results.evaluate_predictions(predictions, source.root)]
+        data = {each.name: each.to_dict() for each in evaluations}
     else:
-        silence_keras()
-        from keras_hourglass.evaluation.evaluator import evaluate
-
-        options |= {"missing": missing_images, "broken": broken_images}
-        options |= {"all_splits": all_splits, "task": task}
-        evaluations = [evaluate(model, source, **options) for model in models]
-    if everyone:
-        print_scores(evaluations, as_json)
-        if folder:
-            path = evaluations[0].save_report(folder)
-            click.echo(f"Report: {path}", err=as_json)
-        return
-    comparisons = results.compare_models(evaluations)
-    if as_json:
-        click.echo(json.dumps(to_data(evaluations, comparisons), indent=2))
-    else:
-        for evaluation in evaluations:
-            click.echo(evaluation)
-        for comparison in comparisons:
-            click.echo(tables.format_comparison(comparison))
-    if folder:
-        from keras_hourglass.evaluation.report import save_report
-
-        path = save_report(folder, evaluations, comparisons)
-        click.echo(f"Report: {path}", err=as_json)
+        data = nest_scores(evaluations, comparisons, groups)
+    click.echo(json.dumps(data, indent=2))
 
 
-def evaluate_everyone(models, source, detector, all_splits, options) -> list:
-    """Evaluates the poses of everyone on photographs, of each model."""
-    silence_keras()
-    from keras_hourglass.evaluation.detection.end_to_end import evaluate_end_to_end
+def print_tables(evaluations, comparisons, groups: bool):
+    """Prints evaluations one after another, then what spans several."""
+    from keras_hourglass.evaluation import tables
 
-    options = {**options, "all_splits": all_splits}
-    return [evaluate_end_to_end(model, source, detector, **options) for model in models]
-
-
-def print_scores(evaluations, as_json: bool):
-    """Prints evaluations one after another, or all as JSON."""
-    if as_json:
-        click.echo(json.dumps({e.name: e.to_dict() for e in evaluations}, indent=2))
-        return
     for evaluation in evaluations:
         click.echo(evaluation)
-
-
-def to_data(evaluations, comparisons) -> dict:
-    """Makes the output of `--json`: model -> scores and comparison with the first."""
-    from keras_hourglass.evaluation.scoring import to_json_types
-
-    data = {evaluation.name: evaluation.to_dict() for evaluation in evaluations}
     for comparison in comparisons:
-        data[comparison["second"]]["compared_with"] = to_json_types(
-            {"model": comparison["first"], "thresholds": comparison["thresholds"]}
-        )
-    return data
+        click.echo(tables.format_comparison(comparison))
+    if groups:
+        click.echo(tables.format_groups(evaluations))

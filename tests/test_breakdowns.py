@@ -8,6 +8,7 @@ from keras_hourglass.evaluation.bootstrap import resample_counts
 from keras_hourglass.evaluation.breakdowns import (
     by_group,
     by_joint,
+    group_percentages,
     hardest_people,
     pck_torso,
     torso_lengths,
@@ -27,8 +28,8 @@ def people(skeleton, rows):
 
 def test_groups_are_of_visibility_size_and_other_people():
     rows = [
-        {"visible": (1, 0), "num_others": 0, "source_size": 100},
-        {"visible": (1, np.nan), "num_others": 1, "source_size": 200},
+        {"visible": (1, 0), "num_others": 0, "source_size": 120},  # of a box of 96
+        {"visible": (1, np.nan), "num_others": 1, "source_size": 240.0125},
         {"visible": (0, 0), "num_others": 5, "source_size": 300},
     ]
     errors = np.array([[0.1, 9], [9, 0.1], [np.nan, 0.1]])
@@ -43,9 +44,46 @@ def test_groups_are_of_visibility_size_and_other_people():
         "one": (2, 50),
         "two or more": (1, 100),
     }
-    sizes = scores["size in the original image"]
-    assert [*sizes.values()] == [(2, 50), (2, 50), (1, 100)]
-    assert [*sizes] == ["up to 167 pixels", "167 to 233 pixels", "over 233 pixels"]
+    sizes = scores["longer side of the box in the photograph"]
+    assert sizes == {"up to 96 pixels": (2, 50), "over 192 pixels": (3, 200 / 3)}
+    assert "labeled limb joints" not in scores
+
+
+def test_groups_are_of_labeled_limb_joints_by_the_skeleton():
+    """Joints that are not of arms and legs are labeled, and wrong, in all people."""
+    limbs = [*MPII.arms_and_legs]
+    counts = [12, 10, 9, 8, 7, 5, 4, 0]
+    weights = np.ones((len(counts), 16))
+    for row, count in zip(weights, counts):
+        row[limbs[count:]] = 0
+    everyone = people(MPII, [{"weights": row} for row in weights])
+    errors = np.where(weights > 0, 9.0, np.nan)
+    errors[:, limbs[0]] = np.where(weights[:, limbs[0]] > 0, 0.1, np.nan)
+    groups = group_percentages(errors, everyone, resample_counts(len(counts)))
+    (total,) = groups["everyone"]
+    assert (total["people"], total["joints"]) == (7, sum(counts))
+    assert total["percent"] == pytest.approx(100 * 7 / sum(counts))
+    assert total["interval"][0] <= total["percent"] <= total["interval"][1]
+    rows = [
+        (row["name"], row["people"], row["joints"], row["percent"])
+        for row in groups["labeled limb joints"]
+    ]
+    assert rows == [
+        ("10 to 12", 2, 22, pytest.approx(100 * 2 / 22)),
+        ("8 or 9", 2, 17, pytest.approx(100 * 2 / 17)),
+        ("5 to 7", 2, 12, pytest.approx(100 * 2 / 12)),
+        ("4 or fewer", 1, 4, pytest.approx(25)),
+    ]
+
+
+def test_without_arms_and_legs_groups_are_of_the_main_convention():
+    rows = [{"visible": (1, 0)}, {"visible": (0, np.nan)}]
+    groups = group_percentages(
+        np.array([[0.1, 9], [9, 0.1]]), people(ARMS, rows), resample_counts(2)
+    )
+    assert [*groups] == ["everyone", "visibility"]
+    assert [row["percent"] for row in groups["visibility"]] == [100, 0]
+    assert groups["everyone"][0]["joints"] == 4
 
 
 def test_groups_that_the_dataset_does_not_know_are_left_out():

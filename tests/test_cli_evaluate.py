@@ -84,12 +84,61 @@ def test_an_unusable_report_folder_is_an_error_before_any_work(tmp_path):
     assert "no.keras" not in call(*command, status=1).output
 
 
+TWO = "--dataset crops:a --dataset crops:b"
+
+
 @pytest.mark.parametrize(
     "arguments",
-    ["a.keras a.keras", "--predictions x.mat --report y", "a.keras --report setup.py"],
+    [
+        *("a.keras a.keras", "--predictions x.mat --report y"),
+        *("a.keras --report setup.py", f"a.keras {TWO} --root c"),
+        *(f"a.keras {TWO} --end-to-end", f"a.keras {TWO} --task detect"),
+        *(f"--predictions x.mat {TWO}", f"a.keras {TWO} --report y"),
+        *("a.keras --boxes true --boxes shaken --report y", "a.keras --min-size 0"),
+        *("a.keras --boxes true --boxes true", "--predictions x.mat --groups"),
+        *("a.keras --groups --end-to-end", "a --task detect --boxes shaken"),
+        *("a --task detect --min-size 9", "a.keras --dataset lsp:a --dataset lsp:a"),
+    ],
 )
 def test_misuse_exits_with_two(arguments):
     call("evaluate", *arguments.split(), status=2)
+
+
+def test_several_datasets_and_boxes_are_printed_with_groups(networks, noise):
+    one, two, _ = networks
+    command = ["evaluate", one, two, "--dataset", "synthetic:2"]
+    command += ["--dataset", f"crops:{noise}", "--boxes", "true", "--boxes", "shaken"]
+    output = call(*command, "--groups").output
+    for model in (one, two):
+        for dataset in ("synthetic:2", f"crops:{noise}"):
+            assert f"{model} on {dataset}: " in output
+            assert f"{model} on {dataset}, shaken boxes: " in output
+    assert output.count("percentage points, on the same people of ") == 4
+    assert output.count("of limbs, %, by group") == 2
+    assert "  10 to 12" in output and f"{two}, shaken boxes" in output
+    data = json.loads(call(*command, "--groups", "--json").stdout)
+    scores = data[f"crops:{noise}"][str(two)]["shaken"]
+    assert scores["compared_with"]["model"] == str(one) and scores["people"] == 7
+    assert scores["groups"]["everyone"][0]["people"] == 7
+
+
+def test_a_detector_of_the_command_is_told_in_its_words(networks, noise):
+    command = ["evaluate", networks[0], "--dataset", f"crops:{noise}", "--boxes"]
+    output = call(*command, "peple", status=1).output
+    assert "`--boxes` must be 'true', 'shaken', or a detector's name" in output
+    assert "Received: --boxes='peple'" in output
+
+
+def test_people_are_predicted_in_the_boxes_of_a_plugin(
+    networks, noise, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    code = "def find(image):\n    return [[8, 8, 32, 32, 0.8]]\n"
+    (tmp_path / "middle_of_noise.py").write_text(code)
+    command = ["evaluate", networks[0], "--dataset", f"crops:{noise}", "--groups"]
+    output = call(*command, "--boxes", "middle_of_noise:find", "--min-size", 9).output
+    assert "7 of 7 people found in boxes of 'middle_of_noise:find'" in output
+    assert "boxes of 'middle_of_noise:find': found" in output
 
 
 @pytest.mark.parametrize("flag", ["--all-splits", "--everybody"])

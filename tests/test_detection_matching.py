@@ -8,6 +8,7 @@ import pytest
 
 from keras_hourglass.evaluation.detection import precision
 from keras_hourglass.evaluation.detection.matching import (
+    assign,
     box_similarities,
     join,
     match,
@@ -47,6 +48,15 @@ def test_false_boxes_of_other_sizes_are_not_counted():
     matches = matched([[0.9], [0.0]], [0.9, 0.8], in_range=np.array([False, False]))
     assert matches.correct[0].tolist() == [True, False]
     assert matches.counted[0].tolist() == [True, False]
+
+
+def test_predictions_are_assigned_once_each_the_most_similar_first():
+    """The second person's best is taken by the first; its next is not enough."""
+    similarity = [[0.9, 0.8, 0.0], [0.6, 0.4, 0.0], [0.0, 0.0, 0.5]]
+    assert assign(similarity, 0.5).tolist() == [0, -1, 2]
+    assert assign(similarity, 0.4).tolist() == [0, 1, 2]
+    assert assign(np.zeros((0, 2)), 0.5).tolist() == [-1, -1]
+    assert assign(np.zeros((2, 0)), 0.5).tolist() == []
 
 
 def test_precision_and_recall_by_hand():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.people import from_rows
+from keras_hourglass.evaluation.evaluator import nest_scores
 from keras_hourglass.evaluation.report import save_report
 from keras_hourglass.evaluation.report.page import comparison_section
 from keras_hourglass.evaluation.results import (
@@ -15,8 +16,12 @@ from keras_hourglass.evaluation.results import (
     compare_models,
     evaluate_predictions,
 )
-from keras_hourglass.evaluation.scoring import curve_thresholds, curves
-from keras_hourglass.evaluation.tables import format_comparison, format_with_interval
+from keras_hourglass.evaluation.scoring import curve_thresholds, curves, to_json_types
+from keras_hourglass.evaluation.tables import (
+    format_comparison,
+    format_groups,
+    format_with_interval,
+)
 from keras_hourglass.skeletons import MPII, Skeleton
 
 WRIST = MPII.joints.index("left_wrist")
@@ -111,6 +116,73 @@ def test_models_are_compared_with_the_first_on_the_same_people(result, caplog):
     assert half["difference"] == pytest.approx(100 - result.pckh)
     text = format_comparison(comparison)
     assert "second less model, percentage points" in text and "+3.92 (" in text
+
+
+def test_models_are_compared_and_nested_by_dataset_and_by_boxes():
+    names = {"a": np.full((4, 16), 0.6), "b": np.zeros((4, 16))}
+    results = [
+        evaluation_of(errors, name=name, dataset=dataset, boxes=boxes)
+        for dataset in ("coco:1", "coco:2")
+        for name, errors in names.items()
+        for boxes in ("true", "shaken")
+    ]
+    comparisons = compare_models(results)
+    assert len(comparisons) == 4 and {c["second"] for c in comparisons} == {"b"}
+    assert "same people of coco:2, shaken boxes" in format_comparison(comparisons[-1])
+    nested = nest_scores(results, comparisons)
+    assert [*nested] == ["coco:1", "coco:2"] and [*nested["coco:2"]] == ["a", "b"]
+    assert [*nested["coco:1"]["b"]] == ["true", "shaken"]
+    shaken = nested["coco:2"]["b"]["shaken"]
+    assert shaken["boxes"] == {"name": "shaken"}
+    assert shaken["compared_with"]["model"] == "a" and "groups" not in shaken
+    assert "boxes" not in nested["coco:2"]["a"]["true"]
+    one = nest_scores(results[:1], [], groups=True)
+    assert [*one] == ["a"] and one["a"]["groups"]["everyone"][0]["percent"] == 0
+    assert str(results[0]).startswith("a on coco:1: 4 people")
+    assert str(results[1]).startswith("a on coco:1, shaken boxes: 4 people")
+
+
+def test_people_without_a_box_are_wrong_in_the_numbers_of_all_people():
+    errors = np.zeros((3, 16))
+    errors[0, WRIST] = np.nan
+    missed = people_of(MPII, 5)
+    result = evaluation_of(errors, boxes="finder", missed=missed)
+    assert result.pckh == 100 and result.scores["people"] == 3
+    boxes = result.scores["boxes"]
+    assert (boxes["found"], boxes["people"]) == (3, 8)
+    assert boxes["means"]["limbs"] == pytest.approx(100 * 35 / (35 + 60))
+    assert boxes["intervals"]["limbs"][0] < boxes["means"]["limbs"]
+    assert "3 of 8 people found in boxes of 'finder': PCKh@0.5, limbs, 100.00" in str(
+        result
+    )
+    (everyone,) = result.groups["everyone"]
+    assert (everyone["people"], everyone["joints"]) == (8, 95)
+    assert everyone["percent"] == pytest.approx(boxes["means"]["limbs"])
+    assert everyone["found"]["people"] == 3 and everyone["found"]["percent"] == 100
+    missed.weights[:, MPII.arms_and_legs[2:]] = 0
+    groups = evaluation_of(errors, boxes="finder", missed=missed).groups
+    whole, parts = groups["labeled limb joints"]
+    assert (whole["percent"], parts["percent"]) == (100, 0)
+    assert parts["people"] == 5 and parts["found"]["people"] == 0
+    json.dumps(to_json_types(groups), allow_nan=False)
+
+
+def test_groups_of_the_same_people_are_side_by_side_and_of_others_apart():
+    exact, half = np.zeros((4, 16)), np.zeros((4, 16))
+    half[:2] = 9
+    both = [
+        evaluation_of(exact, name="a", dataset="mpii:1"),
+        evaluation_of(half, name="b", dataset="mpii:1"),
+    ]
+    text = format_groups(both)
+    assert text.startswith("a, b on mpii:1, true boxes: PCKh@0.5 of limbs, %, by group")
+    (line,) = [line for line in text.splitlines() if line.startswith("everyone")]
+    assert line.split()[:4] == ["everyone", "4", "48", "100.00"] and " 50.00 (" in line
+    found = evaluation_of(exact, boxes="finder", missed=people_of(MPII, 4))
+    text = format_groups([*both, found])
+    assert text.count("by group") == 2 and "boxes of 'finder': found" in text
+    (_, line) = [line for line in text.splitlines() if line.startswith("everyone")]
+    assert line.split()[:4] == ["everyone", "8", "96", "4"] and " 50.00 (" in line
 
 
 def test_a_difference_that_rounds_to_zero_has_no_minus():

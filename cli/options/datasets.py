@@ -83,26 +83,35 @@ def parse_datasets(datasets, root=None, **options) -> list[DatasetSpec]:
     return with_options(specs, {k: v for k, v in options.items() if v})
 
 
-def source_options(**kwargs):
-    """Adds both options, for one dataset, which the command gets as `source`."""
+def source_options(multiple: bool = False, **kwargs):
+    """Adds `--dataset`, `--root` and `read_options`.
+
+    Args:
+        multiple: Takes several datasets, which the command gets as `sources`; else one,
+            as `source`.
+        kwargs: Further arguments of the option `--dataset`.
+    """
+    text = f"One of {', '.join(DATASETS)}. DIR may be one annotation file."
+    text += " May be given several times." if multiple else ""
+    root_help = "Folder of the only dataset." if multiple else "Folder of the dataset."
 
     def decorate(function):
         @click.option(
-            "--dataset",
-            metavar="NAME[:DIR]",
-            help=f"One of {', '.join(DATASETS)}. DIR may be one annotation file.",
-            **kwargs,
+            "--dataset", metavar="NAME[:DIR]", multiple=multiple, help=text, **kwargs
         )
-        @click.option("--root", type=click.Path(), help="Folder of the dataset.")
+        @click.option("--root", type=click.Path(), help=root_help)
         @read_options
         @wraps(function)
-        def with_source(dataset, root, **others):
+        def with_sources(dataset, root, **others):
             options = {name: others.pop(name) for name in READ_OPTIONS}
-            (spec,) = parse_datasets([dataset], root, **options)
-            if spec.share != 1:
+            specs = parse_datasets(dataset if multiple else [dataset], root, **options)
+            if any(spec.share != 1 for spec in specs):
                 raise click.UsageError("a share of a --dataset is for training")
-            return function(source=spec, **others)
+            if len({*specs}) < len(specs):
+                raise click.UsageError("Name each --dataset once.")
+            given = {"sources": specs} if multiple else {"source": specs[0]}
+            return function(**given, **others)
 
-        return with_source
+        return with_sources
 
     return decorate

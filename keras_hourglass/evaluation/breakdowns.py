@@ -17,9 +17,11 @@ from keras_hourglass.data.people import People
 from keras_hourglass.evaluation import bootstrap
 from keras_hourglass.evaluation.calibration import calibration
 from keras_hourglass.evaluation.conventions import (
+    CONVENTIONS,
     JOINT_SUBSETS,
     column_rates,
     conventions,
+    group_convention,
     is_scored,
     joint_rates,
 )
@@ -31,7 +33,19 @@ from keras_hourglass.evaluation.scoring import (
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.skeletons.measures import is_correct
 
-SIZE_GROUPS = 3  # of people by their size, equally many in each
+EVERYONE = "everyone"
+# Labeled joints of the 12 of arms and legs: whole people, most of one, an upper body at
+# a table, a part at the edge of a photograph.
+LABELED_GROUPS = {
+    "10 to 12": range(10, 13),
+    "8 or 9": range(8, 10),
+    "5 to 7": range(5, 8),
+    "4 or fewer": range(5),
+}
+# Pixels of the box's longer side. Fixed ones, unlike thirds, are the same for every
+# dataset, and users know on which side their people are. Up to 192, a network of 256
+# pixels sees a window that was enlarged; 96 is where COCO's large objects begin.
+SIZE_BOUNDS = 96, 192
 TORSO_THRESHOLD = 0.2  # torso lengths
 TORSO_DESCRIPTION = "torso: left shoulder to right hip"
 HARDEST_COUNT = 40
@@ -68,10 +82,66 @@ def by_group(errors, people: People, counts) -> dict[str, list[dict]]:
         "joints", the "means" in percent, and their "intervals". Kinds of which the
         dataset knows nothing are left out.
     """
+    return _score_groups(errors, people.skeleton, people_groups(people), counts)
+
+
+def group_percentages(errors, people: People, counts) -> dict[str, list[dict]]:
+    """Computes one percentage for each group, that of `group_convention`.
+
+    Returns:
+        Kind of group, the first of which is everyone -> for each group its "name", the
+        numbers of "people" and of "joints" that the convention averages, "percent" of
+        them that are correct, and its "interval".
+    """
+    skeleton = people.skeleton
+    name = group_convention(skeleton)
+    chosen = [*JOINT_SUBSETS[CONVENTIONS[name].joints](skeleton)]
+    part = np.full(errors.shape, np.nan)
+    part[:, chosen] = errors[:, chosen]
+    groups = {EVERYONE: {EVERYONE: np.True_}} | people_groups(people)
+    return {
+        kind: [
+            {
+                **{key: row[key] for key in ("name", "people", "joints")},
+                "percent": row["means"][name],
+                "interval": row["intervals"][name],
+            }
+            for row in rows
+        ]
+        for kind, rows in _score_groups(part, skeleton, groups, counts).items()
+    }
+
+
+def with_found(groups, found) -> dict[str, list[dict]]:
+    """Adds to groups of all people the numbers of those whom a detector found.
+
+    Args:
+        groups, found: The outputs of `group_percentages`.
+
+    Returns:
+        `groups`, where each group has "found", the numbers of these.
+    """
+    none = {"people": 0, "joints": 0, "percent": np.nan, "interval": [np.nan] * 2}
+    made = {}
+    for kind, rows in groups.items():
+        numbers = {
+            row["name"]: {key: row[key] for key in none} for row in found.get(kind, [])
+        }
+        made[kind] = [{**row, "found": numbers.get(row["name"], none)} for row in rows]
+    return made
+
+
+def errors_of_missed(people: People) -> np.ndarray:
+    """Computes errors of people without predictions, all of whose joints are wrong."""
+    scored = (people.weights > 0) & (people.reference_lengths > 0)[:, None]
+    return np.where(scored, np.inf, np.nan)
+
+
+def _score_groups(errors, skeleton, groups, counts):
     return {
         kind: rows
-        for kind, masks in people_groups(people).items()
-        if (rows := [*_group_rows(errors, people.skeleton, masks, counts)])
+        for kind, masks in groups.items()
+        if (rows := [*_group_rows(errors, skeleton, masks, counts)])
     }
 
 
@@ -79,11 +149,14 @@ def people_groups(people: People) -> dict[str, dict]:
     """Gives masks: kind -> group -> a mask that broadcasts to `(people, joints)`."""
     others = people.num_others[:, None]
     return {
+        "labeled limb joints": _labeled_masks(people),
         "visibility": {
             "visible": people.visible == 1,
             "occluded": people.visible == 0,
         },
-        "size in the original image": _size_masks(people.source_sizes[:, None]),
+        "longer side of the box in the photograph": _size_masks(
+            people.source_box_lengths[:, None]
+        ),
         "other people labeled in the image": {
             "none": others == 0,
             "one": others == 1,
@@ -92,19 +165,26 @@ def people_groups(people: People) -> dict[str, dict]:
     }
 
 
+def _labeled_masks(people):
+    """Groups people by labeled joints; none where the skeleton lacks arms or legs."""
+    skeleton = people.skeleton
+    if not skeleton.has_arms_and_legs:
+        return {}
+    weights = people.weights[:, [*skeleton.arms_and_legs]]
+    labeled = (weights > 0).sum(1, keepdims=True)
+    return {name: np.isin(labeled, [*c]) for name, c in LABELED_GROUPS.items()}
+
+
 def _size_masks(sizes):
-    """Splits people into groups of equal number, named by their bounds in pixels."""
+    """Groups people by `SIZE_BOUNDS`; those of one size are not grouped."""
     if not len(sizes) or sizes.min() == sizes.max():
         return {}
-    bounds = np.unique(np.quantile(sizes, np.arange(1, SIZE_GROUPS) / SIZE_GROUPS))
-    lows, highs = [-np.inf, *bounds.tolist()], [*bounds.tolist(), np.inf]
-    masks = {}
-    for low, high in zip(lows, highs):
-        name = f"up to {high:.0f} pixels" if high < np.inf else f"over {low:.0f} pixels"
-        if -np.inf < low and high < np.inf:
-            name = f"{low:.0f} to {high:.0f} pixels"
-        masks[name] = (low < sizes) & (sizes <= high)
-    return masks
+    low, high = SIZE_BOUNDS
+    return {
+        f"up to {low} pixels": sizes <= low,
+        f"{low} to {high} pixels": (low < sizes) & (sizes <= high),
+        f"over {high} pixels": high < sizes,
+    }
 
 
 def _group_rows(errors, skeleton, masks, counts):

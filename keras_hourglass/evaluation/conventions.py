@@ -127,6 +127,16 @@ CONVENTIONS = {
     "limbs": Convention("mean over labeled joints", joints="limbs"),
 }
 STANDARD = "mean_by_count"  # the convention of the `PCKh` metric
+LIMBS = "limbs"
+
+
+def group_convention(skeleton: Skeleton) -> str:
+    """Selects the convention that groups of people are compared by.
+
+    That of arms and legs, which datasets of humans have in common and networks miss
+    most; for a skeleton without them, that of the `PCKh` metric.
+    """
+    return LIMBS if LIMBS in conventions(skeleton) else STANDARD
 
 
 def conventions(skeleton: Skeleton) -> dict[str, Convention]:
@@ -137,7 +147,7 @@ def conventions(skeleton: Skeleton) -> dict[str, Convention]:
     """
     absent = set()
     if not skeleton.has_arms_and_legs:
-        absent.add("limbs")
+        absent.add(LIMBS)
     if not skeleton.unscored and not skeleton.measure.is_pckh:
         absent.add("all_joints")
     return {name: CONVENTIONS[name] for name in CONVENTIONS if name not in absent}

@@ -17,11 +17,24 @@ from keras_hourglass.data.datasets.mpii.predictions import (
     read_predictions,
 )
 from keras_hourglass.data.people import People
+from keras_hourglass.data.people.people import concatenate
 from keras_hourglass.evaluation import bootstrap, oks, tables
-from keras_hourglass.evaluation.breakdowns import pck_torso
+from keras_hourglass.evaluation.breakdowns import (
+    errors_of_missed,
+    group_percentages,
+    pck_torso,
+    with_found,
+)
+from keras_hourglass.evaluation.conventions import is_scored
+from keras_hourglass.evaluation.detection.windows import TRUE, describe_boxes
 from keras_hourglass.evaluation.error_kinds import classify, error_kinds
 from keras_hourglass.evaluation.predictions import Predictions
-from keras_hourglass.evaluation.scoring import main_scores, score, to_json_types
+from keras_hourglass.evaluation.scoring import (
+    convention_means,
+    main_scores,
+    score,
+    to_json_types,
+)
 from keras_hourglass.skeletons import MPII, Skeleton
 
 if TYPE_CHECKING:
@@ -50,6 +63,9 @@ class Evaluation:
         options: The options of keypoint prediction; None for a file.
         dataset: The dataset's name and folder, where known.
         runtime: The program that ran the model, a key of `inference.runtimes.RUNTIMES`.
+        boxes: The windows of the people: "true", "shaken", or the name of a detector.
+        missed: With a detector, the people of whom it has no box. They are not among
+            `people`, nor in the scores but those of "boxes" and in `groups`.
 
     Example:
 
@@ -71,6 +87,19 @@ class Evaluation:
     options: "KeypointOptions | None" = None
     dataset: str = ""
     runtime: str = "keras"
+    boxes: str = TRUE
+    missed: People | None = None
+
+    @property
+    def windows(self) -> str:
+        """The windows in words: "true boxes", "shaken boxes", "boxes of 'people'"."""
+        return describe_boxes(self.boxes)
+
+    @property
+    def title(self) -> str:
+        """The names of the model and of the dataset, and the windows unless true."""
+        title = f"{self.name} on {self.dataset}" if self.dataset else self.name
+        return title if self.boxes == TRUE else f"{title}, {self.windows}"
 
     @property
     def pckh(self) -> float:
@@ -96,6 +125,25 @@ class Evaluation:
         """The kinds of errors; see `error_kinds.error_kinds`. None for a file."""
         return self.scores.get("error_kinds")
 
+    @cached_property
+    def groups(self) -> dict[str, list[dict]] | None:
+        """PCKh@0.5 (PCK@0.1) of groups of people, over the joints of arms and legs.
+
+        By the number of labeled limb joints, visibility of joints, size of the person
+        and other people in the image, where the dataset knows them: kind of group ->
+        for each group its "name", numbers of "people" and "joints", "percent" and
+        "interval"; see `breakdowns.group_percentages`. With the boxes of a detector,
+        all people count, those without a box as wrong, and "found" has the numbers of
+        the others. Over all joints for a skeleton without arms and legs; None for a
+        file.
+        """
+        if self.people is None:
+            return None
+        found = group_percentages(self.predictions.errors, self.people, self.resamples)
+        if self.missed is None:
+            return found
+        return with_found(group_percentages(*self._everyone), found)
+
     @property
     def offset(self) -> tuple[float, float] | None:
         """The mean signed error (x, y), heatmap pixels. None for a file."""
@@ -116,9 +164,27 @@ class Evaluation:
             made["error_kinds"] = error_kinds(
                 self._kinds, self.predictions, self.people, self.resamples
             )
+        if self.boxes != TRUE:
+            made["boxes"] = {"name": self.boxes}
+        if self.missed is not None:
+            errors, _, counts = self._everyone
+            arguments = errors, self.skeleton, self.skeleton.measure.threshold
+            made["boxes"] |= {
+                "people": int(is_scored(errors).any(1).sum()),
+                "found": made["people"],
+                "means": convention_means(*arguments),
+                "intervals": bootstrap.mean_intervals(*arguments, counts),
+            }
         if self.predictions.unreadable:
             made["unreadable"] = [*self.predictions.unreadable]
         return made
+
+    @cached_property
+    def _everyone(self) -> tuple[np.ndarray, People, np.ndarray]:
+        """Errors, people and resamples with those missed, whose joints are wrong."""
+        errors = [self.predictions.errors, errors_of_missed(self.missed)]
+        people = concatenate([self.people, self.missed])
+        return np.concatenate(errors), people, bootstrap.resample_counts(len(people))
 
     @cached_property
     def _kinds(self) -> np.ndarray:
@@ -136,7 +202,8 @@ class Evaluation:
             The dictionary that `hourglass-keras evaluate --json` prints: "people",
             "joints", "measure", "conventions", "pckh", "thresholds" (with "columns",
             "per_joint", "means" and "intervals" each), "area", and where known
-            "offset", "torso", "oks", "skipped", "error_kinds" and "unreadable".
+            "offset", "torso", "oks", "skipped", "error_kinds", "boxes" and
+            "unreadable".
 
         Example:
 
@@ -216,7 +283,7 @@ class Evaluation:
         return save_report(folder, [self])
 
     def __str__(self):
-        return tables.format_scores(self.name, self.scores)
+        return tables.format_scores(self.title, self.scores)
 
     def __repr__(self):
         people = self.scores["people"]
@@ -247,16 +314,18 @@ def evaluate_predictions(path, root) -> Evaluation:
 def compare_models(evaluations: list[Evaluation]) -> list[dict]:
     """Compares the first model with each of the others, on the same people.
 
-    The interval of a difference is that of pairs: narrower than the two models'
-    intervals suggest. A model that was evaluated on other people, or with another
-    measure, is not compared; a warning is logged.
+    On each dataset, and in each kind of windows, the first is another. The interval of
+    a difference is that of pairs: narrower than the two models' intervals suggest. A
+    model that was evaluated on other people, or with another measure, is not compared;
+    a warning is logged.
 
     Args:
         evaluations: One or more results of `kh.evaluate`.
 
     Returns:
-        A list of dictionaries: "first" and "second", the models' names, "measure",
-        its name, and "thresholds", the output of `bootstrap.compare`.
+        A list of dictionaries: "first" and "second", the models' names, "dataset",
+        "windows" in words, "measure", its name, and "thresholds", the output of
+        `bootstrap.compare`.
 
     Example:
 
@@ -273,9 +342,11 @@ def compare_models(evaluations: list[Evaluation]) -> list[dict]:
     print(pair["thresholds"]["0.5"]["mean_by_count"]["difference"])
     ```
     """
-    comparisons = []
-    for second in evaluations[1:]:
-        first = evaluations[0]
+    comparisons, firsts = [], {}
+    for second in evaluations:
+        first = firsts.setdefault((second.dataset, second.boxes), second)
+        if first is second:
+            continue
         measures = [one.skeleton.measure for one in (first, second)]
         if measures[0] != measures[1]:
             reason = f"{measures[1].title} is not {measures[0].title}"
@@ -294,6 +365,7 @@ def compare_models(evaluations: list[Evaluation]) -> list[dict]:
         comparisons.append(
             {
                 **{"first": first.name, "second": second.name},
+                **{"dataset": second.dataset, "windows": second.windows},
                 **{"measure": measures[0].name, "thresholds": differences},
             }
         )

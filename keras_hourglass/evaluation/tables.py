@@ -6,22 +6,25 @@ Columns are as wide as the names in them, whatever the joints of a skeleton are 
 from math import isnan
 
 from keras_hourglass.evaluation.bootstrap import LEVEL, RESAMPLES
+from keras_hourglass.evaluation.breakdowns import EVERYONE
+from keras_hourglass.evaluation.conventions import LIMBS, STANDARD, group_convention
 from keras_hourglass.evaluation.error_kinds import KINDS
+from keras_hourglass.evaluation.scoring import main_scores, main_threshold
 from keras_hourglass.inference.oks import AREA_OF_BOX
 from keras_hourglass.utils import format_table
 
 NO_VALUE = "\N{EN DASH}"
 
 
-def format_scores(name, scores: dict) -> str:
+def format_scores(title, scores: dict) -> str:
     """Formats the scores of a model or a file.
 
     Args:
-        name: Its name.
+        title: `Evaluation.title`.
         scores: `Evaluation.scores`, or its `to_dict()`.
     """
     thresholds, measure = scores["thresholds"], scores["measure"]
-    title, last = measure["name"], max(measure["thresholds"])
+    name, last = measure["name"], max(measure["thresholds"])
     header = [f"at {threshold}" for threshold in thresholds]
     parts = [*thresholds.values()]
     columns = [
@@ -42,13 +45,13 @@ def format_scores(name, scores: dict) -> str:
     ]
     return "\n".join(
         [
-            f"{name}: {scores['people']:,} people, {scores['joints']:,} joints",
+            f"{title}: {scores['people']:,} people, {scores['joints']:,} joints",
             "",
-            format_table([f"{title}, %", *header], columns),
+            format_table([f"{name}, %", *header], columns),
             "",
-            format_table([f"mean {title}, %", *header, "area"], means),
+            format_table([f"mean {name}, %", *header, "area"], means),
             "",
-            f"{title}: joints with an error of at most that share of the "
+            f"{name}: joints with an error of at most that share of the "
             f"{measure['reference']}",
             *legend,
             f"area: mean height of the curve from 0 to {last}",
@@ -75,7 +78,12 @@ def format_comparison(comparison: dict) -> str:
     ]
     header = [comparison["measure"], *(f"at {threshold}" for threshold in thresholds)]
     title = f"{comparison['second']} less {comparison['first']}, percentage points, "
-    return f"{title}on the same people\n\n{format_table(header, rows)}\n"
+    title += "on the same people" + "".join(
+        f"{word} {comparison[key]}"
+        for word, key in ((" of", "dataset"), (",", "windows"))
+        if comparison.get(key)
+    )
+    return f"{title}\n\n{format_table(header, rows)}\n"
 
 
 def describe_oks(oks: dict) -> str:
@@ -102,6 +110,87 @@ def describe_errors(kinds: dict) -> str:
     return f"Errors above {kinds['threshold']}, % of scored joints: {', '.join(parts)}"
 
 
+def describe_found(scores: dict) -> str:
+    """Describes a detector's boxes: PCKh of those found, and of all people."""
+    boxes, name = scores["boxes"], LIMBS if LIMBS in scores["conventions"] else STANDARD
+    title = f"{scores['measure']['name']}@{main_threshold(scores)}"
+    found, everyone = (_mean(part, name) for part in (main_scores(scores), boxes))
+    return (
+        f"{boxes['found']:,} of {boxes['people']:,} people found in boxes of "
+        f"{boxes['name']!r}: {title}, {name}, {found} of these, {everyone} of all "
+        "(without a box, joints are wrong)"
+    )
+
+
+def format_groups(evaluations) -> str:
+    """Formats the groups of people of evaluations, side by side for the same people.
+
+    Args:
+        evaluations: One or more `Evaluation`, of models on datasets.
+    """
+    tables = {}  # dataset, measure and people of the groups -> evaluations
+    for each in evaluations:
+        rows = [row for rows in each.groups.values() for row in rows]
+        counts = ((row["name"], row["people"], row["joints"]) for row in rows)
+        key = each.dataset, each.skeleton.measure, group_convention(each.skeleton)
+        tables.setdefault((*key, *counts), []).append(each)
+    return "\n".join(
+        _format_group_table(*key[:3], listed) for key, listed in tables.items()
+    )
+
+
+def _format_group_table(dataset, measure, convention, evaluations):
+    """Formats groups of the same people: a column for each model and kind of boxes."""
+    groups = evaluations[0].groups
+    names = dict.fromkeys(each.name for each in evaluations)
+    windows = dict.fromkeys(each.windows for each in evaluations)
+    labels = []
+    for kind, rows in groups.items():
+        of_kind = [row["name"] for row in rows]
+        labels += of_kind if kind == EVERYONE else [kind, *(f"  {n}" for n in of_kind)]
+    columns = [
+        ("group", labels),
+        ("people", _cells(groups, lambda row: f"{row['people']:,}")),
+        ("joints", _cells(groups, lambda row: f"{row['joints']:,}")),
+    ]
+    for each in evaluations:
+        title = [each.name] if len(names) > 1 else []
+        title += [each.windows] if len(windows) > 1 or each.missed is not None else []
+        title = ", ".join(title) or measure.title
+        if each.missed is not None:
+            found = {k: [row["found"] for row in v] for k, v in each.groups.items()}
+            columns += [
+                (f"{title}: found", _cells(found, lambda row: f"{row['people']:,}")),
+                ("of these", _cells(found, _percent)),
+            ]
+            title = "of all"
+        columns.append((title, _cells(each.groups, _percent)))
+    titles, cells = zip(*columns)
+    of_dataset = f" on {dataset}" if dataset else ""
+    of_windows = f", {evaluations[0].windows}" if len(windows) == 1 else ""
+    return "\n".join(
+        [
+            f"{', '.join(names)}{of_dataset}{of_windows}: {measure.title} of "
+            f"{convention}, %, by group",
+            "",
+            format_table(titles, zip(*cells)),
+            "",
+        ]
+    )
+
+
+def _cells(groups, cell):
+    """Makes a column of the groups' table: a cell for each group, none for its kind."""
+    for kind, rows in groups.items():
+        if kind != EVERYONE:
+            yield ""
+        yield from map(cell, rows)
+
+
+def _percent(row):
+    return format_with_interval(row["percent"], row["interval"])
+
+
 def describe_unreadable(messages) -> str:
     """Counts the images that could not be read, and shows the first message."""
     return f"{len(messages):,} images could not be read, first: {messages[0]}"
@@ -124,6 +213,8 @@ def _other_lines(scores):
         yield describe_errors(kinds)
     if skipped := scores.get("skipped"):
         yield skipped
+    if "found" in scores.get("boxes", ()):
+        yield describe_found(scores)
     if unreadable := scores.get("unreadable"):
         yield describe_unreadable(unreadable)
 

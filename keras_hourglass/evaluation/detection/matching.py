@@ -88,6 +88,27 @@ def match(
     )
 
 
+def assign(similarity, least: float) -> np.ndarray:
+    """Assigns predictions to people one to one, the most similar pairs first.
+
+    Unlike `match`, without scores: which prediction is of which person.
+
+    Args:
+        similarity: `(predictions, people)`, 0 to 1.
+        least: Similarity below which a prediction is not of a person.
+
+    Returns:
+        `(people,)`: the index of each person's prediction, -1 where there is none.
+    """
+    similarity = np.array(similarity, float)
+    assigned = np.full(similarity.shape[1], -1)
+    while similarity.size and similarity.max() >= least:
+        index, person = np.unravel_index(similarity.argmax(), similarity.shape)
+        assigned[person] = index
+        similarity[index], similarity[:, person] = -1, -1
+    return assigned
+
+
 def join(matches: list[Matches]) -> Matches:
     """Joins the matches of photographs into one."""
     counts = [len(one.scores) for one in matches]

@@ -52,6 +52,7 @@ def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path
     first = evaluations[0]
     about = {"dataset": first.dataset} if first.dataset else {}
     about |= {
+        "windows": ", ".join(dict.fromkeys(one.windows for one in evaluations)),
         "split": ", ".join(sorted({*map(str, first.people.splits)})),
         "flip test": "on" if first.options.flip else "off",
         "decoder": first.options.decoder,

@@ -14,7 +14,7 @@ from keras_hourglass.evaluation.report.html import (
     with_interval,
 )
 from keras_hourglass.evaluation.scoring import main_scores
-from keras_hourglass.evaluation.tables import describe_unreadable
+from keras_hourglass.evaluation.tables import describe_found, describe_unreadable
 
 # Nothing is fetched and no script runs, whatever a file's name contains.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -94,6 +94,8 @@ def headline(report) -> Html:
     offset = f"x {number(x, 3, True)}, y {number(y, 3, True)}"
     text = f"{report['people']:,} people, {report['joints']:,} joints. "
     text += f"Mean signed error: {offset} heatmap pixels."
+    if "found" in report.get("boxes", ()):
+        text += f" {describe_found(report)}."
     if unreadable := report.get("unreadable"):
         text += f" {describe_unreadable(unreadable)}"
     return Html(tag("div", *numbers, class_="headline") + tag("p", text))

@@ -131,7 +131,7 @@ def error_kinds(report, images) -> Html | str:
 
 
 def groups(report) -> Html:
-    """Visibility of joints, sizes of people, and others in the image."""
+    """Labeled joints, visibility, sizes of people, and others in the image."""
     names = report["conventions"]
     header = ["people", "joints", *(f"{name}, %" for name in names)]
     parts = []
