@@ -165,6 +165,9 @@ def test_people_without_a_box_are_wrong_in_the_numbers_of_all_people():
     assert (whole["percent"], parts["percent"]) == (100, 0)
     assert parts["people"] == 5 and parts["found"]["people"] == 0
     json.dumps(to_json_types(groups), allow_nan=False)
+    text = format_groups([evaluation_of(errors, boxes="finder", missed=missed)])
+    (line,) = [line for line in text.splitlines() if "4 or fewer" in line]
+    assert line.split()[4:] == ["10", "0", "\N{EN DASH}", "0.00", "(0.0", "to", "0.0)"]
 
 
 def test_groups_of_the_same_people_are_side_by_side_and_of_others_apart():

@@ -80,8 +80,7 @@ def evaluate(
     Returns:
         An `Evaluation`: `pckh`, `per_joint`, `conventions`, `groups`, `offset`,
         `to_dict()`, `to_dataframe()`, `save_report(folder)`; printed, a table. For
-        detection, a
-        `DetectionEvaluation`: `ap50`, `recall`, and the same methods.
+        detection, a `DetectionEvaluation`: `ap50`, `recall`, and the same methods.
 
     Raises:
         ValueError: If an argument is invalid, or no joint of the model is labeled.
@@ -238,9 +237,10 @@ class Evaluator:
     ) -> tuple[People, str]:
         """Loads all people of a dataset, with the model's skeleton, and its name.
 
+        Smaller people than `min_size` are counted, and left out by `evaluate`.
+
         Args:
-            people, min_size, missing, all_splits: See `kh.evaluate`. People of another
-                size are counted, but still there.
+            people, min_size, missing, all_splits: See `kh.evaluate`.
         """
         people, name = _load_people(people, self.model.skeleton, missing, all_splits)
         count, total = len(_of_size(people, min_size)), len(people)

@@ -188,7 +188,8 @@ def _cells(groups, cell):
 
 
 def _percent(row):
-    return format_with_interval(row["percent"], row["interval"])
+    interval = None if _is_unknown(row["percent"]) else row["interval"]
+    return format_with_interval(row["percent"], interval)
 
 
 def describe_unreadable(messages) -> str:
