@@ -92,6 +92,22 @@ def test_who_is_missed_by_the_detector_is_followed_for_a_second(estimator):
     assert seen == [{1, 2}] * (5 + FPS) + [{1}] * (FPS - 5)
 
 
+@pytest.mark.parametrize("detect_every, last", [(1, 5), (3, 3), (30, 0), (60, 0)])
+def test_the_second_begins_at_the_first_pass_without_the_person(
+    estimator, detect_every, last
+):
+    """Wherever in a video: the times of frames are rounded."""
+    fps, first_miss = 30, last + detect_every
+    for start in range(30):
+        follower, seen = PeopleFollower(estimator, detect_every), 0
+        for frame in range(first_miss + 2 * fps):
+            estimator.places = [[50, 100]]
+            estimator.detector.places = [[50, 100]] if frame <= last else []
+            blank = np.zeros((300, 400, 3), "uint8")
+            seen += len(follower(blank, (start + frame) / fps))
+        assert seen == first_miss + fps
+
+
 def test_a_person_who_is_found_and_followed_is_one(estimator):
     follower = PeopleFollower(estimator)
     for frame in range(5):

@@ -46,6 +46,18 @@ def test_a_person_who_comes_back_within_a_second_keeps_the_number(gap, number):
     assert numbers(tracker, [person(5, 0)], gap) == [number]
 
 
+def test_a_second_is_a_second_wherever_in_a_video():
+    """Times of frames are rounded, and so are their differences."""
+    for start in range(100):
+        tracker, counter = PoseTracker(), SwitchCounter()
+        box = {"ours": person(0, 0).box}
+        for number, frame in enumerate([start, start + 30]):
+            (pose,) = tracker([person(0, 0)], frame / 30)
+            assert pose.id == 1
+            counter.add(box, [replace(pose, id=number)], frame / 30)
+        assert counter.switches == 1
+
+
 def test_two_who_pass_each_other_are_told_apart_by_their_motion():
     """Both look alike; the second is hidden for a fifth of a second."""
     tracker, found = PoseTracker(), []

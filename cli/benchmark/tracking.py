@@ -57,7 +57,7 @@ def command(scenes, people, seconds, fps, detect_every, as_json):
         print(json.dumps(rows))
         return
     total = {"scene": "all"} | {
-        name: sum(row[name] for row in rows) for name in [*rows[0]][1:]
+        name: round(sum(row[name] for row in rows), 1) for name in [*rows[0]][1:]
     }
     print_table([*total], [[str(row[name]) for name in row] for row in [*rows, total]])
 

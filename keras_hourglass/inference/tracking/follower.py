@@ -1,7 +1,8 @@
 """Poses in a video, frame after frame: detected now and then, and followed between.
 
 A frame's windows are those of the detector, and those around the last poses of people
-whom it misses. Without a detector, the window of the one person goes along.
+whom it misses, for a second. Without a detector, the window of the one person goes
+along.
 """
 
 import numpy as np
@@ -9,12 +10,17 @@ import numpy as np
 from keras_hourglass.heatmaps.array_library import NUMPY
 from keras_hourglass.heatmaps.boxes import box_iou
 from keras_hourglass.inference.pose import Pose
-from keras_hourglass.inference.tracking.tracker import PoseTracker, assign
+from keras_hourglass.inference.tracking.tracker import (
+    TIME_TOLERANCE,
+    PoseTracker,
+    assign,
+)
 from keras_hourglass.inference.views import box_of_joints
 
 DETECT_EVERY = 1  # frames
 MIN_IOU = 0.3  # of a detected box and that of a followed person
-# A person whom the detector misses is followed for that time, if there is one.
+# From the first pass of the detector that misses a person, they are followed for that
+# time: at 25 frames per second, in 25 frames, that of this pass among them.
 MAX_UNCONFIRMED_SECONDS = 1.0
 # Of a person's mean score: below it, they are not where they are followed.
 MIN_SCORE_RATIO = 0.7
@@ -43,7 +49,7 @@ class PeopleFollower:
         self.estimator, self.detect_every = estimator, detect_every
         self._tracker = PoseTracker(smooth)
         self._frames, self._last = 0, None  # seconds of the last frame
-        self._confirmed = {}  # number of a person -> time of the last detection
+        self._missed_since = {}  # number of a person -> seconds
 
     def __call__(self, pixels, seconds: float) -> list[Pose]:
         """Predicts the poses of the next frame.
@@ -65,12 +71,10 @@ class PeopleFollower:
             poses = self._search(pixels, tracks, followed)
         else:
             detected = self._detect(pixels)
-            missed = [*range(len(tracks))]
-            if detected is not None:
-                missed = self._missed(detected, tracks, followed, seconds)
+            missed = self._missed(detected, tracks, followed, seconds)
             poses = self._estimate(pixels, detected, tracks, followed, missed)
         poses = self._tracker(poses, seconds)
-        self._confirm(poses, detected, seconds)
+        self._note_missed(poses, detected, seconds)
         self._frames, self._last = self._frames + 1, seconds
         return poses
 
@@ -90,15 +94,14 @@ class PeopleFollower:
         return np.column_stack(self.estimator.detector(pixels))
 
     def _missed(self, detected, tracks, followed, seconds):
-        """Indices of those whom the detector misses, for a while."""
-        iou = box_iou(followed[:, None, :4], detected[None, :, :4], NUMPY)
-        found = assign(iou, MIN_IOU)
-        return [
-            index
-            for index, track in enumerate(tracks)
-            if index not in found
-            and seconds - self._confirmed[track.number] <= MAX_UNCONFIRMED_SECONDS
-        ]
+        """Indices of those to follow: the detector misses them, or does not run."""
+        found = {}
+        if detected is not None:
+            iou = box_iou(followed[:, None, :4], detected[None, :, :4], NUMPY)
+            found = assign(iou, MIN_IOU)
+        elapsed = [seconds - self._missed_since.get(t.number, seconds) for t in tracks]
+        limit = MAX_UNCONFIRMED_SECONDS - TIME_TOLERANCE
+        return [i for i, e in enumerate(elapsed) if i not in found and e < limit]
 
     def _estimate(self, pixels, detected, tracks, followed, missed):
         """Poses of those who are detected, and of those who are missed but still there.
@@ -127,15 +130,16 @@ class PeopleFollower:
                 return self.estimator.suppress(poses)
         return max(self.estimator(pixels), self.estimator.suppress(poses), key=_best)
 
-    def _confirm(self, poses, detected, seconds):
-        """Notes when the detector last found each person."""
-        boxes = np.empty((0, 4)) if detected is None else detected[:, :4]
-        for pose in poses:
-            new = pose.id not in self._confirmed
-            if new or (box_iou(pose.box, boxes, NUMPY) >= MIN_IOU).any():
-                self._confirmed[pose.id] = seconds
-        current = {track.number for track in self._tracker.tracks}
-        self._confirmed = {n: t for n, t in self._confirmed.items() if n in current}
+    def _note_missed(self, poses, detected, seconds):
+        """Notes since when the detector has missed each person."""
+        if detected is None:
+            return
+        missed = [
+            pose.id
+            for pose in poses
+            if not (box_iou(pose.box, detected[:, :4], NUMPY) >= MIN_IOU).any()
+        ]
+        self._missed_since = {n: self._missed_since.get(n, seconds) for n in missed}
 
 
 def _best(poses):

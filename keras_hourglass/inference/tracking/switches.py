@@ -9,7 +9,11 @@ import numpy as np
 
 from keras_hourglass.heatmaps.array_library import NUMPY
 from keras_hourglass.heatmaps.boxes import box_iou
-from keras_hourglass.inference.tracking.tracker import MAX_MISSED_SECONDS, assign
+from keras_hourglass.inference.tracking.tracker import (
+    MAX_MISSED_SECONDS,
+    TIME_TOLERANCE,
+    assign,
+)
 
 MIN_IOU = 0.3  # of the boxes of a person and of a pose that is theirs
 
@@ -50,5 +54,6 @@ class SwitchCounter:
             name, current = [*people][row], poses[column].id
             number, time = self._last.get(name, (current, seconds))
             self.found += 1
-            self.switches += number != current and seconds - time <= MAX_MISSED_SECONDS
+            recent = seconds - time <= MAX_MISSED_SECONDS + TIME_TOLERANCE
+            self.switches += number != current and recent
             self._last[name] = current, seconds

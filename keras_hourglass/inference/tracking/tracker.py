@@ -18,6 +18,7 @@ from keras_hourglass.inference.tracking.smoothing import CUTOFF, CUTOFF_SLOPE, O
 from keras_hourglass.inference.views import box_of_joints
 
 MAX_MISSED_SECONDS = 1.0  # after which a person who comes back is a new one
+TIME_TOLERANCE = 1e-6  # seconds: differences of times are rounded
 MIN_SIMILARITY = 0.1  # of a pose and a person: the mean of OKS and IoU
 # Time after which a person who is out of sight is thought to have slowed down: those
 # behind others walk on, those beyond the edge of the image may come back.
@@ -127,7 +128,7 @@ class PoseTracker:
         self.tracks = [
             track
             for track in self.tracks
-            if seconds - track.seconds <= self.max_missed_seconds
+            if seconds - track.seconds <= self.max_missed_seconds + TIME_TOLERANCE
         ]
         matches, numbered = self._match(poses, seconds), []
         for index, pose in enumerate(poses):
