@@ -1,5 +1,6 @@
 """Samples of a detector: labels of boxes, windows, colors, and batches."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -16,7 +17,9 @@ from keras_hourglass.data.detection.preprocessing import (
     label_boxes,
 )
 from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.pipeline.batch_maker import BatchMaker
 from keras_hourglass.data.pipeline.loader import Loader
+from keras_hourglass.data.pipeline.sharding import Shard
 from keras_hourglass.geometry import Window
 
 SIZE = 80, 80  # of the heatmap
@@ -239,7 +242,7 @@ def test_a_detector_fits_batches_of_photographs():
         kh.load_dataset("synthetic", 2).batches(detector)
 
 
-def test_a_damaged_photograph_is_named_or_left_black(tmp_path):
+def test_a_damaged_photograph_is_named_or_left_black_and_ignored(tmp_path):
     (tmp_path / "broken.jpg").write_bytes(b"no image")
     path = str(tmp_path / "broken.jpg")
     one = Photographs([path], [(np.nan,) * 2], ["train"], [[(0, 0, 9, 9)]], [[False]])
@@ -247,4 +250,26 @@ def test_a_damaged_photograph_is_named_or_left_black(tmp_path):
     with pytest.raises(ImageDecodeError, match="broken.jpg"):
         Loader(preprocessor).load(0)
     ((images, labels),) = one.batches(64, broken="skip")
-    assert not np.asarray(images).any() and not np.asarray(labels).any()
+    assert not np.asarray(images).any()
+    assert np.asarray(labels)[0].tolist() == [[0, 0, 16, 16, -1], *[[0] * 5] * 31]
+
+
+def test_padding_is_neither_trained_nor_scored():
+    train = kh.load_photographs("synthetic:8", split="train").select([1, 2, 3])
+    loader = Loader(PhotographPreprocessor(train, (64, 96), (16, 24)))
+    shards = Shard(0, 2, 4), Shard(1, 2, 4)  # padded to 4 photographs: 2 of each
+    images, labels = map(
+        np.concatenate,
+        zip(*(BatchMaker(loader, 4, shard=shard)(0) for shard in shards)),
+    )
+    assert len(labels) == 4 and not images[3].any() and labels[3].any()
+    maps = np.random.default_rng(0).normal(0, 2, (4, 1, 24, 16, 5)).astype("float32")
+    padded, plain = kh.BoxAP(), kh.BoxAP()
+    padded.update_state(labels, maps)
+    plain.update_state(labels[:3], maps[:3])
+    assert float(padded.photographs) == 3
+    for total in ("true", "false", "people"):
+        same = (keras.ops.convert_to_numpy(getattr(m, total)) for m in (padded, plain))
+        np.testing.assert_array_equal(*same)
+    loss = kh.CenterLoss()
+    np.testing.assert_allclose(loss(labels, maps), loss(labels[:3], maps[:3]), 1e-5)

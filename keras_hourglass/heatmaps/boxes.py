@@ -8,7 +8,8 @@ as in Liu et al., Training-Time-Friendly Network for Real-Time Object Detection,
 
 A training label is `(rows, 5)`: a box x, y, width, height, in heatmap pixels, and its
 weight: 1 for a person, `IGNORED` for an area that is neither person nor background,
-such as a crowd under one label, 0 for a row that is empty. A box begins at the index of
+such as a crowd under one label, 0 for a row that is empty. A photograph that is ignored
+as a whole, such as padding, is neither trained nor scored. A box begins at the index of
 its first pixel, as those of images do.
 
 The same lines run on tensors, by `keras.ops`, and on arrays, by `NUMPY`, without Keras.
@@ -96,6 +97,30 @@ def encode_boxes(labels, size: tuple[int, int]) -> BoxTargets:
         ops.sum(share, axis=-1),
         ops.maximum(ops.sum(ops.cast(person, labels.dtype)), 1),
     )
+
+
+def blank_row(size: tuple[int, int]) -> tuple[float, ...]:
+    """The row that makes the label of a photograph ignored as a whole.
+
+    Args:
+        size: Width and height of the maps.
+    """
+    return 0.0, 0.0, *map(float, size), IGNORED
+
+
+def is_blank(labels, size: tuple[int, int]):
+    """Computes which photographs are ignored as a whole: `(batch,)`, bool.
+
+    Args:
+        labels: `(batch, rows, 5)`, see above; a tensor.
+        size: Width and height of the maps.
+    """
+    ops = keras_ops()
+    start, end = labels[..., :2], labels[..., :2] + labels[..., 2:4]
+    size = ops.convert_to_tensor(size, labels.dtype)
+    whole = ops.all(start <= 0, axis=-1) & ops.all(end >= size, axis=-1)
+    ignored = ops.any(whole & (labels[..., 4] < 0), axis=-1)
+    return ignored & ops.logical_not(ops.any(labels[..., 4] > 0, axis=-1))
 
 
 def _pixel_grid(size, dtype, ops):

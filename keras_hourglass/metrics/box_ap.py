@@ -3,14 +3,17 @@
 import keras
 from keras import ops
 
-from keras_hourglass.heatmaps.boxes import box_iou, clip_boxes, decode_boxes
+from keras_hourglass.heatmaps.boxes import (
+    box_iou,
+    clip_boxes,
+    decode_boxes,
+    is_blank,
+)
 from keras_hourglass.heatmaps.label_tensors import label_dtype
+from keras_hourglass.skeletons.measures import FALSE_PER_PHOTOGRAPH, RECALL_LEVELS
 
 BINS = 1000  # of the histograms of scores, from 0 to 1
 MATCH_ROUNDS = 12  # so many boxes that each take a person from the next are matched
-MIN_COVER = 0.5  # of a box: with more of it in an ignored area, it is not counted
-RECALLS = 101  # at which COCO reads the precision, from 0 to 1
-FALSE_BOXES = 0.5  # on a photograph, on the average: where recall is read
 
 
 @keras.saving.register_keras_serializable("keras_hourglass")
@@ -19,10 +22,10 @@ class BoxAP(keras.metrics.Metric):
 
     The last stack's maps are decoded, and boxes clipped to the maps. In falling order
     of their scores, each takes the person that it overlaps most among those left, if
-    their intersection over union is at least `iou`; else it is false, unless half of it
-    lies in an ignored area. The result is the mean of the precision at 101 recalls, as
-    COCO computes it: for `iou=0.5`, AP50. Scores are counted in a histogram of 1,000
-    bins, so that the metric is one pass over any data.
+    their intersection over union is at least `iou`; else it is false, unless at least
+    that share of it lies in an ignored area. The result is the mean of the precision at
+    101 recalls, as COCO computes it: for `iou=0.5`, AP50. Scores are counted in a
+    histogram of 1,000 bins, so that the metric is one pass over any data.
 
     `evaluate` with `task="detect"` scores whole photographs by size of person, without
     a histogram.
@@ -77,14 +80,18 @@ class BoxAP(keras.metrics.Metric):
         )
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Adds a batch of photographs, each as often as its sample weight says."""
+        """Adds a batch of photographs, each as often as its sample weight says.
+
+        A photograph that is ignored as a whole, as padding is, does not count.
+        """
         labels = ops.cast(ops.convert_to_tensor(y_true), self.dtype)
         maps = ops.cast(ops.convert_to_tensor(y_pred)[:, -1], self.dtype)
         boxes, scores = decode_boxes(maps)
-        boxes = clip_boxes(boxes, (maps.shape[2], maps.shape[1]))
+        size = maps.shape[2], maps.shape[1]
+        boxes = clip_boxes(boxes, size)
         matched = match_boxes(boxes, scores, labels, self.iou)
-        ignored = _cover(boxes, labels) > MIN_COVER
-        times = ops.ones_like(labels[:, 0, 0])
+        ignored = _cover(boxes, labels) >= self.iou
+        times = ops.cast(ops.logical_not(is_blank(labels, size)), self.dtype)
         if sample_weight is not None:
             weight = ops.convert_to_tensor(sample_weight, dtype=self.dtype)
             times = times * ops.reshape(weight, (-1,))
@@ -105,11 +112,11 @@ class BoxAP(keras.metrics.Metric):
         true, false = self._above()
         recall = true / ops.maximum(self.people, 1)
         precision = ops.divide_no_nan(true, true + false)
-        least = ops.linspace(0.0, 1.0, RECALLS, dtype=self.dtype) - 1e-6
+        least = ops.linspace(0.0, 1.0, RECALL_LEVELS, dtype=self.dtype) - 1e-6
         reached = ops.where(recall >= least[:, None], precision, 0)
         return 100 * ops.mean(ops.max(reached, axis=-1))
 
-    def recall(self, false_boxes: float = FALSE_BOXES) -> float:
+    def recall(self, false_boxes: float = FALSE_PER_PHOTOGRAPH) -> float:
         """Returns the percentage of people that are found.
 
         Args:

@@ -1,10 +1,15 @@
-"""Measures: the percentage of correct keypoints, and the length of its errors."""
+"""Measures: the percentage of correct keypoints, and the length of its errors.
+
+And where the average precision and the recall of detected people are read.
+"""
 
 from dataclasses import dataclass
 
 # Of a threshold: float32's rounding of coordinates on a heatmap of 64 pixels, which
 # differs with the window, where the threshold is a heatmap pixel or more.
 TOLERANCE = 5e-6
+RECALL_LEVELS = 101  # from 0 to 1, at which COCO reads the precision of people found
+FALSE_PER_PHOTOGRAPH = 0.5  # people, on the average: where the recall is read
 
 
 def is_correct(errors, threshold, inclusive: bool = True):

@@ -213,7 +213,8 @@ class Photographs:
             batch_size: Photographs in a batch.
             augmentation: None, a name of `DETECTION_AUGMENTATIONS` ("detect",
                 "detect_light"), or a `DetectionAugmentation`.
-            shuffle, seed, first_epoch, backend, broken: See `People.batches`.
+            shuffle, seed, first_epoch, backend, broken: See `People.batches`; a
+                photograph that is skipped is ignored as a whole.
 
         Returns:
             A finite dataset of known length. Images `(batch, height, width, 3)`,

@@ -8,7 +8,7 @@ from keras_hourglass.data.detection.augmentation import DetectionAugmentation
 from keras_hourglass.data.detection.photographs import Photographs
 from keras_hourglass.data.pipeline.preprocessing import Preprocessor, SampleParams
 from keras_hourglass.geometry import Window
-from keras_hourglass.heatmaps.boxes import IGNORED
+from keras_hourglass.heatmaps.boxes import IGNORED, blank_row
 
 MAX_ROWS = 32  # boxes of a label
 MIN_VISIBLE = 0.25  # of a person's box: with less of it in the window, it is ignored
@@ -35,6 +35,13 @@ class PhotographPreprocessor(Preprocessor):
     def label_shape(self) -> tuple[int, int]:
         """Shape of the label of one sample."""
         return MAX_ROWS, 5
+
+    @property
+    def blank_label(self) -> np.ndarray:
+        """The label of padding and of an image that cannot be read: ignored."""
+        label = np.zeros(self.label_shape, "float32")
+        label[0] = blank_row(self.heatmap_size)
+        return label
 
     def sample_params(self, places) -> list[SampleParams]:
         """Draws the windows of samples.

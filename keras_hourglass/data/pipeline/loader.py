@@ -28,8 +28,8 @@ class Loader:
     Args:
         preprocessor: Makes samples of pixels, of people or of whole photographs.
         broken: Images that cannot be read. "error" raises, with the sample's name.
-            "skip" gives a black image with an all-zero label, which is neither
-            trained nor scored, and counts it in `failures`.
+            "skip" gives a black image with a blank label, which is neither trained
+            nor scored, and counts it in `failures`.
         read_window: Function that reads the pixels under a window: (path, window,
             size, bytes of the file) -> `ImageRegion`.
 
@@ -63,7 +63,7 @@ class Loader:
         """Loads the samples of (epoch, index) pairs, stacked.
 
         None among the pairs, which must be the last, is padding: a black image with
-        an all-zero label, as that of an image that is skipped.
+        a blank label, as that of an image that is skipped.
         """
         with ONE_OPENCV_THREAD:
             return self._load_batch(places)
@@ -73,7 +73,7 @@ class Loader:
         filled = [place for place in places if place is not None]
         width, height = preprocessor.image_size
         images = _aligned_zeros((len(places), height, width, 3))
-        labels = np.zeros((len(places), *preprocessor.label_shape), "float32")
+        labels = np.repeat([preprocessor.blank_label], len(places), axis=0)
         if not filled:
             return images, labels
         params = preprocessor.sample_params(filled)
@@ -82,7 +82,7 @@ class Loader:
         for row, p, image, label in zip(rows, params, images, labels):
             region = self._read_or_count(row, p.window)
             if region is None:
-                label[:] = 0
+                label[:] = preprocessor.blank_label
                 continue
             occluder = p.occluder and self._read_or_count(
                 p.occluder.index, p.occluder.window

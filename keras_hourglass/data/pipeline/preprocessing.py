@@ -59,6 +59,11 @@ class Preprocessor:
         """Shape of the label of one sample."""
         return len(self.dataset.skeleton.joints), 4
 
+    @property
+    def blank_label(self) -> np.ndarray:
+        """The label of padding and of an image that cannot be read."""
+        return np.zeros(self.label_shape, "float32")
+
     def sample_params(self, places) -> list[SampleParams]:
         """Draws the parameters of samples, which say which pixels must be read.
 

@@ -7,9 +7,9 @@ recalls, as COCO computes it.
 import numpy as np
 
 from keras_hourglass.evaluation.detection.matching import THRESHOLDS, Matches
+from keras_hourglass.skeletons.measures import FALSE_PER_PHOTOGRAPH, RECALL_LEVELS
 
-RECALLS = np.linspace(0, 1, 101)
-FALSE_PER_PHOTOGRAPH = 0.5  # at which recall is measured
+RECALLS = np.linspace(0, 1, RECALL_LEVELS)
 
 
 class Curves:
