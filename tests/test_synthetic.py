@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from keras_hourglass.data.datasets import synthetic
 from keras_hourglass.data.datasets.synthetic import parts, person
 from keras_hourglass.data.datasets.synthetic.pose import sample_pose
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
@@ -175,3 +176,17 @@ def test_the_number_of_opencv_threads_changes_nothing():
         assert np.array_equal(alone, draw_image(5, 5)[0])
     finally:
         cv2.setNumThreads(threads)
+
+
+def test_images_that_do_not_fit_into_memory_are_drawn_anew(monkeypatch):
+    monkeypatch.setattr(synthetic, "MAX_CACHE", 250)
+    drawn = []
+
+    @synthetic.keep_first
+    def draw(image):
+        drawn.append(image)
+        return np.full(100, int(image), "uint8")
+
+    for _ in range(3):
+        assert [int(draw(image)[0]) for image in "123"] == [1, 2, 3]
+    assert drawn == [*"123", "3", "3"]

@@ -1,11 +1,10 @@
 """Synthetic photographs: several rendered people in an image, with their boxes."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from keras_hourglass.data.datasets.synthetic import parse_count
+from keras_hourglass.data.datasets.synthetic import keep_first, parse_count
 from keras_hourglass.data.datasets.synthetic.person import draw_person
 from keras_hourglass.data.datasets.synthetic.pose import SIDES, Body, sample_pose
 from keras_hourglass.data.datasets.synthetic.scene import apply_camera, draw_background
@@ -67,7 +66,7 @@ def load_synthetic_photographs(root=None) -> Photographs:
     )
 
 
-@lru_cache(maxsize=2048)  # of up to 200 kB each
+@keep_first
 def read_photograph(image: str) -> np.ndarray:
     """Draws the pixels of an image that `load_synthetic_photographs` names."""
     split, index = image.split()
