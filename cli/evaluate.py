@@ -19,7 +19,7 @@ from keras_hourglass_cli.options.inference import inference_options, runtime_opt
 from keras_hourglass_cli.terminal.console import silence_keras
 from keras_hourglass_cli.terminal.wording import BOXES
 
-TASKS = POSE, DETECT = [*PRESETS_OF]
+TASK_NAMES = POSE, DETECT = [*PRESETS_OF]
 
 
 @click.command()
@@ -27,7 +27,7 @@ TASKS = POSE, DETECT = [*PRESETS_OF]
 @source_options(multiple=True, default=["mpii"], show_default=True)
 @click.option(
     "--task",
-    type=click.Choice(TASKS),
+    type=click.Choice(TASK_NAMES),
     default=POSE,
     show_default=True,
     help="pose: joints of people in given windows. detect: boxes of everyone on "

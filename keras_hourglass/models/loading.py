@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from keras_hourglass.models.hourglass_model import HourglassModel
 
 DEFAULT_TASK = "pose"
-TASKS = {"pose": "StackedHourglass", "detect": "PersonDetector"}  # class of a task
+CLASS_NAMES = {"pose": "StackedHourglass", "detect": "PersonDetector"}  # of tasks
 SAVED_MODEL = "a SavedModel, which TensorFlow reads"
 OTHER_KINDS = {  # ending -> what it is
     ".weights.h5": "a file of weights without their network, for `load_weights`",
@@ -63,7 +63,7 @@ def load_model(model) -> "HourglassModel":
     copy = kh.load_model("copy.keras")
     ```
     """
-    return load_argument(model, "model", *TASKS)
+    return load_argument(model, "model", *CLASS_NAMES)
 
 
 def load_argument(model, argument: str, *tasks: str) -> "HourglassModel":
@@ -72,12 +72,12 @@ def load_argument(model, argument: str, *tasks: str) -> "HourglassModel":
     Args:
         model: See `load_model`.
         argument: Its name, for messages.
-        tasks: Keys of `TASKS` that the network may be for; "pose" by default.
+        tasks: Keys of `CLASS_NAMES` that the network may be for; "pose" by default.
     """
     tasks = tasks or (DEFAULT_TASK,)
     network = _load(model, argument, tasks)
     if network.task not in tasks:
-        kinds = " or a ".join(TASKS[task] for task in tasks)
+        kinds = " or a ".join(CLASS_NAMES[task] for task in tasks)
         raise ValueError(
             f"`{argument}` must be a {kinds}. Received: {argument}="
             f"{str(model)!r:.80}, a {type(network).__name__}"
@@ -91,7 +91,7 @@ def _load(model, argument, tasks) -> "HourglassModel":
 
         if isinstance(model, HourglassModel):
             return model
-        kinds = " or a ".join(TASKS[task] for task in tasks)
+        kinds = " or a ".join(CLASS_NAMES[task] for task in tasks)
         raise ValueError(
             f"`{argument}` must be a {kinds}, or a path or a preset of one. "
             f"Received: {argument}={model!r} (a {type(model).__name__})"

@@ -7,8 +7,7 @@ import keras
 from keras import optimizers
 
 from keras_hourglass.models.hourglass_model import HourglassModel
-from keras_hourglass.models.loading import TASKS as CLASSES
-from keras_hourglass.models.loading import load_argument
+from keras_hourglass.models.loading import CLASS_NAMES, load_argument
 from keras_hourglass.training.centering import freeze_cancelled_biases
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distillation import add_distillation_loss
@@ -56,7 +55,7 @@ def build_model(config: TrainConfig, initialize: bool = True) -> HourglassModel:
     with precision_scope(config.precision):
         model = TASKS[config.task].network(**config.recipe.network)
     if initialize and config.init_weights is not None:
-        source = load_argument(config.init_weights, "init_weights", *CLASSES)
+        source = load_argument(config.init_weights, "init_weights", *CLASS_NAMES)
         report = transfer_weights(source, model)
         logger.info("Initial weights from %s: %s.", config.init_weights, report)
     if config.freeze:

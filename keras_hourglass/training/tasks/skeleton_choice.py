@@ -8,7 +8,7 @@ from keras_hourglass import skeletons
 from keras_hourglass.data.people import People
 from keras_hourglass.data.people.mixture import load_people
 from keras_hourglass.models.config import NETWORK_DEFAULTS
-from keras_hourglass.models.loading import TASKS, load_argument
+from keras_hourglass.models.loading import CLASS_NAMES, load_argument
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.training import config
 from keras_hourglass.training.config import DATASET, TrainConfig
@@ -48,7 +48,7 @@ def resolve_skeleton(
     found = [people[spec[:2]].skeleton for spec in train_config.datasets]
     source = None
     if asked is None and train_config.init_weights is not None:
-        network = load_argument(train_config.init_weights, "init_weights", *TASKS)
+        network = load_argument(train_config.init_weights, "init_weights", *CLASS_NAMES)
         source = getattr(network, "skeleton", None)
     chosen = choose_skeleton(found, source, asked == DATASET)
     default = skeletons.get(NETWORK_DEFAULTS["skeleton"])
