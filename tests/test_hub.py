@@ -103,8 +103,12 @@ def test_an_uploaded_preset_loads_and_its_card_names_the_address(hub, saved, tmp
     for path in saved.iterdir():
         (tmp_path / "mine").mkdir(exist_ok=True)
         (tmp_path / "mine" / path.name).write_bytes(path.read_bytes())
+    for name in ("notes.txt", "data/README.md", ".env"):  # of the user's own
+        (tmp_path / "mine" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "mine" / name).write_text("private")
     kh.upload_preset("hf://me/new", tmp_path / "mine")
     files = hub.repositories["me/new"]
+    assert {*files} == {path.name for path in saved.iterdir()}
     assert files["model.weights.h5"] == (saved / "model.weights.h5").read_bytes()
     assert b'PoseEstimator("hf://me/new")' in files["README.md"]
     assert kh.load_model("hf://me/new").image_size == (16, 16)

@@ -63,14 +63,14 @@ def download(address) -> Path:
 def upload_preset(uri: str, preset):
     """Uploads a preset folder to the Hugging Face Hub.
 
-    All files of the folder are uploaded, also those beside the preset's own. The
-    repository is created unless it exists. The model card names the address from then
-    on. Needs `huggingface_hub` (`pip install '.[hub]'`) and a token that may write:
+    Only the files of a preset and its model card are uploaded, whatever else lies in the
+    folder. The repository is created unless it exists. The model card names the address
+    from then on. Needs `huggingface_hub` (`pip install '.[hub]'`) and a token that may write:
     `hf auth login`, or the environment variable `HF_TOKEN`.
 
     Args:
         uri: "hf://USER/NAME".
-        preset: The folder, as `StackedHourglass.save_to_preset` writes it.
+        preset: The folder, as `save_to_preset` writes it.
 
     Raises:
         FileNotFoundError: If the folder holds no preset.
@@ -103,6 +103,7 @@ def upload_preset(uri: str, preset):
             repo_id=repository,
             folder_path=folder,
             revision=revision,
+            allow_patterns=[*FILES],
             commit_message="Upload a preset of keras-hourglass",
         )
 
