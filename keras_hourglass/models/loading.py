@@ -30,9 +30,10 @@ OTHER_KINDS = {  # ending -> what it is
     ".h5": "a file of weights, or a network in a format before Keras 3",
     ".hdf5": "a file of weights, or a network in a format before Keras 3",
     **dict.fromkeys((".pth", ".pth.tar", ".pt"), "PyTorch's; `convert` reads it"),
-    ".tflite": "an exported network, for `PoseEstimator` and `evaluate`",
-    ".onnx": "an exported network, for `PoseEstimator` and `evaluate`",
-    ".xml": "an exported network, for `PoseEstimator` and `evaluate`",
+    **dict.fromkeys(
+        (".tflite", ".onnx", ".xml"),
+        "an exported network, for `PoseEstimator`, `load_detector` and `evaluate`",
+    ),
     ".pb": f"part of {SAVED_MODEL}",
 }
 

@@ -41,7 +41,7 @@ def save_folder(model, directory, facts: TrainingFacts | None, license=None):
     """Writes a network as a preset folder. A model card that is there stays.
 
     Args:
-        model: A `StackedHourglass`.
+        model: A `StackedHourglass` or a `PersonDetector`.
         directory: A new or empty folder, or that of an earlier preset.
         facts: Those of its training, if they are known.
         license: In place of that of the facts.
@@ -121,10 +121,11 @@ def load_folder(cls, folder: Path, load_weights: bool = True, **changes):
     """Creates the network of a preset folder.
 
     Args:
-        cls: The class that it must be of, `StackedHourglass` or a subclass.
+        cls: The class that it must be of: `StackedHourglass`, `PersonDetector`, a
+            subclass, or the base of both.
         folder: The folder.
         load_weights: Whether to load its weights.
-        changes: Arguments that replace its own; see `StackedHourglass.from_preset`.
+        changes: Arguments that replace its own; see `HourglassModel.from_preset`.
 
     Raises:
         FileNotFoundError: If a file is missing.
