@@ -19,7 +19,7 @@ from keras_hourglass.data.detection.loading import load_photographs
 from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
 from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.utils import left_out, plural
-from keras_hourglass.utils.files import require_writable
+from keras_hourglass.utils.files import require_writable, suffix_of
 from keras_hourglass.visualization.images import save_image
 from keras_hourglass_cli.options.datasets import (
     broken_option,
@@ -207,7 +207,7 @@ def show_command(
     With `--task detect`, photographs are drawn with boxes around people, yellow, and
     around areas that are ignored, gray.
     """
-    if output.suffix.lower() != ".png":
+    if suffix_of(output) != ".png":
         raise click.UsageError("--output must end in .png")
     require_writable(output)
     augmentation = augmentation or ("modern" if augmented else None)

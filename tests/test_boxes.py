@@ -77,13 +77,15 @@ def scored(rows):
         ("x.json", json.dumps({"C:\\dir\\a b.jpg": [BOX]}), "dir/a b.jpg", [[*BOX, 1]]),
         ("x.csv", TABLE, "a b.jpg", [[*BOX, 1]]),
         ("x.csv", TABLE, "other.jpg", []),
+        ("X.CSV", TABLE, "a b.jpg", [[*BOX, 1]]),
         ("x.json", "[]", "a b.jpg", []),
     ],
 )
 def test_boxes_are_read_from_every_kind_of_file(name, text, image, expected, tmp_path):
     (tmp_path / name).write_text(text)
     (tmp_path / f"{name}.gz").write_bytes(gzip.compress(text.encode()))
-    for path in (tmp_path / name, f"{tmp_path / name}.gz"):
+    (tmp_path / f"{name}.GZ").write_bytes(gzip.compress(text.encode()))
+    for path in (tmp_path / name, f"{tmp_path / name}.gz", f"{tmp_path / name}.GZ"):
         found = read_boxes(path).lookup(image)
         if isinstance(expected, int):
             assert found.shape == (expected, 5)

@@ -123,7 +123,8 @@ def test_a_table_of_any_name_names_images_from_its_own_folder(tmp_path):
     for folder in (tmp_path, tmp_path / "images"):
         (found,) = load_custom(table, images=folder).images
         assert found == str(tmp_path / "images/1.jpg")
-    table.rename(tmp_path / "found.csv")
+    table.rename(table.with_suffix(".CSV"))
+    assert len(load_custom(table.with_suffix(".CSV"), images=tmp_path)) == 1
     (tmp_path / "found.csv").write_text(f"{HEADER}\nimages/1.jpg,10,20,30,120")
     (found,) = datasets.load_dataset(f"own:{tmp_path}/found.csv").images
     assert found == str(tmp_path / "images/1.jpg")

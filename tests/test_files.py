@@ -13,7 +13,15 @@ from keras_hourglass.utils.files import (
     is_temporary,
     require_space,
     require_writable,
+    suffix_of,
 )
+
+
+def test_capitals_of_a_suffix_are_of_the_same_kind():
+    assert suffix_of("a/B.Tflite") == suffix_of(Path("x.tflite")) == ".tflite"
+    assert suffix_of("people.CSV.GZ") == ".gz" and suffix_of("people") == ""
+    assert suffix_of("people.CSV.GZ", compressed=True) == ".csv"
+    assert suffix_of("people.json", compressed=True) == ".json"
 
 
 def test_the_new_file_takes_the_place_of_the_old(tmp_path):

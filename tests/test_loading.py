@@ -43,6 +43,14 @@ def test_a_file_a_run_and_a_preset_are_loaded(model, tmp_path):
     assert small.image_size == (192, 192) and small.facts.people == 16_246
 
 
+def test_a_file_in_capitals_is_loaded(model, tmp_path):
+    model.save(tmp_path / "tiny.keras")
+    (tmp_path / "tiny.keras").rename(tmp_path / "TINY.KERAS")
+    loaded = load_model(tmp_path / "TINY.KERAS")
+    for one, other in zip(loaded.get_weights(), model.get_weights()):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_missing_file_is_refused_with_a_guess_at_a_preset(tmp_path):
     with pytest.raises(FileNotFoundError, match="none.keras"):
         load_model(tmp_path / "none.keras")
@@ -98,8 +106,10 @@ def test_a_folder_without_a_best_network_says_what_it_is(tmp_path, files, says):
 def test_a_file_of_another_kind_is_named_by_its_kind(tmp_path, ending):
     (tmp_path / f"net{ending}").write_text("something")
     said = f"; {ending} is {OTHER_KINDS[ending]}".replace("(", ".").replace(")", ".")
-    with pytest.raises(ValueError, match=said):
-        load_model(tmp_path / f"net{ending}")
+    (tmp_path / f"NET{ending.upper()}").write_text("something")
+    for name in (f"net{ending}", f"NET{ending.upper()}"):
+        with pytest.raises(ValueError, match=said):
+            load_model(tmp_path / name)
 
 
 def test_a_preset_without_weights_is_refused():

@@ -301,6 +301,9 @@ def test_convert_goes_both_ways_and_saves(tiny, tmp_path):
         assert {*before} == {*after}
         for name in mapping.torch_variables(model):
             assert torch.equal(before[name], after[name])
+    file.rename(file.with_name("MODEL.KERAS"))
+    convert(file.with_name("MODEL.KERAS"), back.with_suffix(".PTH"))
+    assert {*torch.load(back.with_suffix(".PTH"))} == {*before}
     own = Skeleton(tuple(f"marker_{number}" for number in range(16)))
     assert convert(tiny, image_size=64, skeleton=own).skeleton == own
 
@@ -314,7 +317,7 @@ def test_an_offset_that_a_checkpoint_cannot_hold_is_a_warning(tmp_path, caplog):
 
 def test_endings_and_arguments_that_do_not_fit_are_errors(tiny, tmp_path):
     model = StackedHourglass(1, filters=4, stem_filters=2, depth=1, image_size=64)
-    for target in ("x.pth", "y"):
+    for target in ("x.pth", "y", "x.KERAS"):  # which Keras does not read
         with pytest.raises(ValueError, match=f"end in '.keras'.*target='{target}'"):
             convert(tiny, target)
     for target in (None, "x.keras", "x.txt", "x"):

@@ -24,7 +24,7 @@ from keras_hourglass.inference.runtimes.exported import ExportedNetwork
 from keras_hourglass.inference.runtimes.metadata import read_metadata
 from keras_hourglass.inference.video import VideoWriter
 from keras_hourglass.inference.views import WINDOW_RULES
-from keras_hourglass.models.presets import PRESETS, places
+from keras_hourglass.models.presets import PRESETS, PRESETS_OF, places
 from keras_hourglass.models.weights import weights_path
 from keras_hourglass.skeletons import MPII
 
@@ -187,6 +187,33 @@ def test_files_and_folders_of_export_are_found(tmp_path):
     touch(tmp_path / "b/y.xml")
     with pytest.raises(ValueError, match="must hold one .xml file.*x.xml, y.xml"):
         selection.choose(tmp_path / "b")
+
+
+def test_capitals_of_a_suffix_are_of_the_same_kind(tmp_path):
+    for name, runtime in [("A.TFLITE", "litert"), ("b/C.Onnx", "onnx")]:
+        touch(tmp_path / name)
+        for path in {tmp_path / name, (tmp_path / name).parent}:
+            assert selection.choose(path)[:2] == (runtime, tmp_path / name)
+    with pytest.raises(FileNotFoundError, match="must be a file that exists"):
+        PoseEstimator(tmp_path / "NONE.ONNX")
+    pytest.importorskip("ai_edge_litert")
+    path = write(tmp_path / "A.TFLITE", packaged())
+    assert PoseEstimator(path, detector=None).runtime == "litert"
+    detector = weights_path(PRESETS_OF["detect"]["people"].litert).read_bytes()
+    people = write(tmp_path / "PEOPLE.TFLITE", detector)
+    assert kh.load_detector(str(people)).load().input_size == (320, 320)
+
+
+def test_openvino_reads_files_in_capitals(lively, tmp_path):
+    pytest.importorskip("openvino")
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("`export` needs TensorFlow")
+    kh.export_model(lively, tmp_path, "openvino")
+    for path in [*tmp_path.iterdir()]:
+        path.rename(path.with_name(path.name.upper()))
+    estimator = PoseEstimator(tmp_path, detector=None)
+    assert estimator.runtime == "openvino"
+    assert len(estimator(np.zeros((9, 9, 3), "uint8"))) == 1
 
 
 @pytest.mark.parametrize(

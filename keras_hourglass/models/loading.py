@@ -4,7 +4,10 @@ Keras is imported when there is a network to load: a wrong path is reported at o
 """
 
 import os
+import shutil
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from zipfile import is_zipfile
 
@@ -18,6 +21,7 @@ from keras_hourglass.models.presets import (
     with_weights,
 )
 from keras_hourglass.utils import first_line, suggest
+from keras_hourglass.utils.files import suffix_of
 
 if TYPE_CHECKING:
     from keras_hourglass.models.hourglass_model import HourglassModel
@@ -166,7 +170,7 @@ def find_network(model, argument: str = "model") -> Path:
             f"Received: {argument}={str(model)!r}"
         )
     for ending, kind in OTHER_KINDS.items():
-        if path.name.endswith(ending):
+        if path.name.lower().endswith(ending):
             raise ValueError(
                 f"`{argument}` must be a .keras file or the folder of a training run; "
                 f"{ending} is {kind}. Received: {argument}={str(model)!r}"
@@ -205,7 +209,8 @@ def _load_file(path) -> "HourglassModel":
     from keras_hourglass.models.hourglass_model import HourglassModel
 
     try:
-        loaded = keras.models.load_model(path, compile=False)
+        with _in_lowercase(Path(path)) as named:
+            loaded = keras.models.load_model(named, compile=False)
     except Exception as error:  # files of other kinds raise anything
         raise ValueError(
             f"{path} must be a readable Keras model. "
@@ -218,6 +223,16 @@ def _load_file(path) -> "HourglassModel":
         )
     loaded.facts = facts.find_run_facts(Path(path))
     return loaded
+
+
+@contextmanager
+def _in_lowercase(path):
+    """Yields a path that ends in `.keras`: Keras does not read `.KERAS`."""
+    if path.suffix == suffix_of(path):
+        yield path
+        return
+    with TemporaryDirectory() as folder:
+        yield shutil.copy(path, Path(folder, path.stem + suffix_of(path)))
 
 
 def for_inference(model: "HourglassModel") -> "HourglassModel":

@@ -198,10 +198,10 @@ def _network_of(model, task: str) -> dict:
 
     Of a network for another task, those that the trunk's layers need to fit.
     """
-    from keras_hourglass.models.loading import CLASS_NAMES, load_argument  # imports Keras
+    from keras_hourglass.models import loading  # imports Keras
     from keras_hourglass.training.fine_tuning import network_config
 
-    source = load_argument(model, "init_weights", *CLASS_NAMES)
+    source = loading.load_argument(model, "init_weights", *loading.CLASS_NAMES)
     network = network_config(source)
     if source.task != task:
         network = {name: network[name] for name in TRUNK_OPTIONS}

@@ -1,4 +1,4 @@
-"""Files: atomic writes, and errors of the disk that name the path and the cause."""
+"""Files: their suffixes, atomic writes, and errors that name the path and the cause."""
 
 import errno
 import os
@@ -33,6 +33,18 @@ DISK_ERRORS = {
         *(errno.ENAMETOOLONG, errno.EISDIR, errno.ENOTDIR),
     )
 }
+
+
+def suffix_of(path, compressed: bool = False) -> str:
+    """Returns the suffix that says of which kind a file is, in lowercase.
+
+    Args:
+        path: Of the file.
+        compressed: Of a compressed file, `people.csv.gz`, gives that of its content.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    return suffix_of(path.stem) if compressed and suffix == ".gz" else suffix
 
 
 @contextmanager

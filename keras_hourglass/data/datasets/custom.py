@@ -24,6 +24,7 @@ from keras_hourglass.data.readers import files, table
 from keras_hourglass.data.readers.image_finder import image_finder
 from keras_hourglass.data.readers.rows import PARSE_ERRORS, collect_people
 from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
+from keras_hourglass.utils.files import suffix_of
 
 NAMES = ("people.csv", "people.json")
 
@@ -39,7 +40,7 @@ def load_custom(root, images=None) -> People:
             folder of the file.
     """
     root, path = find_people(root)
-    if ".csv" in path.suffixes:
+    if suffix_of(path, compressed=True) == ".csv":
         skeleton, people, to_entry = table.read_table(path)
     else:
         (skeleton, people), to_entry = prepared.list_people(path), dict

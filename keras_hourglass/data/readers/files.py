@@ -6,6 +6,8 @@ from gzip import open as open_gzip
 from pathlib import Path
 from zlib import error as ZlibError
 
+from keras_hourglass.utils.files import suffix_of
+
 
 class DatasetError(ValueError):
     """Raised for a dataset that cannot be used; the message names file and person."""
@@ -106,7 +108,7 @@ def read_text(path: Path, kind: str = "text") -> str:
         DatasetError: If it is not Unicode, or longer than `MAX_BYTES` (so that a small
             archive cannot be unpacked to fill the memory).
     """
-    opener = open_gzip if path.suffix == ".gz" else open
+    opener = open_gzip if suffix_of(path) == ".gz" else open
     try:
         with opener(path, "rb") as file:
             text = file.read(MAX_BYTES + 1)

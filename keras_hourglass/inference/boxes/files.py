@@ -26,6 +26,7 @@ from keras_hourglass.inference.boxes import Boxes, validate_boxes
 from keras_hourglass.inference.output.coco import PERSON_CATEGORY
 from keras_hourglass.skeletons import PERSON
 from keras_hourglass.utils import plural, suggest
+from keras_hourglass.utils.files import suffix_of
 
 IMAGE_KEYS = (IMAGE_COLUMN, OLD_IMAGE_COLUMN)
 logger = logging.getLogger(__name__)
@@ -171,7 +172,7 @@ def read_boxes(path, category: str | None = None) -> Boxes:
 
 
 def _parse(path, text, category, left_out):
-    is_table = ".csv" in path.suffixes
+    is_table = suffix_of(path, compressed=True) == ".csv"
     content = None if is_table else _load_json(path, text)
     if isinstance(content, dict | list) and is_coco(content):
         return parse_coco(content, category, left_out)

@@ -35,6 +35,7 @@ from keras_hourglass.inference.suppression import MIN_SCORE, MIN_SCORES
 from keras_hourglass.models.loading import model_name
 from keras_hourglass.models.presets import PRESETS_OF, hub, with_weights
 from keras_hourglass.utils import suggest
+from keras_hourglass.utils.files import suffix_of
 
 DEFAULT_DETECTOR = "people"
 LIBRARIES = {  # module of another library's detectors -> the name of one
@@ -181,5 +182,5 @@ def _names_network(detector) -> bool:
         return True
     suffixes = {each.suffix for each in RUNTIMES.values()} - {None}
     path = Path(detector)
-    is_path = isinstance(detector, os.PathLike) or path.suffix in suffixes
+    is_path = isinstance(detector, os.PathLike) or suffix_of(path) in suffixes
     return is_path or path.exists() or hub.is_address(detector)

@@ -13,7 +13,7 @@ from keras_hourglass.inference.output.writers import (
 from keras_hourglass.inference.sources import as_list
 from keras_hourglass.inference.video import CODECS
 from keras_hourglass.utils import suggest
-from keras_hourglass.utils.files import require_writable
+from keras_hourglass.utils.files import require_writable, suffix_of
 
 STDOUT = "-"
 DEFAULT_FOLDER = "joints"  # of the drawings of several sources
@@ -77,7 +77,7 @@ class OutputPlan:
         return plan
 
     def _add(self, output, format, sources):
-        path, suffix = Path(output), Path(output).suffix.lower()
+        path, suffix = Path(output), suffix_of(output)
         if output == STDOUT:
             self.data.append((None, format or DEFAULT_FORMAT))
         elif _is_folder(output):
@@ -130,7 +130,7 @@ def prints_data(outputs) -> bool:
     """Returns whether keypoints go to the standard output, and not to files alone."""
     outputs = [*map(str, outputs)]
     return STDOUT in outputs or not any(
-        Path(output).suffix.lower() in FORMAT_OF_SUFFIX and not _is_folder(output)
+        suffix_of(output) in FORMAT_OF_SUFFIX and not _is_folder(output)
         for output in outputs
     )
 

@@ -13,6 +13,7 @@ from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.runtimes.base import damaged
 from keras_hourglass.inference.views import WINDOW_RULES
 from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.utils.files import suffix_of
 
 METADATA_NAME = "about.json"  # of a SavedModel's asset, and of LiteRT's metadata entry
 LITERT_IDENTIFIER = b"TFL3"  # bytes 4 to 7 of a file
@@ -60,7 +61,7 @@ def read_metadata(path) -> dict:
         ModuleNotFoundError: If the package that reads it is missing.
     """
     path = Path(path)
-    reader = _read_saved_model if path.is_dir() else READERS.get(path.suffix)
+    reader = _read_saved_model if path.is_dir() else READERS.get(suffix_of(path))
     if reader is None:
         raise ValueError(
             "`path` must be a folder of a SavedModel, or a file that ends in "

@@ -16,13 +16,16 @@ class OpenVino(Runtime):
     def __init__(self, path, threads: int | None = None):
         import openvino
 
-        weights = Path(path).with_suffix(".bin")
+        path = Path(path)
+        weights = path.with_suffix(".BIN" if path.suffix == ".XML" else ".bin")
         if not weights.is_file():
             raise FileNotFoundError(f"{path} needs its weights: there is no {weights}")
         settings = {"INFERENCE_PRECISION_HINT": "f32"}
         settings["INFERENCE_NUM_THREADS"] = threads or core_count()
         try:
-            self._network = openvino.Core().compile_model(str(path), "CPU", settings)
+            core = openvino.Core()
+            network = core.read_model(path, weights)  # on its own, it finds no `.BIN`
+            self._network = core.compile_model(network, "CPU", settings)
         except Exception as error:  # RuntimeError, of many lines
             raise damaged(path, error) from error
         self._lock = Lock()

@@ -9,6 +9,7 @@ from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.models.presets import PRESETS_OF, places
 from keras_hourglass.utils import suggest
+from keras_hourglass.utils.files import suffix_of
 
 AUTO = "auto"
 RUNTIME_NAMES = (AUTO, *RUNTIMES)
@@ -164,7 +165,7 @@ def _require_file(model, argument):
         return
     path = Path(model).expanduser()
     suffixes = (each.suffix for name, each in RUNTIMES.items() if name != "keras")
-    if path.suffix and path.suffix in suffixes and not path.exists():
+    if suffix_of(path) in suffixes and not path.exists():
         raise FileNotFoundError(
             f"`{argument}` must be a file that exists. "
             f"Received: {argument}={str(model)!r}"
@@ -201,7 +202,7 @@ def find_exported(path: Path, runtime: str = AUTO) -> tuple[str | None, Path | N
     """
     if not path.is_dir():
         for name, each in RUNTIMES.items():
-            if name != "keras" and path.suffix == each.suffix and path.is_file():
+            if name != "keras" and suffix_of(path) == each.suffix and path.is_file():
                 return name, path
         return None, None
     own = (path / BEST_FILE).is_file() or places.is_preset_folder(path)
@@ -212,7 +213,8 @@ def find_exported(path: Path, runtime: str = AUTO) -> tuple[str | None, Path | N
     for name, each in RUNTIMES.items():
         if each.suffix is None or runtime not in (AUTO, name) or name == "keras":
             continue
-        found = sorted(file for file in path.glob(f"*{each.suffix}") if file.is_file())
+        files = (file for file in path.iterdir() if suffix_of(file) == each.suffix)
+        found = sorted(file for file in files if file.is_file())
         if len(found) > 1:
             raise ValueError(
                 f"{path} must hold one {each.suffix} file, or name it. Received: "

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from keras_hourglass.utils import plural
-from keras_hourglass.utils.files import describe_os_error
+from keras_hourglass.utils.files import describe_os_error, suffix_of
 
 IMAGE_SUFFIXES = {
     *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"),
@@ -54,7 +54,7 @@ class InputSource:
     @classmethod
     def of_file(cls, path) -> "InputSource":
         """The source of a file, an image unless its suffix is that of a video."""
-        is_video = Path(path).suffix.lower() in VIDEO_SUFFIXES
+        is_video = suffix_of(path) in VIDEO_SUFFIXES
         return cls(str(path), "video" if is_video else "image")
 
     @property
@@ -155,7 +155,7 @@ def _sources_in_folder(folder, failures):
     known = [
         path
         for path in sorted(paths)
-        if path.suffix.lower() in IMAGE_SUFFIXES | VIDEO_SUFFIXES and path.is_file()
+        if suffix_of(path) in IMAGE_SUFFIXES | VIDEO_SUFFIXES and path.is_file()
     ]
     found = _without_drawings(known, folder)
     others = len(paths) - len(known)

@@ -17,7 +17,12 @@ import numpy as np
 from keras_hourglass.inference.video.reader import read_times
 from keras_hourglass.inference.video.sound import SoundTracks
 from keras_hourglass.utils import silence
-from keras_hourglass.utils.files import CAUSES, name_write_errors, require_space
+from keras_hourglass.utils.files import (
+    CAUSES,
+    name_write_errors,
+    require_space,
+    suffix_of,
+)
 
 # Suffix -> codec of those that OpenCV's wheels can encode.
 CODECS = {
@@ -59,7 +64,7 @@ def open_encoder(path, partial, size: tuple[int, int], fps: float, source=None):
     Raises:
         OSError: If the file cannot be written.
     """
-    suffix = path.suffix.lower()
+    suffix = suffix_of(path)
     if suffix in PYAV_CODECS:
         try:
             return PyAVEncoder(path, partial, size, fps, source)
@@ -88,7 +93,7 @@ class PyAVEncoder:
         import av
 
         self._av, self.path = av, path
-        suffix = path.suffix.lower()
+        suffix = suffix_of(path)
         codec, options = PYAV_CODECS[suffix]
         moov_first = {"movflags": "faststart"} if suffix in (".mp4", ".mov") else {}
         self._pending, self._step = None, round(1 / (fps * TIME_BASE))
@@ -170,7 +175,7 @@ class ConstantRateEncoder:
     def __init__(self, path, partial, size, fps, source):
         self.path, self._partial = path, str(partial)
         self.rate = choose_rate(read_times(source), fps) if source else fps
-        codec = cv2.VideoWriter_fourcc(*CODECS[path.suffix.lower()])
+        codec = cv2.VideoWriter_fourcc(*CODECS[suffix_of(path)])
         with silence(2):  # OpenCV remarks on the FourCC of WebM, which has none
             self._writer = cv2.VideoWriter(
                 self._partial, cv2.CAP_FFMPEG, codec, self.rate, size

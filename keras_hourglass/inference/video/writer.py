@@ -7,7 +7,7 @@ import cv2
 
 from keras_hourglass.inference.video.encoders import CODECS, open_encoder
 from keras_hourglass.utils import suggest
-from keras_hourglass.utils.files import atomic_write
+from keras_hourglass.utils.files import atomic_write, suffix_of
 
 
 class VideoWriter:
@@ -30,7 +30,7 @@ class VideoWriter:
 
     def __init__(self, path: Path | str, fps: float, source: Path | str | None = None):
         self.path, self.fps, self.source = Path(path), fps, source
-        suffix = self.path.suffix.lower()
+        suffix = suffix_of(self.path)
         if suffix not in CODECS:
             raise ValueError(
                 f"`path` must end in one of a video. {suggest(suffix, CODECS)} "

@@ -63,10 +63,10 @@ def download(address) -> Path:
 def upload_preset(uri: str, preset):
     """Uploads a preset folder to the Hugging Face Hub.
 
-    Only the files of a preset and its model card are uploaded, whatever else lies in the
-    folder. The repository is created unless it exists. The model card names the address
-    from then on. Needs `huggingface_hub` (`pip install '.[hub]'`) and a token that may write:
-    `hf auth login`, or the environment variable `HF_TOKEN`.
+    Only the files of a preset and its model card are uploaded, whatever else lies in
+    the folder. The repository is created unless it exists. The model card names the
+    address from then on. Needs `huggingface_hub` (`pip install '.[hub]'`) and a token
+    that may write: `hf auth login`, or the environment variable `HF_TOKEN`.
 
     Args:
         uri: "hf://USER/NAME".

@@ -19,7 +19,7 @@ from keras_hourglass.models.loading import load_argument
 from keras_hourglass.models.presets import PRESETS
 from keras_hourglass.models.pytorch import checkpoint, mapping
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
-from keras_hourglass.utils.files import atomic_write, require_writable
+from keras_hourglass.utils.files import atomic_write, require_writable, suffix_of
 
 KERAS_ENDING = ".keras"
 TORCH_ENDINGS = (".pth", ".pt", ".tar", ".ckpt", ".bin")
@@ -72,7 +72,7 @@ def convert(source, target=None, *, skeleton=None, **network) -> StackedHourglas
                 "`source` must be a PyTorch checkpoint, a network's file or folder, or "
                 f"a preset. Received: source={str(source)!r}"
             )
-        is_model = source.suffix == KERAS_ENDING or source.name == CONFIG_FILE
+        is_model = suffix_of(source) == KERAS_ENDING or source.name == CONFIG_FILE
         is_model = is_model or source.is_dir()
     if skeleton is not None:
         network["skeleton"] = skeleton
@@ -159,15 +159,16 @@ def to_torch(model: StackedHourglass, path):
 
 
 def _check_target(target, of_network: bool):
-    ending = "" if target is None else Path(target).suffix
-    keras_file = ending == KERAS_ENDING
-    if of_network and ending not in TORCH_ENDINGS:
+    target_path = Path("" if target is None else target)
+    if of_network and suffix_of(target_path) not in TORCH_ENDINGS:
         raise ValueError(
             "`target` must be the path of a PyTorch checkpoint, such as 'weights.pth', "
             f"where `source` is a network: it ends in {' or '.join(TORCH_ENDINGS)}. "
             f"Received: target={_shown(target)}"
         )
-    if not of_network and target is not None and not keras_file:
+    # Keras writes and reads no `.KERAS`.
+    keras_file = target is None or target_path.suffix == KERAS_ENDING
+    if not of_network and not keras_file:
         raise ValueError(
             f"`target` must end in {KERAS_ENDING!r} where `source` is a checkpoint (a "
             f"network's file ends so, too). Received: target={_shown(target)}"

@@ -8,6 +8,7 @@ import numpy as np
 from keras_hourglass.data.datasets.mpii.json_format import HEAD_BOXES, published_heads
 from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.rows import describe_parse_error
+from keras_hourglass.utils.files import suffix_of
 
 SHAPE = (2958, 16, 2)
 
@@ -43,12 +44,12 @@ def read_predictions(path) -> np.ndarray:
         DatasetError: If the file does not hold such predictions.
     """
     path = Path(path)
-    if path.suffix not in READERS:
+    if suffix_of(path) not in READERS:
         raise files.DatasetError(
             f"`predictions` must end in one of {[*READERS]}. Received: {path}"
         )
     try:
-        predictions, origin = READERS[path.suffix](path)
+        predictions, origin = READERS[suffix_of(path)](path)
         predictions = np.asarray(predictions, float)
         if int(origin) not in (0, 1):
             raise ValueError(f"`origin` must be 0 or 1, not {origin}")
