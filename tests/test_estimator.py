@@ -247,7 +247,13 @@ def test_a_stream_goes_on_after_images_that_cannot_be_read(bright, tmp_path):
     assert [type(error) for _, error in failed] == [ImageDecodeError, FileNotFoundError]
 
 
-@pytest.mark.parametrize("wrong", [{"passes": 0}, {"batch_size": 0}, {"scales": ()}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"passes": 0}, {"batch_size": 0}, {"scales": ()}, {"scales": 1.1}),
+        *({"scales": None}, {"scales": "1"}, {"scales": (1, -1)}),
+    ],
+)
 def test_invalid_options_raise_an_error(bright, wrong):
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"`{name}` must be.*Received: {name}="):

@@ -14,7 +14,10 @@ from keras_hourglass.inference.detectors import DEFAULT_DETECTOR, load_detector
 from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.pose import FramePoses, Pose
 from keras_hourglass.inference.runtimes import RUNTIMES
-from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
+from keras_hourglass.inference.runtimes.keypoint_options import (
+    KeypointOptions,
+    validate_scales,
+)
 from keras_hourglass.inference.runtimes.selection import AUTO, load_network
 from keras_hourglass.inference.sources.images import is_single, iterate, to_region
 from keras_hourglass.inference.suppression import MIN_POSE_SCORE, suppress_poses
@@ -125,7 +128,7 @@ class PoseEstimator:
             packaged = isinstance(detector, str) and detector in PACKAGED
             own = runtime if packaged and runtime in PRESET_RUNTIMES else AUTO
             self.detector = load_detector(detector, min_score, max_people, own)
-        self.flip, self.scales = flip, tuple(scales)
+        self.flip, self.scales = flip, validate_scales(scales)
         self.passes = passes or (2 if detector is None else 1)
         self.min_pose_score = min_pose_score
         self.batch_size, self.decoder = batch_size, decoder

@@ -10,6 +10,7 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
 from keras_hourglass.heatmaps.array_library import NUMPY
 from keras_hourglass.heatmaps.decode import decode
+from keras_hourglass.inference.runtimes.keypoint_options import validate_scales
 
 
 class HeatmapAverage:
@@ -78,21 +79,15 @@ class MultiScale:
         array_library: `keras.ops`, or `NUMPY`.
 
     Raises:
-        ValueError: If `scales` is empty, or holds a number that is not above 0.
+        ValueError: If `scales` are not one or more numbers above 0.
     """
 
     def __init__(
         self, scales: tuple[float, ...], size: tuple[int, int], array_library=NUMPY
     ):
-        scales = tuple(scales)
-        if not scales or not all(0 < scale < np.inf for scale in scales):
-            raise ValueError(
-                "`scales` must be one or more numbers above 0. "
-                f"Received: scales={scales}"
-            )
-        self.scales, self._xp = scales, array_library
+        self.scales, self._xp = validate_scales(scales), array_library
         self.columns, self.rows = (
-            np.stack([_resampling_weights(scale, length) for scale in scales])
+            np.stack([_resampling_weights(scale, length) for scale in self.scales])
             for length in size
         )
         coverage = np.einsum("sy,sx->yx", self.rows.sum(-1), self.columns.sum(-1))

@@ -1,5 +1,6 @@
 """Options of keypoint prediction that evaluation and the command share."""
 
+import math
 from dataclasses import dataclass
 
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
@@ -7,6 +8,25 @@ from keras_hourglass.models.config import validate_positive_integers
 from keras_hourglass.utils import suggest
 
 ON_BROKEN_IMAGE = ("error", "skip")
+
+
+def validate_scales(scales) -> tuple[float, ...]:
+    """Returns factors of windows' edges as a tuple, once checked.
+
+    Raises:
+        ValueError: If they are not one or more numbers above 0.
+    """
+    try:
+        factors = tuple(scales)
+        valid = factors and all(0 < factor < math.inf for factor in factors)
+    except TypeError:  # a number alone, or no numbers
+        valid = False
+    if not valid:
+        raise ValueError(
+            "`scales` must be a tuple of numbers above 0, one or more. "
+            f"Received: scales={scales!r}"
+        )
+    return factors
 
 
 @dataclass(frozen=True)
