@@ -1,7 +1,5 @@
 """PoseEstimator: images and boxes in, poses out."""
 
-import os
-
 import numpy as np
 import pytest
 from keras import ops
@@ -11,6 +9,7 @@ from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.inference.detectors import load_detector
 from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.detectors.network import NetworkDetector
+from keras_hourglass.utils.cores import core_count
 
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 2}
 PAIR = Skeleton(("left_eye", "right_eye"))
@@ -142,7 +141,7 @@ def test_images_are_streamed_and_few_are_in_memory(bright):
     ):
         np.testing.assert_allclose(pose.joints[0], [place, 150], atol=0.5)
         held.append(len(taken) - count)
-    assert max(held) <= 2 * 4 + os.cpu_count() + 1 and len(taken) == 80
+    assert max(held) <= 2 * 4 + core_count() + 1 and len(taken) == 80
 
 
 def test_the_network_is_compiled_for_few_sizes_of_batches(bright, monkeypatch):
@@ -373,7 +372,7 @@ def test_a_network_detects_in_batches_across_images(bright, monkeypatch):
             boxes = [[[x - 40, y - 30, 80, 60]] for y, x in rows]
             return np.array(boxes), np.full((len(images), 1), 0.7)
 
-    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    monkeypatch.setattr("keras_hourglass.inference.estimator.core_count", lambda: 3)
     places = [(80 + 30 * n, 60 + 20 * n) for n in range(8)]
     detector = NetworkDetector(Network, "dots", 0.5)
     estimator = PoseEstimator(bright, detector=detector, batch_size=4)

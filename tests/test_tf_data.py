@@ -13,6 +13,7 @@ from keras_hourglass.data.augmentation import Augmentation
 from keras_hourglass.data.datasets.mpii import json_format
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.people import from_rows
+from keras_hourglass.data.pipeline import pydataset
 from keras_hourglass.data.pipeline.loader import Loader, read_reduced
 from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.data.pipeline.pydataset import PeopleDataset
@@ -110,7 +111,8 @@ def test_the_dataset_knows_its_shapes_before_it_runs(drawn):
 @pytest.mark.parametrize("threads", [1, 2, 4])
 def test_batches_do_not_depend_on_the_number_of_threads(drawn, monkeypatch, threads):
     given, stream = loader(drawn[:12]), EpochSampler([12], 4, seed=2)
-    monkeypatch.setattr("os.cpu_count", lambda: threads)
+    for module in (tf_data, pydataset):
+        monkeypatch.setattr(module, "core_count", lambda: threads)
     expected = [given.load_batch(stream.batch(batch)) for batch in range(4)]
     assert_same(batches(tf_data.training_dataset(given, stream), 4), expected)
     dataset = PeopleDataset(given, 4, stream)

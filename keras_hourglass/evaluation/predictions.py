@@ -12,8 +12,8 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.labels import unpack
 from keras_hourglass.inference.batching import prefetch
 from keras_hourglass.inference.runtimes import RUNTIMES
-from keras_hourglass.inference.runtimes.base import core_count
 from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
+from keras_hourglass.utils.cores import core_count
 
 MAX_OFFSET = 2  # thresholds: larger errors are mistakes, and not systematic
 

@@ -1,6 +1,5 @@
 """Pose estimation on images."""
 
-import os
 from collections import deque
 from collections.abc import Iterator
 from functools import partial
@@ -28,6 +27,7 @@ from keras_hourglass.inference.views import WINDOW_RULES, ViewBuilder
 from keras_hourglass.models import presets
 from keras_hourglass.models.config import validate_positive_integers
 from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.utils.cores import core_count
 
 PACKAGED = presets.PRESETS_OF["detect"]  # detectors, that run in these:
 PRESET_RUNTIMES = ("keras", "litert")
@@ -279,7 +279,7 @@ class PoseEstimator:
 
     def _first_views(self, builder: ViewBuilder, numbered):
         """Yields views of each image, which threads read and crop ahead."""
-        threads = os.cpu_count() or 1
+        threads = core_count()
         if builder.detector is None:
             return prefetch(builder.initial, numbered, threads)
         # Each image is in memory until its people are cropped: batches are small.

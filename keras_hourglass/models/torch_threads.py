@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import keras
 
+from keras_hourglass.utils.cores import visible_cores
+
 # By which users choose the number themselves, as by `torch.set_num_threads`.
 CHOSEN_BY = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -42,7 +44,5 @@ def _default_threads() -> int | None:
 
     if torch.cuda.is_available():
         return None
-    threads, cores = torch.get_num_threads(), os.cpu_count()
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    return threads if threads == cores else None
+    threads = torch.get_num_threads()
+    return threads if threads == visible_cores() else None

@@ -1,6 +1,5 @@
 """Dataset checks: faults in annotations and image files that a program can find."""
 
-import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from keras_hourglass.data.people.joint_notes import unlabeled_notes
 from keras_hourglass.data.readers import sizes
 from keras_hourglass.data.readers.paths import display_path
 from keras_hourglass.geometry import Window
+from keras_hourglass.utils.cores import core_count
 
 PROBLEMS = {  # kind of problem -> description
     "unusable": "people whose annotation is faulty",
@@ -122,7 +122,7 @@ def _counts(people) -> dict[str, int]:
 
 def inspect_images(files, decode, threads, advance) -> dict[str, ImageInfo]:
     """Inspects image files in parallel, see `check_people`: path -> what is known."""
-    infos, pool = {}, ThreadPoolExecutor(threads or os.cpu_count())
+    infos, pool = {}, ThreadPoolExecutor(threads or core_count())
     try:
         inspected = pool.map(lambda path: inspect_image(path, decode), files)
         for path, info in zip(files, inspected):

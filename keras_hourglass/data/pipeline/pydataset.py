@@ -14,6 +14,7 @@ from keras_hourglass.data.pipeline.loader import Loader
 from keras_hourglass.data.pipeline.sampler import EpochSampler
 from keras_hourglass.data.pipeline.sharding import WHOLE_BATCH, Shard
 from keras_hourglass.utils import interrupts_blocked
+from keras_hourglass.utils.cores import core_count
 
 AHEAD = 8  # batches that are made before they are requested
 
@@ -156,7 +157,7 @@ class PeopleDataset(keras.utils.PyDataset):
         self._process, self._made = os.getpid(), {}
         self._pool_size = self._workers or 1
         if not self._use_multiprocessing:
-            self._pool = ThreadPoolExecutor(self._workers or os.cpu_count())
+            self._pool = ThreadPoolExecutor(self._workers or core_count())
             return
         # Spawned: a fork would stop the threads of the backend in the middle of
         # anything.

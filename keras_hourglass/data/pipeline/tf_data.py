@@ -2,7 +2,6 @@
 
 import atexit
 import math
-import os
 import time
 from threading import Lock
 
@@ -22,6 +21,7 @@ from keras_hourglass.data.pipeline.loader import Loader
 from keras_hourglass.data.pipeline.sampler import EpochSampler
 from keras_hourglass.data.pipeline.sharding import WHOLE_BATCH, Shard
 from keras_hourglass.geometry import Window, enclosing_box
+from keras_hourglass.utils.cores import core_count
 
 MIN_SPARED_PIXELS = 150_000  # with fewer to leave out, OpenCV decodes the whole faster
 
@@ -216,7 +216,7 @@ def _without_prefetch():
     options.experimental_optimization.inject_prefetch = False
     # Loading holds as many threads as there are cores: with others to share, neither
     # requests nor a step of the network have to wait until one is free.
-    options.threading.private_threadpool_size = 2 * os.cpu_count()
+    options.threading.private_threadpool_size = 2 * core_count()
     return options
 
 
@@ -238,4 +238,4 @@ def _mapping(maker: BatchMaker):
         labels.set_shape((None, *preprocessor.label_shape))
         return images, labels
 
-    return make, os.cpu_count()
+    return make, core_count()

@@ -22,6 +22,7 @@ from keras_hourglass.data.prepare.journal import Journal
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.geometry import Window
 from keras_hourglass.utils import Interrupted
+from keras_hourglass.utils.cores import core_count
 from keras_hourglass.utils.files import atomic_write
 from keras_hourglass.utils.folder_lock import FolderLock
 from keras_hourglass.visualization.images import encode_image
@@ -102,7 +103,7 @@ def _prepare(people, folder, options, broken, threads, advance):
         except ImageDecodeError as error:
             return rows, error
 
-    pool = ThreadPoolExecutor(threads or os.cpu_count())
+    pool = ThreadPoolExecutor(threads or core_count())
     try:
         for rows, entries in pool.map(crop_image, rows_of.values()):
             if isinstance(entries, ImageDecodeError):

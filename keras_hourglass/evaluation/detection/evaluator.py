@@ -14,9 +14,9 @@ from keras_hourglass.heatmaps.boxes import PEAKS
 from keras_hourglass.inference.batching import prefetch, run_batched
 from keras_hourglass.inference.detectors import load_detector
 from keras_hourglass.inference.detectors.detector import Detector
-from keras_hourglass.inference.runtimes.base import core_count
 from keras_hourglass.inference.runtimes.selection import AUTO
 from keras_hourglass.inference.sources.images import to_region
+from keras_hourglass.utils.cores import core_count
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,5 @@
 """A runtime: a program that runs networks."""
 
-import os
 from importlib.util import find_spec
 
 
@@ -83,13 +82,6 @@ class Runtime:
         from keras_hourglass.inference.runtimes.exported import ExportedDetector
 
         return ExportedDetector(cls(network.path), network)
-
-
-def core_count() -> int:
-    """Returns the number of cores that the process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def reason_of(error: Exception) -> str:

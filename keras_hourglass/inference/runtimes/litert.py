@@ -6,8 +6,9 @@ from threading import Lock
 
 import numpy as np
 
-from keras_hourglass.inference.runtimes.base import Runtime, core_count, damaged
+from keras_hourglass.inference.runtimes.base import Runtime, damaged
 from keras_hourglass.utils import silence
+from keras_hourglass.utils.cores import core_count
 
 MAX_INTERPRETERS = 8  # of 35 MB each, for `photo`
 

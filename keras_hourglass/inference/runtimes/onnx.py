@@ -1,6 +1,7 @@
 """ONNX files, in ONNX Runtime."""
 
-from keras_hourglass.inference.runtimes.base import Runtime, core_count, damaged
+from keras_hourglass.inference.runtimes.base import Runtime, damaged
+from keras_hourglass.utils.cores import core_count
 
 
 class Onnx(Runtime):

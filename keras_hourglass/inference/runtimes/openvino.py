@@ -3,7 +3,8 @@
 from pathlib import Path
 from threading import Lock
 
-from keras_hourglass.inference.runtimes.base import Runtime, core_count, damaged
+from keras_hourglass.inference.runtimes.base import Runtime, damaged
+from keras_hourglass.utils.cores import core_count
 
 
 class OpenVino(Runtime):
