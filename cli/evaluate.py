@@ -79,6 +79,13 @@ TASK_NAMES = POSE, DETECT = [*PRESETS_OF]
     help="Folder for a report: an HTML page and JSON; of a detector, JSON and its "
     "failures.",
 )
+@click.option(
+    "--calibrate",
+    "calibrated",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="OUT.keras",
+    help="Write the MODEL with scores of joints that are calibrated on these people.",
+)
 @missing_option
 @broken_option
 @json_option
@@ -95,6 +102,7 @@ def command(
     all_splits,
     everybody,
     folder,
+    calibrated,
     missing_images,
     broken_images,
     as_json,
@@ -124,6 +132,7 @@ def command(
 
     if folder:  # an unusable folder is reported before minutes of work
         require_writable(folder, folder=True)
+    network = calibrated and load_for_calibration(*models, calibrated)
     if everyone or boxes:
         sys.path.insert(0, os.getcwd())  # of module:function, as for `python -m`
     options |= {"missing": missing_images, "broken": broken_images}
@@ -160,6 +169,12 @@ def command(
 
             path = save_report(folder, evaluations, comparisons)
         click.echo(f"Report: {path}", err=as_json)
+    if calibrated:
+        from keras_hourglass.evaluation.calibration import fit_calibration
+
+        fit = fit_calibration(evaluations)
+        save_calibrated(network, fit.calibration, calibrated)
+        click.echo(f"{fit}\nCalibrated network: {calibrated}", err=as_json)
 
 
 def _require_usable(
@@ -172,6 +187,7 @@ def _require_usable(
     groups,
     min_size,
     end_to_end,
+    calibrated,
     **_,
 ):
     """Raises a UsageError where options do not go together."""
@@ -201,6 +217,28 @@ def _require_usable(
         )
     if len({*boxes}) < len(boxes):
         raise click.UsageError("Name each kind of --boxes once.")
+    if calibrated and (len(models) != 1 or everyone or calibrated.suffix != ".keras"):
+        raise click.UsageError("--calibrate OUT.keras goes with one MODEL of poses.")
+
+
+def load_for_calibration(model, path):
+    """Loads the network to calibrate, before minutes of work: exports are none."""
+    silence_keras()
+    from keras_hourglass.models.loading import load_argument
+    from keras_hourglass.utils.files import require_writable
+
+    require_writable(path)
+    return load_argument(model, "model")
+
+
+def save_calibrated(network, calibration, path):
+    """Writes a network with a calibration."""
+    from keras_hourglass.utils.files import atomic_write
+
+    network.calibration = calibration
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as temporary:
+        network.save(temporary)
 
 
 def print_json(evaluations, comparisons, groups: bool, everyone: bool):

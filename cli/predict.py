@@ -12,11 +12,13 @@ from keras_hourglass.inference.output.writers import FORMATS
 from keras_hourglass.inference.runtimes.selection import AUTO
 from keras_hourglass.inference.suppression import (
     MAX_PEOPLE,
+    MIN_CALIBRATED_POSE_SCORE,
     MIN_POSE_SCORE,
     MIN_SCORE,
 )
 from keras_hourglass.inference.tracking.follower import DETECT_EVERY
 from keras_hourglass.models import presets
+from keras_hourglass.visualization.skeletons import MIN_JOINT_SCORE
 from keras_hourglass_cli.options.inference import inference_options, runtime_option
 from keras_hourglass_cli.terminal.console import LIBRARY, silence_keras
 from keras_hourglass_cli.terminal.wording import BOXES
@@ -90,7 +92,16 @@ class DetectorOption(click.Option):
     "--min-pose-score",
     type=float,
     help="Lowest score of a pose, the mean of its joints' scores.  "
-    f"[default: {MIN_POSE_SCORE} with a detector, none with --box and --boxes]",
+    f"[default: {MIN_POSE_SCORE} with a detector, {MIN_CALIBRATED_POSE_SCORE} if "
+    "scores are calibrated; none with --box and --boxes]",
+)
+@click.option(
+    "--min-joint-score",
+    type=float,
+    default=MIN_JOINT_SCORE,
+    show_default=True,
+    help="Joints of lower scores, and their limbs, are not drawn, and are `uncertain` "
+    "in the data.",
 )
 @inference_options
 @runtime_option

@@ -7,7 +7,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from keras_hourglass import StackedHourglass
+from keras_hourglass import StackedHourglass, load_model
 from keras_hourglass_cli import main as cli
 
 
@@ -49,6 +49,43 @@ def test_two_models_are_printed_with_intervals_compared_and_reported(
     assert times["loader"] > 0 < times["network"] and times["decoder"] >= 0
     assert len(report["hardest"]) == 5 and len(report["by_joint"]) == 16
     assert len(data["comparisons"]) == 1
+
+
+def test_a_calibrated_network_is_written(tmp_path, monkeypatch):
+    count = "keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT"
+    monkeypatch.setattr(count, 60)
+    network = tmp_path / "out/calibrated.keras"
+    command = ["evaluate", "photo", "--dataset", "synthetic:2"]
+    output = call(*command, "--calibrate", network).output
+    assert (
+        "fitted to 960 joints" in output and f"Calibrated network: {network}" in output
+    )
+    slope, intercept = load_model(network).calibration
+    assert f"Calibration: slope {slope:g}, intercept {intercept:g}" in output
+    again = call("evaluate", network, *command[2:], "--calibrate", network).output
+    assert load_model(network).calibration == pytest.approx((slope, intercept), abs=0.1)
+    assert "fitted to 960 joints" in again
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("photo", "--calibrate", "a.h5"),
+        ("photo", "photo_small", "--calibrate", "a.keras"),
+        ("people", "--task", "detect", "--calibrate", "a.keras"),
+        ("--predictions", "a.mat", "--calibrate", "a.keras"),
+    ],
+)
+def test_one_network_of_poses_is_calibrated(arguments):
+    result = call("evaluate", *arguments, status=2)
+    assert "--calibrate OUT.keras goes with one MODEL of poses" in result.stderr
+
+
+def test_an_exported_file_is_not_calibrated(tmp_path):
+    path = tmp_path / "a.tflite"
+    path.write_bytes(b"")
+    call("evaluate", path, "--calibrate", tmp_path / "b.keras", status=1)
+    assert not (tmp_path / "b.keras").exists()
 
 
 def test_data_has_intervals_and_the_difference_from_the_first(networks):

@@ -1,5 +1,6 @@
 """`hourglass-keras predict` on the command line."""
 
+import csv
 import io
 import json
 import os
@@ -21,6 +22,7 @@ from keras_hourglass.inference import runner
 from keras_hourglass.inference.detectors import load_detector
 from keras_hourglass.inference.runner import estimate_frames, predict_sources
 from keras_hourglass.inference.video import Frame, Video, VideoWriter
+from keras_hourglass.visualization.skeletons import MIN_JOINT_SCORE
 from keras_hourglass_cli import main as cli
 from keras_hourglass_cli.terminal.progress import PredictProgress
 
@@ -71,12 +73,13 @@ def folder(tmp_path, monkeypatch, estimator):
     """A working folder with a photograph and a film; the network is loaded once."""
     monkeypatch.chdir(tmp_path)
 
-    def with_detector(model, detector, min_score=None, min_pose_score=None, **options):
+    def with_detector(model, detector, min_score=None, **options):
         """One person is searched for, unless a detector is named."""
         named = detector not in (None, "auto")
         estimator.detector = load_detector(detector, min_score) if named else None
         estimator.passes = 1 if named else 2
-        estimator.min_pose_score = min_pose_score
+        estimator.min_pose_score = options.get("min_pose_score")
+        estimator.min_joint_score = options.get("min_joint_score", MIN_JOINT_SCORE)
         return estimator
 
     monkeypatch.setattr(runner, "PoseEstimator", with_detector)
@@ -200,6 +203,18 @@ def test_limits_that_are_given_count_for_given_boxes(folder, monkeypatch):
     limited = call(*boxes, "--max-people", 1)
     assert [each["box"] for each in lines(limited)[0]["people"]] == [[1, 2, 30, 40]]
     assert lines(call(*boxes, "--min-pose-score", 99))[0]["people"] == []
+
+
+def test_joints_below_a_score_are_not_drawn_and_marked_in_the_data(folder):
+    outputs = "--output", "a.jsonl", "--output", "a.csv", "--output", "a.png"
+    image = cv2.imread("photo.png")
+    for limit, uncertain in (("0.01", 0), ("99", 16)):
+        call("photo.png", "--min-joint-score", limit, *outputs)
+        (person,) = json.loads((folder / "a.jsonl").read_text())["people"]
+        assert len(person["uncertain"]) == uncertain and len(person["joints"]) == 16
+        (row,) = csv.DictReader((folder / "a.csv").open())
+        assert row["uncertain"] == ", ".join(person["uncertain"])
+        assert (cv2.imread("a.png") == image).all() == bool(uncertain)
 
 
 def test_an_image_without_people_has_an_empty_list_and_the_status_is_zero(

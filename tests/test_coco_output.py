@@ -23,7 +23,10 @@ DOG = Skeleton(
 
 
 def result(name, people=1, skeleton=DOG, box_scores=None, frame=None):
-    """Joint k of person n is at (10 n + k + 0.254, 20), with the score k / 10."""
+    """Joint k of person n is at (10 n + k + 0.254, 20), with the score k / 10.
+
+    The first two are uncertain.
+    """
     count = len(skeleton.joints)
     poses = [
         Pose(
@@ -32,6 +35,7 @@ def result(name, people=1, skeleton=DOG, box_scores=None, frame=None):
             np.array([1.0 + n, 2, 30, 40]),
             skeleton,
             None if box_scores is None else box_scores[n],
+            min_joint_score=0.15,
         )
         for n in range(people)
     ]
@@ -85,7 +89,7 @@ def test_a_dataset_has_the_networks_own_category(tmp_path):
     assert first == {
         **{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 30, 40]},
         **{"area": 1200, "iscrowd": 0, "num_keypoints": 3, "score": 0.15},
-        "keypoints": [0.25, 20, 0, 1.25, 20, 2, 2.25, 20, 2, 3.25, 20, 2],
+        "keypoints": [0.25, 20, 0, 1.25, 20, 1, 2.25, 20, 2, 3.25, 20, 2],
         "keypoint_scores": [0, 0.1, 0.2, 0.3],
     }
     assert (second["id"], second["image_id"]) == (2, 1)
@@ -117,6 +121,7 @@ def test_17_joints_are_results_in_cocos_order_and_losses_are_said(tmp_path, capl
         keypoints["left_elbow"], [10 + at + 0.25, 20, at / 10]
     )
     assert not np.any(keypoints["nose"])
+    assert {*second["uncertain"]} == {*MPII.joints[:2]} == {"right_knee", "right_ankle"}
     assert second["score"] == pytest.approx(first["score"] / 2, abs=1e-3)
     lost, lacking = [record.getMessage() for record in caplog.records]
     assert lost == ("coco17 leaves out 4 joints: pelvis, thorax, upper_neck, head_top")

@@ -243,7 +243,7 @@ def test_a_folder_without_a_table_is_refused_with_the_files_expected(tmp_path):
 
 def test_every_column_that_is_no_joint_is_known_by_name():
     assert joint_columns([*PLAIN_COLUMNS, "pelvis_x", "pelvis_y"]) == ["pelvis"]
-    entry = parse_row([*PLAIN_COLUMNS], ["1.jpg", *"12345", "", "val"], [])
+    entry = parse_row([*PLAIN_COLUMNS], ["1.jpg", *"12345", "", "val", ""], [])
     assert entry["box"] == [1, 2, 3, 4] and entry["split"] == "val"
 
 

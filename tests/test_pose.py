@@ -56,6 +56,25 @@ def test_poses_are_equal_if_their_arrays_and_skeletons_are():
     assert lost == replace(lost)
 
 
+def test_joints_of_low_scores_are_uncertain():
+    low = MPII.joints[:5]  # scores grow from 0.25 by 1/30
+    assert pose().uncertain == low and pose().to_dict()["uncertain"] == [*low]
+    assert pose().certain.tolist() == [name not in low for name in MPII.joints]
+    strict = replace(pose(), min_joint_score=0.75)
+    assert strict.uncertain == MPII.joints[:-1] and strict != pose()
+    unknown = replace(pose(), scores=np.full(16, np.nan))
+    assert unknown.uncertain == MPII.joints
+    frame = pytest.importorskip("pandas") and kh.to_dataframe(pose())
+    assert frame["uncertain"].tolist() == [", ".join(low)]
+
+
+def test_peaks_are_the_scores_where_no_others_are_given():
+    np.testing.assert_array_equal(pose().peaks, pose().scores)
+    calibrated = replace(pose(), scores=pose().scores + 0.2, peaks=pose().scores)
+    assert calibrated.mean_peak == pytest.approx(0.5) != calibrated.score
+    assert calibrated.score == pytest.approx(0.7)
+
+
 def test_poses_are_pickled_but_not_hashed():
     assert pickle.loads(pickle.dumps(pose())) == pose()
     with pytest.raises(TypeError, match="unhashable"):
@@ -104,6 +123,7 @@ def test_a_dataframe_has_a_row_for_each_person():
     assert frame.columns.tolist() == [
         *("image", "x", "y", "width", "height"),
         *(f"{name}_{end}" for name in MPII.joints for end in ("x", "y", "score")),
+        "uncertain",
     ]
 
 

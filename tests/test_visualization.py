@@ -72,14 +72,18 @@ def test_a_limb_has_a_dark_outline():
     )
 
 
-def test_low_scores_fade_a_joint_and_its_limbs():
-    scores = np.array([0.25, 0.9, 0.5, 0.9, 0.0])
+def test_joints_of_low_scores_and_their_limbs_are_left_out():
+    scores = np.array([0.39, 0.9, 0.4, 0.9, 0.0])
     shown = draw_skeleton(BLANK, ACROSS, ARM, scores)
-    rim = 100 + 0.5 * 0.7 * (np.array(OUTLINE_COLOR) - 100)
-    faded = rim + 0.5 * (SIDE_COLORS["left_"] - rim)
-    np.testing.assert_allclose(shown[40, 100], faded, atol=1)
+    np.testing.assert_array_equal(shown[40, :160], BLANK[40, :160])
+    np.testing.assert_array_equal(shown[40, 170], SIDE_COLORS["left_"])
     np.testing.assert_array_equal(shown[80, 100], SIDE_COLORS["right_"])
     np.testing.assert_array_equal(shown[105:115], BLANK[105:115])
+    all_labeled = draw_skeleton(BLANK, ACROSS, ARM, scores, min_score=0)
+    np.testing.assert_array_equal(all_labeled[40, 100], SIDE_COLORS["left_"])
+    np.testing.assert_array_equal(all_labeled[105:115], BLANK[105:115])
+    none = draw_skeleton(BLANK, ACROSS, ARM, scores, min_score=0.91)
+    np.testing.assert_array_equal(none, BLANK)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf, 1e300])

@@ -101,8 +101,16 @@ def test_json_has_a_line_for_each_result(capsys):
     assert person["score"] == 0.5 and person["box"] == [2, 2, 30, 40]
     assert person["joints"]["right_knee"] == [11, 20]
     assert person["scores"]["left_wrist"] == 0.75
+    assert person["uncertain"] == list(MPII.joints[:5])  # below 0.4
     assert (second["frame"], second["seconds"]) == (3, 0.3)
     assert "score" not in second["people"][0]
+
+
+def test_a_table_names_the_joints_that_are_uncertain(tmp_path):
+    path = written(tmp_path / "a.csv", "csv", result(PHOTO, 1))
+    (row,) = csv.DictReader(path.open())
+    assert row["uncertain"] == ", ".join(MPII.joints[:5])
+    assert float(row["right_ankle_score"]) == 0.25 and row["right_ankle_x"] == "0.0"
 
 
 def test_a_table_of_images_is_a_custom_dataset(tmp_path):
@@ -190,13 +198,13 @@ def test_an_interruption_leaves_no_partial_file(kind, tmp_path):
 @pytest.mark.parametrize("name", ["a.png", "ä b.jpg", "a.webp"])
 def test_an_image_is_drawn_with_all_people(name, tmp_path):
     with DrawingWriter(tmp_path / name) as drawing:
-        drawing.write(draw_poses(result(), MPII), result().frame)
+        drawing.write(draw_poses(result()), result().frame)
     read = cv2.imdecode(np.fromfile(tmp_path / name, "uint8"), cv2.IMREAD_COLOR)
     assert read.shape == PIXELS.shape and (read != 100).any()
     for pose in result().poses:
         drawn = draw_skeleton(PIXELS, pose.joints, MPII, pose.scores)
         there = (drawn != PIXELS).any(-1)
-        assert (draw_poses(result(), MPII)[there] != 100).any()
+        assert (draw_poses(result())[there] != 100).any()
 
 
 def test_a_video_is_drawn_frame_by_frame_or_not_at_all(tmp_path):

@@ -47,7 +47,7 @@ def contact_sheet(
 
     def draw(image, label):
         joints, weight, _ = unpack(label)
-        return draw_skeleton(image, joints, people.skeleton, weight)
+        return draw_skeleton(image, joints, people.skeleton, weight, min_score=0)
 
     return draw_samples(preprocessor, draw, count, broken, columns)
 

@@ -2,15 +2,22 @@
 
 Guo et al. On Calibration of Modern Neural Networks, ICML 2017.
 https://arxiv.org/abs/1706.04599
+
+`heatmaps.calibration` has the function whose parameters are fitted here.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from keras_hourglass.evaluation.bootstrap import interval
 from keras_hourglass.evaluation.conventions import is_scored
+from keras_hourglass.heatmaps.array_library import NUMPY
+from keras_hourglass.heatmaps.calibration import calibrate, stretch_peaks
 from keras_hourglass.skeletons.measures import is_correct
 
 BINS = 10  # of the scores from 0 to 1
+MIN_BIN_JOINTS = 30  # of a bin whose deviation counts
 
 
 def calibration(scores, errors, counts, threshold: float) -> dict:
@@ -54,3 +61,158 @@ def calibration(scores, errors, counts, threshold: float) -> dict:
             }
         )
     return {"bins": bins, "error": float(total / max(1, scored.sum()))}
+
+
+@dataclass(frozen=True)
+class CalibrationFit:
+    """A calibration that was fitted to people, and its deviations.
+
+    A deviation is the largest difference between the mean score of a bin's joints and
+    the share of them that is correct, in percentage points, of bins of 30 joints or
+    more.
+
+    Attributes:
+        calibration: (slope, intercept); see `heatmaps.calibration`.
+        joints: Number of joints that it was fitted to.
+        correct: How many of them are correct.
+        of_peaks: Deviation of the peaks as scores.
+        fitted: That of the calibrated scores.
+        cross_validated: That of scores by calibrations that were fitted to the other
+            half of the people.
+    """
+
+    calibration: tuple[float, float]
+    joints: int
+    correct: int
+    of_peaks: float
+    fitted: float
+    cross_validated: float
+
+    def __str__(self):
+        slope, intercept = self.calibration
+        return (
+            f"Calibration: slope {slope:g}, intercept {intercept:g}, fitted to "
+            f"{self.joints:,} joints, {self.correct:,} of them correct\n"
+            "Largest deviation of scores from the share of correct joints, in bins of "
+            f"{MIN_BIN_JOINTS} joints or more: {self.fitted:.1f} points; in two-fold "
+            f"cross-validation over people {self.cross_validated:.1f}; of the peaks "
+            f"{self.of_peaks:.1f}"
+        )
+
+
+def fit_calibration(evaluations) -> CalibrationFit:
+    """Fits a calibration of a model's scores of joints to the people of evaluations.
+
+    To their peaks, whatever the calibration of the model was. People of the training
+    are more often correct than others: take those of validation.
+
+    Args:
+        evaluations: One or more results of `kh.evaluate`, of one model.
+
+    Returns:
+        A `CalibrationFit`; printed, how far scores are from the share of joints that
+        is correct. Its `calibration` may be set as that of a `StackedHourglass`.
+
+    Raises:
+        ValueError: If higher peaks are not more often correct, models differ, or an
+            evaluation is of a file of predictions.
+
+    Example:
+
+    ```python
+    import keras_hourglass as kh
+
+    model = kh.load_model("photo")
+    people = kh.load_dataset("synthetic", "20").split("val")
+    fit = kh.evaluate(model, people).fit_calibration()
+    print(fit)
+    model.calibration = fit.calibration
+    model.save("calibrated.keras")
+    ```
+    """
+    names = {each.name: each.skeleton for each in evaluations}
+    if len(names) != 1 or any(each.predictions.peaks is None for each in evaluations):
+        raise ValueError(
+            "`evaluations` must be of one model, and of no file of predictions, for a "
+            f"calibration. Received: {', '.join(names) or 'none'}"
+        )
+    (skeleton,) = names.values()
+    return fit_peaks(
+        np.concatenate([each.predictions.peaks for each in evaluations]),
+        np.concatenate([each.predictions.errors for each in evaluations]),
+        skeleton.measure.threshold,
+    )
+
+
+def fit_peaks(peaks, errors, threshold: float) -> CalibrationFit:
+    """Fits a calibration by maximum likelihood, with the targets of Platt.
+
+    Args:
+        peaks: `(people, joints)`, of the heatmaps; NaN counts as 0.
+        errors: `(people, joints)`, in reference lengths; NaN where not scored.
+        threshold: Largest error of a correct joint, in reference lengths.
+
+    Raises:
+        ValueError: If joints with higher peaks are not more often correct.
+    """
+    scored, peaks = is_scored(errors), np.nan_to_num(np.asarray(peaks, float))
+    correct = is_correct(errors, threshold)
+    fitted = _fit(peaks[scored], correct[scored])
+    held_out = np.zeros_like(peaks)
+    half = np.random.default_rng(0).permutation(len(peaks)) % 2
+    for number in (0, 1):
+        others = scored & (half != number)[:, None]
+        calibration = _fit(peaks[others], correct[others])
+        rows = half == number
+        held_out[rows] = calibrate(peaks[rows], calibration, NUMPY)
+    return CalibrationFit(
+        calibration=fitted,
+        joints=int(scored.sum()),
+        correct=int((scored & correct).sum()),
+        of_peaks=_deviation(peaks, errors, threshold),
+        fitted=_deviation(calibrate(peaks, fitted, NUMPY), errors, threshold),
+        cross_validated=_deviation(held_out, errors, threshold),
+    )
+
+
+def _fit(peaks, correct) -> tuple[float, float]:
+    """Fits (slope, intercept) to some joints: their peaks, and which are correct."""
+    from scipy.optimize import minimize  # takes time
+
+    hits, stretched = correct.sum(), stretch_peaks(peaks, NUMPY)
+    # Not 0 and 1: the parameters stay finite where peaks tell all joints apart.
+    low, high = 1 / (len(correct) - hits + 2), (hits + 1) / (hits + 2)
+    targets = np.where(correct, high, low)
+
+    def loss(parameters):
+        """The mean cross-entropy and its gradient."""
+        slope, intercept = parameters
+        logits = slope * stretched + intercept
+        rest = 1 / (1 + np.exp(-logits)) - targets
+        entropy = np.logaddexp(0, logits) - targets * logits
+        return entropy.mean(), np.array([(rest * stretched).mean(), rest.mean()])
+
+    slope = intercept = 0.0
+    if len(correct):
+        slope, intercept = minimize(loss, (1.0, 0.0), jac=True).x.round(4).tolist()
+    if not slope > 0:
+        raise ValueError(
+            "A calibration needs people whose joints are more often correct where "
+            f"peaks are higher. Received: {len(correct):,} joints, {hits:,} of them "
+            "correct"
+        )
+    return slope, intercept
+
+
+def _deviation(scores, errors, threshold) -> float:
+    """Computes the largest deviation of a bin; see `CalibrationFit`. 0 without any."""
+    no_resamples = np.ones((1, len(errors)), "f4")
+    bins = calibration(scores, errors, no_resamples, threshold)["bins"]
+    return max(
+        (
+            abs(100 * part["score"] - part["correct"])
+            for part in bins
+            if part["joints"] >= MIN_BIN_JOINTS
+        ),
+        default=0.0,
+    )

@@ -9,6 +9,8 @@ from keras_hourglass.data.pipeline.batch_maker import BatchMaker
 from keras_hourglass.data.pipeline.loader import Loader
 from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.geometry import Window
+from keras_hourglass.heatmaps.array_library import NUMPY
+from keras_hourglass.heatmaps.calibration import calibrate
 from keras_hourglass.heatmaps.labels import unpack
 from keras_hourglass.inference.batching import prefetch
 from keras_hourglass.inference.runtimes import RUNTIMES
@@ -26,11 +28,12 @@ class Predictions:
         joints: `(people, joints, 2)`, x before y, image pixels.
         errors: `(people, joints)`, in reference lengths; NaN where not scored,
             infinite where the prediction is NaN: such joints are wrong.
-        scores: `(people, joints)`, the values of the heatmaps' peaks; None where the
-            predictions are from a file.
+        scores: `(people, joints)`, 0 to 1: probabilities of being correct, if the model
+            is calibrated, else the peaks. None where the predictions are from a file.
         offset: (x, y), heatmap pixels: the mean signed error of joints within twice
             the measure's threshold, the model's systematic error. None for a file.
         unreadable: Messages about images that could not be read.
+        peaks: `(people, joints)`, the values of the heatmaps' peaks. None for a file.
     """
 
     joints: np.ndarray
@@ -38,6 +41,7 @@ class Predictions:
     scores: np.ndarray | None = None
     offset: tuple[float, float] | None = None
     unreadable: tuple[str, ...] = ()
+    peaks: np.ndarray | None = None
 
 
 class PeoplePredictor:
@@ -62,25 +66,25 @@ class PeoplePredictor:
             people: With the model's skeleton. Their labels may be unknown.
         """
         loader = evaluation_loader(self.model, people, self.options, self.runtime)
-        points, scores, errors, offsets, largest = [], [], [], [], 0
+        points, peaks, errors, offsets, largest = [], [], [], [], 0
         for images, labels in evaluation_batches(
             loader, self.options.batch_size, self.runtime
         ):
             truth, weight, reference = unpack(np.asarray(labels))
             crops = np.asarray(images)[:, None]
             largest = max(largest, len(crops))  # the last, smaller batch is padded
-            keypoints, peaks = self._predictor.predict_keypoints(crops, largest)
+            keypoints, highest = self._predictor.predict_keypoints(crops, largest)
             difference = keypoints - truth
             scored = (weight > 0) & (reference > 0)
             with np.errstate(divide="ignore", invalid="ignore"):
                 error = np.linalg.norm(difference, axis=-1) / reference
             points.append(keypoints)
-            scores.append(peaks)
+            peaks.append(highest)
             error = np.where(np.isnan(error), np.inf, error)  # wrong, as for `PCKh`
             errors.append(np.where(scored, error, np.nan))
             near = scored & (error <= MAX_OFFSET * people.skeleton.measure.threshold)
             offsets.append(difference[near])
-        signed = np.concatenate(offsets)
+        signed, peaks = np.concatenate(offsets), np.concatenate(peaks)
         offset = signed.mean(0) if len(signed) else np.full(2, np.nan)
         windows = Window.from_center(
             people.centers.astype(float),
@@ -90,7 +94,8 @@ class PeoplePredictor:
         return Predictions(
             joints=windows.to_image(np.concatenate(points), self.model.heatmap_size),
             errors=np.concatenate(errors),
-            scores=np.concatenate(scores),
+            scores=calibrate(peaks, self.model.calibration, NUMPY),
+            peaks=peaks,
             offset=tuple(map(float, offset)),
             # In the order of people, whichever thread came first.
             unreadable=tuple(

@@ -25,6 +25,7 @@ from keras_hourglass.evaluation.breakdowns import (
     pck_torso,
     with_found,
 )
+from keras_hourglass.evaluation.calibration import CalibrationFit, fit_calibration
 from keras_hourglass.evaluation.conventions import is_scored
 from keras_hourglass.evaluation.detection.windows import TRUE, describe_boxes
 from keras_hourglass.evaluation.error_kinds import classify, error_kinds
@@ -194,6 +195,10 @@ class Evaluation:
     def resamples(self) -> np.ndarray:
         """The bootstrap resamples of these people; see `bootstrap.resample_counts`."""
         return bootstrap.resample_counts(len(self.predictions.errors))
+
+    def fit_calibration(self) -> CalibrationFit:
+        """Fits a calibration of the model; see `calibration.fit_calibration`."""
+        return fit_calibration([self])
 
     def to_dict(self) -> dict:
         """Returns all scores in JSON's types, NaN as None.

@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DEFAULT_DECODER, validate_decoder
 from keras_hourglass.heatmaps.boxes import decode_boxes
+from keras_hourglass.heatmaps.calibration import calibrate
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.detectors import DEFAULT_DETECTOR
 from keras_hourglass.inference.runtimes.selection import AUTO
@@ -132,6 +133,7 @@ class CropGraphs:
             boxes, scores = decode_boxes(heatmaps)
             places = window.part(boxes, model.heatmap_size).box()
         else:
-            points, scores = decode(heatmaps, model.offset, self._decoder)
+            points, peaks = decode(heatmaps, model.offset, self._decoder)
+            scores = calibrate(peaks, model.calibration)
             places = window.to_image(points, model.heatmap_size)
         return {PLACES_OUTPUT[model.task]: places, "scores": scores}

@@ -14,8 +14,8 @@ from keras_hourglass.inference.runtimes.metadata import INPUT, METADATA_VERSION
 from keras_hourglass.inference.suppression import (
     MAX_OKS,
     MAX_PEOPLE,
-    MIN_POSE_SCORE,
     MIN_SCORE,
+    default_min_pose_score,
 )
 from keras_hourglass.inference.views import WINDOW_RULES
 from keras_hourglass.models.flops import count_parameters
@@ -51,12 +51,12 @@ def describe_model(model, decoder: str, precision: str = "float32", **facts) -> 
     }
 
 
-def describe_detector(detector, skeleton, **facts) -> dict:
+def describe_detector(detector, model, **facts) -> dict:
     """Describes a person detector that is exported with a pose network.
 
     Args:
         detector: A `PersonDetector`.
-        skeleton: That of the pose network.
+        model: The pose network.
         facts: Those of the format.
 
     Returns:
@@ -65,10 +65,10 @@ def describe_detector(detector, skeleton, **facts) -> dict:
     limits = {
         "min_score": MIN_SCORE,
         "max_people": MAX_PEOPLE,
-        "min_pose_score": MIN_POSE_SCORE,
+        "min_pose_score": default_min_pose_score(model),
         "max_oks": MAX_OKS,
         "area_of_box": AREA_OF_BOX,
-        "sigmas": sigmas_of(skeleton).tolist(),
+        "sigmas": sigmas_of(model.skeleton).tolist(),
     }
     return describe_model(detector, DEFAULT_DECODER, limits=limits, **facts)
 
@@ -80,6 +80,7 @@ def _describe_pose(model, decoder):
         "limbs": [list(limb) for limb in model.skeleton.limbs],
         "flip_pairs": [list(pair) for pair in model.skeleton.flip_pairs],
         "offset": list(model.offset),
+        "calibration": model.calibration and list(model.calibration),
         "window": WINDOW_RULES,
         "decoder": decoder,
     }

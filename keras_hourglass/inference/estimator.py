@@ -7,6 +7,8 @@ from functools import partial
 import numpy as np
 
 from keras_hourglass.heatmaps import DEFAULT_DECODER
+from keras_hourglass.heatmaps.array_library import NUMPY
+from keras_hourglass.heatmaps.calibration import calibrate
 from keras_hourglass.inference.batching import prefetch, run_batched
 from keras_hourglass.inference.boxes import zip_boxes
 from keras_hourglass.inference.detectors import DEFAULT_DETECTOR, load_detector
@@ -19,7 +21,10 @@ from keras_hourglass.inference.runtimes.keypoint_options import (
 )
 from keras_hourglass.inference.runtimes.selection import AUTO, load_network
 from keras_hourglass.inference.sources.images import is_single, iterate, to_region
-from keras_hourglass.inference.suppression import MIN_POSE_SCORE, suppress_poses
+from keras_hourglass.inference.suppression import (
+    default_min_pose_score,
+    suppress_poses,
+)
 from keras_hourglass.inference.tracking.follower import DETECT_EVERY, PeopleFollower
 from keras_hourglass.inference.video import Frame
 from keras_hourglass.inference.video.reader import DEFAULT_FPS
@@ -28,6 +33,7 @@ from keras_hourglass.models import presets
 from keras_hourglass.models.config import validate_positive_integers
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.utils.cores import core_count
+from keras_hourglass.visualization.skeletons import MIN_JOINT_SCORE
 
 PACKAGED = presets.PRESETS_OF["detect"]  # detectors, that run in these:
 PRESET_RUNTIMES = ("keras", "litert")
@@ -66,6 +72,7 @@ class PoseEstimator:
         min_score: Boxes of lower scores are left out; see `load_detector`.
         min_pose_score: Poses of lower scores are left out, of people who were not given
             by boxes. By default, a threshold of detected people.
+        min_joint_score: Joints of lower scores are `Pose.uncertain`, and not drawn.
 
     Attributes:
         runtime: The name of the runtime.
@@ -110,15 +117,15 @@ class PoseEstimator:
         max_people: int | None = None,
         min_score: float | None = None,
         min_pose_score: float | None = None,
+        min_joint_score: float = MIN_JOINT_SCORE,
     ):
         KeypointOptions(flip, decoder, batch_size)  # validates them
         if passes is not None:
             validate_positive_integers(passes=passes)
-        if min_pose_score is not None and np.isnan(min_pose_score):
-            raise ValueError(
-                "`min_pose_score` must be a number. "
-                f"Received: min_pose_score={min_pose_score}"
-            )
+        limits = {"min_pose_score": min_pose_score, "min_joint_score": min_joint_score}
+        for name, limit in limits.items():
+            if limit is not None and np.isnan(limit):
+                raise ValueError(f"`{name}` must be a number. Received: {name}={limit}")
         self.runtime, network = load_network(model, runtime)
         self.model = RUNTIMES[self.runtime].for_inference(network)
         if isinstance(detector, str) and detector == AUTO:
@@ -130,7 +137,7 @@ class PoseEstimator:
             self.detector = load_detector(detector, min_score, max_people, own)
         self.flip, self.scales = flip, validate_scales(scales)
         self.passes = passes or (2 if detector is None else 1)
-        self.min_pose_score = min_pose_score
+        self.min_pose_score, self.min_joint_score = min_pose_score, min_joint_score
         self.batch_size, self.decoder = batch_size, decoder
         self._predictor = self._make_predictor()
 
@@ -140,6 +147,7 @@ class PoseEstimator:
     def __setstate__(self, state):
         # Of versions before, which do not name them.
         old = {"runtime": "keras", "detector": None, "min_pose_score": None}
+        old |= {"min_joint_score": MIN_JOINT_SCORE}
         vars(self).update(old | state)
         self._predictor = self._make_predictor()
 
@@ -269,13 +277,18 @@ class PoseEstimator:
             if view.failure:
                 on_broken(*view.failure)
             poses = [
-                Pose(joints, scores, box, self.skeleton, box_score)
-                for (joints, scores), (box, box_score) in zip(people, view.people())
+                self._make_pose(*keypoints, *box)
+                for keypoints, box in zip(people, view.people())
             ]
             if boxes is None:
                 poses = self.suppress(poses)
             time = times.popleft()
             yield poses if time is None else FramePoses(poses, *time)
+
+    def _make_pose(self, joints, peaks, box, box_score) -> Pose:
+        scores = calibrate(peaks, self.model.calibration, NUMPY)
+        known = {"peaks": peaks, "min_joint_score": self.min_joint_score}
+        return Pose(joints, scores, box, self.skeleton, box_score, **known)
 
     def _first_views(self, builder: ViewBuilder, numbered):
         """Yields views of each image, which threads read and crop ahead."""
@@ -354,7 +367,8 @@ class PoseEstimator:
         """
         limit = self.min_pose_score
         if self.detector is not None and not given:
-            return suppress_poses(poses, MIN_POSE_SCORE if limit is None else limit)
+            default = default_min_pose_score(self.model)
+            return suppress_poses(poses, default if limit is None else limit)
         return [pose for pose in poses if limit is None or pose.score >= limit]
 
     @property
@@ -369,13 +383,13 @@ class PoseEstimator:
         )
 
     def _predict(self, views):
-        """Yields each view with (joints in image pixels, scores) of its windows."""
+        """Yields each view with (joints in image pixels, peaks) of its windows."""
         for view, people in run_batched(views, self._predict_batch, self.batch_size):
             yield (
                 view,
                 [
-                    (window.to_image(points, self.model.heatmap_size), scores)
-                    for window, (points, scores) in zip(view.windows, people)
+                    (window.to_image(points, self.model.heatmap_size), peaks)
+                    for window, (points, peaks) in zip(view.windows, people)
                 ],
             )
 

@@ -10,7 +10,11 @@ from keras_hourglass.data.readers.table import BOX_COLUMNS
 from keras_hourglass.inference.sources.images import to_region
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.utils import suggest
-from keras_hourglass.visualization.skeletons import draw_skeleton, person_color
+from keras_hourglass.visualization.skeletons import (
+    MIN_JOINT_SCORE,
+    draw_skeleton,
+    person_color,
+)
 
 
 class Keypoint(NamedTuple):
@@ -18,7 +22,7 @@ class Keypoint(NamedTuple):
 
     Attributes:
         x, y: Image pixels, from the center of the first pixel.
-        score: Peak of the heatmap, about 0 to 1.
+        score: As in `Pose.scores`, about 0 to 1.
     """
 
     x: float
@@ -35,12 +39,16 @@ class Pose:
 
     Args:
         joints: `(joints, 2)`, x before y, image pixels, in the order of the skeleton.
-        scores: `(joints,)`, peaks of the heatmaps, about 0 to 1.
+        scores: `(joints,)`, about 0 to 1: if the network is calibrated, the probability
+            that a joint is correct (PCKh@0.5), else the peak of its heatmap.
         box: `(4,)`, the box of the person or of the window that was searched: x, y,
             width, height, image pixels.
         skeleton: The network's `Skeleton`: names of the joints, and limbs.
         box_score: Score of the box, about 0 to 1; None where its source gives none.
         id: Number of the person in a video; None where people are not tracked.
+        peaks: `(joints,)`, peaks of the heatmaps, which windows and tracking compare;
+            by default the scores.
+        min_joint_score: Joints of lower scores are `uncertain`, and not drawn.
 
     Example:
 
@@ -62,6 +70,12 @@ class Pose:
     skeleton: Skeleton
     box_score: float | None = None
     id: int | None = None
+    peaks: np.ndarray | None = None
+    min_joint_score: float = MIN_JOINT_SCORE
+
+    def __post_init__(self):
+        if self.peaks is None:
+            object.__setattr__(self, "peaks", self.scores)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,6 +86,21 @@ class Pose:
     def score(self) -> float:
         """Mean of the scores of all joints, about 0 to 1."""
         return float(np.mean(self.scores))
+
+    @property
+    def mean_peak(self) -> float:
+        """Mean of the peaks of all joints, which tracking compares."""
+        return float(np.mean(self.peaks))
+
+    @property
+    def certain(self) -> np.ndarray:
+        """`(joints,)`, bool: which joints have scores of `min_joint_score` or more."""
+        return np.asarray(self.scores) >= self.min_joint_score
+
+    @property
+    def uncertain(self) -> tuple[str, ...]:
+        """Names of the other joints: of lower scores, or NaN."""
+        return tuple(name for name, sure in zip(self.names, self.certain) if not sure)
 
     def __getitem__(self, name: str) -> Keypoint:
         """Gives the keypoint of a joint.
@@ -104,30 +133,36 @@ class Pose:
         if not isinstance(other, Pose):
             return NotImplemented
         ours, theirs = (
-            (each.skeleton, each.box_score, each.id) for each in (self, other)
+            (each.skeleton, each.box_score, each.id, each.min_joint_score)
+            for each in (self, other)
         )
         return ours == theirs and all(
             np.array_equal(ours, theirs, equal_nan=True)
             for ours, theirs in [
                 (self.joints, other.joints),
                 (self.scores, other.scores),
+                (self.peaks, other.peaks),
                 (self.box, other.box),
             ]
         )
 
     def round(self) -> "Pose":
-        """Rounds pixels to two digits, and scores to four."""
+        """Rounds pixels to two digits, and scores and peaks to four."""
         joints, box = (np.asarray(a, float).round(2) for a in (self.joints, self.box))
-        scores = np.asarray(self.scores, float).round(4)
+        scores, peaks = (
+            np.asarray(a, float).round(4) for a in (self.scores, self.peaks)
+        )
         certainty = None if self.box_score is None else round(float(self.box_score), 4)
-        return replace(self, joints=joints, scores=scores, box=box, box_score=certainty)
+        places = {"joints": joints, "box": box, "box_score": certainty}
+        return replace(self, scores=scores, peaks=peaks, **places)
 
     def to_dict(self) -> dict:
         """Converts to plain Python types, for JSON.
 
         Returns:
             `"score"`, the mean; `"box"`: `[x, y, width, height]`; `"joints"`: name ->
-            `[x, y]`; `"scores"`: name -> score; `"box_score"` and `"id"`, if known.
+            `[x, y]`; `"scores"`: name -> score; `"uncertain"`: names of joints, see
+            `uncertain`; `"box_score"` and `"id"`, if known.
         """
         known = {} if self.box_score is None else {"box_score": float(self.box_score)}
         known |= {} if self.id is None else {"id": int(self.id)}
@@ -136,11 +171,14 @@ class Pose:
             "box": np.asarray(self.box, float).tolist(),
             "joints": dict(zip(self.names, np.asarray(self.joints, float).tolist())),
             "scores": dict(zip(self.names, np.asarray(self.scores, float).tolist())),
+            "uncertain": [*self.uncertain],
             **known,
         }
 
     def plot(self, image, exif: bool = True) -> np.ndarray:
         """Draws the skeleton on a copy of an image, a tracked person in one color.
+
+        Joints that are `uncertain` are left out, with their limbs.
 
         Args:
             image: Path, bytes, PIL image or array; see `PoseEstimator`.
@@ -150,8 +188,8 @@ class Pose:
             `(height, width, 3)`, uint8, RGB.
         """
         pixels = to_region(image, exif=exif).pixels
-        color = person_color(self.id)
-        return draw_skeleton(pixels, self.joints, self.skeleton, self.scores, color)
+        style = {"color": person_color(self.id), "min_score": self.min_joint_score}
+        return draw_skeleton(pixels, self.joints, self.skeleton, self.scores, **style)
 
     def __repr__(self) -> str:
         x, y, width, height = np.asarray(self.box, float).tolist()
@@ -209,8 +247,8 @@ def to_dataframe(poses):
     Returns:
         A `pandas.DataFrame` with the columns `image`, the index of the image; of
         videos `time`, in seconds; `x`, `y`, `width`, `height`, the person's box;
-        `box_score` and `id`, where some are known; and for each joint `NAME_x`,
-        `NAME_y`, in image pixels, and `NAME_score`.
+        `box_score` and `id`, where some are known; for each joint `NAME_x`, `NAME_y`,
+        in image pixels, and `NAME_score`; and `uncertain`, names of joints, see `Pose`.
 
     Raises:
         ImportError: If pandas is not installed.
@@ -248,5 +286,6 @@ def to_dataframe(poses):
             for name in pose:
                 for field, value in pose[name]._asdict().items():
                     row[f"{name}_{field}"] = value
+            row["uncertain"] = ", ".join(pose.uncertain)
             rows.append(row)
     return pandas.DataFrame(rows, columns=None if rows else ["image", *BOX_COLUMNS])

@@ -378,7 +378,7 @@ class _Run:
 
     def _write_frame(self, result, drawings, path):
         if drawings or self.plan.sheets:
-            pixels = draw_poses(result, self.skeleton)
+            pixels = draw_poses(result)
         for drawing in drawings:
             drawing.write(pixels, result.frame)
         if self.plan.sheets:

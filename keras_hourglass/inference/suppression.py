@@ -11,8 +11,15 @@ from keras_hourglass.inference.oks import AREA_OF_BOX, sigmas_of, similarities
 MIN_SCORE = 0.25  # of a box of a `PersonDetector`
 MIN_SCORES = {"keras_hub": 0.5, "torchvision": 0.5, "ultralytics": 0.25}  # of others
 MAX_PEOPLE = 20  # in an image: those with the highest scores of boxes
-MIN_POSE_SCORE = 0.2  # of a detected person's pose
+# Of a detected person's pose, the mean of its joints' scores: peaks, or calibrated.
+MIN_POSE_SCORE, MIN_CALIBRATED_POSE_SCORE = 0.2, 0.3
 MAX_OKS = 0.8  # of two poses in an image: above it, they are of one person
+
+
+def default_min_pose_score(network) -> float:
+    """Returns the least `Pose.score` of detected people, for the network's scores."""
+    calibrated = network.calibration is not None
+    return MIN_CALIBRATED_POSE_SCORE if calibrated else MIN_POSE_SCORE
 
 
 def suppress_poses(poses: list, min_pose_score: float, max_oks: float = MAX_OKS):

@@ -23,12 +23,12 @@ from keras_hourglass.inference.boxes import (
 from keras_hourglass.inference.sources.images import to_region
 
 MIN_WINDOW_RATIO = 0.125  # smallest refined window, as a share of the whole image's
-# Of the highest score: below the first, a joint does not widen a window; from the
-# second on, the window holds all of it.
+# Windows compare peaks, also where scores are calibrated. Of the highest: below the
+# first, a joint does not widen a window; from the second on, the window holds it all.
 SCORE_RATIOS = 0.25, 0.35
 # Smallest window of a detected person for which the image keeps its full resolution.
 MIN_BOX_RATIO = 1 / 16
-MIN_BEST_SCORE = 0.01  # that scores are compared with, where the network is untrained
+MIN_BEST_SCORE = 0.01  # that peaks are compared with, where the network is untrained
 WINDOW_RULES = {  # what another program needs to choose the same windows
     "box_padding": BOX_PADDING,
     "joints_padding": JOINTS_PADDING,
@@ -50,43 +50,43 @@ def letterbox_window(region: ImageRegion, size: tuple[int, int]) -> Window:
 
 def refine_window(
     joints,
-    scores,
+    peaks,
     whole: Window,
     size: tuple[int, int],
     array_library=np,
     rules: dict = WINDOW_RULES,
 ) -> Window:
-    """The window around the joints of the previous pass that have high scores.
+    """The window around the joints of the previous pass that have high peaks.
 
-    A continuous function of joints and scores: rounding errors, which differ between
+    A continuous function of joints and peaks: rounding errors, which differ between
     this and an exported graph, move the window by as little. So a joint of a middling
-    score is neither in nor out: it is drawn towards the mean of the joints.
+    peak is neither in nor out: it is drawn towards the mean of the joints.
 
     Args:
         joints: `(..., joints, 2)`, image pixels.
-        scores: `(..., joints)`, of the same precision.
+        peaks: `(..., joints)`, of their heatmaps, of the same precision.
         whole: The window of the whole image.
         size: Width and height of the new window's grid.
         array_library: `numpy`, or a library of the same functions.
         rules: Those of the network, as `WINDOW_RULES`.
     """
     xp = array_library
-    extent = joints_extent(joints, scores, xp, rules)
+    extent = joints_extent(joints, peaks, xp, rules)
     around = window_of_extent(*extent, xp, rules["joints_padding"])
     longer = xp.maximum(whole.right[..., 0], whole.down[..., 1])
     side = xp.maximum(around["side"], rules["min_window_ratio"] * longer)
     return Window.from_center(around["center"], side, size)
 
 
-def joints_extent(joints, scores, array_library=np, rules: dict = WINDOW_RULES):
-    """Computes the corners around the joints of high scores; see `refine_window`.
+def joints_extent(joints, peaks, array_library=np, rules: dict = WINDOW_RULES):
+    """Computes the corners around the joints of high peaks; see `refine_window`.
 
     Returns:
         Two corners, `(..., 2)`, image pixels.
     """
     xp = array_library
-    best = xp.max(scores, axis=-1, keepdims=True)  # maybe below 0, if untrained
-    missing = (best - scores) / xp.maximum(best, rules["min_best_score"])
+    best = xp.max(peaks, axis=-1, keepdims=True)  # maybe below 0, if untrained
+    missing = (best - peaks) / xp.maximum(best, rules["min_best_score"])
     low, high = rules["score_ratios"]
     weights = xp.clip((1 - low - missing) / (high - low), 0, 1)[..., None]
     total = xp.sum(weights, axis=-2, keepdims=True)  # at least 1: that of the best
@@ -95,13 +95,13 @@ def joints_extent(joints, scores, array_library=np, rules: dict = WINDOW_RULES):
     return xp.min(drawn, axis=-2), xp.max(drawn, axis=-2)
 
 
-def box_of_joints(joints, scores, rules: dict = WINDOW_RULES) -> np.ndarray:
+def box_of_joints(joints, peaks, rules: dict = WINDOW_RULES) -> np.ndarray:
     """Computes the box, `(4,)`, whose window is the one around the joints.
 
     Args:
-        joints, scores, rules: See `refine_window`; of one person.
+        joints, peaks, rules: See `refine_window`; of one person.
     """
-    low, high = joints_extent(joints, scores, np, rules)
+    low, high = joints_extent(joints, peaks, np, rules)
     longer = max(1.0, (high - low).max())
     margin = longer * (rules["joints_padding"] / rules["box_padding"] - 1) / 2
     sides = np.maximum(high - low, 1.0) + 2 * margin
@@ -270,21 +270,21 @@ class ViewBuilder(NamedTuple):
         """Builds the views of a further pass, around the previous pass's keypoints.
 
         Raises:
-            ValueError: If the keypoints' scores are NaN or infinite.
+            ValueError: If the keypoints' peaks are NaN or infinite.
         """
         if not views.windows:
             return views, []
         region, first = views.image
         windows = []
-        for (joints, scores), window in zip(keypoints, first):
-            if not np.isfinite(scores).all():
+        for (joints, peaks), window in zip(keypoints, first):
+            if not np.isfinite(peaks).all():
                 raise ValueError(
                     "`model` must predict finite heatmaps, from which the second pass "
                     "chooses its window. Received: NaN or infinity"
                 )
-            scores = scores.astype(float)
+            peaks = peaks.astype(float)
             windows.append(
-                refine_window(joints, scores, window, self.size, rules=self.rules)
+                refine_window(joints, peaks, window, self.size, rules=self.rules)
             )
         return self._with_crops(region, views._replace(windows=windows))
 

@@ -17,6 +17,7 @@ NETWORK_DEFAULTS = {  # arguments of `StackedHourglass`
     "skeleton": "mpii",
     "image_size": 256,
     "offset": (0, 0),
+    "calibration": None,
 }
 DETECTOR_DEFAULTS = {  # arguments of `PersonDetector`
     "stacks": 1,

@@ -100,7 +100,7 @@ class HourglassModel(keras.Model):
             load_weights: Whether to load the weights of the preset. Where it has none,
                 `load_weights=False` is needed.
             changes: Arguments of the constructor that replace the preset's. With
-                weights, only `image_size` and `offset` may differ.
+                weights, only `image_size`, `offset` and `calibration` may differ.
 
         Returns:
             A network of this class.

@@ -7,6 +7,7 @@ https://arxiv.org/abs/1603.06937
 import keras
 
 from keras_hourglass import skeletons
+from keras_hourglass.heatmaps.calibration import validate_calibration
 from keras_hourglass.models.config import NETWORK_DEFAULTS, validate_offset
 from keras_hourglass.models.hourglass_model import HourglassModel
 from keras_hourglass.models.presets import describe_presets
@@ -34,11 +35,16 @@ class StackedHourglass(HourglassModel):
             `4 * 2**depth`.
         offset: (x, y), in heatmap pixels, that decoding adds: the bias of the code
             that trained the weights.
+        calibration: (slope, intercept) of the scores of joints, as
+            `Evaluation.fit_calibration` fits them: see `heatmaps.calibration`. None
+            leaves the peaks of the heatmaps as scores.
         kwargs: `name` and `trainable`, as in `keras.Model`.
 
     Attributes:
         presets: Name -> description of the packaged presets, for `from_preset`.
         facts: Those of its training, for the model card, if they are known.
+
+    The attribute `calibration` may be set, and is saved with the network.
 
     Input shape:
         `(batch, height, width, 3)`, RGB from 0 to 255, uint8 or float.
@@ -78,9 +84,11 @@ class StackedHourglass(HourglassModel):
         skeleton=NETWORK_DEFAULTS["skeleton"],
         image_size: int | tuple[int, int] = NETWORK_DEFAULTS["image_size"],
         offset: tuple[float, float] = NETWORK_DEFAULTS["offset"],
+        calibration: tuple[float, float] | None = NETWORK_DEFAULTS["calibration"],
         **kwargs,
     ):
         skeleton, offset = skeletons.get(skeleton), validate_offset(offset)
+        calibration = validate_calibration(calibration)
         network = {
             "stacks": stacks,
             "block": block,
@@ -92,12 +100,23 @@ class StackedHourglass(HourglassModel):
         }
         super().__init__(len(skeleton.joints), network, NETWORK_DEFAULTS, **kwargs)
         self.skeleton, self.offset = skeleton, offset
+        self.calibration = calibration
 
     def restore_attributes(self, config: dict):
         super().restore_attributes(config)
         if "skeleton" in config:
             self.skeleton = skeletons.get(config["skeleton"])
             self.offset = tuple(config["offset"])
+            self.calibration = config.get("calibration")  # none before version 0.7
+
+    @property
+    def calibration(self) -> tuple[float, float] | None:
+        """(slope, intercept) of the scores, or None; see `heatmaps.calibration`."""
+        return self._calibration
+
+    @calibration.setter
+    def calibration(self, calibration):
+        self._calibration = validate_calibration(calibration)
 
     @property
     def label_shape(self) -> tuple:
@@ -157,4 +176,5 @@ class StackedHourglass(HourglassModel):
             **super().get_config(),
             "skeleton": self.skeleton.get_config(),
             "offset": self.offset,
+            "calibration": self.calibration,
         }

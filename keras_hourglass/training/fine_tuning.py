@@ -38,9 +38,10 @@ class TransferReport:
 def network_config(model: HourglassModel) -> dict:
     """Returns the arguments of a network that is to have a model's weights.
 
-    Without `offset`: training corrects what it stands for.
+    Without `offset`: training corrects what it stands for. Without `calibration`: it is
+    that of other weights.
     """
-    left_out = {"offset", "name", "trainable"}
+    left_out = {"offset", "calibration", "name", "trainable"}
     return {k: v for k, v in model.get_config().items() if k not in left_out}
 
 

@@ -1,4 +1,4 @@
-"""Skeletons drawn on images: limbs and joints, colored by side, faded by score.
+"""Skeletons drawn on images: limbs and joints, colored by side.
 
 Two colors of Okabe and Ito, distinguishable under every kind of color vision, and
 white for joints without a side. The three differ in brightness, too, for gray prints.
@@ -25,7 +25,9 @@ JOINT_COLORS = (  # of a skeleton without sides, in turn: the others that they c
 PERSON_COLORS = (*JOINT_COLORS, *SIDE_COLORS.values())  # of tracked people, in turn
 OUTLINE_COLOR = (20, 20, 20)  # keeps all three visible on any background
 
-FULL_SCORE = 0.5  # score from which on a joint is opaque
+# Joints of lower scores are left out: fewer than half of them are correct, of peaks and
+# of calibrated scores (docs/evaluation.md).
+MIN_JOINT_SCORE = 0.4
 IMAGE_LINE_RATIO, PERSON_LINE_RATIO = 1 / 90, 1 / 70  # line width, of the longer side
 MIN_LINE_WIDTH = 1.0  # pixel
 JOINT_RADIUS_RATIO = 1.1  # radius of a joint's disc, in line widths
@@ -37,7 +39,14 @@ EDGE_SOFTNESS = 1.0  # pixels over which an edge fades, half of them inside
 POLYGON_MARGIN = 1.0  # pixel: OpenCV's polygons have whole corners
 
 
-def draw_skeleton(image, joints, skeleton, scores=None, color=None) -> np.ndarray:
+def draw_skeleton(
+    image,
+    joints,
+    skeleton,
+    scores=None,
+    color=None,
+    min_score: float = MIN_JOINT_SCORE,
+) -> np.ndarray:
     """Draws a person's limbs and joints on a copy of an image.
 
     Right is vermilion, left sky blue, the middle white; without sides, joints have
@@ -49,10 +58,12 @@ def draw_skeleton(image, joints, skeleton, scores=None, color=None) -> np.ndarra
         image: uint8: RGB `(height, width, 3)`, RGBA or gray.
         joints: `(joints, 2)`, x before y, in image pixels.
         skeleton: A `Skeleton`, or its name: "mpii", "lsp" or "coco".
-        scores: `(joints,)`; below 0.5 a joint and its limbs fade, and at 0 or less
-            they are left out. By default, all are opaque.
+        scores: `(joints,)`. Joints of scores below `min_score`, or of 0 or less, are
+            left out, with their limbs; all others are opaque. By default, all are
+            drawn.
         color: RGB of all limbs and joints, in place of those of sides; see
             `person_color`.
+        min_score: See `scores`; 0 draws all labeled joints by their weights.
 
     Returns:
         `(height, width, 3)`, uint8, RGB.
@@ -74,27 +85,25 @@ def draw_skeleton(image, joints, skeleton, scores=None, color=None) -> np.ndarra
     image, joints = to_rgb(image), np.asarray(joints, float)
     skeleton = skeletons.get(skeleton)
     number = len(skeleton.joints)
-    scores = np.ones(number) if scores is None else np.asarray(scores, float)
+    scores = np.full(number, np.inf) if scores is None else np.asarray(scores, float)
     if joints.shape != (number, 2) or scores.shape != (number,):
         raise ValueError(
             f"`joints` must be ({number}, 2) and `scores` ({number},). "
             f"Received: joints={joints.shape}, scores={scores.shape}"
         )
-    visible = (np.abs(joints) <= MAX_COORDINATE).all(-1) & (scores > 0)  # also no NaN
-    opacity = np.where(visible, np.clip(scores / FULL_SCORE, 0, 1), 0).tolist()
+    visible = (scores >= min_score) & (scores > 0)  # also no NaN, as below
+    visible &= (np.abs(joints) <= MAX_COORDINATE).all(-1)
     if not visible.any():
         return image
     width = _line_width(image, joints[visible])
-    lines = [*_lines(joints, opacity, skeleton, width)]
+    lines = [*_lines(joints, visible, skeleton, width)]
     if color is not None:
-        lines = [(*ends, radius, color, alpha) for *ends, radius, _, alpha in lines]
+        lines = [(*place, color) for *place, _ in lines]
     outline = OUTLINE_WIDTH * width
-    for start, end, radius, _, alpha in lines:
-        draw_line(
-            image, start, end, radius + outline, OUTLINE_COLOR, alpha * OUTLINE_OPACITY
-        )
-    for start, end, radius, rgb, alpha in lines:
-        draw_line(image, start, end, radius, rgb, alpha)
+    for *ends, radius, _ in lines:
+        draw_line(image, *ends, radius + outline, OUTLINE_COLOR, OUTLINE_OPACITY)
+    for line in lines:
+        draw_line(image, *line)
     return image
 
 
@@ -135,16 +144,16 @@ def _line_width(image, joints):
     return float(max(MIN_LINE_WIDTH, width))
 
 
-def _lines(joints, opacity, skeleton, width):
-    """Yields start, end, radius, color and opacity of each limb, then of each joint."""
+def _lines(joints, visible, skeleton, width):
+    """Yields start, end, radius and color of each visible limb, then of each joint."""
     limbs = map(skeleton.indices, skeleton.limbs)
     for (a, b), rgb in zip(limbs, limb_colors(skeleton)):
-        if alpha := min(opacity[a], opacity[b]):
-            yield joints[a], joints[b], width / 2, rgb, alpha
+        if visible[a] and visible[b]:
+            yield joints[a], joints[b], width / 2, rgb
     ratio = JOINT_RADIUS_RATIO if skeleton.limbs else POINT_RADIUS_RATIO
-    for rgb, joint, alpha in zip(joint_colors(skeleton), joints, opacity):
-        if alpha:
-            yield joint, joint, ratio * width, rgb, alpha
+    for rgb, joint, shown in zip(joint_colors(skeleton), joints, visible):
+        if shown:
+            yield joint, joint, ratio * width, rgb
 
 
 def draw_line(image, start, end, radius: float, rgb, opacity: float = 1.0):

@@ -10,7 +10,8 @@ from keras_hourglass.data.readers.files import DatasetError, read_text
 IMAGE_COLUMN, OLD_IMAGE_COLUMN = "image", "picture"  # the latter until version 0.1
 BOX_COLUMNS = ("x", "y", "width", "height")
 BOX_SCORE = "score"  # of a box, as `predict` writes it; not read
-PLAIN_COLUMNS = (IMAGE_COLUMN, *BOX_COLUMNS, BOX_SCORE, "head_size", "split")
+UNCERTAIN = "uncertain"  # names of joints, as `predict` writes them; not read
+PLAIN_COLUMNS = (IMAGE_COLUMN, *BOX_COLUMNS, BOX_SCORE, "head_size", "split", UNCERTAIN)
 COORDINATES = ("_x", "_y")  # endings of a joint's columns
 SCORE = "_score"  # as `predict` writes it
 WEIGHTS = ("_weight", SCORE)

@@ -27,7 +27,7 @@ from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.oks import AREA_OF_BOX, sigmas_of, similarities
 from keras_hourglass.inference.pose import Pose
 from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
-from keras_hourglass.inference.suppression import MIN_POSE_SCORE
+from keras_hourglass.inference.suppression import default_min_pose_score
 from keras_hourglass.models.loading import model_name
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.utils import format_table
@@ -269,7 +269,8 @@ def _load_estimator(model, detector, min_score: float = MIN_SCORE, **options):
         raise ValueError(
             f"`detector` must be one that finds everyone. Received: {detector=}"
         )
-    limits = {"min_score": own.min_score, "min_pose_score": MIN_POSE_SCORE}
+    limits = {"min_score": own.min_score}
+    limits["min_pose_score"] = default_min_pose_score(estimator.model)
     estimator.detector = own.with_limits(min_score)
     return estimator, limits
 

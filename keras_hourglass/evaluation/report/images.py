@@ -75,7 +75,7 @@ class PeopleImages:
         window = self.preprocessor.sample_params([(0, row)])[0].window
         predicted = window.to_grid(self.predictions.joints[row], self.size)
         halves = {
-            "truth": draw_skeleton(image, truth, skeleton, weights),
+            "truth": draw_skeleton(image, truth, skeleton, weights, min_score=0),
             "prediction": draw_skeleton(image, predicted, skeleton),
         }
         if joint is not None:

@@ -44,7 +44,7 @@ def write(
     """
     detector, about = load_export_detector(detector, model), {}
     if detector is not None:
-        about = {"detector": describe_detector(detector, model.skeleton)}
+        about = {"detector": describe_detector(detector, model)}
         detector = fuse(detector)
     served = Signatures(fuse(model), model, max_pixels, decoder, detector)
     facts = describe_model(model, decoder, signatures=served.texts, **about)

@@ -10,6 +10,7 @@ from keras_hourglass.data.warp import BOX_PADDING
 from keras_hourglass.export.saved_model import tf_image
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import validate_decoder
+from keras_hourglass.heatmaps.calibration import calibrate
 from keras_hourglass.heatmaps.decode import decode
 from keras_hourglass.inference.views import refine_window
 
@@ -32,6 +33,7 @@ class GraphEstimator:
         self.decoder = validate_decoder(decoder)
         self.size, self.heatmap_size = model.input_size, model.heatmap_size
         self.offset, self.joints = model.offset, len(model.skeleton.joints)
+        self.calibration = model.calibration
 
     def from_crops(self, crops):
         """Estimates keypoints on crops of the network's size.
@@ -40,12 +42,16 @@ class GraphEstimator:
             crops: `(batch, height, width, 3)`, uint8 or float32.
 
         Returns:
-            keypoints `(batch, joints, 2)`, float64, in heatmap pixels; scores
+            keypoints `(batch, joints, 2)`, float64, in heatmap pixels; peaks
             `(batch, joints)`; heatmaps `(batch, height / 4, width / 4, joints)`.
         """
         heatmaps = self.network(tf.cast(crops, tf.float32))
-        points, scores = decode(heatmaps, self.offset, self.decoder)
-        return tf.cast(points, tf.float64), scores, heatmaps
+        points, peaks = decode(heatmaps, self.offset, self.decoder)
+        return tf.cast(points, tf.float64), peaks, heatmaps
+
+    def scores(self, peaks):
+        """Returns the scores of joints with some peaks, for outputs."""
+        return calibrate(peaks, self.calibration)
 
     def from_images(self, image_bytes):
         """Estimates one person in each image: in all of it, then in a refined window.
@@ -64,13 +70,13 @@ class GraphEstimator:
         def whole(number, region):
             return tf_image.whole_window(region, self.size)
 
-        points, scores, first = self._estimate(image_bytes, whole)
-        scores = tf.debugging.check_numerics(
-            tf.cast(scores, tf.float64),
+        points, peaks, first = self._estimate(image_bytes, whole)
+        peaks = tf.debugging.check_numerics(
+            tf.cast(peaks, tf.float64),
             "The network has returned NaN or infinity, in the first pass: scores",
         )
-        windows = refine_window(points, scores, first, self.size, tf_numpy)
-        return self._estimate(image_bytes, lambda _, region, own: own, windows)[:2]
+        windows = refine_window(points, peaks, first, self.size, tf_numpy)
+        return self._scored(image_bytes, lambda _, region, own: own, windows)
 
     def from_boxes(self, image_bytes, boxes):
         """Estimates the person in a box of each image.
@@ -95,7 +101,12 @@ class GraphEstimator:
 
         with tf.control_dependencies([as_many]):
             boxes = tf.cast(boxes, tf.float64)
-        return self._estimate(image_bytes, around, boxes)[:2]
+        return self._scored(image_bytes, around, boxes)
+
+    def _scored(self, image_bytes, window_of, *rows):
+        """Runs the last pass; see `_estimate`. Returns keypoints and scores."""
+        points, peaks, _ = self._estimate(image_bytes, window_of, *rows)
+        return points, self.scores(peaks)
 
     def _estimate(self, image_bytes, window_of, *rows):
         """Runs one pass over a window of each image.
@@ -107,7 +118,7 @@ class GraphEstimator:
             rows: Tensors, or windows, of `batch` elements.
 
         Returns:
-            keypoints in image pixels, scores, and the windows.
+            keypoints in image pixels, peaks, and the windows.
         """
 
         def crop(elements):
@@ -127,5 +138,5 @@ class GraphEstimator:
             ),
             parallel_iterations=MAX_PARALLEL_IMAGES,
         )
-        points, scores, _ = self.from_crops(crops)
-        return windows.to_image(points, self.heatmap_size), scores, windows
+        points, peaks, _ = self.from_crops(crops)
+        return windows.to_image(points, self.heatmap_size), peaks, windows

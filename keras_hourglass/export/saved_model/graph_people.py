@@ -20,8 +20,8 @@ from keras_hourglass.inference.oks import AREA_OF_BOX, similarities
 from keras_hourglass.inference.suppression import (
     MAX_OKS,
     MAX_PEOPLE,
-    MIN_POSE_SCORE,
     MIN_SCORE,
+    default_min_pose_score,
 )
 
 PEOPLE_BATCH = 16  # crops of people that the network is run on at once
@@ -136,7 +136,7 @@ class GraphPeople:
         def estimate(start):
             return self.estimator.from_crops(crops[start : start + PEOPLE_BATCH])[:2]
 
-        points, scores = tf.map_fn(
+        points, peaks = tf.map_fn(
             estimate,
             tf.range(0, tf.shape(crops)[0], PEOPLE_BATCH),
             fn_output_signature=(
@@ -146,8 +146,8 @@ class GraphPeople:
             parallel_iterations=1,  # each takes some hundred MB
         )
         points = tf.reshape(points.flat_values, (-1, joints, 2))
-        scores = tf.reshape(scores.flat_values, (-1, joints))
-        return points, _require_finite(scores, "network")
+        peaks = _require_finite(tf.reshape(peaks.flat_values, (-1, joints)), "network")
+        return points, self.estimator.scores(peaks)
 
     def _select(self, people, detected):
         """Leaves out poses of low scores and second poses of a person, as
@@ -166,7 +166,7 @@ class GraphPeople:
     def _suppress(self, people, detected):
         """Returns which people are kept, `(batch, people)`, bool."""
         scores = tf.reduce_mean(people["scores"], -1)
-        valid = detected & (scores >= MIN_POSE_SCORE)
+        valid = detected & (scores >= default_min_pose_score(self.estimator))
         points, sides = people["keypoints"], people["boxes"][..., 2:]
         areas = AREA_OF_BOX * sides[..., 0] * sides[..., 1]
         weights = tf.maximum(people["scores"], 1e-6)

@@ -6,7 +6,11 @@ from keras_hourglass.export.saved_model.graph_estimator import GraphEstimator
 from keras_hourglass.export.saved_model.graph_people import GraphPeople
 from keras_hourglass.geometry import Window
 from keras_hourglass.inference.oks import sigmas_of
-from keras_hourglass.inference.suppression import MAX_PEOPLE, MIN_POSE_SCORE, MIN_SCORE
+from keras_hourglass.inference.suppression import (
+    MAX_PEOPLE,
+    MIN_SCORE,
+    default_min_pose_score,
+)
 
 TEXTS = {
     "serving_default": """Estimates the pose of one person in each image.
@@ -42,15 +46,17 @@ boxes: (batch, {max_people}, 4): x and y of the first pixel, width and height, i
 box_scores: (batch, {max_people}), 0 to 1.
 keypoints: (batch, {max_people}, {count}, 2): x and y in pixels of the image; the first
     pixel of a row is centered on 0.
-scores: (batch, {max_people}, {count}): heights of the peaks, about 0 to 1.
+scores: (batch, {max_people}, {count}): {meaning}.
 """
 OUTPUTS_TEXT = """
 keypoints: (batch, {count}, 2): x and y in pixels of the image (serve_crops: of the
     crop); the first pixel of a row is centered on 0.
-scores: (batch, {count}): heights of the peaks, about 0 to 1.
+scores: (batch, {count}): {meaning}.
 """
 HEATMAPS_TEXT = """heatmaps: (batch, {rows}, {columns}, {count}): of the last stack.
 """
+PEAKS = "heights of the peaks, about 0 to 1"
+PROBABILITIES = "probabilities that joints are correct, 0 to 1"
 JOINTS_TEXT = """
 The joints, in order: {joints}.
 """
@@ -114,10 +120,10 @@ class Signatures(tf.Module):
 
     def _from_crops(self, crops):
         estimator = self._estimator
-        points, scores, heatmaps = estimator.from_crops(crops)
+        points, peaks, heatmaps = estimator.from_crops(crops)
         box = tf.constant([0.0, 0.0, *estimator.size], tf.float64)
         points = Window.from_rectangle(box).to_image(points, estimator.heatmap_size)
-        outputs = _require_finite(keypoints=points, scores=scores)
+        outputs = _require_finite(keypoints=points, scores=estimator.scores(peaks))
         return {**outputs, "heatmaps": heatmaps}
 
 
@@ -144,7 +150,8 @@ def _documentation(signatures, model, max_pixels):
     facts = {"height": height, "width": width, "max_pixels": max_pixels}
     facts |= {"rows": rows, "columns": columns}
     facts |= {"count": len(joints), "joints": ", ".join(joints)}
-    facts |= {"min_score": MIN_SCORE, "min_pose_score": MIN_POSE_SCORE}
+    facts |= {"min_score": MIN_SCORE, "min_pose_score": default_min_pose_score(model)}
+    facts |= {"meaning": PEAKS if model.calibration is None else PROBABILITIES}
     facts |= {"max_people": MAX_PEOPLE}
     texts = {}
     for name, text in TEXTS.items():

@@ -73,7 +73,7 @@ def write(
     _write_json(folder / METADATA_NAME, about)
     if (detector := load_export_detector(detector, model)) is not None:
         litert.write(detector, folder / DETECTOR)
-        about = describe_detector(detector, model.skeleton)
+        about = describe_detector(detector, model)
         _write_json(folder / DETECTOR_METADATA, about)
     for name in SCRIPTS:
         (folder / name).write_text(_read(name), "utf-8")
@@ -140,7 +140,7 @@ def _drawing(skeleton):
         "joint_colors": drawing.joint_colors(skeleton),
         "limb_colors": drawing.limb_colors(skeleton),
         "outline_color": drawing.OUTLINE_COLOR,
-        "full_score": drawing.FULL_SCORE,
+        "min_joint_score": drawing.MIN_JOINT_SCORE,
         "image_line_ratio": drawing.IMAGE_LINE_RATIO,
         "person_line_ratio": drawing.PERSON_LINE_RATIO,
         "min_line_width": drawing.MIN_LINE_WIDTH,

@@ -1,12 +1,10 @@
 /** Skeletons, drawn as the library draws them. */
 
-import { clip } from "./geometry.js";
-
 /** `visualization/skeletons.py draw_skeleton`, on a canvas that may be smaller. */
 export function drawSkeletons(context, people, { joints: names, limbs }, style, width, height) {
   for (const { joints, scores } of people) {
-    const opacity = scores.map((score) => clip(score / style.full_score, 0, 1));
-    const visible = joints.filter((_, i) => opacity[i] > 0);
+    const drawn = scores.map((score) => score >= style.min_joint_score && score > 0);
+    const visible = joints.filter((_, i) => drawn[i]);
     const extent = Math.max(
       ...[0, 1].map((axis) => {
         const values = visible.map((joint) => joint[axis]);
@@ -22,29 +20,29 @@ export function drawSkeletons(context, people, { joints: names, limbs }, style, 
     );
     const radius = limbs.length ? style.joint_radius_ratio : style.point_radius_ratio;
     const lines = [
-      ...limbs.map((limb, i) => {
+      ...limbs.flatMap((limb, i) => {
         const [a, b] = limb.map((name) => names.indexOf(name));
-        const alpha = Math.min(opacity[a], opacity[b]);
-        return [joints[a], joints[b], thickness, style.limb_colors[i], alpha];
+        const line = [joints[a], joints[b], thickness, style.limb_colors[i]];
+        return drawn[a] && drawn[b] ? [line] : [];
       }),
-      ...joints.map((joint, i) => [
-        joint, joint, 2 * radius * thickness, style.joint_colors[i], opacity[i],
-      ]),
+      ...joints.flatMap((joint, i) => {
+        const disc = [joint, joint, 2 * radius * thickness, style.joint_colors[i]];
+        return drawn[i] ? [disc] : [];
+      }),
     ];
     const outline = 2 * style.outline_width * thickness;
-    for (const [start, end, wide, , alpha] of lines) {
-      const dark = alpha * style.outline_opacity;
-      drawLine(context, start, end, wide + outline, style.outline_color, dark);
+    context.globalAlpha = style.outline_opacity;
+    for (const [start, end, wide] of lines) {
+      drawLine(context, start, end, wide + outline, style.outline_color);
     }
+    context.globalAlpha = 1;
     for (const line of lines) drawLine(context, ...line);
   }
-  context.globalAlpha = 1;
 }
 
 /** A line with round ends, or a disc. A canvas counts from the edge of a pixel. */
-function drawLine(context, start, end, width, color, alpha) {
+function drawLine(context, start, end, width, color) {
   const [[x, y], to] = [start, end].map((p) => p.map((value) => value + 0.5));
-  context.globalAlpha = alpha;
   context.strokeStyle = context.fillStyle = `rgb(${color})`;
   context.lineWidth = width;
   context.lineCap = "round";

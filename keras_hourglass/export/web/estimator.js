@@ -6,6 +6,7 @@ import { makeGeometry } from "./geometry.js";
 const NETWORK = "index.tflite";
 const DETECTOR = "people.tflite";
 const OUTPUTS = { pose: ["keypoints", "scores"], detect: ["boxes", "scores"] };
+const WITH_HEATMAPS = [...OUTPUTS.pose, "heatmaps"];
 
 /** Loads LiteRT.js: on the CPU, or with WebGPU. Networks of before are gone. */
 async function loadRuntime(useGpu) {
@@ -38,20 +39,20 @@ export class Network {
    * Runs one crop after another, also where a photograph is opened beside the camera.
    *
    * @param crop (height, width, 3), flat, RGB.
-   * @returns The outputs of the network's task by name, each a flat array; places are
-   *   pixels of the crop.
+   * @param names Of outputs; by default those of the network's task.
+   * @returns The outputs by name, each a flat array; places are pixels of the crop.
    */
-  run(crop) {
-    const result = this.idle.then(() => this.runAlone(crop));
+  run(crop, names = OUTPUTS[this.about.task]) {
+    const result = this.idle.then(() => this.runAlone(crop, names));
     this.idle = result.catch(() => {});
     return result;
   }
 
-  async runAlone(crop) {
+  async runAlone(crop, names) {
     const crops = new this.litert.Tensor(crop, [1, ...this.about.image_size, 3]);
     const outputs = await this.model.run({ crops });
     const arrays = await Promise.all(
-      OUTPUTS[this.about.task].map(async (name) => {
+      names.map(async (name) => {
         if (this.accelerator !== "wasm") outputs[name] = await outputs[name].moveTo("wasm");
         return [name, Array.from(outputs[name].toTypedArray())];
       }),
@@ -101,14 +102,26 @@ export class Estimator {
 
   /** One person, in two passes. */
   async findOne(image) {
-    const { joints, scores } = await this.locate(image, image.whole);
-    const window = this.geometry.refineWindow(joints, scores, image.whole);
-    return { box: this.geometry.boxOf(window), ...(await this.locate(image, window)) };
+    const first = await this.locate(image, image.whole, WITH_HEATMAPS);
+    const peaks = maxima(first.heatmaps, first.scores.length);
+    const window = this.geometry.refineWindow(first.joints, peaks, image.whole);
+    const { joints, scores } = await this.locate(image, window);
+    return { box: this.geometry.boxOf(window), joints, scores };
   }
 
-  async locate(image, window) {
-    const { keypoints, scores } = await this.network.run(this.geometry.crop(image, window));
-    const pairs = scores.map((_, i) => keypoints.slice(2 * i, 2 * i + 2));
-    return { joints: pairs.map((p) => this.geometry.toImage(p, window)), scores };
+  /** @returns `joints`, image pixels, and the outputs of the network. */
+  async locate(image, window, names) {
+    const outputs = await this.network.run(this.geometry.crop(image, window), names);
+    const pairs = outputs.scores.map((_, i) => outputs.keypoints.slice(2 * i, 2 * i + 2));
+    return { ...outputs, joints: pairs.map((p) => this.geometry.toImage(p, window)) };
   }
+}
+
+/** The peak of each heatmap: of (height, width, joints), flat. Scores may be calibrated. */
+function maxima(heatmaps, joints) {
+  const peaks = Array(joints).fill(-Infinity);
+  heatmaps.forEach((value, i) => {
+    if (value > peaks[i % joints]) peaks[i % joints] = value;
+  });
+  return peaks;
 }

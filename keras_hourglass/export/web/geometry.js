@@ -30,13 +30,13 @@ export function makeGeometry({ image_size: [rows, columns], window: rules }) {
     return windowAt((width - 1) / 2, (height - 1) / 2, side);
   }
 
-  /** `inference/views.py refine_window`: around the joints of high scores. */
-  function refineWindow(joints, scores, whole) {
-    const best = Math.max(...scores);
+  /** `inference/views.py refine_window`: around the joints of high peaks. */
+  function refineWindow(joints, peaks, whole) {
+    const best = Math.max(...peaks);
     const scale = Math.max(best, rules.min_best_score);
     const [low, high] = rules.score_ratios;
-    const weights = scores.map((score) =>
-      clip((1 - low - (best - score) / scale) / (high - low), 0, 1),
+    const weights = peaks.map((peak) =>
+      clip((1 - low - (best - peak) / scale) / (high - low), 0, 1),
     );
     const total = sum(weights);
     const [[left, right], [top, bottom]] = [0, 1].map((axis) => {

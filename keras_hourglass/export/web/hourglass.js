@@ -18,7 +18,7 @@ const MAX_LINES = 36_000; // of JSON kept: an hour of a camera's frames, 10 a se
 const SPEED_FRAMES = 30; // whose median time is shown
 
 /** An object of the command's JSON lines (`inference/output/writers.py frame_entry`). */
-function toEntry(image, people, names, time = {}) {
+function toEntry(image, people, names, minScore, time = {}) {
   const round = (value, digits) => Number(value.toFixed(digits));
   const byName = (values) => Object.fromEntries(names.map((name, i) => [name, values[i]]));
   return {
@@ -29,6 +29,7 @@ function toEntry(image, people, names, time = {}) {
       ...(box_score === undefined ? {} : { box_score: round(box_score, 4) }),
       joints: byName(joints.map((joint) => joint.map((value) => round(value, 2)))),
       scores: byName(scores.map((score) => round(score, 4))),
+      uncertain: names.filter((_, i) => !(round(scores[i], 4) >= minScore)),
     })),
   };
 }
@@ -198,7 +199,8 @@ class Page {
     context.scale(picture.width / width, picture.height / height);
     drawSkeletons(context, people, this.about, this.style, width, height);
     canvas.setAttribute("aria-label", `${name}, with the joints of ${count(people)}`);
-    this.lines.push(toEntry(name, people, this.about.joints, time));
+    const { min_joint_score } = this.style;
+    this.lines.push(toEntry(name, people, this.about.joints, min_joint_score, time));
     this.lines.splice(0, this.lines.length - MAX_LINES);
     byId("download").disabled = false;
     this.showSpeed(width, height, people);

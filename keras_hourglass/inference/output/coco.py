@@ -14,7 +14,9 @@ from keras_hourglass.utils import plural
 
 PERSON_CATEGORY = 1  # COCO's number of `PERSON`
 OTHER = "object"  # the category's name where nothing says it
-LABELED = 2  # COCO's flag of a joint that is labeled and visible
+# COCO's flags of a joint that is labeled: not visible, or visible. Here, the first is
+# of joints that are uncertain: programs for annotation show them in another way.
+UNCERTAIN, CERTAIN = 1, 2
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +38,8 @@ class CocoWriter:
     """Writes a COCO dataset: images, annotations, and the network's own category.
 
     An annotation also has `score`, as results have, and `keypoint_scores`; that of a
-    person who is tracked `track_id`. Joints with a score of 0 or less have the flag 0,
-    others 2.
+    person who is tracked `track_id`. Joints that are `Pose.uncertain` have the flag 1,
+    others 2; those with a score of 0 or less have 0.
 
     Args:
         file: A text file opened for writing.
@@ -66,7 +68,8 @@ class CocoWriter:
         """Writes a result; see `JsonLinesWriter`."""
         image = self._image_of(result.frame)
         for entry, pose in _entries(result, image["id"], self.joints):
-            flags = np.where(pose.scores > 0, LABELED, 0)[[*self.joints]]
+            flags = np.where(pose.certain, CERTAIN, UNCERTAIN)
+            flags = np.where(pose.scores > 0, flags, 0)[[*self.joints]]
             keypoints = np.column_stack([pose.joints[[*self.joints]], flags])
             self._count += 1
             entry = {
@@ -110,6 +113,7 @@ class Coco17Writer:
 
     The network's joints are projected onto COCO's 17, by name: what is lost is logged.
     Joints that the network lacks are 0, 0, 0; the third number of others is the score.
+    A result also has `uncertain`, names of joints; see `Pose`.
 
     Args: See `CocoWriter`.
 
@@ -143,9 +147,11 @@ class Coco17Writer:
             keypoints = np.zeros((len(COCO.joints), 3))
             keypoints[self.places, :2] = pose.joints[self.joints]
             keypoints[self.places, 2] = pose.scores[self.joints]
+            names, certain = self.category["keypoints"], pose.certain[self.joints]
             entry |= {
                 "category_id": self.category["id"],
                 "keypoints": _plain(keypoints),
+                "uncertain": [names[i] for i in np.array(self.places)[~certain]],
             }
             self.file.write(self.separator + json.dumps(entry))
             self.separator = ",\n"

@@ -16,6 +16,7 @@ from keras_hourglass.data.readers.table import (
     COORDINATES,
     IMAGE_COLUMN,
     SCORE,
+    UNCERTAIN,
 )
 from keras_hourglass.inference.output.coco import Coco17Writer, CocoWriter
 from keras_hourglass.inference.sources import DRAWING_MARK
@@ -24,7 +25,6 @@ from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.utils import plural
 from keras_hourglass.utils.files import atomic_write, name_write_errors
 from keras_hourglass.visualization.images import save_image
-from keras_hourglass.visualization.skeletons import draw_skeleton, person_color
 
 FRAME_COLUMNS = ("frame", "seconds", "id")  # of videos
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")  # of drawn images
@@ -70,8 +70,9 @@ def frame_entry(result, drawing=None) -> dict:
 
     Returns:
         `"image"`: name; `"frame"` and `"seconds"` of a frame of a video; `"drawn"`, if
-        there is a drawing; `"people"`: for each person `"box"`, `"joints"`, `"scores"`
-        and `"id"` as in `Pose.to_dict`, and `"score"`, that of the box, if it has one.
+        there is a drawing; `"people"`: for each person `"box"`, `"joints"`, `"scores"`,
+        `"uncertain"` and `"id"` as in `Pose.to_dict`, and `"score"`, that of the box,
+        if it has one.
     """
     frame = result.frame
     entry = {"image": frame.source.name}
@@ -94,7 +95,8 @@ class CsvWriter:
 
     For images, the columns are those of a custom dataset (`data/datasets/custom.py`),
     so that predictions can be corrected by hand and trained on. `score` is that of the
-    box, empty where it has none; `id`, of videos, where people are not tracked.
+    box, empty where it has none; `id`, of videos, where people are not tracked. The
+    last column, `uncertain`, names joints; see `Pose`.
 
     Args: See `JsonLinesWriter`.
     """
@@ -106,7 +108,7 @@ class CsvWriter:
             name + end for name in skeleton.joints for end in (*COORDINATES, SCORE)
         ]
         place = [IMAGE_COLUMN, *FRAME_COLUMNS] if has_frames else [IMAGE_COLUMN]
-        self.rows.writerow([*place, *BOX_COLUMNS, BOX_SCORE, *joints])
+        self.rows.writerow([*place, *BOX_COLUMNS, BOX_SCORE, *joints, UNCERTAIN])
 
     def write(self, result, drawing=None):
         """Writes a result; see `JsonLinesWriter`."""
@@ -120,7 +122,8 @@ class CsvWriter:
             joints = np.concatenate([pose.joints, scores], axis=1)
             person = [pose.id] if self.has_frames else []
             box = [*pose.box.tolist(), pose.box_score]
-            self.rows.writerow([*place, *person, *box, *joints.ravel()])
+            marked = ", ".join(pose.uncertain)
+            self.rows.writerow([*place, *person, *box, *joints.ravel(), marked])
 
     def finish(self):
         """Writes what ends the file."""
@@ -223,12 +226,11 @@ def open_writer(
             name_of.log_outside(place)
 
 
-def draw_poses(result, skeleton: Skeleton) -> np.ndarray:
+def draw_poses(result) -> np.ndarray:
     """Draws all poses of a `FrameResult` on its image, `(height, width, 3)`."""
     pixels = result.frame.pixels
     for pose in result.poses:
-        color = person_color(pose.id)
-        pixels = draw_skeleton(pixels, pose.joints, skeleton, pose.scores, color)
+        pixels = pose.plot(pixels)
     return pixels
 
 

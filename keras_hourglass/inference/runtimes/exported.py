@@ -12,7 +12,9 @@ import numpy as np
 from keras_hourglass import skeletons
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps import DECODER_NAMES
+from keras_hourglass.heatmaps.array_library import NUMPY
 from keras_hourglass.heatmaps.boxes import CHANNELS
+from keras_hourglass.heatmaps.calibration import validate_calibration
 from keras_hourglass.inference.runtimes.base import reason_of
 from keras_hourglass.inference.runtimes.heatmap_average import HeatmapAverage
 from keras_hourglass.inference.runtimes.metadata import INPUT, read_metadata
@@ -106,6 +108,7 @@ class ExportedNetwork(ExportedFile):
     Attributes:
         skeleton: Of its keypoints.
         offset: (x, y), heatmap pixels that decoding adds.
+        calibration: Of the scores; see `heatmaps.calibration`.
         decoder: The decoder in the file, a key of `heatmaps.DECODERS`.
         window_rules: See `views.WINDOW_RULES`.
     """
@@ -114,6 +117,7 @@ class ExportedNetwork(ExportedFile):
     offset: tuple[float, float]
     decoder: str
     window_rules: dict
+    calibration: tuple[float, float] | None = None
     task = "pose"
 
     @classmethod
@@ -128,6 +132,7 @@ class ExportedNetwork(ExportedFile):
             "offset": (x, y),
             "decoder": facts["decoder"],
             "window_rules": _window_rules(facts["window"]),
+            "calibration": validate_calibration(facts["calibration"]),
         }
 
 
@@ -156,7 +161,8 @@ class ExportedPredictor:
     """Keypoint prediction by an exported network, in any runtime.
 
     Without flip test and scales, and with the file's own decoder, keypoints are the
-    file's; else they are decoded from its heatmaps.
+    file's; else they are decoded from its heatmaps. Peaks are always those of the
+    heatmaps: the file's scores may be calibrated.
 
     Args:
         runtime: A `Runtime` that has loaded the network.
@@ -184,7 +190,7 @@ class ExportedPredictor:
             min_batch: Ignored: nothing is compiled for a size of batches.
 
         Returns:
-            points `(people, joints, 2)`, heatmap pixels; scores `(people, joints)`.
+            points `(people, joints, 2)`, heatmap pixels; peaks `(people, joints)`.
         """
         views = self.average.views(_to_integers(crops))
         columns, rows = self.network.heatmap_size
@@ -193,7 +199,8 @@ class ExportedPredictor:
         if not self.decodes_itself:
             return self.average.decode(outputs["heatmaps"])
         size, window = self.network.heatmap_size, self.network.crop_window
-        return window.to_grid(outputs["keypoints"], size), outputs["scores"]
+        peaks = NUMPY.max(outputs["heatmaps"], (1, 2))
+        return window.to_grid(outputs["keypoints"], size), peaks
 
 
 class ExportedDetector:

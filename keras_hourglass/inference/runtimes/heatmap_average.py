@@ -56,7 +56,7 @@ class HeatmapAverage:
             heatmaps: `(views, height, width, joints)`.
 
         Returns:
-            points `(people, joints, 2)`, heatmap pixels; scores `(people, joints)`.
+            points `(people, joints, 2)`, heatmap pixels; peaks `(people, joints)`.
         """
         if self.flip:
             heatmaps, mirrored = self._xp.split(heatmaps, 2)

@@ -11,6 +11,8 @@ import numpy as np
 from keras import ops
 
 from keras_hourglass.heatmaps import DEFAULT_DECODER
+from keras_hourglass.heatmaps.array_library import NUMPY
+from keras_hourglass.heatmaps.calibration import calibrate
 from keras_hourglass.inference.runtimes.heatmap_average import HeatmapAverage
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.models.torch_threads import spared_core
@@ -46,7 +48,7 @@ class KeypointPredictor(keras.Model):
         """Does nothing: the network is built. Keras would trace all of it."""
 
     def call(self, images):
-        """`(people, scales, height, width, 3)` -> points, scores; see `decode`."""
+        """`(people, scales, height, width, 3)` -> points, peaks; see `decode`."""
         heatmaps = self.network(self.average.views(images))[:, -1]
         return self.average.decode(heatmaps)
 
@@ -59,14 +61,14 @@ class KeypointPredictor(keras.Model):
                 it to a power of two, since each new size is compiled anew.
 
         Returns:
-            points `(people, joints, 2)`, heatmap pixels; scores `(people, joints)`.
+            points `(people, joints, 2)`, heatmap pixels; peaks `(people, joints)`.
         """
         people = len(crops)
         size = max(min_batch, 1 << (people - 1).bit_length())
         padding = np.zeros((size - people, *crops.shape[1:]), crops.dtype)
         with spared_core():
-            points, scores = self.predict_on_batch(np.concatenate([crops, padding]))
-        return points[:people], scores[:people]
+            points, peaks = self.predict_on_batch(np.concatenate([crops, padding]))
+        return points[:people], peaks[:people]
 
 
 def predict_keypoints(
@@ -84,7 +86,8 @@ def predict_keypoints(
         points `(batch, joints, 2)`, heatmap pixels; scores `(batch, joints)`.
     """
     predictor = _cached_predictor(model, flip, model.offset, decoder)
-    return predictor.predict_keypoints(np.asarray(images)[:, None])
+    points, peaks = predictor.predict_keypoints(np.asarray(images)[:, None])
+    return points, calibrate(peaks, model.calibration, NUMPY)
 
 
 @lru_cache(maxsize=1)  # callers predict batch after batch with one model

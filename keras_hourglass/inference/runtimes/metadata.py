@@ -30,6 +30,7 @@ DEFAULTS = {  # of what older files do not say
 POSE_DEFAULTS = {
     "limbs": [],
     "offset": [0.0, 0.0],
+    "calibration": None,
     "window": WINDOW_RULES,
     "decoder": DEFAULT_DECODER,
 }
@@ -47,8 +48,9 @@ def read_metadata(path) -> dict:
         and `range` of the crops; `precision`, `parameters`, `version` (of this
         library), `license`, `made_by`, and what the format adds. Of a network for
         poses `joints` in the order of the keypoints, `limbs` and `flip_pairs` (pairs of
-        joints); `offset`: x and y, heatmap pixels that decoding adds; `window`: the
-        `WINDOW_RULES` of `inference.views`; and `decoder`.
+        joints); `offset`: x and y, heatmap pixels that decoding adds; `calibration`:
+        slope and intercept of the scores, or None; `window`: the `WINDOW_RULES` of
+        `inference.views`; and `decoder`.
 
         Of files before version 0.5, whose `metadata_version` is 1, what they lack is
         that of `DEFAULTS` and `POSE_DEFAULTS`; pairs are derived from the names of the
@@ -141,9 +143,13 @@ def _read_openvino(path):
 def _from_strings(texts):
     """Undoes `export.metadata.to_strings`."""
     return {
-        name: json.loads(text) if text[:1] in "[{" or text.isdecimal() else text
+        name: json.loads(text) if _is_json(text) else text
         for name, text in texts.items()
     }
+
+
+def _is_json(text):
+    return text[:1] in "[{" or text.isdecimal() or text == "null"
 
 
 READERS = {".tflite": _read_litert, ".onnx": _read_onnx, ".xml": _read_openvino}

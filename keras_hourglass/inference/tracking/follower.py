@@ -22,8 +22,8 @@ MIN_IOU = 0.3  # of a detected box and that of a followed person
 # From the first pass of the detector that misses a person, they are followed for that
 # time: at 25 frames per second, in 25 frames, that of this pass among them.
 MAX_UNCONFIRMED_SECONDS = 1.0
-# Of a person's mean score: below it, they are not where they are followed.
-MIN_SCORE_RATIO = 0.7
+# Of a person's mean peak: below it, they are not where they are followed.
+MIN_PEAK_RATIO = 0.7
 
 
 class PeopleFollower:
@@ -81,7 +81,7 @@ class PeopleFollower:
     def _followed(self, track, pixels, seconds):
         """The box and score of a person who moved on; None outside of the image."""
         pose = track.predict(seconds)
-        box = box_of_joints(pose.joints, pose.scores, self.estimator.window_rules)
+        box = box_of_joints(pose.joints, pose.peaks, self.estimator.window_rules)
         low, high = box[:2], box[:2] + box[2:]
         if not ((low < pixels.shape[1::-1]) & (high > 0)).all():
             return None  # also if it is NaN
@@ -106,7 +106,7 @@ class PeopleFollower:
     def _estimate(self, pixels, detected, tracks, followed, missed):
         """Poses of those who are detected, and of those who are missed but still there.
 
-        Where the score of a followed person falls, the window lies on something else.
+        Where the peaks of a followed person fall, the window lies on something else.
         """
         detected = np.empty((0, 5)) if detected is None else detected
         missed = missed[: max(0, self.estimator.detector.max_people - len(detected))]
@@ -116,7 +116,7 @@ class PeopleFollower:
         kept = [
             pose
             for pose, index in zip(poses[count:], missed)
-            if pose.score >= MIN_SCORE_RATIO * tracks[index].score
+            if pose.mean_peak >= MIN_PEAK_RATIO * tracks[index].peak
         ]
         return self.estimator.suppress([*poses[:count], *kept])
 
@@ -126,7 +126,7 @@ class PeopleFollower:
         if tracks:
             passes = max(1, self.estimator.passes - 1)
             poses = self.estimator(pixels, followed[:1, :4], passes=passes)
-            if poses[0].score >= MIN_SCORE_RATIO * tracks[0].score:
+            if poses[0].mean_peak >= MIN_PEAK_RATIO * tracks[0].peak:
                 return self.estimator.suppress(poses)
         return max(self.estimator(pixels), self.estimator.suppress(poses), key=_best)
 

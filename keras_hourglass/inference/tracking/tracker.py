@@ -25,7 +25,7 @@ MIN_SIMILARITY = 0.1  # of a pose and a person: the mean of OKS and IoU
 COASTING_SECONDS = 0.5
 # Growth of tolerances, and loss of similarity, per second without the person.
 TOLERANCE_GROWTH, SIMILARITY_LOSS = 4.0, 0.3
-SCORE_SHARE = 0.2  # of a new score in the mean
+PEAK_SHARE = 0.2  # of a new peak in the mean
 
 
 class Track:
@@ -39,12 +39,12 @@ class Track:
         number: See above.
         pose: The last `Pose`, not smoothed.
         seconds: Time of that pose.
-        score: Mean score of the last poses.
+        peak: Mean peak of the last poses; see `Pose.mean_peak`.
     """
 
     def __init__(self, number: int, smoothing: tuple[float, float]):
         self.number = number
-        self.pose = self.seconds = self.score = None
+        self.pose = self.seconds = self.peak = None
         self._filter, self._length = OneEuro(*smoothing), None
 
     def update(self, pose: Pose, seconds: float) -> np.ndarray:
@@ -54,8 +54,8 @@ class Track:
             self.seconds = seconds
         elapsed = seconds - self.seconds
         smooth = self._length * self._filter(pose.joints / self._length, elapsed)
-        old = pose.score if self.score is None else self.score
-        self.score = old + SCORE_SHARE * (pose.score - old)
+        old = pose.mean_peak if self.peak is None else self.peak
+        self.peak = old + PEAK_SHARE * (pose.mean_peak - old)
         self.pose, self.seconds = pose, seconds
         return smooth
 
@@ -151,15 +151,15 @@ class PoseTracker:
 
     def _similarities(self, poses, seconds):
         """`(poses, tracks)`, 0 to 1: the mean of OKS and IoU."""
-        joints, scores, boxes = map(np.stack, zip(*map(_finite, poses)))
+        joints, peaks, boxes = map(np.stack, zip(*map(_finite, poses)))
         moved = [_finite(track.predict(seconds)) for track in self.tracks]
-        old_joints, old_scores, old_boxes = map(np.stack, zip(*moved))
+        old_joints, old_peaks, old_boxes = map(np.stack, zip(*moved))
         missed = seconds - np.array([track.seconds for track in self.tracks])
         sides = np.maximum(boxes[:, None, 2:], old_boxes[None, :, 2:])
         areas = AREA_OF_BOX * sides.prod(-1) * (1 + TOLERANCE_GROWTH * missed) ** 2
         oks = similarities(
             joints[:, None] - old_joints,
-            np.minimum(scores[:, None], old_scores).clip(0),
+            np.minimum(peaks[:, None], old_peaks).clip(0),
             areas,
             sigmas_of(poses[0].skeleton),
         )
@@ -185,12 +185,12 @@ def assign(similarity, least: float) -> dict[int, int]:
 
 
 def _finite(pose):
-    """Joints, scores and the joints' box of a pose, without NaN.
+    """Joints, peaks and the joints' box of a pose, without NaN.
 
-    A joint that is NaN lies in the middle of the pose's box with a score of 0.
+    A joint that is NaN lies in the middle of the pose's box with a peak of 0.
     """
-    known = np.isfinite(pose.joints).all(-1) & np.isfinite(pose.scores)
+    known = np.isfinite(pose.joints).all(-1) & np.isfinite(pose.peaks)
     middle = pose.box[:2] + (pose.box[2:] - 1) / 2
     joints = np.where(known[:, None], pose.joints, middle)
-    scores = np.where(known, pose.scores, 0)
-    return joints, scores, box_of_joints(joints, scores)
+    peaks = np.where(known, pose.peaks, 0)
+    return joints, peaks, box_of_joints(joints, peaks)

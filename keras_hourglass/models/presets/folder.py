@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 CONFIG_KEYS = ("module", "class_name", "config", "registered_name")
 # Arguments that weights do not depend on.
-FREE_ARGUMENTS = {"image_size", "offset"}
+FREE_ARGUMENTS = {"image_size", "offset", "calibration"}
 
 
 def save_folder(model, directory, facts: TrainingFacts | None, license=None):
@@ -141,7 +141,10 @@ def load_folder(cls, folder: Path, load_weights: bool = True, **changes):
             )
     config = _read_config(folder / PRESET_CONFIG, cls)
     if changes:
-        config["config"] = _changed(config["config"], changes, folder, load_weights)
+        network = config["config"]
+        if "stacks" in network:  # not fused; of versions before, some are missing
+            network = {**cls.defaults, **network}
+        config["config"] = _changed(network, changes, folder, load_weights)
     try:
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
     except Exception as error:  # wrong arguments raise anything

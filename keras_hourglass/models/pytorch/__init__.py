@@ -40,8 +40,8 @@ def convert(source, target=None, *, skeleton=None, **network) -> StackedHourglas
             `Skeleton`, its name or configuration. By default, "mpii", "lsp" or "coco",
             by their number.
         **network: Of a checkpoint: arguments of `StackedHourglass` that its weights do
-            not determine, `image_size` (default 256) and `offset`. The others are read
-            from the weights.
+            not determine: `image_size` (default 256), `offset` and `calibration`. The
+            others are read from the weights.
 
     Returns:
         The network.
@@ -108,7 +108,7 @@ def from_torch(path, skeleton=None, **network) -> StackedHourglass:
         path: Of the file. Code in it is never run.
         skeleton: The joints, in the order of the heatmaps; see `convert`.
         **network: Arguments of `StackedHourglass` that weights do not determine:
-            `image_size` and `offset`.
+            `image_size`, `offset` and `calibration`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -131,7 +131,7 @@ def from_torch(path, skeleton=None, **network) -> StackedHourglass:
 def to_torch(model: StackedHourglass, path):
     """Saves a network's weights as a PyTorch checkpoint. Undoes `from_torch`.
 
-    Skeleton, offset and image size are not part of a checkpoint.
+    Skeleton, offset, calibration and image size are not part of a checkpoint.
 
     Args:
         model: A network of residual blocks, not fused.
@@ -155,6 +155,11 @@ def to_torch(model: StackedHourglass, path):
     if any(model.offset):
         logger.warning(
             "A checkpoint has no place for the network's offset %s.", model.offset
+        )
+    if model.calibration is not None:
+        logger.warning(
+            "A checkpoint has no place for the network's calibration %s.",
+            model.calibration,
         )
 
 

@@ -63,8 +63,11 @@ def snapshot_images(model, loader: Loader) -> dict[str, np.ndarray]:
 
 
 def draw_joints(model, image, points, scores) -> np.ndarray:
-    """Draws joints, given in pixels of the model's heatmaps, on an image."""
+    """Draws joints, given in pixels of the model's heatmaps, on an image.
+
+    Those of low scores, too: at the start of a training there are no others.
+    """
     height, width = image.shape[:2]
     heatmap = Window.from_rectangle(np.array([0, 0, *model.heatmap_size], float))
     joints = heatmap.to_grid(points.astype(float), (width, height))
-    return draw_skeleton(image, joints, model.skeleton, scores)
+    return draw_skeleton(image, joints, model.skeleton, scores, min_score=0)
