@@ -82,7 +82,15 @@ def everyone(folder):
     }
 
 
+def calibrate_joints(folder):
+    network = kh.load_model("photo")
+    network.save(folder / "photo.keras")
+    places = {"model": folder / "photo.keras", "output": folder / "out.keras"}
+    return {"dataset": "synthetic:40", "split": "train", **places}
+
+
 SMALL = {  # example -> the arguments of its `main`, from a folder for its files
+    "calibrate_joints.py": calibrate_joints,
     "calibrate_people.py": calibrate_people,
     "compare_saved_model.py": compare_saved_model,
     "custom_block.py": lambda _: {**TINY, "people": 2, "epochs": 1},
