@@ -71,6 +71,24 @@ def test_a_network_with_frozen_layers_stays_as_it_is():
     assert all(np.array_equal(a, b) for a, b in zip(weights, model.get_weights()))
 
 
+class PlainBlock(Bottleneck):
+    """Convolutions without norms, whose biases nothing cancels."""
+
+    def branch_layers(self):
+        first = keras.layers.Conv2D(self.filters, 1, activation="relu")
+        return [first, keras.layers.Conv2D(self.filters, 1)]
+
+
+def test_a_network_of_other_blocks_stays_as_it_is():
+    model = network(PlainBlock)
+    set_at_random(model)
+    weights, count = model.get_weights(), len(model.trainable_weights)
+    freeze_cancelled_biases(model)
+    center_features(model)
+    assert len(model.trainable_weights) == count
+    assert all(np.array_equal(a, b) for a, b in zip(weights, model.get_weights()))
+
+
 @pytest.mark.parametrize("filters", [16, 24], ids=["no shortcut", "shortcut"])
 @pytest.mark.parametrize("block", ["residual", "separable", "separable3"])
 def test_what_a_block_adds_to_normal_features_has_a_mean_of_0(block, filters):

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras.layers import BatchNormalization, Conv2D, DepthwiseConv2D, ReLU
 
-from keras_hourglass.models.blocks import Bottleneck
+from keras_hourglass.models.blocks import BLOCKS, Bottleneck
 from keras_hourglass.models.blocks.separable import DepthwiseSeparable
 from keras_hourglass.models.trunk.layer_utils import sublayers
 from keras_hourglass.training.runs.checkpoint import sync_jax_state
@@ -29,7 +29,8 @@ def freeze_cancelled_biases(model):
     """Leaves the biases of convolutions untrained that a batch norm cancels.
 
     Before `compile`. A model with frozen layers stays as it is: their norms use their
-    moving statistics, which cancel nothing.
+    moving statistics, which cancel nothing. So does one of other blocks than `BLOCKS`,
+    whose convolutions may have no norm behind them.
 
     Args:
         model: A `StackedHourglass` or `PersonDetector`.
@@ -115,9 +116,11 @@ def _subtract(bias, response: np.ndarray):
 
 
 def _cancelled(model) -> list:
-    """Lists the convolutions whose biases norms cancel; none with a frozen layer."""
+    """Lists the convolutions whose biases norms cancel; maybe none."""
     layers = sublayers(model)
-    if not all(layer.trainable for layer in [model, *layers]):
+    blocks = {type(layer) for layer in layers if isinstance(layer, Bottleneck)}
+    frozen = not all(layer.trainable for layer in [model, *layers])
+    if frozen or not blocks <= {*BLOCKS.values()}:
         return []
     return [
         layer
