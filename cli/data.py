@@ -15,7 +15,10 @@ from keras_hourglass.data.contact_sheet import contact_sheet
 from keras_hourglass.data.datasets import load_dataset
 from keras_hourglass.data.detection.augmentation import DETECTION_AUGMENTATIONS
 from keras_hourglass.data.detection.contact_sheet import photograph_sheet
-from keras_hourglass.data.detection.loading import load_photographs
+from keras_hourglass.data.detection.loading import (
+    DETECTION_OPTIONS,
+    load_photographs,
+)
 from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
 from keras_hourglass.data.readers.rows import collect_faults
 from keras_hourglass.utils import left_out, plural
@@ -239,5 +242,8 @@ def _load(source, missing, task="pose"):
 
 
 def _read(source, task, missing):
-    load = load_photographs if task == "detect" else load_dataset
-    return load(source.name, source.root, missing=missing, **source.options)
+    load, options = load_dataset, source.options
+    if task == "detect":
+        load = load_photographs
+        options = source.options_among(DETECTION_OPTIONS, "detection")
+    return load(source.name, source.root, missing=missing, **options)

@@ -108,6 +108,11 @@ def test_show_draws_a_sheet_and_names_its_people(tmp_path, drawn_few, how):
     assert path.read_bytes() == first
 
 
+def test_an_option_of_joints_is_not_for_photographs(tmp_path):
+    options = ["--dataset", f"coco:{tmp_path}", "--task", "detect", "--min-joints", 3]
+    assert "--min-joints" in call("check", *options, status=1).stderr
+
+
 def test_show_writes_png_alone(tmp_path):
     command = ["show", "--dataset", "synthetic:5", "--output", tmp_path / "a.jpg"]
     assert "must end in .png" in call(*command, status=2).stderr

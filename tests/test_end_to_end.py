@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import keras_hourglass as kh
+from keras_hourglass.data.datasets import DatasetSpec
 from keras_hourglass.data.datasets.coco.poses import load_poses
 from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.data.readers.files import DatasetError
@@ -110,9 +111,11 @@ def test_all_people_and_crowds_are_read_of_the_validation_photographs(folder, tr
     assert crowds.sum() == 15 and (crowds <= no_joints).all() and no_joints.sum() == 30
 
 
-def test_other_formats_are_refused():
+def test_other_formats_and_options_are_refused():
     with pytest.raises(DatasetError, match="must be 'coco:DIR'"):
         load_truth("synthetic:2")
+    with pytest.raises(DatasetError, match="`min_joints` must not be.*min_joints=3"):
+        load_truth(DatasetSpec("coco", "nowhere", min_joints=3))
 
 
 def test_the_truth_itself_is_found_without_a_miss(truth):

@@ -172,6 +172,11 @@ def test_a_mixture_has_shares_and_the_validation_photographs_of_each(folder):
     assert {*mixture.validation["coco"].splits} == {"val"}
 
 
+def test_an_option_that_is_of_joints_is_refused():
+    with pytest.raises(DatasetError, match="`min_joints` must not be .* detection"):
+        load_validation_photographs(DatasetSpec("coco", "nowhere", min_joints=3))
+
+
 def test_where_nothing_is_marked_photographs_are_held_out_alike(folder):
     spec = DatasetSpec.parse(f"coco:{folder('a', train=40)}")
     mixture = load_photograph_mixture([spec])

@@ -39,6 +39,24 @@ class DatasetSpec(NamedTuple):
         """The options of reading that are given: keywords of `load_dataset`."""
         return {name: value for name, value in zip(READ_OPTIONS, self[3:]) if value}
 
+    def options_among(self, known, purpose: str) -> dict:
+        """Returns `options`, for a purpose that takes only some of them.
+
+        Args:
+            known: Names of the options that it takes.
+            purpose: In words, for the message.
+
+        Raises:
+            DatasetError: If another option is given.
+        """
+        for name, value in self.options.items():
+            if name not in known:
+                raise DatasetError(
+                    f"`{name}` must not be given for {purpose}. "
+                    f"Received: {name}={value!r}"
+                )
+        return self.options
+
     @classmethod
     def parse(cls, text: str) -> "DatasetSpec":
         """Parses `NAME[:DIR][*SHARE]`.

@@ -15,6 +15,8 @@ from keras_hourglass.data.readers.rows import collecting_faults
 from keras_hourglass.data.readers.sizes import match_sizes, read_headers
 
 DETECTION_DATASETS = {"coco": load_boxes, "synthetic": load_synthetic_photographs}
+# Of reading: those of `load_photographs`.
+DETECTION_OPTIONS = ("category", "images", "rescale", "val_share")
 
 
 def load_photographs(

@@ -1,7 +1,10 @@
 """Mixtures for detection: several datasets of photographs as one."""
 
 from keras_hourglass.data.datasets import DatasetSpec
-from keras_hourglass.data.detection.loading import load_photographs
+from keras_hourglass.data.detection.loading import (
+    DETECTION_OPTIONS,
+    load_photographs,
+)
 from keras_hourglass.data.detection.photographs import Photographs, concatenate
 from keras_hourglass.data.people.mixture import Mixture, choose_validation, mix
 from keras_hourglass.data.people.splits import hold_out_share
@@ -48,7 +51,8 @@ def load_validation_photographs(
 
 def _load(spec, missing, photographs=None):
     if photographs is None:
-        options = spec._replace(val_share=None).options
+        read = spec._replace(val_share=None)
+        options = read.options_among(DETECTION_OPTIONS, "detection")
         photographs = load_photographs(spec.name, spec.root, missing=missing, **options)
     if spec.val_share is not None:
         photographs = hold_out_share(photographs, spec.val_share)

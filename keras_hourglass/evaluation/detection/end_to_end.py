@@ -292,7 +292,7 @@ def load_truth(
             "`dataset` must be 'coco:DIR' for an evaluation end to end: other formats "
             f"do not list everyone on a photograph. Received: dataset={spec.name!r}"
         )
-    options = {"category": spec.category, "images": spec.images}
+    options = spec.options_among(("category", "images"), "an evaluation end to end")
     truth = load_poses(spec.root, **options)
     if not all_splits:
         rows = np.flatnonzero(truth.photographs.splits == (split or "val"))
