@@ -11,6 +11,7 @@ from keras_hourglass.evaluation.breakdowns import (
     group_percentages,
     hardest_people,
     pck_torso,
+    percentages_with_found,
     torso_lengths,
 )
 from keras_hourglass.evaluation.calibration import calibration
@@ -84,6 +85,18 @@ def test_without_arms_and_legs_groups_are_of_the_main_convention():
     assert [*groups] == ["everyone", "visibility"]
     assert [row["percent"] for row in groups["visibility"]] == [100, 0]
     assert groups["everyone"][0]["joints"] == 4
+
+
+def test_people_found_are_in_groups_of_size_even_if_all_have_one_size():
+    everyone = people(ARMS, [{"source_size": size} for size in (120, 120, 300)])
+    errors = np.array([[0.1, 9], [0.1, 0.1], [np.inf, np.inf]])
+    groups = percentages_with_found(
+        errors, everyone, resample_counts(3), resample_counts(2)
+    )
+    small, large = groups["longer side of the box in the photograph"]
+    assert (small["people"], small["percent"]) == (2, 75)
+    assert (small["found"]["people"], small["found"]["percent"]) == (2, 75)
+    assert (large["people"], large["percent"], large["found"]["people"]) == (1, 0, 0)
 
 
 def test_groups_that_the_dataset_does_not_know_are_left_out():

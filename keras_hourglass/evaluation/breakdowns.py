@@ -85,8 +85,14 @@ def by_group(errors, people: People, counts) -> dict[str, list[dict]]:
     return _score_groups(errors, people.skeleton, people_groups(people), counts)
 
 
-def group_percentages(errors, people: People, counts) -> dict[str, list[dict]]:
+def group_percentages(
+    errors, people: People, counts, groups=None
+) -> dict[str, list[dict]]:
     """Computes one percentage for each group, that of `group_convention`.
+
+    Args:
+        errors, people, counts: See the module.
+        groups: Masks, as those of `people_groups`, which are the default.
 
     Returns:
         Kind of group, the first of which is everyone -> for each group its "name", the
@@ -98,7 +104,8 @@ def group_percentages(errors, people: People, counts) -> dict[str, list[dict]]:
     chosen = [*JOINT_SUBSETS[CONVENTIONS[name].joints](skeleton)]
     part = np.full(errors.shape, np.nan)
     part[:, chosen] = errors[:, chosen]
-    groups = {EVERYONE: {EVERYONE: np.True_}} | people_groups(people)
+    groups = people_groups(people) if groups is None else groups
+    groups = {EVERYONE: {EVERYONE: np.True_}} | groups
     return {
         kind: [
             {
@@ -112,15 +119,25 @@ def group_percentages(errors, people: People, counts) -> dict[str, list[dict]]:
     }
 
 
-def with_found(groups, found) -> dict[str, list[dict]]:
-    """Adds to groups of all people the numbers of those whom a detector found.
+def percentages_with_found(
+    errors, people: People, counts, found_counts
+) -> dict[str, list[dict]]:
+    """Computes percentages of all people, and of those that a detector found.
 
     Args:
-        groups, found: The outputs of `group_percentages`.
+        errors, people, counts: See the module. Those found come first.
+        found_counts: The resamples of these.
 
     Returns:
-        `groups`, where each group has "found", the numbers of these.
+        As `group_percentages`. Each group has "found", the same numbers of those found.
     """
+    count, groups = found_counts.shape[1], people_groups(people)
+    masks = {  # not those of `people[:count]`, who may be of one size
+        kind: {name: mask[:count] for name, mask in named.items()}
+        for kind, named in groups.items()
+    }
+    found = group_percentages(errors[:count], people[:count], found_counts, masks)
+    groups = group_percentages(errors, people, counts, groups)
     none = {"people": 0, "joints": 0, "percent": np.nan, "interval": [np.nan] * 2}
     made = {}
     for kind, rows in groups.items():

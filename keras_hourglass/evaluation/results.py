@@ -23,7 +23,7 @@ from keras_hourglass.evaluation.breakdowns import (
     errors_of_missed,
     group_percentages,
     pck_torso,
-    with_found,
+    percentages_with_found,
 )
 from keras_hourglass.evaluation.calibration import CalibrationFit, fit_calibration
 from keras_hourglass.evaluation.conventions import is_scored
@@ -65,8 +65,8 @@ class Evaluation:
         dataset: The dataset's name and folder, where known.
         runtime: The program that ran the model, a key of `inference.runtimes.RUNTIMES`.
         boxes: The windows of the people: "true", "shaken", or the name of a detector.
-        missed: With a detector, the people of whom it has no box. They are not among
-            `people`, nor in the scores but those of "boxes" and in `groups`.
+        missed: With a detector, the people without a box. They are not among `people`,
+            nor in the scores but those of "boxes" and in `groups`.
 
     Example:
 
@@ -140,10 +140,10 @@ class Evaluation:
         """
         if self.people is None:
             return None
-        found = group_percentages(self.predictions.errors, self.people, self.resamples)
         if self.missed is None:
-            return found
-        return with_found(group_percentages(*self._everyone), found)
+            errors = self.predictions.errors
+            return group_percentages(errors, self.people, self.resamples)
+        return percentages_with_found(*self._everyone, self.resamples)
 
     @property
     def offset(self) -> tuple[float, float] | None:
