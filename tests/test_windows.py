@@ -156,7 +156,7 @@ def test_small_people_are_left_out_and_counted(lively, people, caplog):
     assert "1 of 3 people are smaller than 90 pixels: left out" in caplog.text
     shrunk = replace(people, source_sizes=2 * people.sides)
     assert len(kh.evaluate(lively, shrunk, min_size=90).people) == 3
-    with pytest.raises(ValueError, match="largest of whom have 100 pixels"):
+    with pytest.raises(ValueError, match="largest person, 100 pixels"):
         kh.evaluate(lively, people, min_size=101)
 
 

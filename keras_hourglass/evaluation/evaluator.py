@@ -57,10 +57,10 @@ def evaluate(
         boxes: The windows in which people are predicted: "true", those of the dataset;
             "shaken", these moved by up to a tenth of the box and scaled by 0.9 to 1.1
             at random, the same for every model; or, on whole photographs, those of the
-            boxes of a detector, what `load_detector` takes. People of whom the detector
-            has no box (with an intersection over union of 0.5) are not in the scores,
-            but counted under "boxes", as wrong. Errors are measured in the same lengths
-            whatever the windows.
+            boxes of a detector, what `load_detector` takes. People without a box (with
+            an intersection over union of 0.5) are not in the scores, but counted under
+            "boxes", as wrong. Errors are measured in the same lengths whatever the
+            windows.
         min_size: Leaves out people whose box has a shorter longer side, pixels of the
             original photograph.
         flip: Averages the heatmaps with those of the mirrored image (flip test).
@@ -246,7 +246,7 @@ class Evaluator:
         count, total = len(_of_size(people, min_size)), len(people)
         if not count:
             raise ValueError(
-                "`min_size` must be the size of some people, the largest of whom have "
+                "`min_size` must be at most the size of the largest person, "
                 f"{people.source_box_lengths.max():g} pixels. Received: {min_size=}"
             )
         if count < total:

@@ -10,7 +10,6 @@ from keras_hourglass.heatmaps.label_tensors import (
     zero_labels,
 )
 from keras_hourglass.heatmaps.labels import unpack
-from keras_hourglass.utils import suggest
 
 OUTSIDE_CHOICES = ("ignore", "empty")
 
@@ -88,8 +87,7 @@ class HeatmapLoss(keras.losses.Loss):
             )
         if outside not in OUTSIDE_CHOICES:
             raise ValueError(
-                f"`outside` must be a choice. {suggest(outside, OUTSIDE_CHOICES)} "
-                f"Received: outside={outside!r}"
+                f"`outside` must be 'ignore' or 'empty'. Received: outside={outside!r}"
             )
         self.sigma, self.foreground, self.outside = sigma, foreground, outside
 

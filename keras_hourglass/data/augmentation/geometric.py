@@ -17,7 +17,7 @@ DIRECTIONS = np.array([[0.0, -1], [0, 1], [1, 0], [-1, 0]])
 DIRECTION_SHARES = np.array([0.62, 0.12, 0.13, 0.13])
 PART_SHARES = 0.25, 0.8  # of the labeled joints
 PART_PADDING = 1.25, 1.7  # edge of the window, in that of the box around the joints
-MIN_LABELED = 5  # joints of a person of whom a part is shown
+MIN_LABELED = 5  # labeled joints, for a part of a person to be shown
 MIN_PART_SIZE, MIN_PART_PIXELS = 0.3, 48  # of the window's edge; image pixels
 
 

@@ -131,8 +131,8 @@ class People:
     def source_box_lengths(self) -> np.ndarray:
         """`(N,)`, pixels: longer side of the box in the original photograph.
 
-        To a hundredth: float32's rounding, which differs with the window, moves nobody
-        across a bound.
+        To a hundredth, so that float32's rounding, which differs with the window, moves
+        no person across a bound.
         """
         shrunk = self.source_sizes.astype(float) / self.sides
         return np.round(self.box_sizes.max(axis=1) * shrunk, 2)

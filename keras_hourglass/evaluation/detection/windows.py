@@ -49,8 +49,8 @@ class Windows:
                 `views.WINDOW_RULES`.
 
         Returns:
-            The same people in their new windows, and those for whom there is none, or
-            None if there is one for everyone.
+            The same people in their new windows, and those without one; None in place
+            of the latter where windows follow from the dataset's.
         """
         return people, None
 
@@ -213,5 +213,5 @@ def true_boxes(people: People) -> np.ndarray:
 
 
 def _keys(people):
-    """What identifies the image of each person: values mean nothing without reader."""
+    """Identifies the image of each person: a value means nothing without its reader."""
     return zip(people.images, people.readers)
