@@ -48,8 +48,8 @@ def main(model, version, folder, detector="people"):
 
 def report(signature, distances):
     distances = np.array(distances)
-    far = (distances > 0.05).sum()
-    print(f"{signature}: {len(distances)} people, {far} by more than 0.05 px")
+    far, lost = ((distances > limit).sum() for limit in (0.05, 1))
+    print(f"{signature}: {len(distances)} people, {far} over 0.05 px, {lost} over 1 px")
     if len(distances):
         median, most = np.median(distances), distances.max()
         print(f"in the median {median:.5f} px, at most {most:.3f} px")
