@@ -128,6 +128,33 @@ def test_centered_features_change_no_prediction_once_norms_have_followed():
     assert np.any(keras.ops.convert_to_numpy(block.branch[-1].bias))
 
 
+@pytest.mark.parametrize("block", BLOCKS)
+def test_to_center_features_twice_is_to_do_so_once(block):
+    """To the bit: a run that goes on repeats it where the checkpoint is of after."""
+    model = network(block)
+    set_at_random(model)
+    normalize(model)
+    center_features(model)
+    weights = model.get_weights()
+    center_features(model)
+    assert all(np.array_equal(a, b) for a, b in zip(weights, model.get_weights()))
+
+
+def test_in_short_epochs_features_are_centered_at_the_start_of_some(monkeypatch):
+    centered = []
+    monkeypatch.setattr(centering, "center_features", lambda model: centered.append(1))
+    monkeypatch.setattr(centering, "sync_jax_state", lambda model: None)
+    for steps, expected in [(150, [0, 3, 6, 8]), (7, [0]), (90, [0, 5, 9])]:
+        callback, epochs = CenterFeatures(steps), []
+        for epoch in range(10):
+            callback.on_epoch_begin(epoch)
+            for batch in range(steps):
+                callback.on_train_batch_begin(batch)
+            epochs += [epoch] * len(centered)
+            centered.clear()
+        assert epochs == expected
+
+
 def test_features_are_centered_at_intervals_and_not_before_a_validation(monkeypatch):
     centered = []
     monkeypatch.setattr(centering, "center_features", lambda model: centered.append(1))

@@ -40,6 +40,8 @@ if os.environ["KERAS_BACKEND"] == "tensorflow":
     tf.config.set_logical_device_configuration(cpu, parts)
     tf.config.run_functions_eagerly(True)  # compiling takes longer
 from keras_hourglass_cli import main as command
+from keras_hourglass.training import centering
+centering.INTERVAL, centering.SETTLING_STEPS = 1, 0  # as of long runs before some steps
 output, *typed = sys.argv[1:]
 for devices in ("1", "all"):
     typed += ["--devices", devices, "--output", f"{output}/{devices}"]

@@ -17,7 +17,7 @@ import pytest
 from keras_hourglass.callbacks.diagnostics import NonFiniteError
 from keras_hourglass.data.detection.augmentation import DETECTION_AUGMENTATIONS
 from keras_hourglass.data.people.mixture import DatasetSpec
-from keras_hourglass.training import build, config
+from keras_hourglass.training import build, centering, config
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.runs import checkpoint, run_dir
@@ -52,6 +52,16 @@ def detect_config(no_snapshots, monkeypatch):
     return TrainConfig(recipe, (DatasetSpec("synthetic", "8"),), seed=3)
 
 
+@pytest.fixture
+def centered_config(train_config, monkeypatch):
+    """Features are centered before each step, as of long runs before some."""
+    monkeypatch.setattr(centering, "INTERVAL", 1)
+    monkeypatch.setattr(centering, "SETTLING_STEPS", 0)
+    recipe = train_config.recipe
+    network = {**NETWORK, "block": "separable", "filters": 6}
+    return replace(train_config, recipe=replace(recipe, network=network))
+
+
 class Killed(Exception):
     """Stands for a kill: no checkpoint is written on its way."""
 
@@ -79,7 +89,7 @@ def history(folder):
         ]
 
 
-@pytest.mark.parametrize("name", ["train_config", "detect_config"])
+@pytest.mark.parametrize("name", ["train_config", "detect_config", "centered_config"])
 def test_a_run_stopped_anywhere_ends_where_an_unbroken_one_does(
     name, request, tmp_path, eager, monkeypatch, caplog
 ):

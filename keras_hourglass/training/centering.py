@@ -44,8 +44,10 @@ class CenterFeatures(keras.callbacks.Callback):
 
     By the weights alone: the input of a branch's last convolution is the ReLU of a
     norm, of whose outputs mean and deviation are known, and that of a shortcut is the
-    input of a norm that keeps its mean. Each `INTERVAL` steps, and not
-    shortly before a validation, since the statistics of later norms must follow.
+    input of a norm that keeps its mean. What a bias was before has no part in it, so
+    that a checkpoint may be of before or after. Each `INTERVAL` steps, in short epochs
+    at the start of one, and else not shortly before a validation, since the statistics
+    of later norms must follow.
 
     Args:
         steps: Steps of an epoch.
@@ -55,17 +57,22 @@ class CenterFeatures(keras.callbacks.Callback):
     def __init__(self, steps: int, first_step: int = 0):
         super().__init__()
         self.steps, self.first_step = steps, first_step
-        self.begun = False
+        self.epoch, self.begun = 0, False
 
     def on_epoch_begin(self, epoch, logs=None):
         self.first_step = 0 if self.begun else self.first_step
-        self.begun = True
+        self.epoch, self.begun = epoch, True
 
     def on_train_batch_begin(self, batch, logs=None):
-        step = self.first_step + batch
-        if step % INTERVAL == 0 and self.steps - step >= SETTLING_STEPS:
+        if self._is_due(self.first_step + batch):
             sync_jax_state(self.model)
             center_features(self.model)
+
+    def _is_due(self, step):
+        if step:
+            return step % INTERVAL == 0 and self.steps - step >= SETTLING_STEPS
+        total = self.epoch * self.steps
+        return total // INTERVAL > (total - self.steps) // INTERVAL
 
 
 def center_features(model):
@@ -87,7 +94,7 @@ def center_features(model):
         stack = layer.name.removesuffix("_features_back")
         if stack != layer.name and f"{stack}_norm" in names:
             mean = _mean_of_relu(model.get_layer(f"{stack}_norm"))
-            _subtract(layer.bias, _constant_response(layer, mean))
+            layer.bias.assign(-_constant_response(layer, mean))
 
 
 def _center_block(block: Bottleneck):
@@ -100,19 +107,16 @@ def _center_block(block: Bottleneck):
     if not known or not layers or layers[-1].bias is None:
         return
     response = _mean_of_relu(norm)
-    for layer in layers:
-        response = _constant_response(layer, response)
+    for layer in layers[:-1]:
+        response = _constant_response(layer, response) + _bias(layer)
+    response = _constant_response(layers[-1], response)
     if block.shortcut is not None:
         first = block.branch[0]
         if not isinstance(first, BatchNormalization):
             return
         mean = keras.ops.convert_to_numpy(first.moving_mean)
-        response = response + _constant_response(block.shortcut, mean)
-    _subtract(layers[-1].bias, response)
-
-
-def _subtract(bias, response: np.ndarray):
-    bias.assign(keras.ops.convert_to_numpy(bias) - response)
+        response += _constant_response(block.shortcut, mean) + _bias(block.shortcut)
+    layers[-1].bias.assign(-response)
 
 
 def _cancelled(model) -> list:
@@ -150,12 +154,12 @@ def _mean_of_relu(norm) -> np.ndarray:
 
 
 def _constant_response(layer, values: np.ndarray) -> np.ndarray:
-    """Computes the outputs of a convolution for a constant input, away from edges."""
+    """Computes a convolution without bias of a constant input, away from edges."""
     kernel = keras.ops.convert_to_numpy(layer.kernel).sum(axis=(0, 1))
     if isinstance(layer, DepthwiseConv2D):
-        response = (values[:, None] * kernel).reshape(-1)
-    else:
-        response = values @ kernel
-    if layer.bias is not None:
-        response = response + keras.ops.convert_to_numpy(layer.bias)
-    return response
+        return (values[:, None] * kernel).reshape(-1)
+    return values @ kernel
+
+
+def _bias(layer):
+    return 0 if layer.bias is None else keras.ops.convert_to_numpy(layer.bias)
