@@ -82,6 +82,16 @@ def test_a_fit_finds_the_parameters_and_its_bins_are_near_the_rates(judged):
     assert f"slope {slope:g}, intercept {intercept:g}, fitted to 6,000" in str(fit)
 
 
+def test_all_rows_of_a_person_are_in_the_same_half(judged):
+    """Else people in two kinds of boxes would be fitted to and judged by."""
+    twice = [np.concatenate([part, part]) for part in judged]
+    rows = np.arange(len(judged[0]))
+    fit = fit_peaks(*twice, 0.5, persons=np.concatenate([rows, rows]))
+    once = fit_peaks(*judged, 0.5).cross_validated
+    assert fit.cross_validated == pytest.approx(once, abs=0.02)
+    assert abs(fit_peaks(*twice, 0.5).cross_validated - once) > 0.05
+
+
 def test_a_fit_is_that_of_platt(judged):
     """The gradient of the likelihood of Platt's targets is 0."""
     peaks, errors = judged

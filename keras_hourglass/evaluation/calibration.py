@@ -137,20 +137,29 @@ def fit_calibration(evaluations) -> CalibrationFit:
             f"calibration. Received: {', '.join(names) or 'none'}"
         )
     (skeleton,) = names.values()
+    rows = {}  # name of a person, who may be in several evaluations -> a number
+    persons = [
+        rows.setdefault(name, len(rows))
+        for each in evaluations
+        for name in each.people.names
+    ]
     return fit_peaks(
         np.concatenate([each.predictions.peaks for each in evaluations]),
         np.concatenate([each.predictions.errors for each in evaluations]),
         skeleton.measure.threshold,
+        np.array(persons, int),
     )
 
 
-def fit_peaks(peaks, errors, threshold: float) -> CalibrationFit:
+def fit_peaks(peaks, errors, threshold: float, persons=None) -> CalibrationFit:
     """Fits a calibration by maximum likelihood, with the targets of Platt.
 
     Args:
         peaks: `(people, joints)`, of the heatmaps; NaN counts as 0.
         errors: `(people, joints)`, in reference lengths; NaN where not scored.
         threshold: Largest error of a correct joint, in reference lengths.
+        persons: `(people,)`, numbers from 0: rows of one number are of one person, and
+            in the same half. By default each is of another.
 
     Raises:
         ValueError: If joints with higher peaks are not more often correct.
@@ -159,7 +168,10 @@ def fit_peaks(peaks, errors, threshold: float) -> CalibrationFit:
     correct = is_correct(errors, threshold)
     fitted = _fit(peaks[scored], correct[scored])
     held_out = np.zeros_like(peaks)
-    half = np.random.default_rng(0).permutation(len(peaks)) % 2
+    persons = np.arange(len(peaks)) if persons is None else persons
+    half = (
+        np.random.default_rng(0).permutation(persons.max(initial=-1) + 1)[persons] % 2
+    )
     for number in (0, 1):
         others = scored & (half != number)[:, None]
         calibration = _fit(peaks[others], correct[others])
