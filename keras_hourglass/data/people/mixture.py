@@ -95,7 +95,11 @@ def mix(specs: list[DatasetSpec], parts: list, concatenate) -> Mixture:
         if spec.share:
             train.append(chosen)
     if not train:
-        raise DatasetError("`dataset` must name one to train on, of a share above 0")
+        names = ", ".join(spec.name for spec in specs)
+        raise DatasetError(
+            "`dataset` must name one to train on, of a share above 0. "
+            f"Received: {names}, of share 0"
+        )
     validation = {}
     for spec, people in zip(specs, parts):
         people = people[people.splits == "val"]

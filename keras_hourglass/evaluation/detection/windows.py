@@ -20,7 +20,9 @@ from keras_hourglass.geometry import Window, X, Y
 from keras_hourglass.inference.detectors import load_detector
 
 TRUE, SHAKEN = "true", "shaken"
-MAX_SHIFT = 0.1  # of a shaken window's center, in longer sides of the box, x and y each
+# Of a shaken window's center, x and y each, in its side without `BOX_PADDING`: that of
+# the box, where the window is of a box.
+MAX_SHIFT = 0.1
 MAX_SCALING = 0.1  # of its side, up and down
 SEED = 0
 MIN_IOU = 0.5  # of a detector's box and the true one of the person that it is of
