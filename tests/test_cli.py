@@ -106,7 +106,7 @@ def test_training_begins_anew_or_from_another_network(
     [
         ("train --dataset crops:nowhere", "`DIR` must be a folder"),
         ("train --dataset mpi:there", "Did you mean 'mpii'"),
-        ("train --dataset crops:x*0", "SHARE above 0"),
+        ("train --dataset crops:x*-1", "SHARE 0 or above"),
         ("train --dataset synthetic:8 --image-size 100", "must be multiples of 64"),
         ("evaluate nothing.keras --root x", "nothing.keras"),
         ("export nothing.keras x", "must be a .keras file, the folder of a"),
