@@ -255,7 +255,7 @@ def test_a_damaged_photograph_is_named_or_left_black_and_ignored(tmp_path):
 
 
 def test_padding_is_neither_trained_nor_scored():
-    train = kh.load_photographs("synthetic:8", split="train").select([1, 2, 3])
+    train = kh.load_photographs("synthetic:8", split="train")[[1, 2, 3]]
     loader = Loader(PhotographPreprocessor(train, (64, 96), (16, 24)))
     shards = Shard(0, 2, 4), Shard(1, 2, 4)  # padded to 4 photographs: 2 of each
     images, labels = map(

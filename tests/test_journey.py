@@ -141,7 +141,8 @@ def test_the_network_has_the_joints_and_limbs_of_the_dataset():
 def test_evaluation_and_its_report_have_no_word_of_a_persons_body():
     split = "--dataset", DATASET, "--val-share", 0.25
     text = run("evaluate", "my run", *split, "--report", "report")
-    assert f"my run: {COUNT // 4} people, {COUNT // 4 * 7} joints" in text
+    counts = f"{COUNT // 4} people, {COUNT // 4 * 7} joints"
+    assert f"my run on {DATASET}: {counts}" in text
     page = Path("report/report.html").read_text()
     for pattern in ("<style.*?</style>", "<[^>]*>"):
         page = re.sub(pattern, " ", page, flags=re.DOTALL)
@@ -165,6 +166,20 @@ def test_predictions_have_the_ids_and_the_category_of_the_dataset(predicted):
     assert all(len(entry["keypoints"]) == 21 for entry in found["annotations"])
 
 
+def require_complete(dataset):
+    """Checks that a dataset of predictions has all people and images.
+
+    A joint may be predicted outside of its image, which `data check` reports.
+    """
+    result = CliRunner().invoke(cli.main, ["data", "check", "--dataset", dataset])
+    assert result.exit_code in (0, 1) and not isinstance(result.exception, OSError)
+    assert re.search(rf"\b{COUNT}  people\n", result.output)
+    counts = re.findall(r"^ +(\d+)  (people|images) (.+)$", result.output, re.M)
+    wrong = {what: int(count) for count, _, what in counts}
+    del wrong["with joints outside of their image"]
+    assert len(wrong) > 8 and not any(wrong.values()), wrong
+
+
 def test_the_table_reads_back_to_the_digit_from_elsewhere(predicted, home, monkeypatch):
     found, rows = predicted
     monkeypatch.chdir("/")
@@ -182,14 +197,11 @@ def test_the_table_reads_back_to_the_digit_from_elsewhere(predicted, home, monke
         [[row[f"{name}_{end}"] for end in "xy"] for name in JOINTS] for row in rows
     ]
     np.testing.assert_array_equal(np.array(typed, "float32"), expected)
-    assert "Nothing is wrong" in run(
-        *("data", "check", "--dataset", f"own:{home}/my cows/found.csv")
-    )
+    require_complete(f"own:{home}/my cows/found.csv")
 
 
 def test_the_written_coco_file_is_a_dataset(predicted):
-    text = run("data", "check", "--dataset", "coco:my cows/found.json")
-    assert "Nothing is wrong" in text and re.search(rf"\b{COUNT}  people\n", text)
+    require_complete("coco:my cows/found.json")
 
 
 def test_a_projection_onto_cocos_joints_says_what_is_lost(caplog):

@@ -96,6 +96,9 @@ def test_ctrl_c_leaves_processes_to_the_one_that_takes_batches(drawn, processes)
 @pytest.mark.skipif(os.name != "posix", reason="needs signals between processes")
 def test_after_the_end_of_a_process_others_make_the_batch(drawn, processes):
     processes[0]
+    # Of one that is killed while it sends a batch, Python waits for the rest forever.
+    for future in processes._made.values():
+        future.result()
     for worker in [*processes._pool._processes]:
         os.kill(worker, signal.SIGKILL)
     with pytest.raises(RuntimeError, match="A process that makes batches has ended"):
