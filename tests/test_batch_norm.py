@@ -80,53 +80,13 @@ def test_bfloat16_gives_the_same_in_whole_vectors_of_channels_and_in_parts():
     def normalize(features):
         x = ops.cast(ops.convert_to_tensor(features), "bfloat16")
         scale = ops.ones(features.shape[-1:])
-        outputs = operation(x, 2 * scale, -scale, 1e-5, False)
+        outputs = operation(x, 2 * scale, -scale, 1e-5)
         assert keras.backend.standardize_dtype(outputs[0].dtype) == "bfloat16"
         return [ops.convert_to_numpy(ops.cast(it, "float32")) for it in outputs]
 
     whole = normalize(np.concatenate([FEATURES, FEATURES], axis=-1))
     for one, other in zip(normalize(FEATURES), whole):
         np.testing.assert_allclose(one, other[..., :8], rtol=2**-7, atol=2**-7)
-
-
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-@pytest.mark.parametrize("channels", [8, 16])
-def test_a_norm_and_its_relu_in_one_are_the_same_to_the_last_bit(
-    precision, channels, training
-):
-    random = np.random.default_rng(0)
-    features = random.normal(1, 2, (4, 6, 5, channels)).astype("float32")
-
-    def outputs_and_weights(apply):
-        keras.utils.set_random_seed(0)
-        dtype = {"dtype": precision}
-        first = DepthwiseConv2D(1, use_bias=False, **dtype)
-        norm = BatchNormalization(beta_initializer="random_normal", **dtype)
-        relu = keras.layers.ReLU(**dtype)
-        images = Input(features.shape[1:])
-        model = keras.Model(images, apply([first, norm, relu], images))
-        model.compile(keras.optimizers.SGD(0.1), lambda true, y: ops.sin(y) * true)
-        model.train_on_batch(features, np.cos(features))
-        values = [model(features, training=training), *model.weights]
-        return [ops.convert_to_numpy(ops.cast(each, "float32")) for each in values]
-
-    def one_by_one(layers, x):
-        for layer in layers:
-            x = layer(x)
-        return x
-
-    in_one = outputs_and_weights(batch_norm.apply_in_order)
-    for one, other in zip(in_one, outputs_and_weights(one_by_one)):
-        np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize("relu", [{"max_value": 6}, {"negative_slope": 0.1}])
-def test_another_relu_is_applied_by_itself(relu):
-    norm, layer = BatchNormalization(epsilon=0.0), keras.layers.ReLU(**relu)
-    y = batch_norm.apply_in_order([norm, layer], ops.convert_to_tensor(FEATURES))
-    expected = layer(ops.convert_to_tensor(FEATURES))
-    np.testing.assert_allclose(*map(ops.convert_to_numpy, (y, expected)), rtol=1e-5)
 
 
 @fused_only

@@ -28,32 +28,6 @@ def batch_normalization(**kwargs) -> keras.layers.BatchNormalization:
     return BatchNormalization(epsilon=1e-5, momentum=0.9, **kwargs)
 
 
-def apply_in_order(layers, x):
-    """Applies layers in a row; a norm and the ReLU that follows it are one.
-
-    Args:
-        layers: Keras layers, of one input and one output each.
-        x: Features.
-    """
-    layers = [*layers]
-    while layers:
-        layer = layers.pop(0)
-        if isinstance(layer, BatchNormalization) and layers and _is_relu(layers[0]):
-            del layers[0]
-            x = layer(x, relu=True)
-        else:
-            x = layer(x)
-    return x
-
-
-def _is_relu(layer) -> bool:
-    """Returns whether a layer is ReLU, without a slope, a limit or a threshold."""
-    options = ("negative_slope", "max_value", "threshold")
-    return type(layer) is keras.layers.ReLU and not any(
-        getattr(layer, name) for name in options
-    )
-
-
 @keras.saving.register_keras_serializable("keras_hourglass")
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras's `BatchNormalization`, with a fused training step.
@@ -64,22 +38,16 @@ class BatchNormalization(keras.layers.BatchNormalization):
     Norms that the operation cannot compute fall back to Keras's: those over the
     moments of several devices, over another axis than the last of four, without scale
     or center, with `renorm`, with a mask, or in 64 bits.
-
-    Call arguments:
-        relu: Whether to apply ReLU to the outputs. Where they are computed in 32 bits,
-            it comes before they are rounded to 16: one pass less, and one of the
-            operation's own.
     """
 
-    def call(self, inputs, training=None, mask=None, relu=False):
+    def call(self, inputs, training=None, mask=None):
         learns = training and self.trainable and mask is None
         if not (learns and self.can_be_fused() and not _is_compiling()):
-            outputs = super().call(inputs, training=training, mask=mask)
-            return ops.relu(outputs) if relu else outputs
+            return super().call(inputs, training=training, mask=mask)
         inputs = ops.cast(inputs, self.compute_dtype)
         gamma, beta = (ops.cast(it, "float32") for it in (self.gamma, self.beta))
         operation = FUSED_OPERATIONS[keras.backend.backend()]
-        outputs, mean, variance = operation(inputs, gamma, beta, self.epsilon, relu)
+        outputs, mean, variance = operation(inputs, gamma, beta, self.epsilon)
         _update_average(self.moving_mean, mean, self.momentum)
         _update_average(self.moving_variance, variance, self.momentum)
         return outputs
@@ -120,7 +88,7 @@ def _update_average(average, value, momentum):
     average.assign(moved)
 
 
-def _tensorflow_batch_norm(inputs, gamma, beta, epsilon, relu):
+def _tensorflow_batch_norm(inputs, gamma, beta, epsilon):
     import tensorflow as tf
 
     dtype = inputs.dtype
@@ -136,15 +104,13 @@ def _tensorflow_batch_norm(inputs, gamma, beta, epsilon, relu):
         epsilon=epsilon,
         exponential_avg_factor=1.0,
     )
-    if relu:
-        outputs = tf.nn.relu(outputs)
     # Undoes Bessel's correction. With one value a channel, cuDNN gives NaN.
     count = ops.cast(math.prod(ops.shape(inputs)[:-1]), "float32")
     variance = tf.math.multiply_no_nan(variance, (count - 1) / count)
     return tf.cast(outputs, dtype), mean, variance
 
 
-def _torch_batch_norm(inputs, gamma, beta, epsilon, relu):
+def _torch_batch_norm(inputs, gamma, beta, epsilon):
     import torch
 
     outputs, mean, inverse = torch.native_batch_norm(
@@ -157,8 +123,6 @@ def _torch_batch_norm(inputs, gamma, beta, epsilon, relu):
         momentum=0.0,
         eps=epsilon,
     )
-    if relu:
-        outputs = torch.relu(outputs)
     return outputs.permute(0, 2, 3, 1), mean, inverse**-2 - epsilon
 
 

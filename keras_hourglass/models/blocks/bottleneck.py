@@ -4,10 +4,7 @@ import keras
 from keras import ops
 from keras.layers import Conv2D, ReLU
 
-from keras_hourglass.models.blocks.batch_norm import (
-    apply_in_order,
-    batch_normalization,
-)
+from keras_hourglass.models.blocks.batch_norm import batch_normalization
 from keras_hourglass.models.config import validate_positive_integers
 from keras_hourglass.models.trunk.layer_utils import apply_dtype_policy, build_chain
 
@@ -104,7 +101,9 @@ class Bottleneck(keras.layers.Layer):
         build_chain(self.branch, input_shape, build=True)
 
     def call(self, x):
-        y = apply_in_order(self.branch, x)
+        y = x
+        for layer in self.branch:
+            y = layer(y)
         return ops.add(x if self.shortcut is None else self.shortcut(x), y)
 
     def compute_output_shape(self, input_shape):
