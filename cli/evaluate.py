@@ -20,9 +20,12 @@ from keras_hourglass_cli.terminal.console import silence_keras
 from keras_hourglass_cli.terminal.wording import BOXES
 
 TASK_NAMES = POSE, DETECT = [*PRESETS_OF]
+RENAMED = {"everybody": "all-splits"}  # since 0.1
 
 
-@click.command()
+@click.command(
+    context_settings={"token_normalize_func": lambda name: RENAMED.get(name, name)}
+)
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @source_options(multiple=True, default=["mpii"], show_default=True)
 @click.option(
@@ -69,7 +72,6 @@ TASK_NAMES = POSE, DETECT = [*PRESETS_OF]
 @click.option(
     "--all-splits", is_flag=True, help="Evaluate training and test people, too."
 )
-@click.option("--everybody", is_flag=True, hidden=True)  # the name in version 0.1
 @inference_options
 @runtime_option
 @click.option(
@@ -100,7 +102,6 @@ def command(
     detector,
     predictions,
     all_splits,
-    everybody,
     folder,
     calibrated,
     missing_images,
@@ -136,7 +137,7 @@ def command(
     if everyone or boxes:
         sys.path.insert(0, os.getcwd())  # of module:function, as for `python -m`
     options |= {"missing": missing_images, "broken": broken_images}
-    options["all_splits"] = all_splits or everybody
+    options["all_splits"] = all_splits
     if predictions:
         evaluations = [results.evaluate_predictions(predictions, sources[0].root)]
     else:

@@ -139,7 +139,7 @@ def evaluate_models(
 ) -> list[Evaluation]:
     """Evaluates models on datasets, in one or more kinds of windows each.
 
-    Each network and each detector is loaded once.
+    Each network and each detector is loaded once; a dataset, once for each skeleton.
 
     Args:
         models: What `kh.evaluate` takes, each.
@@ -169,11 +169,15 @@ def evaluate_models(
     options = KeypointOptions(**options)
     kinds = [get_windows(kind, options.batch_size, options.broken) for kind in boxes]
     evaluators = [Evaluator(model, options, runtime=runtime) for model in models]
-    pairs = [
-        (evaluator, *evaluator.load(dataset, min_size, missing, all_splits))
-        for dataset in datasets
-        for evaluator in evaluators
-    ]
+    pairs = []
+    for dataset in datasets:
+        loaded = {}  # skeleton of a model -> the people: models may share it
+        for evaluator in evaluators:
+            skeleton = evaluator.model.skeleton
+            if skeleton not in loaded:
+                arguments = dataset, min_size, missing, all_splits
+                loaded[skeleton] = evaluator.load(*arguments)
+            pairs.append((evaluator, *loaded[skeleton]))
     for windows in kinds:
         for _, people, _ in pairs:
             windows.require(people)

@@ -12,7 +12,7 @@ import math
 
 import keras
 import numpy as np
-from keras.layers import BatchNormalization, Conv2D, DepthwiseConv2D, ReLU
+from keras.layers import Conv2D, DepthwiseConv2D
 
 from keras_hourglass.models.blocks import BLOCKS, Bottleneck
 from keras_hourglass.models.blocks.separable import DepthwiseSeparable
@@ -89,34 +89,29 @@ def center_features(model):
     for block in sublayers(model):
         if isinstance(block, Bottleneck):
             _center_block(block)
-    names = {layer.name for layer in model.layers}
     for layer in model.layers:  # which add features of a stack to those of the next
         stack = layer.name.removesuffix("_features_back")
-        if stack != layer.name and f"{stack}_norm" in names:
+        if stack != layer.name:
             mean = _mean_of_relu(model.get_layer(f"{stack}_norm"))
             layer.bias.assign(-_constant_response(layer, mean))
 
 
 def _center_block(block: Bottleneck):
-    """Sets the last bias of a block; of one that ends in another way, none."""
-    if len(block.branch) < 3:
+    """Sets the last bias of a block of `BLOCKS`; of Ghost modules, none."""
+    if len(block.branch) < 3:  # Ghost modules end in norms
         return
-    norm, relu, last = block.branch[-3:]
-    layers = _chain(last)
-    known = isinstance(norm, BatchNormalization) and isinstance(relu, ReLU)
-    if not known or not layers or layers[-1].bias is None:
-        return
+    first, (norm, _, last) = block.branch[0], block.branch[-3:]
     response = _mean_of_relu(norm)
-    for layer in layers[:-1]:
-        response = _constant_response(layer, response) + _bias(layer)
-    response = _constant_response(layers[-1], response)
+    if isinstance(last, DepthwiseSeparable):
+        bias = keras.ops.convert_to_numpy(last.depthwise.bias)
+        response = _constant_response(last.depthwise, response) + bias
+        last = last.pointwise
+    response = _constant_response(last, response)
     if block.shortcut is not None:
-        first = block.branch[0]
-        if not isinstance(first, BatchNormalization):
-            return
         mean = keras.ops.convert_to_numpy(first.moving_mean)
-        response += _constant_response(block.shortcut, mean) + _bias(block.shortcut)
-    layers[-1].bias.assign(-response)
+        bias = keras.ops.convert_to_numpy(block.shortcut.bias)
+        response += _constant_response(block.shortcut, mean) + bias
+    last.bias.assign(-response)
 
 
 def _cancelled(model) -> list:
@@ -135,14 +130,6 @@ def _cancelled(model) -> list:
     ]
 
 
-def _chain(layer) -> list:
-    """Lists the convolutions that a layer applies in a row; none if it is another."""
-    if isinstance(layer, DepthwiseSeparable):
-        return [layer.depthwise, layer.pointwise]
-    dense = type(layer) is Conv2D and layer.groups == 1
-    return [layer] if dense or type(layer) is DepthwiseConv2D else []
-
-
 def _mean_of_relu(norm) -> np.ndarray:
     """Computes the mean of each channel of ReLU(norm), whose inputs are normal."""
     gamma, beta = map(keras.ops.convert_to_numpy, (norm.gamma, norm.beta))
@@ -159,7 +146,3 @@ def _constant_response(layer, values: np.ndarray) -> np.ndarray:
     if isinstance(layer, DepthwiseConv2D):
         return (values[:, None] * kernel).reshape(-1)
     return values @ kernel
-
-
-def _bias(layer):
-    return 0 if layer.bias is None else keras.ops.convert_to_numpy(layer.bias)

@@ -14,7 +14,7 @@ MIN_SIZE = 0.4  # of the window's edges: a smaller one would show few pixels, en
 # Parts of bodies: the joints farthest up, down, right or left, as at a table or where
 # an image ends. Right and left are those of the image.
 DIRECTIONS = np.array([[0.0, -1], [0, 1], [1, 0], [-1, 0]])
-DIRECTION_SHARES = np.array([0.62, 0.12, 0.13, 0.13])
+DIRECTION_SHARES = 0.62, 0.12, 0.13, 0.13
 PART_SHARES = 0.25, 0.8  # of the labeled joints
 PART_PADDING = 1.25, 1.7  # edge of the window, in that of the box around the joints
 MIN_LABELED = 5  # labeled joints, for a part of a person to be shown
@@ -72,7 +72,7 @@ def body_part_windows(windows: Window, chosen, joints, labeled, which, share, pa
     count = labeled.sum(axis=-1)
     rows = np.flatnonzero(chosen[:, 0] & (count >= MIN_LABELED))
     which, share, padding = (each[rows, 0] for each in (which, share, padding))
-    index = np.searchsorted(DIRECTION_SHARES.cumsum()[:-1], which, side="right")
+    index = index_by_share(DIRECTION_SHARES, which)
     along = (joints[rows] * DIRECTIONS[index][:, None]).sum(axis=-1)
     along = np.where(labeled[rows], along, -np.inf)
     low, high = PART_SHARES
@@ -84,6 +84,16 @@ def body_part_windows(windows: Window, chosen, joints, labeled, which, share, pa
     edges = 1 / windows.scale((1, 1))[rows, None]
     smallest = np.clip(MIN_PART_PIXELS / edges, MIN_PART_SIZE, 1)
     return windows_around(windows, rows, joints, inside, padding, smallest)
+
+
+def index_by_share(shares, numbers):
+    """Converts numbers from 0 to 1 to indices, each as often as its share says.
+
+    Args:
+        shares: Probability of each index.
+        numbers: Of any shape, drawn uniformly.
+    """
+    return np.searchsorted(np.cumsum(shares)[:-1], numbers, side="right")
 
 
 def windows_around(windows: Window, rows, joints, inside, padding, smallest) -> Window:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_hourglass.data.augmentation.geometric import index_by_share
 from keras_hourglass.geometry import Window
 
 DIRECTIONS = ((0, 1), (1, 0), (-1, 0))  # down, right, left: x, y
-DIRECTION_SHARES = np.array([0.6, 0.2, 0.2])
+DIRECTION_SHARES = 0.6, 0.2, 0.2
 LIMITS = 0.02, 0.35  # distance of the end from the middle, in the image's edge
 
 
@@ -58,6 +59,6 @@ def sample_truncation(random: np.random.Generator, probability: float):
     chosen, which, limit = random.random(3).tolist()
     if chosen >= probability:
         return None
-    index = np.searchsorted(DIRECTION_SHARES.cumsum()[:-1], which, side="right")
+    index = index_by_share(DIRECTION_SHARES, which)
     low, high = LIMITS
     return Truncation(DIRECTIONS[index], low + limit * (high - low))
