@@ -9,6 +9,7 @@ import click
 
 from keras_hourglass.inference.detectors import DEFAULT_DETECTOR
 from keras_hourglass.models.presets import PRESETS_OF
+from keras_hourglass_cli.options import with_old_names
 from keras_hourglass_cli.options.datasets import (
     broken_option,
     json_option,
@@ -23,9 +24,7 @@ TASK_NAMES = POSE, DETECT = [*PRESETS_OF]
 RENAMED = {"everybody": "all-splits"}  # since 0.1
 
 
-@click.command(
-    context_settings={"token_normalize_func": lambda name: RENAMED.get(name, name)}
-)
+@click.command(context_settings=with_old_names(RENAMED))
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @source_options(multiple=True, default=["mpii"], show_default=True)
 @click.option(

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from keras_hourglass.training.config import CHECKPOINT_MINUTES
+from keras_hourglass_cli.options import with_old_names
 from keras_hourglass_cli.options.devices import device_options
 from keras_hourglass_cli.options.training import train_options, with_datasets
 from keras_hourglass_cli.terminal.console import start_keras
@@ -12,9 +13,7 @@ from keras_hourglass_cli.terminal.console import start_keras
 RENAMED = {"fresh": "restart", "keep-every": "checkpoint-minutes"}  # since 0.1
 
 
-@click.command(
-    context_settings={"token_normalize_func": lambda name: RENAMED.get(name, name)}
-)
+@click.command(context_settings=with_old_names(RENAMED))
 @train_options()
 @click.option(
     "--output",

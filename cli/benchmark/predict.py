@@ -5,6 +5,7 @@ import time
 
 import click
 
+from keras_hourglass_cli.options import with_old_names
 from keras_hourglass_cli.options.datasets import json_option
 from keras_hourglass_cli.options.inference import inference_options, runtime_option
 from keras_hourglass_cli.terminal.console import print_table, silence_keras
@@ -16,9 +17,7 @@ SYNTHETIC_COUNT = 16  # different images, where none is given
 RENAMED = {"looks": "passes"}  # since 0.1
 
 
-@click.command(
-    context_settings={"token_normalize_func": lambda name: RENAMED.get(name, name)}
-)
+@click.command(context_settings=with_old_names(RENAMED))
 @click.argument("images", metavar="[IMAGE]...", nargs=-1, type=click.Path())
 @click.option(
     "--model",
