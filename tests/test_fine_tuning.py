@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass import StackedHourglass, load_model
+from keras_hourglass.models.blocks import BLOCKS
 from keras_hourglass.skeletons import COCO, MPII, Skeleton
 from keras_hourglass.training.fine_tuning import (
     freeze_layers,
@@ -68,11 +69,46 @@ def test_layers_that_do_not_fit_are_random_and_named():
     report = transfer_weights(network(stacks=1), network(depth=2, image_size=64))
     assert "stack_1" in report.new and "stack_2_heatmaps" in report.new
     assert "stem_block_1" in report.kept and "stack_1_heatmaps" in report.kept
-    wider = transfer_weights(network(), network(filters=6))
-    assert {"stack_1_heatmaps", "stack_1_heatmaps_back"} <= {*wider.new}
-    assert "stem_convolution" in wider.kept
-    assert not wider.kept_joints and wider.joints == MPII.joints
-    assert "joints loaded: none" in str(wider)
+    narrower = transfer_weights(network(filters=6), network())
+    assert {"stack_1_heatmaps", "stack_1_heatmaps_back"} <= {*narrower.new}
+    assert "stem_convolution" in narrower.kept
+    assert not narrower.kept_joints and narrower.joints == MPII.joints
+    assert "joints loaded: none" in str(narrower)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_wider_network_predicts_what_the_source_does(block):
+    source = network(block=block)
+    target = StackedHourglass(
+        **NETWORK | {"filters": 8, "stem_filters": 6}, block=block
+    )
+    report = transfer_weights(source, target)
+    if not BLOCKS[block].widens:
+        assert "stack_1" in report.new and not report.kept_joints
+        return
+    assert not report.new and report.kept_joints == MPII.joints
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), "uint8")
+    a, b = (model.predict_on_batch(images) for model in (source, target))
+    np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.abs(a).max())
+    # The further channels are neither dead nor all alike.
+    (kernel, _) = target.get_layer("stack_1_convolution").get_weights()
+    assert np.ptp(kernel[0, 0, :, 4:], axis=0).all()
+    assert not kernel[0, 0, 4:, :4].any()
+
+
+def test_a_wider_network_keeps_the_joints_of_the_same_name():
+    source, target = network(filters=4), network(filters=6, skeleton="coco")
+    before = target.get_layer("stack_1_heatmaps_back").get_weights()[0]
+    assert "nose" in transfer_weights(source, target).joints
+    here, there = COCO.joints.index("left_knee"), MPII.joints.index("left_knee")
+    kernel, _ = target.get_layer("stack_1_heatmaps").get_weights()
+    old, _ = source.get_layer("stack_1_heatmaps").get_weights()
+    np.testing.assert_array_equal(kernel[0, 0, :4, here], old[0, 0, :, there])
+    assert not kernel[0, 0, 4:, here].any()
+    back, _ = target.get_layer("stack_1_heatmaps_back").get_weights()
+    old, _ = source.get_layer("stack_1_heatmaps_back").get_weights()
+    np.testing.assert_array_equal(back[0, 0, here, :4], old[0, 0, there])
+    np.testing.assert_array_equal(back[0, 0, here, 4:], before[0, 0, here, 4:])
 
 
 @pytest.mark.parametrize("common", [(), ("pelvis",), ("right_hip", "left_hip")])

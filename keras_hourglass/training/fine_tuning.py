@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from keras_hourglass.heatmaps.boxes import CHANNELS
 from keras_hourglass.models.flops import count_frozen
 from keras_hourglass.models.hourglass_model import HourglassModel
 from keras_hourglass.utils import suggest
+
+SAME_TO_WIDEN = "block", "blocks", "depth"  # arguments of both networks
+# Axes of the joints in the weights of a layer, by the end of its name.
+JOINT_AXES = {"_heatmaps": (-1, -1), "_heatmaps_back": (-2, None)}
 
 
 @dataclass(frozen=True)
@@ -14,7 +20,7 @@ class TransferReport:
 
     Attributes:
         kept: Layers that have the source's weights; for heatmap layers, those of the
-            joints in common.
+            joints in common. In a wider network, they have others besides.
         new: Layers with random weights: the source has none of that name and shape.
         kept_joints: Joints whose heatmaps have the source's weights.
         joints: Joints whose heatmaps have random weights.
@@ -51,6 +57,12 @@ def transfer_weights(source: HourglassModel, target: HourglassModel) -> Transfer
     For the layers that predict heatmaps, and those that feed them to the next stack,
     the joints of the same name are copied, whatever their order. From a network for
     another task, these layers are not copied.
+
+    A network with more channels (`filters`, `stem_filters`), but for that like the
+    source, predicts what the source does: the further channels begin at random, and no
+    former one depends on them. Chen, Goodfellow, Shlens. Net2Net, ICLR 2016.
+    https://arxiv.org/abs/1511.05641. Blocks that concatenate cannot be widened
+    (`Bottleneck.widens`).
     """
     source_layers = {layer.name: layer for layer in source.layers}
     joints, common = (), []
@@ -62,12 +74,14 @@ def transfer_weights(source: HourglassModel, target: HourglassModel) -> Transfer
         indices = source.skeleton.indices(common), target.skeleton.indices(common)
     elif source.task == target.task == "detect":
         indices = ([*range(CHANNELS)],) * 2
+    alike = all(getattr(source, x) == getattr(target, x) for x in SAME_TO_WIDEN)
+    widens = alike and getattr(target.block, "widens", False)
     kept, new = [], []
     for layer in target.layers:
         if not layer.weights:
             continue
         other = source_layers.get(layer.name)
-        weights = other and _transferred(other, layer, *indices)
+        weights = other and _transferred(other, layer, widens, *indices)
         if weights:
             layer.set_weights(weights)
         (kept if weights else new).append(layer.name)
@@ -77,24 +91,42 @@ def transfer_weights(source: HourglassModel, target: HourglassModel) -> Transfer
     return TransferReport(*map(tuple, (kept, new, kept_joints, lost)))
 
 
-def _transferred(source, target, source_joints, target_joints):
+def _transferred(source, target, widens, source_joints, target_joints):
     """Returns the new weights of a layer; None if the source's do not fit at all."""
     old, new = source.get_weights(), target.get_weights()
-    if target.name.endswith("_heatmaps"):
-        axes = (-1, -1)  # of the joints, in kernel and bias
-    elif target.name.endswith("_heatmaps_back"):
-        axes = (-2, None)
-    else:
-        same = [w.shape for w in old] == [w.shape for w in new]
-        return old if same else None
-    for a, b, axis in zip(old, new, axes):
+    end = next((x for x in JOINT_AXES if target.name.endswith(x)), None)
+    if len(old) != len(new) or end and not target_joints:
+        return None
+    weights = []
+    for a, b, axis in zip(old, new, JOINT_AXES[end] if end else [None] * len(old)):
         if axis is None:
-            b[...] = a if a.shape == b.shape else b
-            continue
-        a, b = a.swapaxes(axis, -1), b.swapaxes(axis, -1)  # views
-        if a.shape[:-1] != b.shape[:-1] or not target_joints:
+            b = _widened(a, b, widens)
+        else:
+            known = _widened(
+                a.take(source_joints, axis), b.take(target_joints, axis), widens
+            )
+            if known is None:
+                return None
+            np.moveaxis(b, axis, 0)[list(target_joints)] = np.moveaxis(known, axis, 0)
+        if b is None:
             return None
-        b[..., list(target_joints)] = a[..., list(source_joints)]
+        weights.append(b)
+    return weights
+
+
+def _widened(old, new, widens):
+    """Returns new weights with the old ones in them; None if they do not fit."""
+    if old.shape == new.shape:
+        return old
+    sizes = [*zip(old.shape, new.shape)]
+    fit = old.ndim == new.ndim and all(a == b for a, b in sizes[:-2])
+    if not (widens and fit and all(a <= b for a, b in sizes)):
+        return None
+    new = new.copy()
+    is_depthwise = old.ndim == 4 and old.shape[-1] == 1 < old.shape[0]
+    if old.ndim > 1 and not is_depthwise:
+        new[..., : old.shape[-1]] = 0  # former outputs depend on former inputs alone
+    new[tuple(slice(a) for a in old.shape)] = old
     return new
 
 

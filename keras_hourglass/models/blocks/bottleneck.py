@@ -49,6 +49,11 @@ class Bottleneck(keras.layers.Layer):
         filters: Channels of the output, even.
         kwargs: Arguments of `keras.layers.Layer`.
 
+    Attributes:
+        widens: Whether a block of more filters can take over the weights
+            (`train --from`): False for branches that concatenate, where channels of the
+            second part are not where they were.
+
     Input shape:
         `(batch, height, width, channels)`
 
@@ -76,6 +81,8 @@ class Bottleneck(keras.layers.Layer):
     )
     ```
     """
+
+    widens = True
 
     def __init__(self, filters: int, **kwargs):
         super().__init__(**kwargs)

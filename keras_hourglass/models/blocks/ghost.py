@@ -72,6 +72,8 @@ class GhostModule(keras.layers.Layer):
 class GhostBlock(Bottleneck):
     """Two Ghost modules: to half of the channels, with ReLU, and back, linear."""
 
+    widens = False
+
     def branch_layers(self):
         return [
             GhostModule(self.filters // 2, "relu"),
