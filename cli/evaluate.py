@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from keras_hourglass.inference.detectors import DEFAULT_DETECTOR
 from keras_hourglass.models.presets import PRESETS_OF
@@ -186,11 +187,18 @@ def _require_usable(
     boxes,
     groups,
     min_size,
+    task,
     end_to_end,
     calibrated,
     **_,
 ):
     """Raises a UsageError where options do not go together."""
+    context = click.get_current_context()
+    typed = {
+        name
+        for name in context.params
+        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE
+    }
     if bool(models) == bool(predictions):
         raise click.UsageError("Name either one or more MODELs, or --predictions.")
     if folder and predictions:
@@ -215,6 +223,10 @@ def _require_usable(
         raise click.UsageError(
             "--report goes with one --dataset and one kind of --boxes."
         )
+    if "detector" in typed and not end_to_end:
+        raise click.UsageError("--detector goes with --end-to-end; see also --boxes.")
+    if task == DETECT and typed & {"flip", "decoder"}:
+        raise click.UsageError("--flip and --decoder are of poses.")
     if len({*boxes}) < len(boxes):
         raise click.UsageError("Name each kind of --boxes once.")
     if calibrated and (len(models) != 1 or everyone or calibrated.suffix != ".keras"):

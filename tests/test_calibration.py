@@ -121,7 +121,7 @@ def test_peaks_that_tell_all_joints_apart_have_a_finite_fit():
 )
 def test_peaks_that_say_nothing_cannot_be_calibrated(errors, says):
     peaks = np.array([[0.2], [0.8], [0.3], [0.9]])
-    with pytest.raises(ValueError, match=f"A calibration needs .* Received: {says}"):
+    with pytest.raises(ValueError, match=f"`peaks` must be higher .*Received: {says}"):
         fit_peaks(peaks, np.array(errors), 0.5)
 
 

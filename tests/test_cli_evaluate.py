@@ -135,6 +135,8 @@ TWO = "--dataset crops:a --dataset crops:b"
         *("a.keras --boxes true --boxes true", "--predictions x.mat --groups"),
         *("a.keras --groups --end-to-end", "a --task detect --boxes shaken"),
         *("a --task detect --min-size 9", "a.keras --dataset lsp:a --dataset lsp:a"),
+        *("a.keras --detector people", "a --task detect --flip"),
+        "a --task detect --decoder quarter",
     ],
 )
 def test_misuse_exits_with_two(arguments):

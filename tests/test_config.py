@@ -4,13 +4,21 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import pytest
 
 from keras_hourglass import StackedHourglass, load_dataset
 from keras_hourglass.data.people.mixture import DatasetSpec
+from keras_hourglass.models.blocks import GhostBlock
 from keras_hourglass.training import config, recipes
 from keras_hourglass.training.config import TrainConfig, create_config
 from keras_hourglass.training.recipes import RECIPES, Recipe
+
+
+@keras.saving.register_keras_serializable("test_config")
+class RegisteredBlock(GhostBlock):
+    """A block of a user."""
+
 
 RUN_OF_0_1 = Path(__file__).parent / "golden/v0_1/run"
 
@@ -44,6 +52,14 @@ def test_a_run_of_version_0_1_is_refused_in_one_sentence():
     with pytest.raises(ValueError, match="holds a run of version 0.1") as refused:
         config.read_config(RUN_OF_0_1)
     assert "\n" not in str(refused.value)
+
+
+def test_a_block_may_be_its_class():
+    assert create_config(block=GhostBlock).recipe.network["block"] == "ghost"
+    made = create_config(block=RegisteredBlock).recipe.network["block"]
+    assert made == "test_config>RegisteredBlock"
+    with pytest.raises(ValueError, match="`block` must be registered"):
+        create_config(block=type("Block", (GhostBlock,), {}))
 
 
 def test_an_option_outweighs_the_recipe_and_that_the_network_of_the_weights(tmp_path):

@@ -11,7 +11,12 @@ import keras_hourglass as kh
 from keras_hourglass.data.people import from_rows
 from keras_hourglass.data.warp import BOX_PADDING
 from keras_hourglass.evaluation.detection.windows import get_windows, true_boxes
-from keras_hourglass.evaluation.evaluator import Evaluator, evaluate_models
+from keras_hourglass.evaluation.evaluator import (
+    Evaluator,
+    evaluate_models,
+    nest_scores,
+)
+from keras_hourglass.evaluation.results import compare_models
 from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 from keras_hourglass.inference.views import ViewBuilder
 from keras_hourglass.skeletons import COCO, MPII
@@ -128,6 +133,9 @@ def test_networks_and_detectors_are_run_once_for_each_dataset(lively, people):
     assert sorted(seen) == [0, 1], "each photograph once"
     assert [len(each.people) for each in results] == [1] * 8
     assert [each.boxes for each in results] == ["true", "noted"] * 4
+    assert [each.dataset for each in results] == ["people 1"] * 4 + ["people 2"] * 4
+    assert len(compare_models(results)) == 4
+    assert [*nest_scores(results, [])] == ["people 1", "people 2"]
 
 
 def test_unreadable_photographs_are_listed_and_not_missed(lively, people):
@@ -158,6 +166,8 @@ def test_small_people_are_left_out_and_counted(lively, people, caplog):
     assert len(kh.evaluate(lively, shrunk, min_size=90).people) == 3
     with pytest.raises(ValueError, match="largest person, 100 pixels"):
         kh.evaluate(lively, people, min_size=101)
+    with pytest.raises(ValueError, match="above 0, or None. Received: min_size=-1"):
+        kh.evaluate(lively, people, min_size=-1)
 
 
 def test_what_is_no_kind_of_boxes_is_refused(lively, people):

@@ -209,9 +209,8 @@ def _fit(peaks, correct) -> tuple[float, float]:
         slope, intercept = minimize(loss, (1.0, 0.0), jac=True).x.round(4).tolist()
     if not slope > 0:
         raise ValueError(
-            "A calibration needs people whose joints are more often correct where "
-            f"peaks are higher. Received: {len(correct):,} joints, {hits:,} of them "
-            "correct"
+            "`peaks` must be higher where joints are more often correct, for a "
+            f"calibration. Received: {len(correct):,} joints, {hits:,} of them correct"
         )
     return slope, intercept
 

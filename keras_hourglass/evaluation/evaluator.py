@@ -170,13 +170,16 @@ def evaluate_models(
     kinds = [get_windows(kind, options.batch_size, options.broken) for kind in boxes]
     evaluators = [Evaluator(model, options, runtime=runtime) for model in models]
     pairs = []
-    for dataset in datasets:
+    for number, dataset in enumerate(datasets, 1):
         loaded = {}  # skeleton of a model -> the people: models may share it
         for evaluator in evaluators:
             skeleton = evaluator.model.skeleton
             if skeleton not in loaded:
                 arguments = dataset, min_size, missing, all_splits
-                loaded[skeleton] = evaluator.load(*arguments)
+                people, name = evaluator.load(*arguments)
+                if len(datasets) > 1:  # results are told apart by it
+                    name = name or f"people {number}"
+                loaded[skeleton] = people, name
             pairs.append((evaluator, *loaded[skeleton]))
     for windows in kinds:
         for _, people, _ in pairs:
@@ -246,6 +249,10 @@ class Evaluator:
         Args:
             people, min_size, missing, all_splits: See `kh.evaluate`.
         """
+        if min_size is not None and not min_size > 0:
+            raise ValueError(
+                f"`min_size` must be above 0, or None. Received: {min_size=}"
+            )
         people, name = _load_people(people, self.model.skeleton, missing, all_splits)
         count, total = len(_of_size(people, min_size)), len(people)
         if not count:

@@ -89,7 +89,7 @@ def format_comparison(comparison: dict) -> str:
 def describe_oks(oks: dict) -> str:
     """Describes the people, joints, sigmas and areas of `oks.evaluate_oks`."""
     parts = [
-        f"{oks['people']:,} people in given windows",
+        f"one pose for each of {oks['people']:,} people",
         f"{len(oks['joints'])} joints",
         oks["sigmas"],
     ]

@@ -134,6 +134,10 @@ def create_config(
         network.update(_network_of(options["init_weights"], base.task))
         network.pop("skeleton", None)  # chosen when the datasets are known
     network.update({k: v for k, v in options.items() if k in defaults})
+    if isinstance(network.get("block"), type):
+        from keras_hourglass.models.blocks import name_of  # imports Keras
+
+        network["block"] = name_of(network["block"])
     if network.get("skeleton", DATASET) != DATASET:
         network["skeleton"] = skeletons.to_json(skeletons.get(network["skeleton"]))
     changes = {k: v for k, v in options.items() if k in RECIPE_OPTIONS}
