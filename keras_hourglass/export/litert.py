@@ -118,6 +118,11 @@ def append_decoder(
     graph.outputs = [*outputs.values()]
     _set_signature(model, {CROPS_INPUT: graph.inputs[0]}, outputs)
     _set_metadata(model, facts)
+    return pack(model)
+
+
+def pack(model: schema.ModelT) -> bytes:
+    """Returns the file of a model."""
     builder = flatbuffers.Builder()
     builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
     return bytes(builder.Output())
