@@ -12,6 +12,7 @@ from keras_hourglass.inference.output.writers import FORMATS
 from keras_hourglass.inference.runtimes.selection import AUTO
 from keras_hourglass.inference.suppression import (
     MAX_PEOPLE,
+    MIN_CALIBRATED_JOINT_SCORE,
     MIN_CALIBRATED_POSE_SCORE,
     MIN_POSE_SCORE,
     MIN_SCORE,
@@ -98,10 +99,9 @@ class DetectorOption(click.Option):
 @click.option(
     "--min-joint-score",
     type=float,
-    default=MIN_JOINT_SCORE,
-    show_default=True,
     help="Joints of lower scores, and their limbs, are not drawn, and are `uncertain` "
-    "in the data.",
+    f"in the data.  [default: {MIN_JOINT_SCORE}, {MIN_CALIBRATED_JOINT_SCORE} if "
+    "scores are calibrated]",
 )
 @inference_options
 @runtime_option

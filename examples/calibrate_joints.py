@@ -16,6 +16,7 @@ def main(
     dataset, split="val", min_joints=None, model="photo", output="calibrated.keras"
 ):
     network = kh.load_model(model)
+    network.calibration = None
     people = kh.load_dataset(dataset, split=split, min_joints=min_joints)
     plain = kh.evaluate(network, people)
     fit = plain.fit_calibration()

@@ -10,7 +10,7 @@ import numpy as np
 import keras_hourglass as kh
 
 BOX_SCORES = 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5
-POSE_SCORES = 0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35
+POSE_SCORES = 0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5
 
 
 def main(dataset, split="train", count=300, model="photo", detector="people"):

@@ -251,7 +251,7 @@ def test_everyone_is_as_in_the_library(page, download, estimator, photographs):
     sure = np.array([pose.peaks for _, poses in pairs for pose in poses]) > 0.6
     assert (apart[sure] < 1).mean() > 0.9 and np.median(apart[sure]) < 0.2
     for line, poses in pairs:
-        scores = [person["box_score"] for person in line["people"]]
+        scores = [person["score"] for person in line["people"]]
         expected = [pose.box_score for pose in poses]
         np.testing.assert_allclose(scores, expected, atol=0.03)
 

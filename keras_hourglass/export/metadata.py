@@ -17,7 +17,7 @@ from keras_hourglass.inference.suppression import (
     MIN_SCORE,
     default_min_pose_score,
 )
-from keras_hourglass.inference.views import WINDOW_RULES
+from keras_hourglass.inference.views import MIN_BOX_RATIO, WINDOW_RULES
 from keras_hourglass.models.flops import count_parameters
 
 
@@ -68,6 +68,7 @@ def describe_detector(detector, model, **facts) -> dict:
         "min_pose_score": default_min_pose_score(model),
         "max_oks": MAX_OKS,
         "area_of_box": AREA_OF_BOX,
+        "min_box_ratio": MIN_BOX_RATIO,
         "sigmas": sigmas_of(model.skeleton).tolist(),
     }
     return describe_model(detector, DEFAULT_DECODER, limits=limits, **facts)

@@ -41,6 +41,7 @@ def main(directory, models, bits: int = FLOAT16_BITS):
         round_kernels(model, bits)
         print(pack_weights(model, path.with_suffix(".npz")))
         print(Weights(path.name, digest_of(path)))
+        print(f"calibration={getattr(model, 'calibration', None)}")
 
 
 def round_kernels(model, bits: int):

@@ -22,6 +22,7 @@ from keras_hourglass.inference.runtimes.keypoint_options import (
 from keras_hourglass.inference.runtimes.selection import AUTO, load_network
 from keras_hourglass.inference.sources.images import is_single, iterate, to_region
 from keras_hourglass.inference.suppression import (
+    default_min_joint_score,
     default_min_pose_score,
     suppress_poses,
 )
@@ -72,7 +73,8 @@ class PoseEstimator:
         min_score: Boxes of lower scores are left out; see `load_detector`.
         min_pose_score: Poses of lower scores are left out, of people who were not given
             by boxes. By default, a threshold of detected people.
-        min_joint_score: Joints of lower scores are `Pose.uncertain`, and not drawn.
+        min_joint_score: Joints of lower scores are `Pose.uncertain`, and not drawn. By
+            default 0.4, and 0.5 for calibrated scores.
 
     Attributes:
         runtime: The name of the runtime.
@@ -117,7 +119,7 @@ class PoseEstimator:
         max_people: int | None = None,
         min_score: float | None = None,
         min_pose_score: float | None = None,
-        min_joint_score: float = MIN_JOINT_SCORE,
+        min_joint_score: float | None = None,
     ):
         KeypointOptions(flip, decoder, batch_size)  # validates them
         if passes is not None:
@@ -137,6 +139,8 @@ class PoseEstimator:
             self.detector = load_detector(detector, min_score, max_people, own)
         self.flip, self.scales = flip, validate_scales(scales)
         self.passes = passes or (2 if detector is None else 1)
+        if min_joint_score is None:
+            min_joint_score = default_min_joint_score(self.model)
         self.min_pose_score, self.min_joint_score = min_pose_score, min_joint_score
         self.batch_size, self.decoder = batch_size, decoder
         self._predictor = self._make_predictor()
@@ -145,9 +149,8 @@ class PoseEstimator:
         return {name: v for name, v in vars(self).items() if name != "_predictor"}
 
     def __setstate__(self, state):
-        # Of versions before, which do not name them.
         old = {"runtime": "keras", "detector": None, "min_pose_score": None}
-        old |= {"min_joint_score": MIN_JOINT_SCORE}
+        old |= {"min_joint_score": MIN_JOINT_SCORE}  # of versions without them
         vars(self).update(old | state)
         self._predictor = self._make_predictor()
 

@@ -7,12 +7,16 @@ on 300 photographs of its training (`examples/calibrate_people.py`, docs/model-c
 import numpy as np
 
 from keras_hourglass.inference.oks import AREA_OF_BOX, sigmas_of, similarities
+from keras_hourglass.visualization.skeletons import MIN_JOINT_SCORE
 
 MIN_SCORE = 0.25  # of a box of a `PersonDetector`
 MIN_SCORES = {"keras_hub": 0.5, "torchvision": 0.5, "ultralytics": 0.25}  # of others
 MAX_PEOPLE = 20  # in an image: those with the highest scores of boxes
 # Of a detected person's pose, the mean of its joints' scores: peaks, or calibrated.
 MIN_POSE_SCORE, MIN_CALIBRATED_POSE_SCORE = 0.2, 0.3
+# Of a certain joint: of calibrated scores, those of joints that are rather correct than
+# wrong. `MIN_JOINT_SCORE` is for peaks.
+MIN_CALIBRATED_JOINT_SCORE = 0.5
 MAX_OKS = 0.8  # of two poses in an image: above it, they are of one person
 
 
@@ -20,6 +24,12 @@ def default_min_pose_score(network) -> float:
     """Returns the least `Pose.score` of detected people, for the network's scores."""
     calibrated = network.calibration is not None
     return MIN_CALIBRATED_POSE_SCORE if calibrated else MIN_POSE_SCORE
+
+
+def default_min_joint_score(network) -> float:
+    """Returns the least score of certain joints, for the network's scores."""
+    calibrated = network.calibration is not None
+    return MIN_CALIBRATED_JOINT_SCORE if calibrated else MIN_JOINT_SCORE
 
 
 def suppress_poses(poses: list, min_pose_score: float, max_oks: float = MAX_OKS):

@@ -139,6 +139,8 @@ class HourglassModel(keras.Model):
         if load_weights:
             weights.load_weights(model, preset.weights)
             model.facts = preset.facts
+            if preset.calibration and "calibration" not in changes:
+                model.calibration = preset.calibration
         return model
 
     def save_to_preset(self, directory, license: str | None = None):

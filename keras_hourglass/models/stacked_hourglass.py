@@ -171,6 +171,10 @@ class StackedHourglass(HourglassModel):
             optimizer, loss, loss_weights, metrics, weighted_metrics, **kwargs
         )
 
+    def make_train_function(self, force: bool = False):
+        self.calibration = None  # is that of the weights before
+        super().make_train_function(force)
+
     def get_config(self):
         return {
             **super().get_config(),

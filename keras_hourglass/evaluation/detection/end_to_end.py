@@ -237,7 +237,9 @@ def evaluate_end_to_end(
     on_broken = note_failure if broken == "skip" else None
     poses = {OWN: [*estimator.stream(images, on_broken=on_broken)]}
     if true_boxes:
-        poses[TRUE] = [*estimator.stream(images, boxes, on_broken)]
+        poses[TRUE] = [
+            *estimator.stream(images, boxes, on_broken, passes=estimator.passes)
+        ]
     readable = [row for row, image in enumerate(images) if image not in failures]
     if not readable:
         raise ValueError(

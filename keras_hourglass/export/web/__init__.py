@@ -22,6 +22,7 @@ from keras_hourglass.export.metadata import describe_detector
 from keras_hourglass.heatmaps import DEFAULT_DECODER
 from keras_hourglass.inference.runtimes.metadata import METADATA_NAME
 from keras_hourglass.inference.runtimes.selection import AUTO
+from keras_hourglass.inference.suppression import default_min_joint_score
 from keras_hourglass.visualization import skeletons as drawing
 
 NETWORK = "index.tflite"  # other than that of the format "litert"
@@ -107,7 +108,7 @@ def render_page(model, from_cdn: bool = True, everyone: bool = True) -> str:
         policy=_policy(allowed, style, import_map),
         style=style,
         importmap=import_map,
-        drawing=json.dumps(_drawing(model.skeleton)),
+        drawing=json.dumps(_drawing(model)),
         detects=json.dumps(everyone),
         found="everyone" if everyone else "one person",
     )
@@ -134,13 +135,14 @@ def _hash_source(text):
     return f"'sha256-{digest}'"
 
 
-def _drawing(skeleton):
+def _drawing(model):
     """Colors and widths of `visualization.skeletons`, which the script draws with."""
+    skeleton = model.skeleton
     return {
         "joint_colors": drawing.joint_colors(skeleton),
         "limb_colors": drawing.limb_colors(skeleton),
         "outline_color": drawing.OUTLINE_COLOR,
-        "min_joint_score": drawing.MIN_JOINT_SCORE,
+        "min_joint_score": default_min_joint_score(model),
         "image_line_ratio": drawing.IMAGE_LINE_RATIO,
         "person_line_ratio": drawing.PERSON_LINE_RATIO,
         "min_line_width": drawing.MIN_LINE_WIDTH,

@@ -59,7 +59,8 @@ export class Network {
     );
     for (const tensor of [crops, ...Object.values(outputs)]) tensor.delete();
     const result = Object.fromEntries(arrays);
-    if (!result.scores.every(Number.isFinite)) throw new Error("The network returned NaN");
+    const isFinite = Object.values(result).every((values) => values.every(Number.isFinite));
+    if (!isFinite) throw new Error("The network returned NaN"); // which clipped scores hide
     return result;
   }
 }
@@ -90,7 +91,8 @@ export class Estimator {
    *   detector, `box_score`.
    */
   async estimate(source, width, height) {
-    const image = this.geometry.readImage(source, width, height);
+    const ratio = this.detector?.limits.min_box_ratio;
+    const image = this.geometry.readImage(source, width, height, ratio);
     if (!this.detector) return [await this.findOne(image)];
     const people = [];
     for (const found of await this.detector.detect(image)) {

@@ -110,12 +110,13 @@ export function makeGeometry({ image_size: [rows, columns], window: rules }) {
    * Reads an image, halved as far as its smallest window allows (`shrink_to_needed`).
    *
    * @param source What a canvas can draw, upright.
+   * @param ratio The side of that window, as a share of the image's.
    * @returns Its size, the window of all of it, and `levels`, its pixels (RGBA) halved
    *     0, 1, 2... times; those of the first levels may be missing.
    */
-  function readImage(source, width, height) {
+  function readImage(source, width, height, ratio = rules.min_window_ratio) {
     const whole = wholeWindow(width, height);
-    const smallest = { width: rules.min_window_ratio * whole.width };
+    const smallest = { width: ratio * whole.width };
     const halvings = countHalvings(smallest, width, height);
     const first = { width: width >> halvings, height: height >> halvings };
     first.pixels = new Uint8ClampedArray(4 * first.width * first.height);

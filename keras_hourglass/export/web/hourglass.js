@@ -26,7 +26,7 @@ function toEntry(image, people, names, minScore, time = {}) {
     ...time,
     people: people.map(({ box, box_score, joints, scores }) => ({
       box: box.map((value) => round(value, 2)),
-      ...(box_score === undefined ? {} : { box_score: round(box_score, 4) }),
+      ...(box_score === undefined ? {} : { score: round(box_score, 4) }),
       joints: byName(joints.map((joint) => joint.map((value) => round(value, 2)))),
       scores: byName(scores.map((score) => round(score, 4))),
       uncertain: names.filter((_, i) => !(round(scores[i], 4) >= minScore)),

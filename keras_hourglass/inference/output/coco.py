@@ -69,7 +69,7 @@ class CocoWriter:
         image = self._image_of(result.frame)
         for entry, pose in _entries(result, image["id"], self.joints):
             flags = np.where(pose.certain, CERTAIN, UNCERTAIN)
-            flags = np.where(pose.scores > 0, flags, 0)[[*self.joints]]
+            flags = np.where(pose.peaks > 0, flags, 0)[[*self.joints]]
             keypoints = np.column_stack([pose.joints[[*self.joints]], flags])
             self._count += 1
             entry = {

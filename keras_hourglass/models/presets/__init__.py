@@ -25,6 +25,8 @@ class Preset:
         weights: The packaged weights, if there are any.
         facts: Those of their training (docs/model-card.md).
         litert: The same network as a LiteRT file, weights in 16 bits.
+        calibration: Of the scores with these weights; see `heatmaps.calibration`. Not
+            among the arguments: recipes take those, for other weights.
     """
 
     description: str
@@ -35,6 +37,7 @@ class Preset:
     weights: Weights | None = None
     facts: TrainingFacts | None = None
     litert: Weights | None = None
+    calibration: tuple[float, float] | None = None
 
 
 def _row(row, printed, stacks, block, matches=True, **network):

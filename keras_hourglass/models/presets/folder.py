@@ -155,6 +155,8 @@ def load_folder(cls, folder: Path, load_weights: bool = True, **changes):
     if load_weights:
         _load_weights(model, folder / PRESET_WEIGHTS)
         model.facts = _read_facts(folder / PRESET_METADATA)
+    elif "calibration" not in changes and model.task == "pose":
+        model.calibration = None  # is that of the weights
     return model
 
 
