@@ -71,7 +71,7 @@ def test_a_batch_is_its_samples_stacked(people):
     given = loader(people, augmentation=Augmentation())
     images, labels = given.load_batch([(0, 3), (1, 0), (1, 3)])
     assert images.shape == (3, 48, 32, 3) and labels.shape == (3, 2, 4)
-    image, label = given.load(index=0, epoch=1)
+    image, label = given.load(index=0, turn=1)
     np.testing.assert_array_equal(images[1], image)
     np.testing.assert_array_equal(labels[1], label)
 

@@ -90,7 +90,7 @@ def test_a_copy_of_a_loader_makes_the_same_samples(drawn, duplicate):
     loader.failures["image"] = "reason"
     again = duplicate(loader)
     assert again.failures == {"image": "reason"}
-    assert_equal(again.load(2, epoch=5), loader.load(2, epoch=5))
+    assert_equal(again.load(2, turn=5), loader.load(2, turn=5))
 
 
 def test_a_copy_of_a_sampler_has_the_same_order(duplicate):

@@ -11,7 +11,7 @@ def epochs(stream, count, first=0):
     drawn = []
     for number in range(first, first + count):
         places = [stream.at(number * length + place) for place in range(length)]
-        assert {epoch for epoch, _ in places} == {number}
+        assert {turn // stream.turns for turn, _ in places} == {number}
         drawn.append([index for _, index in places])
     return drawn
 
@@ -45,6 +45,15 @@ def test_a_share_above_1_repeats_people_so_often():
     assert all(turns[index] in (2, 3) for index in range(4))
     assert sum(turns[index] for index in range(4)) == 10
     assert all(turns[index] == 1 for index in range(4, 7))
+
+
+def test_no_turn_of_a_person_is_like_another():
+    """Samples are augmented by turn and index."""
+    stream = EpochSampler([4, 3], 13, [2.5, 1])
+    places = [stream.at(position) for position in range(5 * 13)]
+    assert len({*places}) == len(places)
+    assert {turn for turn, index in places[:13] if index >= 4} == {0}
+    assert {turn for turn, index in places[13:26] if index >= 4} == {3}
 
 
 def test_a_tiny_share_still_takes_one_person():

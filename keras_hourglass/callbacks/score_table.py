@@ -24,6 +24,8 @@ class ScoreTable(keras.callbacks.Callback):
             name.
         verbose: 0 prints nothing, 1 the table.
         print_fn: Prints a line; by default, `print`.
+        callbacks: Those of the evaluation of `others`, such as one that validates with
+            averaged weights.
 
     Attributes:
         metric_class: Class of the metric.
@@ -34,11 +36,16 @@ class ScoreTable(keras.callbacks.Callback):
     column: str
 
     def __init__(
-        self, metric: str | None = None, others=None, verbose: int = 1, print_fn=None
+        self,
+        metric: str | None = None,
+        others=None,
+        verbose: int = 1,
+        print_fn=None,
+        callbacks=(),
     ):
         super().__init__()
         self.metric, self.others, self.verbose = metric, dict(others or {}), verbose
-        self.print_fn = print_fn or print
+        self.print_fn, self.callbacks = print_fn or print, [*callbacks]
         self._parts, self._score = {}, None  # of the epoch's validation
 
     def parts(self, metric) -> dict[str, float]:
@@ -68,7 +75,7 @@ class ScoreTable(keras.callbacks.Callback):
             columns = [*self._parts.items(), (self.column, self._score)]
             self.print_fn(f"\n{self.title(metric)}\n{format_row(columns)}")
         for name, dataset in self.others.items():
-            self.model.evaluate(dataset, verbose=0)
+            self.model.evaluate(dataset, verbose=0, callbacks=self.callbacks)
             percentage = logs[f"{name}_{metric.name}"] = float(metric.result())
             if self.verbose:
                 self.print_fn(f"{name}: {self.column} {percentage:.2f}")

@@ -11,6 +11,11 @@ import numpy as np
 from keras import ops
 
 from keras_hourglass.training.distribution import single_device
+from keras_hourglass.training.norm_statistics import (
+    NormStatistics,
+    norms_of,
+    statistics_of,
+)
 
 # TensorFlow's graph optimizer takes quadratic time in the inputs of an operation: with
 # the 1,466 weights of eight stacks, minutes.
@@ -166,15 +171,29 @@ class EMAWeights(keras.callbacks.Callback):
     Exact to the last bit, where Keras's `SwapEMAWeights` swaps by sums, which round.
     Without an average (`use_ema=False`), weights stay as they are.
 
+    Args:
+        norm_statistics: Computes the statistics of norms with the averages, once for
+            each epoch that is validated; by default, the moving ones stay.
+
     Attributes:
         swapped: If the model holds the averages.
     """
 
-    def __init__(self):
+    def __init__(self, norm_statistics: NormStatistics | None = None):
         super().__init__()
-        self.swapped, self._copy = False, None
+        self.norm_statistics = norm_statistics
+        self.swapped, self._copy, self._epoch = False, None, 0
+        # Statistics of the averaged network of this epoch, and the moving ones.
+        self._statistics, self._moving = None, None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch, self._statistics = epoch, None
 
     def on_test_begin(self, logs=None):
+        if self.norm_statistics and self._statistics is None and self._averages():
+            is_trained = [norm.trainable for norm in norms_of(self.model)]
+            arguments = self.network(), self._epoch, is_trained
+            self._statistics = self.norm_statistics.compute(*arguments)
         self.swap()
 
     def on_test_end(self, logs=None):
@@ -191,6 +210,8 @@ class EMAWeights(keras.callbacks.Callback):
         weights = self.model.trainable_weights
         averages = [] if self.swapped else self._averages()
         averages = {id(weight): each for weight, each in zip(weights, averages)}
+        statistics = zip(statistics_of(self.model), self._statistics or ())
+        averages |= {id(variable): each for variable, each in statistics}
         values = [averages.get(id(w), w) for w in self.model.weights]
         self._copy.set_weights([*map(keras.ops.convert_to_numpy, values)])
         return self._copy
@@ -209,6 +230,14 @@ class EMAWeights(keras.callbacks.Callback):
             values = [flat.flatten(values)]
         for average, value in zip(moving_averages(optimizer), values):
             average.assign(value)
+        if self._statistics is not None:
+            variables = statistics_of(self.model)
+            if not self.swapped:
+                moving = map(keras.ops.convert_to_numpy, variables)
+                self._moving = [*map(np.copy, moving)]
+            new = self._moving if self.swapped else self._statistics
+            for variable, value in zip(variables, new):
+                variable.assign(value)
         self.swapped = not self.swapped
 
     def _averages(self):

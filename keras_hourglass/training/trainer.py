@@ -21,6 +21,7 @@ from keras_hourglass.training.centering import CenterFeatures
 from keras_hourglass.training.config import CHECKPOINT_MINUTES, TrainConfig
 from keras_hourglass.training.distribution import ONE_DEVICE, Distribution
 from keras_hourglass.training.flat_optimizer import EMAWeights
+from keras_hourglass.training.norm_statistics import NormStatistics
 from keras_hourglass.training.runs import checkpoint, run_dir
 from keras_hourglass.training.runs.checkpoint import (
     BestCheckpoint,
@@ -126,12 +127,12 @@ class Trainer:
             recipe.batch_size, people_per_epoch(counts, shares)
         )
         self.sampler = EpochSampler(counts, batch_size, shares, seed)
-        self.ema = EMAWeights()
         best = self.folder / BEST_FILE
         best_score = self.state.best if best.is_file() else -1.0  # it was removed
         monitor = f"val_{self.task.metric}"
-        self.best = BestCheckpoint(best, self.ema, monitor, best_score)
         self.loader = self._make_loader(mixture.train, recipe.augmentation)
+        self.ema = EMAWeights(NormStatistics(self.loader, self.sampler))
+        self.best = BestCheckpoint(best, self.ema, monitor, best_score)
         self.validation_loaders = {
             name: self._make_loader(people)
             for name, people in mixture.validation.items()
@@ -234,7 +235,7 @@ class Trainer:
             CenterFeatures(self.sampler.steps, self.state.step),
             self.ema,
             timer,
-            self.task.callback(others=others, **verbose),
+            self.task.callback(others=others, callbacks=[self.ema], **verbose),
             *(writers if self.distribution.is_first else []),
             CheckpointCallback(
                 self.folder / LAST_FILE if self.distribution.is_first else None,

@@ -47,16 +47,16 @@ class PhotographPreprocessor(Preprocessor):
         """Draws the windows of samples.
 
         Args:
-            places: (epoch, index) of each.
+            places: (turn, index) of each; see `EpochSampler`.
         """
         return [self._sample_params(*place) for place in places]
 
-    def _sample_params(self, epoch, index):
+    def _sample_params(self, turn, index):
         photograph = np.array([0.0, 0.0, *self._size(index)])
         whole = Window.letterbox(photograph, self.image_size)
         if self.augmentation is None:
             return SampleParams(whole)
-        random = np.random.default_rng((self.seed, epoch, index))
+        random = np.random.default_rng((self.seed, turn, index))
         boxes = self.dataset.boxes[index][~self.dataset.is_crowd[index]]
         exact = Window.from_rectangle(photograph)
         window, flipped = self.augmentation.sample_window(whole, exact, boxes, random)

@@ -54,13 +54,13 @@ class Loader:
     def __len__(self):
         return len(self.preprocessor.dataset)
 
-    def load(self, index: int, epoch: int = 0):
+    def load(self, index: int, turn: int = 0):
         """Loads an image `(height, width, 3)`, uint8, and its label, float32."""
-        images, labels = self.load_batch([(epoch, index)])
+        images, labels = self.load_batch([(turn, index)])
         return images[0], labels[0]
 
     def load_batch(self, places) -> tuple[np.ndarray, np.ndarray]:
-        """Loads the samples of (epoch, index) pairs, stacked.
+        """Loads the samples of (turn, index) pairs, stacked.
 
         None among the pairs, which must be the last, is padding: a black image with
         a blank label, as that of an image that is skipped.

@@ -68,7 +68,7 @@ class Preprocessor:
         """Draws the parameters of samples, which say which pixels must be read.
 
         Args:
-            places: (epoch, index) of each.
+            places: (turn, index) of each; see `EpochSampler`.
         """
         people, rows = self.dataset, [index for _, index in places]
         centers, sides = people.centers[rows], people.sides[rows]

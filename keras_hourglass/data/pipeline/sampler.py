@@ -8,8 +8,10 @@ import numpy as np
 class EpochSampler:
     """Draws an order of people for each epoch, of some datasets a share of them.
 
-    Position -> (epoch, index) is a pure function, so that threads may ask in any
-    order, and a resumed run gets what an uninterrupted one would have got.
+    Position -> (turn, index) is a pure function, so that threads may ask in any
+    order, and a resumed run gets what an uninterrupted one would have got. A person has
+    turns of different numbers, by which samples are augmented in different ways: one in
+    an epoch, whose number it is, or where a share is above 1, several.
 
     Args:
         counts: People of each dataset, which lie one after another.
@@ -24,6 +26,7 @@ class EpochSampler:
     Attributes:
         steps: Batches of an epoch.
         length: Samples of an epoch.
+        turns: Turns of a person in an epoch, at most.
 
     Raises:
         ValueError: If the batch size is below 1, or above the people of an epoch that
@@ -55,6 +58,7 @@ class EpochSampler:
         self.batch_size = batch_size
         self.steps = people // batch_size if drop_last else -(-people // batch_size)
         self.length = min(people, self.steps * batch_size)
+        self.turns = max(map(_turns, self.counts, self.shares))
         self._order = lru_cache(maxsize=3)(self._draw_order)
 
     def __getstate__(self):
@@ -64,26 +68,29 @@ class EpochSampler:
         vars(self).update(state, _order=lru_cache(maxsize=3)(self._draw_order))
 
     def at(self, position: int) -> tuple[int, int]:
-        """Returns (epoch, index) of the sample at a position, counted from 0."""
+        """Returns (turn, index) of the sample at a position, counted from 0."""
         epoch, place = divmod(position, self.length)
-        return epoch, int(self._order(epoch)[place])
+        turn, index = self._order(epoch)[place].tolist()
+        return epoch * self.turns + turn, index
 
     def batch(self, number: int) -> list[tuple[int, int]]:
-        """Returns (epoch, index) of the samples of a batch, counted from 0."""
+        """Returns (turn, index) of the samples of a batch, counted from 0."""
         epoch, step = divmod(number, self.steps)
         first = epoch * self.length + step * self.batch_size
         last = min(first + self.batch_size, (epoch + 1) * self.length)
         return [self.at(place) for place in range(first, last)]
 
     def _draw_order(self, epoch):
+        """Returns `(length, 2)`: the turn within the epoch, and the index."""
         if not self.shuffle:
-            return np.arange(self.length)
+            return np.stack([np.zeros(self.length, int), np.arange(self.length)], 1)
         random = np.random.default_rng((self.seed, epoch))
         chosen, first = [], 0
         for count, share in zip(self.counts, self.shares):
-            rounds = -(-_people_of_dataset(count, share) // count)
-            order = np.concatenate([random.permutation(count) for _ in range(rounds)])
-            chosen.append(first + order[: _people_of_dataset(count, share)])
+            orders = [random.permutation(count) for _ in range(_turns(count, share))]
+            numbers = np.repeat(np.arange(len(orders)), count)
+            drawn = np.stack([numbers, first + np.concatenate(orders)], axis=1)
+            chosen.append(drawn[: _people_of_dataset(count, share)])
             first += count
         return random.permutation(np.concatenate(chosen))
 
@@ -95,3 +102,8 @@ def people_per_epoch(counts, shares) -> int:
 
 def _people_of_dataset(count, share):
     return max(1, round(count * share))
+
+
+def _turns(count, share):
+    """Returns how often a person has a turn in an epoch, at most."""
+    return -(-_people_of_dataset(count, share) // count)
