@@ -2,6 +2,8 @@
 
 import json
 import math
+from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -17,7 +19,10 @@ from keras_hourglass.heatmaps.array_library import NUMPY
 from keras_hourglass.heatmaps.calibration import calibrate, validate_calibration
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.inference.runtimes.metadata import read_metadata
+from keras_hourglass.models.presets import PRESETS
+from keras_hourglass.models.weights import weights_path
 from keras_hourglass.training.fine_tuning import network_config
+from keras_hourglass.training.recipes import RECIPES
 
 SIZE = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 CALIBRATION = (3.8, -2.1)
@@ -171,6 +176,45 @@ def test_files_of_versions_before_have_none(network, tmp_path):
 
 def test_fine_tuning_leaves_it_out(network):
     assert "calibration" not in network_config(network)
+
+
+def test_training_takes_it_away(network):
+    model = StackedHourglass.from_config(network.get_config())
+    model.compile("sgd", kh.HeatmapLoss())
+    model.train_on_batch(np.zeros((1, 32, 32, 3)), np.ones((1, 16, 4)))
+    assert model.calibration is None
+
+
+def test_that_of_a_preset_comes_with_its_weights(network, tmp_path, monkeypatch):
+    photo = replace(PRESETS["photo"], calibration=(4.0, -2.0))
+    monkeypatch.setitem(PRESETS, "photo", photo)
+    network.save_to_preset(tmp_path / "preset")
+    for name in ("photo", str(tmp_path / "preset")):
+        make = partial(StackedHourglass.from_preset, name)
+        assert make().calibration == (4, -2)
+        assert make(calibration=None).calibration is None
+        assert make(load_weights=False).calibration is None
+        assert make(load_weights=False, calibration=(2, 1)).calibration == (2, 1)
+
+
+def test_no_recipe_gives_a_new_network_one():
+    assert not any("calibration" in recipe.network for recipe in RECIPES.values())
+
+
+@pytest.mark.parametrize("name", [n for n in PRESETS if PRESETS[n].litert])
+def test_that_of_a_packaged_file_is_the_presets(name):
+    preset = PRESETS[name]
+    packaged = read_metadata(weights_path(preset.litert))["calibration"]
+    assert packaged == (preset.calibration and [*preset.calibration])
+
+
+def test_the_limit_of_joints_is_that_of_calibrated_scores(network):
+    limits = [
+        PoseEstimator(model, detector=None, **given).min_joint_score
+        for model in (network, uncalibrated(network))
+        for given in ({}, {"min_joint_score": 0.1})
+    ]
+    assert limits == [0.5, 0.1, 0.4, 0.1]
 
 
 @pytest.fixture(scope="module")

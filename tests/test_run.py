@@ -213,6 +213,21 @@ def test_people_that_changed_in_their_folder_are_warned_of(noise, tmp_path, mess
     assert "have changed" not in messages.text
 
 
+def test_with_fewer_people_the_schedule_goes_on_at_the_epoch_reached(noise, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "images").symlink_to(noise / "images")
+    contents = json.loads((noise / "annotations.json").read_text())
+    (data / "annotations.json").write_text(json.dumps(contents))
+    folder = tmp_path / "run"
+    kh.train(f"crops:{data}", output=folder, verbose=0, **OPTIONS)
+    contents["people"] = contents["people"][4:]  # half of those to train: one step
+    (data / "annotations.json").write_text(json.dumps(contents))
+    kh.train(output=folder, epochs=5, verbose=0)
+    optimizer = keras.models.load_model(folder / "last.keras").optimizer
+    assert int(optimizer.iterations) == 5
+
+
 def test_the_folder_of_a_run_in_use_is_refused_and_nothing_is_deleted(
     noise, finished_run, tmp_path
 ):

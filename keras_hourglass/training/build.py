@@ -97,6 +97,13 @@ def build_optimizer(recipe: Recipe, steps: int) -> optimizers.Optimizer:
     return FlatOptimizer(optimizer) if flat else optimizer
 
 
+def set_iterations(optimizer: optimizers.Optimizer, steps: int):
+    """Sets the steps that an optimizer has done, which its schedule counts."""
+    # In float16 Keras wraps the optimizer in one that scales the loss.
+    optimizer = getattr(optimizer, "inner_optimizer", None) or optimizer
+    optimizer.iterations.assign(steps)
+
+
 def build_schedule(recipe: Recipe, steps: int):
     """Builds the learning rate schedule, with `steps` steps in an epoch."""
     rate, total = recipe.learning_rate, recipe.epochs * steps

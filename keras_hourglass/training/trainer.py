@@ -16,7 +16,11 @@ from keras_hourglass.data.pipeline.sampler import EpochSampler, people_per_epoch
 from keras_hourglass.models.config import BEST_FILE
 from keras_hourglass.models.flops import count_frozen, count_parameters
 from keras_hourglass.training import config, distribution
-from keras_hourglass.training.build import build_model, compile_model
+from keras_hourglass.training.build import (
+    build_model,
+    compile_model,
+    set_iterations,
+)
 from keras_hourglass.training.centering import CenterFeatures
 from keras_hourglass.training.config import CHECKPOINT_MINUTES, TrainConfig
 from keras_hourglass.training.distribution import ONE_DEVICE, Distribution
@@ -109,9 +113,9 @@ class Trainer:
         config.require_given(train_config.datasets, people)
         mixture = self.task.load_data(train_config, self.model, people)
         self.people = config.describe_people(mixture.train)
-        if not restart and not run_dir.compare_people(
-            train_config, folder, self.people
-        ):
+        same = restart or run_dir.compare_people(train_config, folder, self.people)
+        self.begins_epoch_anew = not same
+        if not same:
             # Of other people, the rest of an epoch is not the rest of the one begun.
             self.state = replace(self.state, step=0, metrics=(), seconds=0.0)
         for note in mixture.notes:
@@ -278,6 +282,9 @@ class Trainer:
         if (self.folder / LAST_FILE).is_file():
             # Before the second fit, too: the first leaves the averages in the weights.
             checkpoint.restore_checkpoint(self.folder / LAST_FILE, self.model)
+        if self.begins_epoch_anew:  # with as many steps as the schedule counts
+            set_iterations(self.model.optimizer, state.epochs * steps)
+            self.begins_epoch_anew = False
         if self.progress is not None:
             self.progress.initial_step, self.progress.total_steps = state.step, steps
             self.progress.total_epochs = epochs

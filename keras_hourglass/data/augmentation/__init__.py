@@ -94,6 +94,8 @@ class Augmentation:
             if not 0 <= value <= most:
                 limits = "0 to 1" if name in PROBABILITIES else "0 or above"
                 raise ValueError(f"`{name}` must be {limits}. Received: {name}={value}")
+        if self.scale >= 1:  # a window of no size
+            raise ValueError(f"`scale` must be below 1. Received: scale={self.scale}")
 
     def transform_windows(
         self, windows: Window, randoms, joints, labeled, halves

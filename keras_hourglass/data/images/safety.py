@@ -83,6 +83,7 @@ def read_checked_header(path, data: bytes) -> Header:
 # Fill color of missing data in RGB, and OpenCV's conversion of it from CMYK.
 FILL_COLORS = [[128] * 3, [65] * 3]
 MORE_DATA = bytes(range(32, 224)) * 4  # valid scan data, for a scan that lacks some
+COMPLETE = set()  # JPEGs that were found complete, path and length: checked once
 THUMBNAIL = cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_IGNORE_ORIENTATION
 
 
@@ -90,7 +91,8 @@ def require_complete_jpeg(path, data: bytes, pixels: np.ndarray) -> np.ndarray:
     """Checks that a JPEG's data reach the end of its decoded pixels.
 
     Only where the last pixel has a decoder's fill color, which is rare, the file is
-    decoded again with more data before its end: a complete image does not change.
+    decoded again with more data before its end: a complete image does not change. Of
+    such data, libjpeg prints a warning: "Corrupt JPEG data: 767 extraneous bytes".
 
     Args:
         path: Of the file, for the error.
@@ -103,11 +105,13 @@ def require_complete_jpeg(path, data: bytes, pixels: np.ndarray) -> np.ndarray:
     Raises:
         ImageDecodeError: If the file is truncated.
     """
-    if pixels[-1, -1].tolist() in FILL_COLORS:
+    key = path, len(data)
+    if pixels[-1, -1].tolist() in FILL_COLORS and key not in COMPLETE:
         end = data.rindex(END_OF_IMAGE)
         longer = data[:end] + MORE_DATA + data[end:]
         if not np.array_equal(_thumbnail(data), _thumbnail(longer)):
             raise decode_error(path, "truncated: its data end before its pixels")
+        COMPLETE.add(key)
     return pixels
 
 
