@@ -79,7 +79,7 @@ def folder(tmp_path, monkeypatch, estimator):
         estimator.detector = load_detector(detector, min_score) if named else None
         estimator.passes = 1 if named else 2
         estimator.min_pose_score = options.get("min_pose_score")
-        estimator.min_joint_score = options.get("min_joint_score", MIN_JOINT_SCORE)
+        estimator.min_joint_score = options.get("min_joint_score") or MIN_JOINT_SCORE
         return estimator
 
     monkeypatch.setattr(runner, "PoseEstimator", with_detector)
