@@ -69,8 +69,9 @@ PRESETS = {
         ),
         litert=Weights(
             "photo.tflite",
-            "3ff7aabbd9758840113c565f9df6250b03638678ad1897610816b2de945166cf",
+            "44252ac1b6273cfd13d45d71c5ba0e4b581d220df1e2c9986fe96a5ad6d6bcbc",
         ),
+        calibration=(3.8318, -2.0779),
         facts=TrainingFacts(
             datasets=(
                 *("MPII Human Pose, 2,076 people", "COCO, 7,867 people"),
@@ -99,6 +100,7 @@ PRESETS = {
             "photo_small.npz",
             "4e4efce4a952ede55321d9ff3fa24c895104920fd8781e4bc41ea48cdba03d09",
         ),
+        calibration=(3.2838, -2.4335),
         facts=TrainingFacts(
             datasets=("MPII Human Pose", "COCO", "Leeds Sports Pose Extended")
             + ("Stanford 40 Actions", "Clothing Co-Parsing"),
