@@ -25,8 +25,8 @@ JOINT_COLORS = (  # of a skeleton without sides, in turn: the others that they c
 PERSON_COLORS = (*JOINT_COLORS, *SIDE_COLORS.values())  # of tracked people, in turn
 OUTLINE_COLOR = (20, 20, 20)  # keeps all three visible on any background
 
-# Joints of lower scores are left out: fewer than half of them are correct, if scores are
-# peaks of heatmaps (docs/predict.md).
+# Joints of lower scores are left out: fewer than half of them are correct, if scores
+# are peaks of heatmaps (docs/predict.md).
 MIN_JOINT_SCORE = 0.4
 IMAGE_LINE_RATIO, PERSON_LINE_RATIO = 1 / 90, 1 / 70  # line width, of the longer side
 MIN_LINE_WIDTH = 1.0  # pixel

@@ -214,7 +214,7 @@ def evaluate_end_to_end(
 
     result = kh.evaluate_end_to_end("photo", "coco:COCO", flip=True)
     print(result)
-    print(result.count(min_score=0.4, min_pose_score=0.2))
+    print(result.count(min_score=0.4, min_pose_score=0.3))
     ```
     """
     KeypointOptions(broken=broken)  # validates it
