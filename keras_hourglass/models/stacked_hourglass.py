@@ -44,7 +44,8 @@ class StackedHourglass(HourglassModel):
         presets: Name -> description of the packaged presets, for `from_preset`.
         facts: Those of its training, for the model card, if they are known.
 
-    The attribute `calibration` may be set, and is saved with the network.
+    The attribute `calibration` may be set, and is saved with the network. Training sets
+    it to None: it is that of other weights.
 
     Input shape:
         `(batch, height, width, 3)`, RGB from 0 to 255, uint8 or float.
