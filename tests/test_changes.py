@@ -76,6 +76,7 @@ def test_each_option_differs_by_its_own_name_or_may_change():
         ({"val_share": 0.1}, ["val_share: 0.2, now 0.1"]),
         ({"root": "elsewhere"}, []),
         ({"filters": 256, "image_size": (256, 256), "depth": 4}, []),
+        ({"filters": (64, 256)}, ["filters: 256, now 64, 256"]),
         ({"skeleton": "coco"}, ["skeleton: mpii, now coco"]),
         ({"skeleton": {"joints": ["a", "b"]}}, ["skeleton: mpii, now 2 joints"]),
         (

@@ -101,6 +101,20 @@ def test_training_begins_anew_or_from_another_network(
     assert '"distill_weight": 0.25' in (tmp_path / "run/run.json").read_text()
 
 
+def test_channels_of_each_size_are_typed_with_commas(tmp_path, eager, no_snapshots):
+    begun = ["train", *TINY.split(), "--output", tmp_path / "run"]
+    call(*begun, "--filters", "4,6")
+    assert load_model(tmp_path / "run/best.keras").filters == (4, 6)
+    assert "nothing is left to do" in call(*begun, "--filters", "4,6").output
+    assert "filters: 4, 6, now 4" in call(*begun, status=1).output
+    assert (
+        "or 2 for depth 1"
+        in call(*begun[:-1], "x", "--filters", "4,6,8", status=1).output
+    )
+    for typed, says in (("4,", "'4,' is no integer"), ("4,1", "1 is not in the range")):
+        assert says in call(*begun, "--filters", typed, status=2).output
+
+
 @pytest.mark.parametrize(
     "arguments, says",
     [

@@ -76,11 +76,12 @@ def test_layers_that_do_not_fit_are_random_and_named():
     assert "joints loaded: none" in str(narrower)
 
 
+@pytest.mark.parametrize("filters", [(4, 8), ((4, 6), (8, 12))])
 @pytest.mark.parametrize("block", BLOCKS)
-def test_a_wider_network_predicts_what_the_source_does(block):
-    source = network(block=block)
+def test_a_wider_network_predicts_what_the_source_does(block, filters):
+    source = network(block=block, filters=filters[0])
     target = StackedHourglass(
-        **NETWORK | {"filters": 8, "stem_filters": 6}, block=block
+        **NETWORK | {"filters": filters[1], "stem_filters": 6}, block=block
     )
     report = transfer_weights(source, target)
     if not BLOCKS[block].widens:

@@ -90,10 +90,13 @@ def test_a_block_gives_the_same_without_norms_but_the_first(name, channels):
     assert all(layer.activation is keras.activations.relu for layer in kept)
 
 
+@pytest.mark.parametrize("filters", [8, (8, 12, 6)])
 @pytest.mark.parametrize("broadcast", [False, True])
-def test_an_hourglass_gives_the_same_with_features_upsampled_by_its_sums(broadcast):
+def test_an_hourglass_gives_the_same_with_features_upsampled_by_its_sums(
+    broadcast, filters
+):
     x = keras.Input((8, 12, 8))
-    layer = Hourglass(2, "residual", 1, 8)
+    layer = Hourglass(2, "residual", 1, filters)
     whole = randomize(keras.Model(x, layer(x)))
     fused = keras.Model(x, fuse_chain([layer], x, "hourglass"))
     features = RANDOM.normal(size=(2, 8, 12, 8)).astype("float32")

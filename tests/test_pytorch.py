@@ -278,6 +278,9 @@ def test_blocks_that_pytorch_does_not_have_are_refused(tmp_path):
     model = StackedHourglass(1, "ghost", filters=4, stem_filters=2, image_size=64)
     with pytest.raises(ValueError, match="residual blocks.*block='ghost'"):
         to_torch(model, tmp_path / "x.pth")
+    model = StackedHourglass(1, filters=(4, 8), depth=1, image_size=64)
+    with pytest.raises(ValueError, match=r"at all sizes.*filters=\(4, 8\)"):
+        to_torch(model, tmp_path / "x.pth")
     assert not [*tmp_path.iterdir()]
 
 

@@ -15,6 +15,26 @@ from keras_hourglass_cli.options.datasets import (
 from keras_hourglass_cli.options.skeletons import SkeletonType
 
 
+class FiltersType(click.ParamType):
+    """Channels: one number, or those of each size, with commas between."""
+
+    name = "filters"
+
+    def get_metavar(self, param, ctx=None):
+        """Shows both in the help."""
+        return "INTEGER[,INTEGER...]"
+
+    def convert(self, value, param, ctx):
+        """Returns an integer, or a tuple of integers."""
+        try:
+            numbers = tuple(map(int, str(value).split(",")))
+        except ValueError:
+            self.fail(f"{value!r} is no integer, nor several: 64,96,128", param, ctx)
+        if small := [number for number in numbers if number < 2]:
+            self.fail(f"{small[0]} is not in the range x>=2.", param, ctx)
+        return numbers[0] if len(numbers) == 1 else numbers
+
+
 def network_option(flag, **kwargs):
     """An option of the network. Its help shows the default of each task's network."""
     name = flag.removeprefix("--").replace("-", "_")
@@ -62,7 +82,10 @@ PRESET_OPTIONS = [  # which presets set, so that `compare` lacks them
 OPTIONS = [
     network_option("--blocks", type=click.IntRange(1), help="Blocks at each position."),
     network_option(
-        "--filters", type=click.IntRange(2), help="Channels of hourglasses."
+        "--filters",
+        type=FiltersType(),
+        help="Channels of hourglasses: one number, or one for each of the depth + 1 "
+        "sizes, the largest size first, as in 64,128,192,256,256.",
     ),
     network_option(
         "--stem-filters", type=click.IntRange(2), help="Channels of the stem."

@@ -94,6 +94,30 @@ def validate_positive_integers(**arguments):
             )
 
 
+def filters_by_size(filters, depth: int) -> tuple[int, ...]:
+    """Returns the channels of an hourglass at each of its sizes.
+
+    Args:
+        filters: One number for all sizes, or `depth + 1`, the largest size first.
+        depth: Number of times that an hourglass halves its features.
+
+    Raises:
+        ValueError: If they are not that many positive integers.
+    """
+    sizes = depth + 1
+    numbers = (filters,) * sizes if _is_integer(filters) else filters
+    if not (
+        isinstance(numbers, tuple | list)
+        and len(numbers) == sizes
+        and all(_is_integer(number) and number > 0 for number in numbers)
+    ):
+        raise ValueError(
+            f"`filters` must be a positive integer, or {sizes} for depth {depth}: one "
+            f"for each size, the largest first. Received: filters={filters!r}"
+        )
+    return tuple(map(int, numbers))
+
+
 def validate_image_size(image_size, depth: int) -> tuple[int, int]:
     """Checks that a network of some depth can halve its images often enough.
 

@@ -8,6 +8,7 @@ from keras_hourglass.models.blocks import get as get_block
 from keras_hourglass.models.blocks import name_of as block_name
 from keras_hourglass.models.config import (
     STRIDE,
+    filters_by_size,
     validate_image_size,
     validate_positive_integers,
 )
@@ -58,13 +59,14 @@ class HourglassModel(keras.Model):
                 f"`{type(self).__name__}.from_preset({preset!r})`. "
                 f"Received: stacks={preset!r}"
             )
-        counts = ("stacks", "blocks", "depth", "filters", "stem_filters")
+        counts = ("stacks", "blocks", "depth", "stem_filters")
         validate_positive_integers(**{name: network[name] for name in counts})
         if keras.config.image_data_format() != "channels_last":
             raise ValueError(
                 "`image_data_format` must be 'channels_last' (see keras.json). "
                 f"Received: image_data_format={keras.config.image_data_format()!r}"
             )
+        filters_by_size(network["filters"], network["depth"])  # or an error
         trunk = {**network, "block": get_block(network["block"])}
         size = validate_image_size(trunk.pop("image_size"), network["depth"])
         images = Input((*size, 3), name="images")
@@ -85,7 +87,9 @@ class HourglassModel(keras.Model):
     def restore_attributes(self, config: dict):
         """Sets the attributes that describe the network, from its configuration."""
         self.stacks, self.blocks = config["stacks"], config["blocks"]
-        self.filters, self.stem_filters = config["filters"], config["stem_filters"]
+        filters = config["filters"]
+        self.filters = tuple(filters) if isinstance(filters, list) else filters
+        self.stem_filters = config["stem_filters"]
         self.block, self.depth = get_block(config["block"]), config["depth"]
         self.image_size = tuple(config["image_size"])
 

@@ -71,7 +71,7 @@ class PersonDetector(HourglassModel):
         stacks: int = DETECTOR_DEFAULTS["stacks"],
         block=DETECTOR_DEFAULTS["block"],
         blocks: int = DETECTOR_DEFAULTS["blocks"],
-        filters: int = DETECTOR_DEFAULTS["filters"],
+        filters: int | tuple[int, ...] = DETECTOR_DEFAULTS["filters"],
         stem_filters: int = DETECTOR_DEFAULTS["stem_filters"],
         depth: int = DETECTOR_DEFAULTS["depth"],
         image_size: int | tuple[int, int] = DETECTOR_DEFAULTS["image_size"],

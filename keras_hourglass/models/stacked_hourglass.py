@@ -26,7 +26,10 @@ class StackedHourglass(HourglassModel):
         block: Name (one of `models.config.BLOCK_NAMES`) or class of the bottleneck
             block, a registered subclass of `Bottleneck`.
         blocks: Blocks at each position of an hourglass.
-        filters: Channels of the hourglasses, even.
+        filters: Channels of the hourglasses, even; or those at each of their
+            `depth + 1` sizes, from the largest, which is that of the heatmaps, to the
+            smallest. More channels at smaller sizes cost little time: Law, Deng.
+            CornerNet, ECCV 2018. https://arxiv.org/abs/1808.01244
         stem_filters: Channels of the first convolution.
         depth: Number of times that an hourglass halves its input.
         skeleton: Joints of the heatmaps: "mpii", "lsp", "coco", a `Skeleton`, or its
@@ -79,7 +82,7 @@ class StackedHourglass(HourglassModel):
         stacks: int = NETWORK_DEFAULTS["stacks"],
         block=NETWORK_DEFAULTS["block"],
         blocks: int = NETWORK_DEFAULTS["blocks"],
-        filters: int = NETWORK_DEFAULTS["filters"],
+        filters: int | tuple[int, ...] = NETWORK_DEFAULTS["filters"],
         stem_filters: int = NETWORK_DEFAULTS["stem_filters"],
         depth: int = NETWORK_DEFAULTS["depth"],
         skeleton=NETWORK_DEFAULTS["skeleton"],

@@ -151,7 +151,8 @@ def _describe_network(model, text):
     block = model.get_config().get("network", model.get_config())["block"]
     network = (
         f"A stacked hourglass network for {text.purpose}: {stacks} of the block "
-        f"`{block}`, {model.filters} channels, {count_parameters(model):,} parameters."
+        f"`{block}`, {_channels(model)} channels, {count_parameters(model):,} "
+        "parameters."
     )
     if model.task == "detect":
         return (
@@ -164,6 +165,13 @@ def _describe_network(model, text):
         f"{network} It takes crops of {width} x {height} pixels around one person, RGB "
         f"from 0 to 255, and predicts {len(joints)} joints: {', '.join(joints)}."
     )
+
+
+def _channels(model):
+    if not isinstance(model.filters, tuple):
+        return model.filters
+    largest, *smaller = model.filters
+    return f"{largest} (at smaller sizes {', '.join(map(str, smaller))})"
 
 
 def _describe_training(facts, text):

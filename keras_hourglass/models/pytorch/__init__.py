@@ -139,7 +139,8 @@ def to_torch(model: StackedHourglass, path):
 
     Raises:
         ImportError: If PyTorch (extra `torch`) is not installed.
-        ValueError: If the blocks are others, or the network is fused.
+        ValueError: If the blocks are others, channels differ from size to size, or the
+            network is fused.
     """
     if model.block is not ResidualBlock:
         raise ValueError(
@@ -150,6 +151,11 @@ def to_torch(model: StackedHourglass, path):
         raise ValueError(
             "`model` must be the trained network, not its fused form, whose layers the "
             f"PyTorch networks do not have. Received: a {type(model).__name__}"
+        )
+    if isinstance(model.filters, tuple):
+        raise ValueError(
+            "`model` must have as many channels at all sizes, as the PyTorch networks "
+            f"have. Received: filters={model.filters}"
         )
     checkpoint.write_checkpoint(path, _torch_arrays(model))
     if any(model.offset):

@@ -5,7 +5,7 @@ from keras import ops
 
 from keras_hourglass.models.blocks import get as get_block
 from keras_hourglass.models.blocks import name_of as block_name
-from keras_hourglass.models.config import validate_positive_integers
+from keras_hourglass.models.config import filters_by_size, validate_positive_integers
 from keras_hourglass.models.trunk.layer_utils import build_chain
 
 
@@ -51,40 +51,48 @@ class Hourglass(keras.layers.Layer):
     """`up(x) + upsample(back(inner(down(maxpool(x)))))`, `inner` one size smaller.
 
     Newell, Yang, Deng. Stacked Hourglass Networks for Human Pose Estimation,
-    ECCV 2016. https://arxiv.org/abs/1603.06937
+    ECCV 2016. https://arxiv.org/abs/1603.06937. More channels at smaller sizes: Law,
+    Deng. CornerNet, ECCV 2018. https://arxiv.org/abs/1808.01244
 
     Args:
         depth: Number of times that the size is halved.
         block: Name (a key of `blocks.BLOCKS`) or class of the bottleneck block.
         blocks: Blocks at each position.
-        filters: Channels of all features, even.
+        filters: Channels of all features, even; or those of each size, `depth + 1`
+            numbers, from the largest size to the smallest.
 
     Input shape:
-        `(batch, height, width, filters)`, height and width multiples of 2**depth.
+        `(batch, height, width, channels)`, of as many channels as the largest size has;
+        height and width multiples of 2**depth.
 
     Output shape:
         The same.
     """
 
-    def __init__(self, depth: int, block, blocks: int, filters: int, **kwargs):
+    def __init__(
+        self, depth: int, block, blocks: int, filters: int | tuple[int, ...], **kwargs
+    ):
         super().__init__(**kwargs)
-        validate_positive_integers(depth=depth, blocks=blocks, filters=filters)
+        validate_positive_integers(depth=depth, blocks=blocks)
         self.depth, self.blocks, self.filters = depth, blocks, filters
         self.block = get_block(block)
-        self.up, self.down = self._blocks("up"), self._blocks("down")
-        self.back = self._blocks("back")
+        outer, *smaller = filters_by_size(filters, depth)
+        inner = smaller[0]
+        self.up = self._blocks("up", [outer] * blocks)
+        self.down = self._blocks("down", [inner] * blocks)
         if depth > 1:
-            args = (depth - 1, self.block, blocks, filters)
+            args = (depth - 1, self.block, blocks, tuple(smaller))
             self.inner = [Hourglass(*args, name="inner", dtype=self.dtype_policy)]
         else:
-            self.inner = self._blocks("inner")
+            self.inner = self._blocks("inner", [inner] * blocks)
+        self.back = self._blocks("back", [inner] * (blocks - 1) + [outer])
         self.pool = keras.layers.MaxPooling2D(2, dtype=self.dtype_policy)
         self.upsample = keras.layers.UpSampling2D(2, dtype=self.dtype_policy)
 
-    def _blocks(self, name):
+    def _blocks(self, name, filters):
         return [
-            self.block(self.filters, name=f"{name}_{i + 1}", dtype=self.dtype_policy)
-            for i in range(self.blocks)
+            self.block(channels, name=f"{name}_{i}", dtype=self.dtype_policy)
+            for i, channels in enumerate(filters, start=1)
         ]
 
     @property

@@ -8,6 +8,7 @@ from keras.initializers import RandomNormal
 from keras.layers import Add, Conv2D, MaxPooling2D, ReLU, ZeroPadding2D
 
 from keras_hourglass.models.blocks.batch_norm import batch_normalization
+from keras_hourglass.models.config import filters_by_size
 from keras_hourglass.models.trunk.heads import NormalizePixels
 from keras_hourglass.models.trunk.hourglass import Hourglass
 
@@ -26,19 +27,20 @@ def stack_hourglasses(
     Returns:
         `(batch, height / 4, width / 4, maps)` of each stack.
     """
-    x = _stem(images, block, stem_filters, filters)
+    channels, *_ = filters_by_size(filters, depth)  # at the size of the maps
+    x = _stem(images, block, stem_filters, channels)
     outputs = []
     for stack in range(1, stacks + 1):
         y = Hourglass(depth, block, blocks, filters, name=f"stack_{stack}")(x)
         for i in range(1, blocks + 1):
-            y = block(filters, name=f"stack_{stack}_block_{i}")(y)
-        y = Conv2D(filters, 1, name=f"stack_{stack}_convolution")(y)
+            y = block(channels, name=f"stack_{stack}_block_{i}")(y)
+        y = Conv2D(channels, 1, name=f"stack_{stack}_convolution")(y)
         y = batch_normalization(name=f"stack_{stack}_norm")(y)
         y = ReLU(name=f"stack_{stack}_relu")(y)
         outputs.append(_head(maps, f"stack_{stack}_heatmaps")(y))
         if stack < stacks:
-            y = Conv2D(filters, 1, name=f"stack_{stack}_features_back")(y)
-            back = Conv2D(filters, 1, name=f"stack_{stack}_heatmaps_back")
+            y = Conv2D(channels, 1, name=f"stack_{stack}_features_back")(y)
+            back = Conv2D(channels, 1, name=f"stack_{stack}_heatmaps_back")
             x = Add(name=f"stack_{stack}_sum")([x, y, back(outputs[-1])])
     return outputs
 
@@ -49,7 +51,7 @@ def _head(maps, name):
     return Conv2D(maps, 1, kernel_initializer=start, name=name)
 
 
-def _stem(images, block, stem_filters, filters):
+def _stem(images, block, stem_filters, channels):
     """Computes features of a quarter of the size of the images."""
     x = NormalizePixels(name="normalize")(images)
     # Symmetric padding, as in PyTorch; Keras's "same" would shift the features.
@@ -60,4 +62,4 @@ def _stem(images, block, stem_filters, filters):
     x = block(2 * stem_filters, name="stem_block_1")(x)
     x = MaxPooling2D(2, name="stem_pooling")(x)
     x = block(4 * stem_filters, name="stem_block_2")(x)
-    return block(filters, name="stem_block_3")(x)
+    return block(channels, name="stem_block_3")(x)
