@@ -10,13 +10,13 @@ import pytest
 import keras_hourglass as kh
 from keras_hourglass.data.people import from_rows
 from keras_hourglass.data.warp import BOX_PADDING
+from keras_hourglass.evaluation.comparison import compare_models
 from keras_hourglass.evaluation.detection.windows import get_windows, true_boxes
 from keras_hourglass.evaluation.evaluator import (
     Evaluator,
     evaluate_models,
     nest_scores,
 )
-from keras_hourglass.evaluation.results import compare_models
 from keras_hourglass.inference.runtimes.keypoint_options import KeypointOptions
 from keras_hourglass.inference.views import ViewBuilder
 from keras_hourglass.skeletons import COCO, MPII

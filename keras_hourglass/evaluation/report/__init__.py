@@ -7,11 +7,12 @@ from pathlib import Path
 
 from keras_hourglass.evaluation import bootstrap
 from keras_hourglass.evaluation.breakdowns import all_breakdowns, hardest_people
+from keras_hourglass.evaluation.comparison import compare_models
 from keras_hourglass.evaluation.error_kinds import classify
 from keras_hourglass.evaluation.report.images import PeopleImages
 from keras_hourglass.evaluation.report.page import render_page
 from keras_hourglass.evaluation.report.profiling import profile
-from keras_hourglass.evaluation.results import Evaluation, compare_models
+from keras_hourglass.evaluation.results import Evaluation
 from keras_hourglass.evaluation.scoring import to_json_types
 from keras_hourglass.utils.files import atomic_write
 
