@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 from keras import optimizers
 
-from keras_hourglass.training.flat_optimizer import EMAWeights, FlatOptimizer
+from keras_hourglass import HeatmapLoss, StackedHourglass
+from keras_hourglass.training.centering import freeze_cancelled_biases
+from keras_hourglass.training.flat_optimizer import (
+    EMAWeights,
+    FlatOptimizer,
+    moving_averages,
+)
+from keras_hourglass.training.muon import Muon
 from keras_hourglass.training.runs import checkpoint
 
 ROUNDING = 1e-5  # longer vectors are computed in an order of their own
@@ -54,6 +61,38 @@ def test_weights_are_those_of_the_optimizer_alone(make):
     assert any(np.any(a != b) for a, b in zip(flat.get_weights(), begun))
     for a, b in zip(plain.get_weights(), flat.get_weights()):
         np.testing.assert_allclose(a, b, atol=ROUNDING)
+
+
+def test_kernels_of_a_network_are_those_of_muon_alone():
+    def trained(optimizer):
+        keras.utils.set_random_seed(0)
+        model = StackedHourglass(
+            1, "separable", filters=16, stem_filters=8, depth=1, image_size=32
+        )
+        freeze_cancelled_biases(model)  # they have rounding for gradients
+        model.compile(optimizer, HeatmapLoss())
+        model.fit(images, labels, batch_size=2, shuffle=False, verbose=0)
+        return model
+
+    images = RANDOM.integers(0, 256, (6, 32, 32, 3), dtype="uint8")
+    labels = RANDOM.uniform(1, 7, (6, 16, 4)).astype("float32")
+    options = {"use_ema": True, "ema_momentum": 0.6, "global_clipnorm": 0.5}
+    plain, flat = (
+        trained(wrap(Muon(falling(), **options)))
+        for wrap in (lambda x: x, FlatOptimizer)
+    )
+    stacks = [shape for shape in flat.optimizer.groups if shape]
+    assert (1, 1, 16, 8) in stacks and (1, 1, 8, 16) in stacks
+    assert all(len(flat.optimizer.groups[shape]) > 1 for shape in stacks[:2])
+    names = [weight.path for weight in plain.weights]
+    for name, a, b in zip(names, plain.get_weights(), flat.get_weights()):
+        np.testing.assert_allclose(a, b, atol=1e-4, err_msg=name)
+    averages = moving_averages(flat.optimizer.optimizer)
+    averages = flat.optimizer.unflatten(averages), moving_averages(plain.optimizer)
+    for weight, *pair in zip(plain.trainable_weights, *averages, strict=True):
+        a, b = map(keras.ops.convert_to_numpy, pair)
+        assert a.shape == b.shape == weight.shape
+        np.testing.assert_allclose(a, b, atol=1e-4, err_msg=weight.path)
 
 
 class Recorder(keras.callbacks.Callback):

@@ -13,6 +13,7 @@ from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distillation import add_distillation_loss
 from keras_hourglass.training.fine_tuning import freeze_layers, transfer_weights
 from keras_hourglass.training.flat_optimizer import FlatOptimizer
+from keras_hourglass.training.muon import Muon
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.tasks import TASKS
 
@@ -28,6 +29,7 @@ def _rmsprop(learning_rate, **kwargs):
 OPTIMIZERS = {
     "adam": optimizers.Adam,
     "adamw": optimizers.AdamW,
+    "muon": Muon,
     "rmsprop": _rmsprop,
 }
 

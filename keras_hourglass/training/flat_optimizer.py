@@ -1,4 +1,4 @@
-"""Optimizer over all weights as one vector, and the moving average of the weights.
+"""Optimizer over all weights as a vector, and the moving average of the weights.
 
 TensorFlow alone gains from the vector. Measured on two cores, `photo` at 64 pixels,
 batches of 8, AdamW with an average: the first step takes 6 s of processor time in
@@ -26,13 +26,16 @@ MAX_CONCATENATED = 32
 class FlatOptimizer(keras.optimizers.Optimizer):
     """Updates all weights of a model as one vector, by another optimizer.
 
+    Kernels that the optimizer updates as matrices (`Muon.is_matrix`) are stacks, one
+    for each shape.
+
     Keras's optimizers add some seventy operations per weight to the graph of a step,
     and a stack has hundreds of weights: TensorFlow spends most of the time until the
     first step on them. The updates are the same, but for rounding.
 
     Args:
-        optimizer: Updates the vector. Clipping by norm, which it would do weight by
-            weight, takes all weights together.
+        optimizer: Updates vector and stacks. Clipping by norm, which it would do weight
+            by weight, takes all weights together.
 
     Example:
 
@@ -47,13 +50,25 @@ class FlatOptimizer(keras.optimizers.Optimizer):
         self.optimizer = optimizer
 
     def build(self, variables):
-        """Makes the vector, and the optimizer's variables for it."""
+        """Makes vector and stacks, and the optimizer's variables for them."""
         if self.built:
             return
         self.shapes = [tuple(variable.shape) for variable in variables]
-        size = sum(map(np.prod, self.shapes))
-        self.vector = self.add_variable((int(size),), name="vector")
-        self.optimizer.build([self.vector])
+        is_matrix = getattr(self.optimizer, "is_matrix", lambda variable: False)
+        self.groups = {None: []}  # shape of kernels, or None -> places of the weights
+        for place, variable in enumerate(variables):
+            key = self.shapes[place] if is_matrix(variable) else None
+            self.groups.setdefault(key, []).append(place)
+        self.tensors = [
+            self.add_variable(
+                (len(places), *kernel)
+                if kernel
+                else (int(sum(np.prod(self.shapes[place]) for place in places)),),
+                name="kernels" if kernel else "vector",
+            )
+            for kernel, places in self.groups.items()
+        ]
+        self.optimizer.build(self.tensors)
         super().build(variables)
 
     def apply(self, grads, trainable_variables=None):
@@ -64,27 +79,37 @@ class FlatOptimizer(keras.optimizers.Optimizer):
             ops.zeros_like(variable) if grad is None else grad
             for grad, variable in zip(grads, variables)
         ]
-        _assign([self.vector], [self.flatten(variables)])
-        self.optimizer.apply([self.flatten(grads)], [self.vector])
+        _assign(self.tensors, self.flatten(variables))
+        self.optimizer.apply(self.flatten(grads), self.tensors)
         values = [
             variable.constraint(value) if variable.constraint else value
-            for variable, value in zip(variables, self.unflatten(self.vector))
+            for variable, value in zip(variables, self.unflatten(self.tensors))
         ]
         _assign(variables, values)
 
-    def flatten(self, values):
-        """Concatenates values of the weights' shapes into one vector."""
-        parts = [ops.reshape(value, (-1,)) for value in values]
-        while len(parts) > 1:
-            starts = range(0, len(parts), MAX_CONCATENATED)
-            parts = [ops.concatenate(parts[i : i + MAX_CONCATENATED]) for i in starts]
-        return parts[0]
+    def flatten(self, values) -> list:
+        """Joins values of the weights' shapes into a vector, and into stacks."""
+        return [
+            _concatenate(
+                [
+                    ops.reshape(values[place], (1, *kernel) if kernel else (-1,))
+                    for place in places
+                ]
+            )
+            for kernel, places in self.groups.items()
+        ]
 
-    def unflatten(self, vector) -> list:
-        """Splits a vector into values of the weights' shapes. Undoes `flatten`."""
-        ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])
-        parts = ops.split(vector, ends[:-1].tolist())
-        return [ops.reshape(*each) for each in zip(parts, self.shapes)]
+    def unflatten(self, tensors) -> list:
+        """Splits vector and stacks into values of the weights. Undoes `flatten`."""
+        values = [None] * len(self.shapes)
+        for (kernel, places), tensor in zip(self.groups.items(), tensors):
+            sizes = [1 if kernel else np.prod(self.shapes[place]) for place in places]
+            ends = np.cumsum(sizes)[:-1].astype(int).tolist()
+            # TensorFlow cannot split at no place at all.
+            parts = ops.split(tensor, ends) if ends else [tensor]
+            for place, part in zip(places, parts):
+                values[place] = ops.reshape(part, self.shapes[place])
+        return values
 
     def scale_loss(self, loss):
         """Scales the loss as the optimizer does."""
@@ -92,12 +117,12 @@ class FlatOptimizer(keras.optimizers.Optimizer):
 
     def finalize_variable_values(self, var_list):
         """Assigns the moving averages to the weights, if the optimizer keeps any."""
-        for average in moving_averages(self.optimizer):
-            _assign(var_list, self.unflatten(average))
+        if averages := moving_averages(self.optimizer):
+            _assign(var_list, self.unflatten(averages))
 
     @property
     def variables(self):
-        """The optimizer's variables; the vector itself is temporary."""
+        """The optimizer's variables; vector and stacks are temporary."""
         return self.optimizer.variables
 
     @property
@@ -144,6 +169,14 @@ def moving_averages(optimizer) -> list:
     if optimizer.use_ema and optimizer.built:
         return optimizer._model_variables_moving_average  # Keras has no public name
     return []
+
+
+def _concatenate(parts):
+    """Concatenates tensors, some at a time."""
+    while len(parts) > 1:
+        starts = range(0, len(parts), MAX_CONCATENATED)
+        parts = [ops.concatenate(parts[i : i + MAX_CONCATENATED]) for i in starts]
+    return parts[0]
 
 
 def _assign(variables, values):
@@ -227,7 +260,7 @@ class EMAWeights(keras.callbacks.Callback):
             weight.assign(average)
         optimizer, flat = self._optimizers()
         if flat is not None:
-            values = [flat.flatten(values)]
+            values = flat.flatten(values)
         for average, value in zip(moving_averages(optimizer), values):
             average.assign(value)
         if self._statistics is not None:
@@ -247,7 +280,7 @@ class EMAWeights(keras.callbacks.Callback):
         values = [np.copy(keras.ops.convert_to_numpy(each)) for each in averages]
         if flat is None or not values:
             return values
-        return [*map(keras.ops.convert_to_numpy, flat.unflatten(values[0]))]
+        return [*map(keras.ops.convert_to_numpy, flat.unflatten(values))]
 
     def _optimizers(self):
         """Returns the optimizer with the averages, and its `FlatOptimizer` or None."""

@@ -25,13 +25,13 @@ class Recipe:
         epochs: Passes over the training people.
         batch_size: People of a step.
         learning_rate: The highest learning rate.
-        optimizer: "adam", "adamw" or "rmsprop".
+        optimizer: "adam", "adamw", "muon" or "rmsprop".
         warm_up: Share of the run in which the learning rate rises from 0.
         decay_epochs: Epochs at whose start the learning rate falls to a tenth; without
             any, it follows half a cosine wave.
         ema_span: Time constant of the weights' exponential moving average, as a share
             of the run's steps. The average is validated and saved; None for none.
-        weight_decay: Of AdamW; None for that of Keras.
+        weight_decay: Of AdamW and Muon; None for that of Keras.
         clip_norm: Largest norm of the gradient of all weights; None for any.
         sigma, foreground, outside: See `HeatmapLoss`.
         box_weight: See `CenterLoss`.
@@ -110,7 +110,7 @@ RECIPES = {
         epochs=50,
         batch_size=16,
         learning_rate=3e-3,
-        optimizer="adamw",
+        optimizer="muon",
         warm_up=0.03,
         ema_span=0.01,
         clip_norm=10.0,
