@@ -128,7 +128,7 @@ def command(
     context, everyone = click.get_current_context(), end_to_end or task == DETECT
     _require_usable(everyone, **context.params)
     context.meta[BOXES] = "--boxes"
-    from keras_hourglass.evaluation import comparison, results
+    from keras_hourglass.evaluation import bootstrap, results
     from keras_hourglass.utils.files import require_writable
 
     if folder:  # an unusable folder is reported before minutes of work
@@ -157,7 +157,7 @@ def command(
         else:
             options |= {**kinds, "min_size": min_size}
             evaluations = evaluator.evaluate_models(models, sources, **options)
-    comparisons = [] if everyone else comparison.compare_models(evaluations)
+    comparisons = [] if everyone else bootstrap.compare_models(evaluations)
     if as_json:
         print_json(evaluations, comparisons, groups, everyone)
     else:

@@ -113,5 +113,6 @@ def __dir__():
 
 if "keras" in sys.modules:  # its `load_model` finds classes that are registered
     _REGISTER = ("losses", "metrics", "models.fusion.network")
-    for _name in (*_REGISTER, "training.flat_optimizer"):
+    _OPTIMIZERS = ("flat_optimizer", "muon")
+    for _name in (*_REGISTER, *(f"training.optimizers.{x}" for x in _OPTIMIZERS)):
         import_module(f"{__name__}.{_name}")

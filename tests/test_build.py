@@ -7,7 +7,7 @@ import pytest
 from keras_hourglass import StackedHourglass
 from keras_hourglass.training import build
 from keras_hourglass.training.config import PRECISIONS, TrainConfig
-from keras_hourglass.training.flat_optimizer import EMAWeights
+from keras_hourglass.training.optimizers.averages import EMAWeights
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.runs import checkpoint
 from keras_hourglass.training.runs.checkpoint import BestCheckpoint, TrainState

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass import HeatmapLoss, PCKh, StackedHourglass
-from keras_hourglass.training.flat_optimizer import EMAWeights
+from keras_hourglass.training.optimizers.averages import EMAWeights
 from keras_hourglass.training.runs.checkpoint import BestCheckpoint
 
 RANDOM = np.random.default_rng(0)

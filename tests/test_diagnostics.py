@@ -22,7 +22,7 @@ from keras_hourglass.data.pipeline import batches
 from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.data.pipeline.sampler import EpochSampler
 from keras_hourglass.skeletons import Skeleton
-from keras_hourglass.training.flat_optimizer import EMAWeights
+from keras_hourglass.training.optimizers.averages import EMAWeights
 from keras_hourglass.training.runs.checkpoint import BestCheckpoint
 
 RANDOM = np.random.default_rng(0)

@@ -76,7 +76,9 @@ def test_layers_that_do_not_fit_are_random_and_named():
     assert "joints loaded: none" in str(narrower)
 
 
-@pytest.mark.parametrize("filters", [(4, 8), ((4, 6), (8, 12))])
+@pytest.mark.parametrize(
+    "filters", [(4, 8), (4, (8, 12)), (4, (8, 4)), ((4, 6), (8, 12))]
+)
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_wider_network_predicts_what_the_source_does(block, filters):
     source = network(block=block, filters=filters[0])

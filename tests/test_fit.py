@@ -11,7 +11,7 @@ import keras_hourglass as kh
 from keras_hourglass.callbacks.diagnostics import diagnostic_callbacks
 from keras_hourglass.callbacks.progress import ProgressLogger
 from keras_hourglass.heatmaps.decode import decode
-from keras_hourglass.training.flat_optimizer import EMAWeights
+from keras_hourglass.training.optimizers.averages import EMAWeights
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (6, 32, 32, 3), "uint8")

@@ -16,7 +16,7 @@ from keras_hourglass.models.loading import (
     load_argument,
     model_name,
 )
-from keras_hourglass.training.flat_optimizer import FlatOptimizer
+from keras_hourglass.training.optimizers.flat_optimizer import FlatOptimizer
 
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "image_size": 16}
 

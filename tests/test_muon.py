@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass import HeatmapLoss, StackedHourglass
-from keras_hourglass.training.muon import Muon
+from keras_hourglass.training.optimizers.muon import Muon
 
 RANDOM = np.random.default_rng(0)
 

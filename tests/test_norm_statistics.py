@@ -9,12 +9,12 @@ from keras_hourglass.data.pipeline import batches
 from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.data.pipeline.sampler import EpochSampler
 from keras_hourglass.training import norm_statistics
-from keras_hourglass.training.flat_optimizer import EMAWeights
 from keras_hourglass.training.norm_statistics import (
     NormStatistics,
     norms_of,
     statistics_of,
 )
+from keras_hourglass.training.optimizers.averages import EMAWeights
 
 SIZE = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "image_size": 32}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.evaluation.comparison import compare_models
+from keras_hourglass.evaluation.bootstrap import compare_models
 from keras_hourglass.evaluation.evaluator import nest_scores
 from keras_hourglass.evaluation.report import save_report
 from keras_hourglass.evaluation.report.page import comparison_section

@@ -59,7 +59,7 @@ OUTSIDE = {
     "export": {"keras", "numpy", "tensorflow"}
     | {"flatbuffers", "onnx", "tf2onnx", "openvino"},
     "training": {"keras", "numpy"},
-    "training.flat_optimizer": {"keras", "numpy", "tensorflow"},
+    "training.optimizers.flat_optimizer": {"keras", "numpy", "tensorflow"},
     "training.distribution": {"keras", "numpy", "jax", "tensorflow", "torch"},
     "training.comparison.paper_table": {"keras", "matplotlib"},
 }
@@ -105,7 +105,7 @@ def test_only_what_is_of_tensorflow_alone_names_it():
         *("data.pipeline.tf_data", "models.blocks.batch_norm"),
         *("inference.runtimes.litert", "inference.runtimes.savedmodel"),
         *("inference.runtimes.metadata",),
-        *("training.flat_optimizer", "training.distribution"),
+        *("training.optimizers.flat_optimizer", "training.distribution"),
     }
 
 
@@ -151,6 +151,7 @@ def test_under_jax_classes_are_registered_without_tensorflow():
     code = "import sys, keras, keras_hourglass as kh; from keras.saving import "
     code += "get_registered_object as get; assert get('keras_hourglass>PCKh'); "
     code += "assert get('keras_hourglass>StackedHourglass'); "
+    code += "assert get('keras_hourglass>Muon'); "
     code += "assert 'tensorflow' not in sys.modules"
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)

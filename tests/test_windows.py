@@ -10,7 +10,7 @@ import pytest
 import keras_hourglass as kh
 from keras_hourglass.data.people import from_rows
 from keras_hourglass.data.warp import BOX_PADDING
-from keras_hourglass.evaluation.comparison import compare_models
+from keras_hourglass.evaluation.bootstrap import compare_models
 from keras_hourglass.evaluation.detection.windows import get_windows, true_boxes
 from keras_hourglass.evaluation.evaluator import (
     Evaluator,

@@ -124,7 +124,7 @@ def measure(network: dict, setting: BenchmarkSetting, seconds: float = 5.0) -> d
     from keras_hourglass.models.flops import count_macs
     from keras_hourglass.models.stacked_hourglass import StackedHourglass
     from keras_hourglass.training.build import precision_scope
-    from keras_hourglass.training.flat_optimizer import FlatOptimizer
+    from keras_hourglass.training.optimizers.flat_optimizer import FlatOptimizer
 
     with precision_scope(setting.precision):
         model = StackedHourglass(**network)

@@ -196,7 +196,7 @@ def nest_scores(evaluations: list[Evaluation], comparisons, groups=False) -> dic
 
     Args:
         evaluations: One or more, of models on datasets.
-        comparisons: The output of `comparison.compare_models`.
+        comparisons: The output of `bootstrap.compare_models`.
         groups: Adds "groups"; see `Evaluation.groups`.
 
     Returns:

@@ -118,6 +118,17 @@ def filters_by_size(filters, depth: int) -> tuple[int, ...]:
     return tuple(map(int, numbers))
 
 
+def simplify(numbers):
+    """Returns several numbers as one if all are equal, or else as a tuple.
+
+    Args:
+        numbers: One number, a tuple or a list, as JSON has it.
+    """
+    if not isinstance(numbers, tuple | list):
+        return numbers
+    return numbers[0] if len({*numbers}) == 1 else tuple(numbers)
+
+
 def validate_image_size(image_size, depth: int) -> tuple[int, int]:
     """Checks that a network of some depth can halve its images often enough.
 

@@ -9,6 +9,7 @@ from keras_hourglass.models.blocks import name_of as block_name
 from keras_hourglass.models.config import (
     STRIDE,
     filters_by_size,
+    simplify,
     validate_image_size,
     validate_positive_integers,
 )
@@ -66,8 +67,8 @@ class HourglassModel(keras.Model):
                 "`image_data_format` must be 'channels_last' (see keras.json). "
                 f"Received: image_data_format={keras.config.image_data_format()!r}"
             )
-        filters_by_size(network["filters"], network["depth"])  # or an error
-        trunk = {**network, "block": get_block(network["block"])}
+        filters = simplify(filters_by_size(network["filters"], network["depth"]))
+        trunk = {**network, "block": get_block(network["block"]), "filters": filters}
         size = validate_image_size(trunk.pop("image_size"), network["depth"])
         images = Input((*size, 3), name="images")
         outputs = stack_hourglasses(images, maps, **trunk)
@@ -87,8 +88,7 @@ class HourglassModel(keras.Model):
     def restore_attributes(self, config: dict):
         """Sets the attributes that describe the network, from its configuration."""
         self.stacks, self.blocks = config["stacks"], config["blocks"]
-        filters = config["filters"]
-        self.filters = tuple(filters) if isinstance(filters, list) else filters
+        self.filters = simplify(config["filters"])
         self.stem_filters = config["stem_filters"]
         self.block, self.depth = get_block(config["block"]), config["depth"]
         self.image_size = tuple(config["image_size"])

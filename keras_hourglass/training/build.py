@@ -12,8 +12,8 @@ from keras_hourglass.training.centering import freeze_cancelled_biases
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distillation import add_distillation_loss
 from keras_hourglass.training.fine_tuning import freeze_layers, transfer_weights
-from keras_hourglass.training.flat_optimizer import FlatOptimizer
-from keras_hourglass.training.muon import Muon
+from keras_hourglass.training.optimizers.flat_optimizer import FlatOptimizer
+from keras_hourglass.training.optimizers.muon import Muon
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.tasks import TASKS
 

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 
 from keras_hourglass.heatmaps.boxes import CHANNELS
+from keras_hourglass.models.blocks import Bottleneck
 from keras_hourglass.models.flops import count_frozen
 from keras_hourglass.models.hourglass_model import HourglassModel
+from keras_hourglass.models.trunk.layer_utils import sublayers
 from keras_hourglass.utils import suggest
 
 SAME_TO_WIDEN = "block", "blocks", "depth"  # arguments of both networks
@@ -58,11 +61,11 @@ def transfer_weights(source: HourglassModel, target: HourglassModel) -> Transfer
     the joints of the same name are copied, whatever their order. From a network for
     another task, these layers are not copied.
 
-    A network with more channels (`filters`, `stem_filters`), but for that like the
-    source, predicts what the source does: the further channels begin at random, and no
-    former one depends on them. Chen, Goodfellow, Shlens. Net2Net, ICLR 2016.
-    https://arxiv.org/abs/1511.05641. Blocks that concatenate cannot be widened
-    (`Bottleneck.widens`).
+    A network with more channels (`filters`, at all sizes or at some, `stem_filters`),
+    but for that like the source, predicts what the source does: the further channels
+    begin at random, and no former one depends on them. Chen, Goodfellow, Shlens.
+    Net2Net, ICLR 2016. https://arxiv.org/abs/1511.05641. Blocks that concatenate cannot
+    be widened (`Bottleneck.widens`).
     """
     source_layers = {layer.name: layer for layer in source.layers}
     joints, common = (), []
@@ -82,8 +85,8 @@ def transfer_weights(source: HourglassModel, target: HourglassModel) -> Transfer
             continue
         other = source_layers.get(layer.name)
         weights = other and _transferred(other, layer, widens, *indices)
-        if weights:
-            layer.set_weights(weights)
+        for variable, value in weights or ():
+            variable.assign(value)
         (kept if weights else new).append(layer.name)
     # Where the heads do not fit, no joint of theirs is kept.
     kept_joints = common if any(name.endswith("_heatmaps") for name in kept) else []
@@ -92,13 +95,16 @@ def transfer_weights(source: HourglassModel, target: HourglassModel) -> Transfer
 
 
 def _transferred(source, target, widens, source_joints, target_joints):
-    """Returns the new weights of a layer; None if the source's do not fit at all."""
-    old, new = source.get_weights(), target.get_weights()
+    """Pairs a layer's weights with their new values; None if some do not fit at all."""
     end = next((x for x in JOINT_AXES if target.name.endswith(x)), None)
-    if len(old) != len(new) or end and not target_joints:
+    pairs = _paired(source, target)
+    if not pairs or end and not target_joints:
         return None
-    weights = []
-    for a, b, axis in zip(old, new, JOINT_AXES[end] if end else [None] * len(old)):
+    values = []
+    for (a, weight), axis in zip(
+        pairs, JOINT_AXES[end] if end else [None] * len(pairs)
+    ):
+        b = np.copy(keras.ops.convert_to_numpy(weight))
         if axis is None:
             b = _widened(a, b, widens)
         else:
@@ -110,8 +116,43 @@ def _transferred(source, target, widens, source_joints, target_joints):
             np.moveaxis(b, axis, 0)[list(target_joints)] = np.moveaxis(known, axis, 0)
         if b is None:
             return None
-        weights.append(b)
-    return weights
+        values.append((weight, b))
+    return values
+
+
+def _paired(source, target) -> list:
+    """Pairs values of one layer with the weights of another; none if they differ.
+
+    Where a block of the target has a shortcut, since its output has other channels than
+    its input, and the source's has none, the value is that of one that does nothing.
+    """
+    blocks = [
+        [each for each in (layer, *sublayers(layer)) if isinstance(each, Bottleneck)]
+        for layer in (source, target)
+    ]
+    if not any(blocks):
+        blocks = [[layer] for layer in (source, target)]
+    if len(blocks[0]) != len(blocks[1]):
+        return []
+    pairs = []
+    for old, new in zip(*blocks):
+        weights, shortcut = _split_weights(new)
+        values, known = (
+            [*map(keras.ops.convert_to_numpy, each)] for each in _split_weights(old)
+        )
+        if shortcut and not known:
+            known = [np.eye(old.filters)[None, None], np.zeros(old.filters)]
+        if len(values) != len(weights) or len(known) != len(shortcut):
+            return []
+        pairs += zip((*values, *known), (*weights, *shortcut))
+    return pairs
+
+
+def _split_weights(layer):
+    """Lists the weights of a layer, and those of its shortcut if it is a block."""
+    shortcut = getattr(layer, "shortcut", None)
+    shortcut = [] if shortcut is None else shortcut.weights
+    return [w for w in layer.weights if all(w is not x for x in shortcut)], shortcut
 
 
 def _widened(old, new, widens):

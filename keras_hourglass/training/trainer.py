@@ -24,8 +24,8 @@ from keras_hourglass.training.build import (
 from keras_hourglass.training.centering import CenterFeatures
 from keras_hourglass.training.config import CHECKPOINT_MINUTES, TrainConfig
 from keras_hourglass.training.distribution import ONE_DEVICE, Distribution
-from keras_hourglass.training.flat_optimizer import EMAWeights
 from keras_hourglass.training.norm_statistics import NormStatistics
+from keras_hourglass.training.optimizers.averages import EMAWeights
 from keras_hourglass.training.runs import checkpoint, run_dir
 from keras_hourglass.training.runs.checkpoint import (
     BestCheckpoint,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from keras_hourglass.evaluation import bootstrap
 from keras_hourglass.evaluation.breakdowns import all_breakdowns, hardest_people
-from keras_hourglass.evaluation.comparison import compare_models
 from keras_hourglass.evaluation.error_kinds import classify
 from keras_hourglass.evaluation.report.images import PeopleImages
 from keras_hourglass.evaluation.report.page import render_page
@@ -49,7 +48,7 @@ def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path
             f"Received: files {files}"
         )
     if comparisons is None:
-        comparisons = compare_models(evaluations)
+        comparisons = bootstrap.compare_models(evaluations)
     first = evaluations[0]
     about = {"dataset": first.dataset} if first.dataset else {}
     about |= {

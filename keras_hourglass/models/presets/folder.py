@@ -24,6 +24,7 @@ from keras_hourglass.models.config import (
     PRESET_CONFIG,
     PRESET_METADATA,
     PRESET_WEIGHTS,
+    simplify,
 )
 from keras_hourglass.models.presets.card import create_card
 from keras_hourglass.models.presets.facts import TrainingFacts
@@ -218,7 +219,8 @@ def require_free(name, value, own, preset, load_weights: bool):
     Raises:
         ValueError: If the weights, which are loaded, depend on it.
     """
-    if load_weights and name not in FREE_ARGUMENTS and value != own:
+    differs = simplify(value) != simplify(own)
+    if load_weights and name not in FREE_ARGUMENTS and differs:
         raise ValueError(
             f"`load_weights` must be False where `{name}` changes: the weights of "
             f"{str(preset)!r} are those of {name}={own!r}. Received: {name}={value!r}"

@@ -9,7 +9,7 @@ import os
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from keras_hourglass.models.config import BEST_FILE, DEFAULTS_OF
+from keras_hourglass.models.config import BEST_FILE, DEFAULTS_OF, simplify
 from keras_hourglass.models.presets import PRESETS_OF
 from keras_hourglass.training import recipes
 from keras_hourglass.training.config import (
@@ -220,9 +220,8 @@ def _flat_options(config):
     flat = asdict(config)
     recipe, datasets = flat.pop("recipe"), flat.pop("datasets")
     network = {**DEFAULTS_OF[config.task], **recipe.pop("network")}
-    size = network["image_size"]
-    if isinstance(size, (list, tuple)) and len({*size}) == 1:
-        network["image_size"] = size[0]
+    for name in ("image_size", "filters"):
+        network[name] = simplify(network[name])
     flat["dataset"] = [_identify(spec) for spec in config.datasets]
     for spec in config.datasets:
         prefix = f"{spec.name} " if len(datasets) > 1 else ""

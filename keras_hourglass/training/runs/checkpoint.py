@@ -19,7 +19,7 @@ import numpy as np
 
 from keras_hourglass.callbacks.diagnostics import NonFiniteError, has_finite_weights
 from keras_hourglass.training.distribution import single_device
-from keras_hourglass.training.flat_optimizer import EMAWeights
+from keras_hourglass.training.optimizers.averages import EMAWeights
 from keras_hourglass.utils import Interrupted
 from keras_hourglass.utils.files import atomic_write, name_write_errors
 
