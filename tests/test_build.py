@@ -1,5 +1,7 @@
 """Building a run's network: precision, initial weights and frozen layers."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.runs import checkpoint
 from keras_hourglass.training.runs.checkpoint import BestCheckpoint, TrainState
 
-NETWORK = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1, "image_size": 32}
+NETWORK = {"stacks": 1, "filters": 16, "stem_filters": 4, "depth": 1, "image_size": 32}
 RECIPE = Recipe(
     epochs=10, batch_size=4, learning_rate=0.01, ema_span=0.5, network=NETWORK
 )
@@ -23,18 +25,19 @@ LABELS = np.concatenate(
 ).astype("float32")
 
 
-def built(**changes):
-    config = TrainConfig(RECIPE, **changes)
+def built(optimizer="adam", **changes):
+    config = TrainConfig(replace(RECIPE, optimizer=optimizer), **changes)
     model = build.build_model(config)
     build.compile_model(model, config, steps=10)
     return model
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("optimizer", ["adam", "muon"])
 def test_steps_lower_the_loss_and_the_best_network_is_float32(
-    precision, eager, tmp_path
+    optimizer, precision, eager, tmp_path
 ):
-    model = built(precision=precision)
+    model = built(optimizer, precision=precision)
     computed = model.get_layer("stem_convolution").compute_dtype
     assert computed == precision.removeprefix("mixed_")
     assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
@@ -58,7 +61,7 @@ def test_steps_lower_the_loss_and_the_best_network_is_float32(
         np.testing.assert_array_equal(a, b)
 
     checkpoint.save_checkpoint(tmp_path / "last.keras", model, TrainState(1))
-    again = built(precision=precision)
+    again = built(optimizer, precision=precision)
     again.load_weights(tmp_path / "last.keras")
     states = (map(np.asarray, m.optimizer.variables) for m in (model, again))
     for a, b in zip(*states, strict=True):

@@ -57,9 +57,12 @@ SETTING = {
 
 
 @pytest.mark.skipif(BACKEND == "torch", reason="Keras has no way there")
-def test_two_devices_have_the_losses_of_one(noise, tmp_path):
+@pytest.mark.parametrize("recipe", ["modern", "photo"])  # Adam, Muon
+def test_two_devices_have_the_losses_of_one(recipe, noise, tmp_path):
     typed = [str(tmp_path), *TYPED, "--epochs", str(EPOCHS)]
-    typed += ["--dataset", f"crops:{noise}"]
+    typed += ["--dataset", f"crops:{noise}", "--recipe", recipe]
+    if recipe == "photo":
+        typed += ["--filters", "16"]  # smaller kernels are no matrices
     command = [sys.executable, "-c", PROGRAM, *typed]
     subprocess.run(command, env=SETTING, check=True, timeout=300)
     one, two = (curve(tmp_path / devices) for devices in ("1", "all"))

@@ -105,7 +105,7 @@ RECIPES = {
         foreground=9.0,
         augmentation=AUGMENTATIONS["modern"],
     ),
-    # Of the presets with weights, on two cores: docs/model-card.md.
+    # For photographs of all kinds, on two cores: docs/model-card.md.
     "photo": Recipe(
         epochs=50,
         batch_size=16,
