@@ -94,7 +94,7 @@ def build_optimizer(recipe: Recipe, steps: int) -> optimizers.Optimizer:
         span = max(2, recipe.ema_span * recipe.epochs * steps)
         options |= {"use_ema": True, "ema_momentum": 1 - 1 / span}
     optimizer = OPTIMIZERS[recipe.optimizer](build_schedule(recipe, steps), **options)
-    # The others gain nothing by it: JAX compiles it for longer.
+    # The others gain nothing by it: JAX compiles AdamW's for longer.
     flat = keras.backend.backend() == "tensorflow"
     return FlatOptimizer(optimizer) if flat else optimizer
 
