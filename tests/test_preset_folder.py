@@ -117,6 +117,19 @@ def test_sizes_and_offsets_may_change_and_weights_hold_the_rest(saved):
         load(saved, stack=2)
 
 
+def test_channels_of_each_size_are_kept_and_described(tmp_path):
+    model = kh.StackedHourglass(**{**TINY, "filters": (4, 8)})
+    model.save_to_preset(tmp_path)
+    card = (tmp_path / "README.md").read_text()
+    assert "4 (at smaller sizes 8) channels" in card
+    load = kh.StackedHourglass.from_preset
+    assert load(tmp_path, filters=(4, 8)).filters == load(tmp_path).filters == (4, 8)
+    with pytest.raises(
+        ValueError, match="`load_weights` must be False where `filters`"
+    ):
+        load(tmp_path, filters=4)
+
+
 @keras.saving.register_keras_serializable("test_preset_folder")
 class NoisyBlock(kh.Bottleneck):
     """A block whose weights are fewer than its variables: dropout has a seed."""
