@@ -107,7 +107,10 @@ def test_image_sizes_that_do_not_fit_are_refused_with_ones_that_do():
 )
 @pytest.mark.parametrize("value", [0, 1.5, "2", True])
 def test_counts_must_be_positive_integers(argument, value):
-    message = f"`{argument}` must be a positive integer.*Received: {argument}={value!r}"
+    several = ", or 5 for depth 4: one for each size, the largest first"
+    more = several if argument == "filters" else ""
+    message = f"`{argument}` must be a positive integer{more}. "
+    message += f"Received: {argument}={value!r}"
     with pytest.raises(ValueError, match=message):
         StackedHourglass(**{argument: value})
 

@@ -110,19 +110,7 @@ def compare(first, second, thresholds, counts) -> dict:
     }
 
 
-def _difference(convention, first, second, threshold, counts):
-    means = [convention.mean(*model, threshold) for model in (first, second)]
-    resampled = [
-        resample_means(convention, *model, threshold, counts)
-        for model in (first, second)
-    ]
-    return {
-        "difference": means[1] - means[0],
-        "interval": interval(resampled[1] - resampled[0]),
-    }
-
-
-def compare_models(evaluations: list["Evaluation"]) -> list[dict]:
+def compare_models(evaluations: "list[Evaluation]") -> list[dict]:
     """Compares the first model with each of the others, on the same people.
 
     On each dataset, and in each kind of windows, the first is another. The interval of
@@ -181,6 +169,18 @@ def compare_models(evaluations: list["Evaluation"]) -> list[dict]:
             }
         )
     return comparisons
+
+
+def _difference(convention, first, second, threshold, counts):
+    means = [convention.mean(*model, threshold) for model in (first, second)]
+    resampled = [
+        resample_means(convention, *model, threshold, counts)
+        for model in (first, second)
+    ]
+    return {
+        "difference": means[1] - means[0],
+        "interval": interval(resampled[1] - resampled[0]),
+    }
 
 
 def _same_people(first, second):

@@ -67,7 +67,7 @@ class HourglassModel(keras.Model):
                 "`image_data_format` must be 'channels_last' (see keras.json). "
                 f"Received: image_data_format={keras.config.image_data_format()!r}"
             )
-        filters = simplify(filters_by_size(network["filters"], network["depth"]))
+        filters = filters_by_size(network["filters"], network["depth"])
         trunk = {**network, "block": get_block(network["block"]), "filters": filters}
         size = validate_image_size(trunk.pop("image_size"), network["depth"])
         images = Input((*size, 3), name="images")

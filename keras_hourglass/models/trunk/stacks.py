@@ -8,7 +8,6 @@ from keras.initializers import RandomNormal
 from keras.layers import Add, Conv2D, MaxPooling2D, ReLU, ZeroPadding2D
 
 from keras_hourglass.models.blocks.batch_norm import batch_normalization
-from keras_hourglass.models.config import filters_by_size
 from keras_hourglass.models.trunk.heads import NormalizePixels
 from keras_hourglass.models.trunk.hourglass import Hourglass
 
@@ -22,12 +21,12 @@ def stack_hourglasses(
         images: `(batch, height, width, 3)`, an input of a model.
         maps: Channels of a stack's maps.
         stacks, block, blocks, filters, stem_filters, depth: See `StackedHourglass`;
-            `block` is a class.
+            `block` is a class, `filters` a number for each size.
 
     Returns:
         `(batch, height / 4, width / 4, maps)` of each stack.
     """
-    channels, *_ = filters_by_size(filters, depth)  # at the size of the maps
+    channels, *_ = filters  # at the size of the maps
     x = _stem(images, block, stem_filters, channels)
     outputs = []
     for stack in range(1, stacks + 1):
