@@ -64,6 +64,30 @@ def compare_saved_model(folder):
     return {"model": model, "version": result.path, "folder": folder}
 
 
+def compare_tflite(folder):
+    """A network with MoveNet's output: everyone's limbs at the same places."""
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("conversion needs TensorFlow")
+    pytest.importorskip("ai_edge_litert")
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec([1, 64, 64, 3], tf.int32)])
+    def network(image):
+        brightness = tf.reduce_mean(tf.cast(image, tf.float32)) / 255
+        return tf.linspace([0.2, 0.5, 0.9], [0.8, 0.5, 0.9], 17)[None, None] + (
+            0 * brightness
+        )
+
+    convert = tf.lite.TFLiteConverter.from_concrete_functions
+    data = convert([network.get_concrete_function()]).convert()
+    (folder / "network.tflite").write_bytes(data)
+    model = image_and_model(folder)[1]
+    return {
+        "network": folder / "network.tflite",
+        **{"dataset": "synthetic:8", "model": model},
+    }
+
+
 def calibrate_people(folder):
     write_coco = runpy.run_path(str(Path(__file__).with_name("test_end_to_end.py")))
     write_coco["write_dataset"](folder, images=2)
@@ -93,6 +117,7 @@ SMALL = {  # example -> the arguments of its `main`, from a folder for its files
     "calibrate_joints.py": calibrate_joints,
     "calibrate_people.py": calibrate_people,
     "compare_saved_model.py": compare_saved_model,
+    "compare_tflite.py": compare_tflite,
     "custom_block.py": lambda _: {**TINY, "people": 2, "epochs": 1},
     "everyone.py": everyone,
     "image_grid.py": image_grid,

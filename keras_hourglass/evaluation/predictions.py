@@ -75,15 +75,11 @@ class PeoplePredictor:
             largest = max(largest, len(crops))  # the last, smaller batch is padded
             keypoints, highest = self._predictor.predict_keypoints(crops, largest)
             difference = keypoints - truth
-            scored = (weight > 0) & (reference > 0)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                error = np.linalg.norm(difference, axis=-1) / reference
+            errors.append(measure_errors(difference, weight, reference))
             points.append(keypoints)
             peaks.append(highest)
-            error = np.where(np.isnan(error), np.inf, error)  # wrong, as for `PCKh`
-            errors.append(np.where(scored, error, np.nan))
-            near = scored & (error <= MAX_OFFSET * people.skeleton.measure.threshold)
-            offsets.append(difference[near])
+            limit = MAX_OFFSET * people.skeleton.measure.threshold
+            offsets.append(difference[errors[-1] <= limit])
         signed, peaks = np.concatenate(offsets), np.concatenate(peaks)
         offset = signed.mean(0) if len(signed) else np.full(2, np.nan)
         windows = Window.from_center(
@@ -104,6 +100,21 @@ class PeoplePredictor:
                 if image in loader.failures
             ),
         )
+
+
+def measure_errors(difference, weight, reference) -> np.ndarray:
+    """Measures errors in reference lengths, as `Predictions.errors` has them.
+
+    Args:
+        difference: `(people, joints, 2)`, predictions less labels, pixels.
+        weight: `(people, joints)`, 0 where there is no label.
+        reference: `(people, joints)` or `(people, 1)`, in the same pixels; 0 where
+            there is none.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.linalg.norm(difference, axis=-1) / reference
+    error = np.where(np.isnan(error), np.inf, error)  # wrong, as for `PCKh`
+    return np.where((weight > 0) & (reference > 0), error, np.nan)
 
 
 def evaluation_loader(model, people: People, options: KeypointOptions, runtime: str):

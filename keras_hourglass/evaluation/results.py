@@ -28,7 +28,7 @@ from keras_hourglass.evaluation.calibration import CalibrationFit, fit_calibrati
 from keras_hourglass.evaluation.conventions import is_scored
 from keras_hourglass.evaluation.detection.windows import TRUE, describe_boxes
 from keras_hourglass.evaluation.error_kinds import classify, error_kinds
-from keras_hourglass.evaluation.predictions import Predictions
+from keras_hourglass.evaluation.predictions import Predictions, measure_errors
 from keras_hourglass.evaluation.scoring import (
     convention_means,
     main_scores,
@@ -57,8 +57,8 @@ class Evaluation:
         skeleton: The skeleton of the joints.
         predictions: The predictions and their errors; see `Predictions`.
         people: The evaluated people, with the model's skeleton; None for a file.
-        model: The evaluated model; None for a file.
-        options: The options of keypoint prediction; None for a file.
+        model: The evaluated model; None for a file and for given joints.
+        options: The options of keypoint prediction; likewise.
         dataset: The dataset's name and folder, where known.
         runtime: The program that ran the model, a key of `inference.runtimes.RUNTIMES`.
         boxes: The windows of the people: "true", "shaken", or the name of a detector.
@@ -269,7 +269,7 @@ class Evaluation:
             Path of `report.html`.
 
         Raises:
-            ValueError: If this is the evaluation of a file of predictions.
+            ValueError: If this is the evaluation of a file or of given joints.
 
         Example:
 
@@ -291,6 +291,55 @@ class Evaluation:
         people = self.scores["people"]
         measure = self.skeleton.measure.name.lower()
         return f"Evaluation({self.name!r}, people={people}, {measure}={self.pckh:.2f})"
+
+
+def evaluate_joints(joints, people: People, scores=None, *, name="joints"):
+    """Scores the joints that any other program predicted for people.
+
+    So networks of other projects stand beside those of this library: on the same
+    people, by the same measures.
+
+    Args:
+        joints: `(people, joints, 2)`, x before y, image pixels. A joint that is NaN is
+            wrong.
+        people: The people. Joints that the program does not predict are left out by
+            `people.to_skeleton(...)`.
+        scores: `(people, joints)`, 0 to 1; by default 1. OKS and the calibration are of
+            these.
+        name: Name of the program in tables.
+
+    Returns:
+        An `Evaluation` without a model; see `kh.evaluate`.
+
+    Raises:
+        ValueError: If joints or scores are not of that shape, or infinite.
+
+    Example:
+
+    ```python
+    import keras_hourglass as kh
+
+    people = kh.load_dataset("synthetic", "2").split("val")[:8]
+    print(kh.evaluate_joints(people.joints + 1, people, name="a pixel aside"))
+    ```
+    """
+    joints = np.asarray(joints, float)
+    scores = np.ones(joints.shape[:2]) if scores is None else np.asarray(scores, float)
+    shape = people.joints.shape
+    if joints.shape != shape or scores.shape != shape[:2]:
+        raise ValueError(
+            f"`joints` must have the shape {shape}, and `scores` {shape[:2]}. "
+            f"Received: {joints.shape} and {scores.shape}"
+        )
+    if np.isinf(joints).any() or not ((scores >= 0) & (scores <= 1)).all():
+        raise ValueError(
+            "`joints` must be numbers or NaN, and `scores` numbers from 0 to 1. "
+            "Received: others"
+        )
+    lengths = people.reference_lengths[:, None]
+    errors = measure_errors(joints - people.joints, people.weights, lengths)
+    predictions = Predictions(joints, errors, scores)
+    return Evaluation(name, people.skeleton, predictions, people)
 
 
 def evaluate_predictions(path, root) -> Evaluation:

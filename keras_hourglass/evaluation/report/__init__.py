@@ -34,7 +34,7 @@ def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path
         Path of `report.html`.
 
     Raises:
-        ValueError: If names are not unique, or an evaluation is of a file.
+        ValueError: If names are not unique, or an evaluation is not of a model.
     """
     names = [evaluation.name for evaluation in evaluations]
     if not names or len({*names}) < len(names):
@@ -42,10 +42,10 @@ def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path
             "`evaluations` must be one or more, with different names, which "
             f"`kh.evaluate` takes as `name`. Received: {names}"
         )
-    if files := [one.name for one in evaluations if one.model is None]:
+    if others := [one.name for one in evaluations if one.model is None]:
         raise ValueError(
             "`evaluations` must be of models, since a report shows images of people. "
-            f"Received: files {files}"
+            f"Received: {others}"
         )
     if comparisons is None:
         comparisons = bootstrap.compare_models(evaluations)
