@@ -13,7 +13,7 @@ from keras_hourglass_cli.terminal.console import start_keras
 @click.command()
 @click.argument("source")
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
-@network_option("--image-size", type=int, help="Pixels of a side.")
+@network_option("--image-size")
 @click.option(
     "--offset",
     type=(float, float),

@@ -258,6 +258,27 @@ def test_benchmark_network_measures_every_way_and_says_what_does_not_run(eager):
     assert refused.count("must be multiples of 64") == 2
 
 
+def test_benchmark_network_measures_other_networks_than_presets(eager):
+    other = [
+        "--filters",
+        "4,8,8",
+        "--depth",
+        2,
+        "--stem-filters",
+        4,
+        "--image-size",
+        16,
+    ]
+    command = ["benchmark", "network", "hg1", *other, "--recipe", "photo"]
+    fast = ["--precision", "float32", "--batch-size", 1, "--seconds", 0]
+    rows = json.loads(call(*command, *fast, "--json").stdout)["rows"]
+    made = StackedHourglass(
+        stacks=1, filters=(4, 8, 8), depth=2, stem_filters=4, image_size=16
+    )
+    assert {row["parameters"] for row in rows} == {count_parameters(made)}
+    assert {row["multiply_adds"] for row in rows} == {count_macs(made)}
+
+
 def test_benchmark_loader_prints_people_per_second_and_core():
     command = ["benchmark", "loader", "--dataset", "synthetic:32", "--image-size", 64]
     report = json.loads(call(*command, "--people", 32, "--json").stdout)

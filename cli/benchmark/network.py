@@ -10,16 +10,19 @@ from itertools import product
 
 import click
 
+from keras_hourglass.training.recipes import DEFAULT_RECIPE, RECIPES
 from keras_hourglass.utils import first_line
 from keras_hourglass_cli.benchmark.stopwatch import seconds_of
 from keras_hourglass_cli.options.datasets import json_option
+from keras_hourglass_cli.options.training import network_options, only_typed
 from keras_hourglass_cli.terminal.console import RowPrinter, start_keras
 
 TRAINING_COST = 3  # multiply-adds of a training step, in those of a forward pass
 PRESETS = ("hg2", "hg8", "lighter/hg2_multidilated", "lighter/hg2_separable")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 COLUMNS = {"preset": 31, "precision": 14, "compiled": 3, "step": 9}
-COLUMNS |= {"batch": 5, "people/s": 10, "of matrices": 6}
+COLUMNS |= {"batch": 5, "parameters": 10, "multiply-adds": 13}
+COLUMNS |= {"people/s": 8, "of matrices": 6}
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,14 @@ class BenchmarkSetting:
     show_default=True,
     help="People of a step; may be given several times.",
 )
-@click.option("--image-size", type=int, help="Pixels of a side.  [default: presets']")
+@network_options(default="presets'")
+@click.option(
+    "--recipe",
+    type=click.Choice([name for name in RECIPES if RECIPES[name].task == "pose"]),
+    default=DEFAULT_RECIPE,
+    show_default=True,
+    help="Recipe of the training steps: their optimizer and loss.",
+)
 @click.option(
     "--seconds",
     type=click.FloatRange(0),
@@ -70,12 +80,14 @@ class BenchmarkSetting:
     help="Least time of each measurement.",
 )
 @json_option
-def command(names, precisions, batch_sizes, image_size, seconds, as_json):
+def command(names, precisions, batch_sizes, recipe, seconds, as_json, **network):
     """People per second of training and inference, without a loader.
 
-    In each precision and batch size, with and without compilation, beside the rate at
-    which the device multiplies matrices. A setting that does not run, for want of
-    memory say, is a row with the reason.
+    Of the networks of presets, or of others: the options of a network replace those of
+    each PRESET, as in `photo --stacks 1 --filters 64,128,192,256,256`. In each
+    precision and batch size, with and without compilation, beside the rate at which the
+    device multiplies matrices. A setting that does not run, for want of memory say, is
+    a row with the reason.
     """
     start_keras()
     import keras
@@ -83,8 +95,8 @@ def command(names, precisions, batch_sizes, image_size, seconds, as_json):
     from keras_hourglass.models.presets import get_preset
     from keras_hourglass.training import distribution
 
-    size = {} if image_size is None else {"image_size": image_size}
-    networks = {name: {**get_preset(name).network, **size} for name in names or PRESETS}
+    typed = only_typed(network)
+    networks = {name: get_preset(name).network | typed for name in names or PRESETS}
     device = distribution.device_name()
     peaks = {precision: matrix_rate(precision) for precision in precisions}
     if not as_json:
@@ -96,40 +108,45 @@ def command(names, precisions, batch_sizes, image_size, seconds, as_json):
     rows = []
     for name, precision, batch_size, compiled, training in settings:
         setting = BenchmarkSetting(training, precision, batch_size, compiled)
-        row = {"preset": name, **vars(setting)}
-        rows.append(
-            row | measure_or_error(networks[name], setting, seconds, peaks[precision])
-        )
+        arguments = networks[name], setting, seconds, peaks[precision], recipe
+        rows.append({"preset": name, **vars(setting), **measure_or_error(*arguments)})
         if not as_json:
             printer.print(*format_row(rows[-1]))
     if as_json:
         click.echo(json.dumps({"device": device, "peaks": peaks, "rows": rows}))
 
 
-def measure(network: dict, setting: BenchmarkSetting, seconds: float = 5.0) -> dict:
+def measure(
+    network: dict,
+    setting: BenchmarkSetting,
+    seconds: float = 5.0,
+    recipe: str = DEFAULT_RECIPE,
+) -> dict:
     """Runs steps on one batch that stays in memory.
 
     Args:
         network: Arguments of `StackedHourglass`.
         setting: How to run it.
         seconds: For how long at least, after the first two steps.
+        recipe: Name of the recipe that training steps follow.
 
     Returns:
-        "people_per_second"; "multiply_adds_per_second", of the convolutions, three
-        times as many when training; "first_seconds" until the first step was done.
+        "parameters" and "multiply_adds" of the network; "people_per_second";
+        "multiply_adds_per_second", of the convolutions, three times as many when
+        training; "first_seconds" until the first step was done.
     """
-    import keras
-
-    from keras_hourglass.losses import HeatmapLoss
-    from keras_hourglass.models.flops import count_macs
+    from keras_hourglass.models.flops import count_macs, count_parameters
     from keras_hourglass.models.stacked_hourglass import StackedHourglass
-    from keras_hourglass.training.build import precision_scope
-    from keras_hourglass.training.optimizers.flat_optimizer import FlatOptimizer
+    from keras_hourglass.training import build
+    from keras_hourglass.training.centering import freeze_cancelled_biases
+    from keras_hourglass.training.recipes import get_recipe
 
-    with precision_scope(setting.precision):
+    with build.precision_scope(setting.precision):
         model = StackedHourglass(**network)
-    optimizer = FlatOptimizer(keras.optimizers.Adam(1e-4))  # as recipes have it
-    model.compile(optimizer, HeatmapLoss(), jit_compile=setting.compiled)
+    freeze_cancelled_biases(model)
+    recipe = get_recipe(recipe)
+    optimizer, loss = build.build_optimizer(recipe, steps=100), build.build_loss(recipe)
+    model.compile(optimizer, loss, jit_compile=setting.compiled)
     step = _make_step(model, setting)
     first = seconds_of(step)
     seconds_of(step)
@@ -138,10 +155,13 @@ def measure(network: dict, setting: BenchmarkSetting, seconds: float = 5.0) -> d
         total += seconds_of(step)
         steps += 1
     people = steps * setting.batch_size / total
-    cost = count_macs(model) * (TRAINING_COST if setting.training else 1)
+    cost = count_macs(model)
     return {
+        "parameters": count_parameters(model),
+        "multiply_adds": cost,
         "people_per_second": people,
-        "multiply_adds_per_second": people * cost,
+        "multiply_adds_per_second": people
+        * (TRAINING_COST * cost if setting.training else cost),
         "first_seconds": first,
     }
 
@@ -196,10 +216,10 @@ def jit_settings() -> tuple[bool, ...]:
     )
 
 
-def measure_or_error(network, setting, seconds, peak) -> dict:
+def measure_or_error(network, setting, seconds, peak, recipe) -> dict:
     """Measures a setting, with its share of the matrix rate; or gives the error."""
     try:
-        measured = measure(network, setting, seconds)
+        measured = measure(network, setting, seconds, recipe)
     except Exception as error:  # each backend raises its own for want of memory
         return {"error": first_line(error)}
     return measured | {"share_of_peak": measured["multiply_adds_per_second"] / peak}
@@ -216,5 +236,6 @@ def format_row(row) -> tuple:
     )
     if "error" in row:
         return (*setting, row["error"])
+    counts = f"{row['parameters']:,}", f"{row['multiply_adds'] / 1e6:,.0f} M"
     rate, share = row["people_per_second"], row["share_of_peak"]
-    return (*setting, f"{rate:,.1f}", f"{share:.1%}")
+    return (*setting, *counts, f"{rate:,.1f}", f"{share:.1%}")

@@ -35,13 +35,47 @@ class FiltersType(click.ParamType):
         return numbers[0] if len(numbers) == 1 else numbers
 
 
-def network_option(flag, **kwargs):
-    """An option of the network. Its help shows the default of each task's network."""
+NETWORK = {  # option of the network -> what click takes
+    "--stacks": {"type": click.IntRange(1), "help": "Number of hourglasses."},
+    "--block": {"type": click.Choice(BLOCK_NAMES), "help": "Bottleneck block."},
+    "--blocks": {"type": click.IntRange(1), "help": "Blocks at each position."},
+    "--filters": {
+        "type": FiltersType(),
+        "help": "Channels of hourglasses: one number, or one for each of the depth + 1 "
+        "sizes, the largest size first, as in 64,128,192,256,256.",
+    },
+    "--stem-filters": {"type": click.IntRange(2), "help": "Channels of the stem."},
+    "--depth": {"type": click.IntRange(1), "help": "Halvings within an hourglass."},
+    "--image-size": {"type": int, "help": "Pixels of a side."},
+}
+
+
+def network_option(flag, default=None, **kwargs):
+    """An option of the network.
+
+    Args:
+        flag: A key of `NETWORK`, or another option.
+        default: What the help shows as its default; if None, the default of each task's
+            network.
+        kwargs: Of `click.option`, in place of those in `NETWORK`.
+    """
     name = flag.removeprefix("--").replace("-", "_")
-    default, detector = (str(each.get(name)) for each in DEFAULTS_OF.values())
-    if name in DEFAULTS_OF["detect"] and detector != default:
-        default += f"; detect: {detector}"
-    return click.option(flag, show_default=default, **kwargs)
+    if default is None:
+        default, detector = (str(each.get(name)) for each in DEFAULTS_OF.values())
+        if name in DEFAULTS_OF["detect"] and detector != default:
+            default += f"; detect: {detector}"
+    return click.option(flag, show_default=default, **NETWORK.get(flag, {}) | kwargs)
+
+
+def network_options(default):
+    """Adds all options of `NETWORK` to a command; see `network_option`."""
+
+    def decorate(function):
+        for flag in reversed(NETWORK):
+            function = network_option(flag, default)(function)
+        return function
+
+    return decorate
 
 
 PRESET_OPTIONS = [  # which presets set, so that `compare` lacks them
@@ -51,8 +85,8 @@ PRESET_OPTIONS = [  # which presets set, so that `compare` lacks them
         help="pose: the joints of a person; detect: the boxes of all people in a "
         "photograph.  [default: that of the recipe, or pose]",
     ),
-    network_option("--stacks", type=click.IntRange(1), help="Number of hourglasses."),
-    network_option("--block", type=click.Choice(BLOCK_NAMES), help="Bottleneck block."),
+    network_option("--stacks"),
+    network_option("--block"),
     click.option(
         "--from",
         "init_weights",
@@ -80,26 +114,14 @@ PRESET_OPTIONS = [  # which presets set, so that `compare` lacks them
     ),
 ]
 OPTIONS = [
-    network_option("--blocks", type=click.IntRange(1), help="Blocks at each position."),
-    network_option(
-        "--filters",
-        type=FiltersType(),
-        help="Channels of hourglasses: one number, or one for each of the depth + 1 "
-        "sizes, the largest size first, as in 64,128,192,256,256.",
-    ),
-    network_option(
-        "--stem-filters", type=click.IntRange(2), help="Channels of the stem."
-    ),
-    network_option(
-        "--depth", type=click.IntRange(1), help="Halvings within an hourglass."
-    ),
+    *map(network_option, ("--blocks", "--filters", "--stem-filters", "--depth")),
     network_option(
         "--skeleton",
         type=SkeletonType(dataset=True),
         help="Joints: a name, the dataset's own, or a JSON file. Without it, "
         "the dataset's own where no name has them.",
     ),
-    network_option("--image-size", type=int, help="Pixels of a side."),
+    network_option("--image-size"),
     click.option(
         "--dataset",
         multiple=True,
