@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from keras_hourglass_cli.options.training import train_options, with_datasets
-from keras_hourglass_cli.terminal.console import start_keras
+from keras_hourglass_cli.terminal.console import start_keras, training_verbosity
 
 
 @click.command()
@@ -33,7 +33,8 @@ def command(output, **options):
     table.png. Stopped at any moment, the same command goes on.
     """
     start_keras()
-    from keras_hourglass.training.comparison.paper_table import compare
+    from keras_hourglass.training.comparison.compare import compare
 
-    compare(output=output, **with_datasets(options))
+    verbose = training_verbosity()
+    compare(output=output, verbose=verbose, **with_datasets(options))
     click.echo(f"\n{(output / 'table.md').read_text(encoding='utf-8')}")

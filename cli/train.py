@@ -8,7 +8,7 @@ from keras_hourglass.training.config import CHECKPOINT_MINUTES
 from keras_hourglass_cli.options import with_old_names
 from keras_hourglass_cli.options.devices import device_options
 from keras_hourglass_cli.options.training import train_options, with_datasets
-from keras_hourglass_cli.terminal.console import start_keras
+from keras_hourglass_cli.terminal.console import start_keras, training_verbosity
 
 RENAMED = {"fresh": "restart", "keep-every": "checkpoint-minutes"}  # since 0.1
 
@@ -47,7 +47,7 @@ def command(**options):
     start_keras()
     from keras_hourglass.training.run import train
 
-    run = train(**with_datasets(options))
+    run = train(verbose=training_verbosity(), **with_datasets(options))
     if run.best.is_file() and not options["process"]:
         measure = ""
         if run.task == "pose" and not run.measure.is_pckh:

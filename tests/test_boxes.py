@@ -175,6 +175,16 @@ def test_two_paths_name_one_image_if_one_ends_with_the_other():
     assert known.unused == ["5"]
 
 
+def test_the_current_folder_tells_images_of_one_name_apart(tmp_path, monkeypatch):
+    known = Boxes([("a/1.jpg", None, scored(BOX)), ("b/1.jpg", None, scored(OTHER))])
+    (tmp_path / "b").mkdir()
+    monkeypatch.chdir(tmp_path / "b")
+    assert known.lookup("1.jpg")[0, 0] == OTHER[0]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="fits several images: a/1.jpg, b/1.jpg"):
+        known.lookup("1.jpg")
+
+
 def test_coco_numbers_are_read_from_file_names():
     assert image_id("000000397133.jpg") == 397133
     assert image_id("a/COCO_val2014_000000000042.jpg") == 42

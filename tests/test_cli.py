@@ -74,6 +74,8 @@ def test_training_leaves_a_run_and_finishes_what_it_began(tmp_path, monkeypatch,
     assert "nothing is left to do" in call("train", "--output", tmp_path / "run").output
     refused = call(*command, "--seed", 9, status=1).output
     assert "seed: 0, now 9" in refused
+    quiet = call("--quiet", *command, "--restart")
+    assert quiet.stdout.startswith("Best val_pckh") and "Epoch" not in quiet.stderr
 
 
 def test_training_begins_anew_or_from_another_network(

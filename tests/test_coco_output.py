@@ -139,6 +139,9 @@ def test_17_of_cocos_own_joints_lose_nothing(tmp_path, caplog):
     assert not caplog.records
     written(tmp_path / "x.json", "coco17", result("a.png", 1, COCO), skeleton=COCO)
     assert "1 image is not named by a number, first a.png" in caplog.text
+    several = [result(name, 1, COCO) for name in ("a/7.jpg", "b/7.jpg")]
+    with pytest.raises(ValueError, match="both a/7.jpg and b/7.jpg have the number 7"):
+        written(tmp_path / "x.json", "coco17", *several, skeleton=COCO)
 
 
 def test_videos_and_joints_of_no_person_are_refused(tmp_path):

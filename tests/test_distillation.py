@@ -92,7 +92,7 @@ def test_the_students_file_holds_nothing_of_the_teacher(pair, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_teacher_of_other_joints_or_another_size_is_refused(pair):
+def test_a_teacher_of_other_joints_size_or_offset_is_refused(pair):
     student, _ = pair
     with pytest.raises(ValueError, match="joints of the student.*nose"):
         add_distillation_loss(
@@ -101,3 +101,6 @@ def test_a_teacher_of_other_joints_or_another_size_is_refused(pair):
     larger = StackedHourglass(stacks=1, **{**NETWORK, "image_size": 64})
     with pytest.raises(ValueError, match=r"\(32, 32\).*\(64, 64\)"):
         add_distillation_loss(student, larger, 0.5, LOSS)
+    converted = StackedHourglass(stacks=1, offset=(0.2, 0.2), **NETWORK)
+    with pytest.raises(ValueError, match=r"offset of the student, \(0.*\(0.2, 0.2\)"):
+        add_distillation_loss(student, converted, 0.5, LOSS)

@@ -15,8 +15,8 @@ from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.evaluation.evaluator import evaluate
 from keras_hourglass.models.presets import PRESETS
 from keras_hourglass.training import config
-from keras_hourglass.training.comparison import paper_table
-from keras_hourglass.training.comparison.paper_table import Comparison
+from keras_hourglass.training.comparison import compare, paper_table
+from keras_hourglass.training.comparison.compare import Comparison
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.trainer import Trainer
@@ -84,7 +84,7 @@ def test_rows_are_trained_once_and_the_table_holds_all(compared, caplog):
     table = (compared / "table.md").read_text()
     # The first row stays as it is, the second is made anew.
     first, second = (compared / name.replace("/", "-") for name in NAMES)
-    (second / paper_table.ROW_FILE).unlink()
+    (second / compare.ROW_FILE).unlink()
     (first / "best.keras").unlink()
     caplog.set_level("INFO", logger="keras_hourglass")
     again = Comparison(NAMES, CONFIG, compared).run()
@@ -99,10 +99,10 @@ def test_rows_are_trained_once_and_the_table_holds_all(compared, caplog):
 
 def test_rows_of_version_0_3_stay_without_intervals(compared, caplog):
     old = compared / NAMES[0].replace("/", "-")
-    row = json.loads((old / paper_table.ROW_FILE).read_text())
+    row = json.loads((old / compare.ROW_FILE).read_text())
     del row["intervals"]
-    (old / paper_table.ROW_FILE).write_text(json.dumps(row))
-    (old / paper_table.ERRORS_FILE).unlink()
+    (old / compare.ROW_FILE).write_text(json.dumps(row))
+    (old / compare.ERRORS_FILE).unlink()
     caplog.set_level("INFO", logger="keras_hourglass")
     first, second = Comparison(NAMES, CONFIG, compared).run()
     assert first == {**row, "difference": None}
@@ -113,7 +113,7 @@ def test_rows_of_version_0_3_stay_without_intervals(compared, caplog):
 
 
 def test_a_number_is_the_same_in_training_evaluation_and_comparison(tmp_path, capsys):
-    (row,) = paper_table.compare(
+    (row,) = compare.compare(
         "hg1", tmp_path, epochs=2, batch_size=4, dataset="synthetic:8", **SMALL
     )
     printed = capsys.readouterr()
@@ -149,8 +149,29 @@ def test_rows_of_another_configuration_are_refused_before_anything_is_trained(tm
     assert not (tmp_path / "lighter-hg1_separable").exists()
 
 
+def test_a_recipe_for_one_network_leaves_to_rows_what_they_are_compared_by(
+    tmp_path, monkeypatch
+):
+    configs = {}
+
+    def run(comparison):
+        for name in comparison.names:
+            configs[name] = comparison._row_config(name).recipe.network
+
+    monkeypatch.setattr(Comparison, "run", run)
+    options = {"dataset": "synthetic:8", "presets": "lighter/hg1_ghost,hg8"}
+    compare.compare(output=tmp_path / "a", recipe="photo", filters=32, **options)
+    ghost, eight = configs.values()
+    assert (ghost["stacks"], ghost["block"], ghost["filters"]) == (1, "ghost", 32)
+    assert (eight["stacks"], eight["image_size"]) == (8, 256) and "block" not in eight
+    compare.compare(output=tmp_path / "b", recipe="photo", stacks=2, **options)
+    assert {network["stacks"] for network in configs.values()} == {2}
+    with pytest.raises(ValueError, match="must be one for the task 'pose'"):
+        compare.compare(output=tmp_path / "c", recipe="detect", **options)
+
+
 def test_a_missing_dataset_is_an_error_before_a_network_is_built(tmp_path, monkeypatch):
-    monkeypatch.setattr(paper_table, "Trainer", None)
+    monkeypatch.setattr(compare, "Trainer", None)
     config = replace(CONFIG, datasets=(DatasetSpec("crops", str(tmp_path / "away")),))
     with pytest.raises(DatasetError, match="away"):
         Comparison(NAMES, config, tmp_path / "runs").run()
@@ -240,16 +261,16 @@ def test_files_of_the_table_are_readable(rows, tmp_path):
 
 
 def test_a_comparison_that_names_no_presets_is_an_error(tmp_path):
-    config.write_config(tmp_path, CONFIG, paper_table.COMPARISON_FILE)
+    config.write_config(tmp_path, CONFIG, compare.COMPARISON_FILE)
     with pytest.raises(ValueError, match="comparison.json must list.*`presets` is mis"):
-        paper_table.compare(output=tmp_path)
-    config.write_config(tmp_path, CONFIG, paper_table.COMPARISON_FILE, presets=["hg3"])
+        compare.compare(output=tmp_path)
+    config.write_config(tmp_path, CONFIG, compare.COMPARISON_FILE, presets=["hg3"])
     with pytest.raises(ValueError, match="Did you mean 'hg"):
-        paper_table.compare(output=tmp_path)
+        compare.compare(output=tmp_path)
 
 
 def test_a_folder_of_something_else_is_not_that_of_a_comparison(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(ValueError, match="`output` must be a new folder, or that of"):
-        paper_table.compare("hg1", tmp_path)
+        compare.compare("hg1", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]

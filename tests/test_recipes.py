@@ -47,14 +47,22 @@ def test_the_papers_augmentation_has_nothing_of_what_came_later():
     )
 
 
+def test_each_optimizer_of_a_recipe_is_built():
+    assert (*build.OPTIMIZERS,) == recipes.OPTIMIZER_NAMES
+
+
 def test_an_unknown_recipe_says_what_was_meant():
     with pytest.raises(ValueError, match="Did you mean 'modern'"):
         recipes.get_recipe("moderm")
 
 
 @pytest.mark.parametrize(
-    "name, value", [("epochs", 0), ("batch_size", 0), ("learning_rate", -1.0)]
+    "name, value",
+    [
+        *[("epochs", 0), ("batch_size", 0), ("learning_rate", -1.0)],
+        *[("optimizer", "sgd"), ("task", "segment")],
+    ],
 )
-def test_numbers_that_cannot_train_are_refused(name, value):
-    with pytest.raises(ValueError, match=f"`{name}` must be .* {name}={value}"):
+def test_values_that_cannot_train_are_refused(name, value):
+    with pytest.raises(ValueError, match=f"`{name}` must be .* {name}={value!r}"):
         replace(recipes.get_recipe("demo"), **{name: value})

@@ -61,7 +61,7 @@ OUTSIDE = {
     "training": {"keras", "numpy"},
     "training.optimizers.flat_optimizer": {"keras", "numpy", "tensorflow"},
     "training.distribution": {"keras", "numpy", "jax", "tensorflow", "torch"},
-    "training.comparison.paper_table": {"keras", "matplotlib"},
+    "training.comparison.paper_table": {"matplotlib"},
 }
 STANDARD = sys.stdlib_module_names
 MAX_ENTRIES, MAX_LINES = 14, 400

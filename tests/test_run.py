@@ -396,6 +396,45 @@ def test_a_restart_that_fails_keeps_the_run(noise, finished_run, tmp_path):
     assert len(run.history["loss"]) == 1
 
 
+def test_a_restart_from_its_own_network_keeps_it_until_there_is_a_better_one(
+    finished_run, tmp_path, monkeypatch
+):
+    folder = finished_run(tmp_path / "run", 1)
+    best = (folder / "best.keras").read_bytes()
+
+    def fit(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer.Trainer, "_fit", fit)
+        with pytest.raises(Interrupted):
+            kh.train(output=folder, restart=True, init_weights=folder, verbose=0)
+    assert (folder / "best.keras").read_bytes() == best
+    assert len(kh.train(output=folder, verbose=0).history["loss"]) == 1
+    with pytest.raises(ValueError, match="`teacher` must be another network"):
+        kh.train(output=folder, restart=True, teacher=folder, verbose=0)
+
+
+def test_a_restart_from_another_network_takes_its_size(finished_run, tmp_path):
+    folder = finished_run(tmp_path / "run", 1)
+    other = kh.StackedHourglass(**{**SMALL, "filters": 6})
+    other.save(tmp_path / "other.keras")
+    begin = {"restart": True, "init_weights": tmp_path / "other.keras"}
+    assert kh.train(output=folder, verbose=0, **begin).model.filters == 6
+
+
+def test_a_stop_in_the_last_epoch_comes_too_late(noise, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer.Trainer, "should_stop", lambda self, step: True)
+    with pytest.raises(Interrupted):
+        kh.train(f"crops:{noise}", output=tmp_path, verbose=0, **OPTIONS)
+    monkeypatch.setattr(
+        trainer.Trainer, "should_stop", lambda self, step: step == self.sampler.steps
+    )
+    with pytest.raises(Interrupted, match="epoch 1 of 2"):
+        kh.train(output=tmp_path, verbose=0)
+    assert len(kh.train(output=tmp_path, verbose=0).history["loss"]) == 2
+
+
 def test_a_finished_run_is_read_where_nothing_can_be_written(
     finished_run, tmp_path, monkeypatch, messages
 ):

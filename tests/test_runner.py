@@ -210,5 +210,6 @@ def test_people_in_videos_are_numbered_where_a_detector_finds_them():
     assert ids() == [None] * 4
     boxes = np.array([row(1), row(30)])
     assert ids(find_boxes=lambda frame: boxes) == [None] * 8
+    assert ids(detect, track=False, detect_every=2) == [None] * 4
     numbered = ids(find_boxes=lambda frame: boxes, track=True)
     assert numbered == [1, 2, 1, 2, None, None, 1, 2]

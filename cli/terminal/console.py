@@ -37,6 +37,11 @@ def configure_logging(quiet: bool = False, verbose: bool = False):
     )
 
 
+def training_verbosity() -> int:
+    """Returns `verbose` of `train`: 0 after `--quiet`."""
+    return int(logging.getLogger(LIBRARY).isEnabledFor(logging.INFO))
+
+
 def start_keras(backend: str | None = None):
     """Imports Keras and its backend, without the messages that they print at start.
 

@@ -81,7 +81,7 @@ def estimate_frames(
     detects = find_boxes is None and estimator.detector is not None
     track = detects if track is None else track
     # One person alone is followed, too: their last window is the best guess.
-    follows = find_boxes is None and (track or not detects)
+    follows = find_boxes is None and (track or not detects or detect_every != 1)
     run = _Estimation(
         *(estimator, find_boxes, failures or Failures()),
         **{"track": track, "detect_every": detect_every, "smooth": smooth},

@@ -16,7 +16,7 @@ from keras_hourglass.data.warp import (
 )
 from keras_hourglass.geometry import Window
 from keras_hourglass.inference.boxes import (
-    join_scores,
+    find_boxes,
     require_overlap,
     validate_boxes,
 )
@@ -224,7 +224,8 @@ class ViewBuilder(NamedTuple):
             region = self._shrunk(region, self.rules["min_window_ratio"])
             views = ImageViews([window], image=(region, [window]))
             return self._with_crops(region, views)
-        boxes = join_scores(boxes(region.pixels)) if callable(boxes) else boxes
+        if callable(boxes):
+            boxes = find_boxes(boxes, region.pixels)
         rows = validate_boxes(boxes, name, scored=True, default_score=np.nan)
         require_overlap(rows, region.size, name)
         return self._of_people(region, rows[:, :4], rows[:, 4])

@@ -71,8 +71,8 @@ class CenterFeatures(keras.callbacks.Callback):
     def _is_due(self, step):
         if step:
             return step % INTERVAL == 0 and self.steps - step >= SETTLING_STEPS
-        total = self.epoch * self.steps
-        return total // INTERVAL > (total - self.steps) // INTERVAL
+        total = self.epoch * self.steps  # not at the first: loaded norms would not fit
+        return total > 0 and total // INTERVAL > (total - self.steps) // INTERVAL
 
 
 def center_features(model):

@@ -101,8 +101,8 @@ def create_config(
 ) -> TrainConfig:
     """Creates a configuration from the options of `train` that were given.
 
-    An option outweighs the recipe, which outweighs the network of `init_weights`, which
-    outweighs the defaults.
+    An option outweighs the network of `init_weights`, which outweighs that of the
+    recipe, which outweighs the defaults.
 
     Args:
         dataset, recipe, root, task: See `train`.

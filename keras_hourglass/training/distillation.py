@@ -33,7 +33,7 @@ def add_distillation_loss(
         loss: Compares heatmaps.
 
     Raises:
-        ValueError: If the two differ in joints or in image size.
+        ValueError: If the two differ in joints, image size or `offset`.
     """
     if teacher.skeleton.joints != student.skeleton.joints:
         raise ValueError(
@@ -45,6 +45,11 @@ def add_distillation_loss(
         raise ValueError(
             f"`teacher` must have the image size of the student, {student.image_size} "
             f"(height, width). Received: image_size={teacher.image_size}"
+        )
+    if teacher.offset != student.offset:  # only decoding adds it, not the heatmaps
+        raise ValueError(
+            f"`teacher` must have the offset of the student, {student.offset}. "
+            f"Received: offset={teacher.offset}"
         )
     teacher.trainable = False
     label_loss = student.compute_loss

@@ -14,6 +14,7 @@ from keras_hourglass.models import presets
 from keras_hourglass.models.config import validate_positive_integers
 from keras_hourglass.utils import suggest
 
+OPTIMIZER_NAMES = "adam", "adamw", "muon", "rmsprop"
 AUGMENTATION_CLASSES = {"pose": Augmentation, "detect": DetectionAugmentation}
 
 
@@ -25,8 +26,9 @@ class Recipe:
         epochs: Passes over the training people.
         batch_size: People of a step.
         learning_rate: The highest learning rate.
-        optimizer: "adam", "adamw", "muon" or "rmsprop".
-        warm_up: Share of the run in which the learning rate rises from 0.
+        optimizer: One of `OPTIMIZER_NAMES`.
+        warm_up: Share of the run in which the learning rate rises from 0, before the
+            cosine wave.
         decay_epochs: Epochs at whose start the learning rate falls to a tenth; without
             any, it follows half a cosine wave.
         ema_span: Time constant of the weights' exponential moving average, as a share
@@ -72,6 +74,12 @@ class Recipe:
                 "`distill_weight` must lie in 0 to 1. "
                 f"Received: distill_weight={self.distill_weight}"
             )
+        choices = {"task": AUGMENTATION_CLASSES, "optimizer": OPTIMIZER_NAMES}
+        for name, known in choices.items():
+            if (value := getattr(self, name)) not in known:
+                raise ValueError(
+                    f"`{name}` must be one of {[*known]}. Received: {name}={value!r}"
+                )
         kind = AUGMENTATION_CLASSES[self.task]
         if not isinstance(self.augmentation, kind):
             raise ValueError(

@@ -102,11 +102,11 @@ def train(
     """Trains a network, as `hourglass-keras train` does, and keeps the run in a folder.
 
     Stopped at any moment, even by a power cut, the same call goes on from the last
-    checkpoint, and ends with the same weights to the last bit. With the `output` of an
-    earlier run, options that are not given are those of the run. More `epochs` lengthen
-    it, finished or not: the learning rate follows the schedule of the new number. The
-    folder of a dataset may have moved, `missing` and `broken` may change; any other
-    option that differs is an error.
+    checkpoint; on one CPU, with TensorFlow, it ends with the same weights to the last
+    bit. With the `output` of an earlier run, options that are not given are those of
+    the run. More `epochs` lengthen it, finished or not: the learning rate follows the
+    schedule of the new number. The folder of a dataset may have moved, `missing` and
+    `broken` may change; any other option that differs is an error.
 
     Args:
         dataset: `"NAME[:DIR][*SHARE]"`, say `"mpii:MPII"` or `"coco:COCO*0.5"` for half
@@ -207,7 +207,8 @@ def _configure(output, restart, options):
     if anew or not (output / config.CONFIG_FILE).is_file():
         made = config.create_config(**options)
     else:
-        made = changes.change_config(config.read_config(output), **options)
+        stored = config.read_config(output)
+        made = changes.change_config(stored, restart=restart, **options)
     return changes.with_absolute_paths(made)
 
 

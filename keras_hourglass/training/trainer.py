@@ -100,6 +100,11 @@ class Trainer:
         )
         recipe, seed = train_config.recipe, train_config.seed
         distribution.validate_batch_size(recipe.batch_size)
+        if restart and run_dir.is_of_run(train_config.teacher, folder):
+            raise ValueError(
+                "`teacher` must be another network than that of the run, which "
+                f"`restart` replaces. Received: teacher={train_config.teacher!r}"
+            )
         self.config, self.folder, self.restart = train_config, folder, restart
         self.task = TASKS[train_config.task]
         self.checkpoint_minutes, self.distribution = checkpoint_minutes, distribution
@@ -189,7 +194,9 @@ class Trainer:
         self._require_shared_folder(shared)
         if self.distribution.is_first:
             if self.restart:
-                run_dir.clear_run_dir(self.folder)
+                # A run that is stopped early begins with the same weights again.
+                own = run_dir.is_of_run(self.config.init_weights, self.folder)
+                run_dir.clear_run_dir(self.folder, keep_best=own)
             run_dir.prepare_run_dir(self.folder, self.config, self.state, self.people)
             if self.state == TrainState():
                 require_space(self.folder, MIN_BYTES * self.model.count_params())
@@ -308,6 +315,9 @@ class Trainer:
                 verbose=0,
                 callbacks=callbacks,
             )
+        except Interrupted:
+            if callbacks[-1].state.epochs < epochs:  # else nothing is left to stop
+                raise
         finally:
             self.state = callbacks[-1].state
 

@@ -3,6 +3,7 @@
 A box is x and y of its first pixel, width and height, in image pixels.
 """
 
+from os.path import abspath
 from pathlib import PurePath
 
 import numpy as np
@@ -12,14 +13,26 @@ from keras_hourglass.data.readers.paths import parts_of
 DEFAULT_SCORE = 1.0  # of a box without a score
 
 
-def join_scores(found):
-    """Joins boxes and scores, if a detector gave both; else gives the boxes alone."""
+def find_boxes(function, image: np.ndarray):
+    """Returns what a function finds in an image, as `validate_boxes` takes it.
+
+    Args:
+        function: Gives `(people, 4)`, `(people, 5)` with scores, or boxes and scores;
+            also as PyTorch's tensors, which may be on a GPU.
+        image: `(height, width, 3)`, uint8. The function may draw on a copy of it.
+    """
+    found = function(image.copy())
     if not isinstance(found, tuple | list):
-        return found
+        return _to_array(found)
+    found = [*map(_to_array, found)]
     if len(found) == 2 and np.ndim(found[0]) == 2 and np.ndim(found[1]) == 1:
         if len(found[0]) == len(found[1]):
             return np.column_stack(found)
     return found[0] if len(found) == 1 else found
+
+
+def _to_array(values):
+    return values.detach().cpu().numpy() if hasattr(values, "detach") else values
 
 
 def validate_boxes(
@@ -152,8 +165,9 @@ class Boxes:
     """The boxes of many images, by the images' names.
 
     Two paths name one image if one path ends with the other: `b/c.jpg` and
-    `a/b/c.jpg`; the longest match counts. Backslashes separate folders, too. A COCO
-    number also names each file that bears it (see `image_id`).
+    `a/b/c.jpg`; the longest match counts. Of the path of an image, the current folder
+    is a part. Backslashes separate folders, too. A COCO number also names each file
+    that bears it (see `image_id`).
 
     Args:
         entries: An iterable of (name or COCO number of an image; number of a video's
@@ -172,17 +186,25 @@ class Boxes:
         for key in self._frames:
             if isinstance(key, tuple):
                 for start in range(1, len(key)):
-                    self._suffixes.setdefault(key[start:], key)
+                    self._suffixes.setdefault(key[start:], []).append(key)
 
     def lookup(self, name: str, frame: int | None = None) -> np.ndarray:
-        """`(people, 5)`, the boxes and scores of an image or of a video's frame."""
-        parts = parts_of(name)
+        """`(people, 5)`, the boxes and scores of an image or of a video's frame.
+
+        Raises:
+            ValueError: If the names of several images fit equally well.
+        """
+        parts = parts_of(abspath(name))
         keys = [*(parts[start:] for start in range(len(parts))), image_id(name)]
-        known = [key for key in keys if key in self._frames]
-        key = known[0] if known else self._suffixes.get(parts)
-        if key is None:
+        known = [key for key in keys if key in self._frames][:1]
+        known = known or self._suffixes.get(parts_of(name), [])
+        if len(known) > 1:
+            names = ", ".join(str(PurePath(*key)) for key in known)
+            raise ValueError(f"`boxes`: {name} fits several images: {names}")
+        if not known:
             self.missing.add(name)
             return np.empty((0, 5))
+        (key,) = known
         self._used.add(key)
         frames = self._frames[key]
         of_frame = [] if frame is None else frames.get(frame, [])

@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from keras_hourglass.inference.boxes import join_scores, overlaps, validate_boxes
+from keras_hourglass.inference.boxes import find_boxes, overlaps, validate_boxes
 from keras_hourglass.inference.sources.images import to_region
 from keras_hourglass.inference.suppression import MAX_PEOPLE
 from keras_hourglass.models.config import validate_positive_integers
@@ -152,9 +152,7 @@ class FunctionDetector(Detector):
     def _rows(self, image):
         """`(people, 5)`: boxes and scores of one image."""
         try:
-            found = self.function(image.copy())  # it may draw on it
-            found = found if isinstance(found, tuple) else (found,)
-            found = [_to_array(each) for each in found]
+            found = find_boxes(self.function, image)
         except ImportError as error:
             raise ValueError(f"detector {self.name!r}: {error}") from error
         except (Exception, SystemExit) as error:  # of a plugin: anything
@@ -162,14 +160,9 @@ class FunctionDetector(Detector):
                 f"detector {self.name!r} failed: {describe_error(error)}"
             ) from error
         try:
-            return validate_boxes(join_scores(found), scored=True)
+            return validate_boxes(found, scored=True)
         except ValueError as error:
             raise DetectorError(f"detector {self.name!r}: {error}") from error
-
-
-def _to_array(values):
-    """PyTorch's tensors as arrays, which may be on a GPU; others as they are."""
-    return values.detach().cpu().numpy() if hasattr(values, "detach") else values
 
 
 def describe_error(error: BaseException) -> str:

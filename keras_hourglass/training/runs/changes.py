@@ -32,7 +32,13 @@ MAX_LISTED, MAX_LENGTH = 6, 40  # differences, and characters of a value
 
 
 def change_config(
-    stored: TrainConfig, dataset=None, recipe=None, root=None, task=None, **options
+    stored: TrainConfig,
+    dataset=None,
+    recipe=None,
+    root=None,
+    task=None,
+    restart: bool = False,
+    **options,
 ) -> TrainConfig:
     """Applies options to the configuration of a run; others stay as they are.
 
@@ -40,6 +46,7 @@ def change_config(
         stored: Configuration of the run.
         dataset, recipe, root, task, options: See `create_config`. Of a recipe's name,
             what has an option of its own stays as well.
+        restart: If the run begins anew: other `init_weights` bring their network.
 
     Raises:
         ValueError: If an option is unknown, or its value is not possible.
@@ -55,9 +62,11 @@ def change_config(
     if "teacher" in options and stored.teacher is None:
         weight = recipes.RECIPES[recipes.DISTILL_RECIPE].distill_weight
         options = {"distill_weight": weight, **options}
-    init_weights = options.pop("init_weights", stored.init_weights)
+    init_weights = options.get("init_weights", stored.init_weights)
     kept = {name: getattr(stored, name) for name in RUN_OPTIONS}
     del kept["init_weights"]  # whose network the stored recipe has
+    if not restart:
+        options.pop("init_weights", None)
     chosen = create_config(
         specs, _chosen_recipe(stored.recipe, recipe), root, **{**kept, **options}
     )

@@ -152,13 +152,24 @@ def prepare_run_dir(
     _truncate_history(folder / HISTORY_FILE, state.epochs)
 
 
-def clear_run_dir(folder: Path):
+def is_of_run(path, folder: Path) -> bool:
+    """Checks if the path of a network is that of a run's best one, or of its folder."""
+    own = {(folder / name).resolve() for name in ("", BEST_FILE)}
+    return path is not None and Path(path).expanduser().resolve() in own
+
+
+def clear_run_dir(folder: Path, keep_best: bool = False):
     """Removes the files of a run, and no others.
 
     The configuration goes last: after a stop in between, the folder still is a run's.
+
+    Args:
+        folder: Of the run.
+        keep_best: Keeps its best network, until the new run has a better one.
     """
     if (folder / config.CONFIG_FILE).is_file():
-        for name in (LAST_FILE, BEST_FILE, HISTORY_FILE, SNAPSHOT_FILE):
+        names = LAST_FILE, HISTORY_FILE, SNAPSHOT_FILE
+        for name in names if keep_best else (*names, BEST_FILE):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / EVENTS_DIR, ignore_errors=True)
         (folder / config.CONFIG_FILE).unlink()
