@@ -102,3 +102,13 @@ def test_an_entry_leads_back_to_the_original(image):
     assert kept["visible"] == [1, None, 0] and kept["num_other_people"] == 3
     np.testing.assert_allclose(kept["area"], 5000 * factor**2, rtol=1e-6)
     assert kept["split"] == "val" and kept["original"] == "photo.jpg"
+
+
+def test_a_crop_of_a_crop_knows_the_photograph_and_the_persons_size_in_it(image):
+    row = {"image": "crops/7.jpg", "photograph": "photo.jpg", "source_size": 666}
+    row |= {"joints": [(200, 200)], "weights": [1], "center": (205, 220), "side": 333}
+    people = from_rows(Skeleton(("neck",)), [row])
+    crop = crop_person(image, window(*row["center"], row["side"]), 96)
+    kept = crop_entry(people, 0, crop, "000000.jpg")
+    assert kept["original"] == "photo.jpg" and "crop_offset" not in kept
+    assert kept["side"] / kept["crop_factor"][0] == pytest.approx(666, rel=1e-5)

@@ -1,5 +1,6 @@
 """Samples of a detector: labels of boxes, windows, colors, and batches."""
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -252,6 +253,18 @@ def test_a_damaged_photograph_is_named_or_left_black_and_ignored(tmp_path):
     ((images, labels),) = one.batches(64, broken="skip")
     assert not np.asarray(images).any()
     assert np.asarray(labels)[0].tolist() == [[0, 0, 16, 16, -1], *[[0] * 5] * 31]
+
+
+def test_sizes_that_are_unknown_are_read_from_the_files(tmp_path):
+    path = tmp_path / "photo.png"
+    cv2.imwrite(str(path), np.full((48, 96, 3), 200, "uint8"))
+    photographs = Photographs(
+        **{"images": [str(path)], "sizes": [(np.nan, np.nan)], "splits": ["train"]},
+        **{"boxes": [[[8, 4, 30, 40]]], "is_crowd": [[False]], "readers": [None]},
+    )
+    ((images, labels),) = photographs.batches(64, batch_size=1)
+    np.testing.assert_allclose(np.asarray(images)[0, 20:44].min(), 200, atol=1)
+    assert np.isnan(photographs.sizes).all(), "the caller's stay"
 
 
 def test_padding_is_neither_trained_nor_scored():

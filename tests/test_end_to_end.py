@@ -118,6 +118,29 @@ def test_other_formats_and_options_are_refused():
         load_truth(DatasetSpec("coco", "nowhere", min_joints=3))
 
 
+def test_labels_of_photographs_of_another_size_are_noticed_and_scaled_on_request(
+    folder, truth, tmp_path, caplog
+):
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    path = tmp_path / "person_keypoints_val2017.json"
+    content = json.loads(path.read_text())
+    for image in content["images"]:
+        image |= {"width": 600, "height": 600}
+    path.write_text(json.dumps(content))
+    assert not np.isnan(load_truth(f"coco:{tmp_path}").joints[0]).any()
+    assert "12 of 12 images do not have the size" in caplog.text
+    scaled = load_truth(DatasetSpec("coco", tmp_path, rescale=True))
+    assert (scaled.photographs.sizes == 300).all()
+    for row in range(len(truth)):
+        known = truth.labeled[row]
+        expected = (truth.joints[row] + 0.5) / 2 - 0.5
+        np.testing.assert_allclose(scaled.joints[row][known], expected[known])
+        sides = truth.photographs.boxes[row][:, 2:]
+        np.testing.assert_allclose(scaled.photographs.boxes[row][:, 2:], sides / 2)
+        np.testing.assert_allclose(scaled.areas[row], truth.areas[row] / 4)
+
+
 def test_the_truth_itself_is_found_without_a_miss(truth):
     result = evaluation(truth, poses_of(truth, score=0.9))
     assert result.scores[OWN]["AP"] == pytest.approx(100)

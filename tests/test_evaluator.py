@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -141,6 +142,14 @@ def test_unreadable_images_are_listed(lively, people, noise, tmp_path):
     result = kh.evaluate(lively, broken, broken="skip")
     assert len(result.scores["unreadable"]) == 1
     assert result.scores["people"] == 6 and "1 images could not be read" in str(result)
+    areas = replace(broken, areas=np.full(len(broken), 500.0))
+    assert kh.evaluate(lively, areas, broken="skip").scores["oks"]["people"] == 6
+
+
+@pytest.mark.parametrize("option", [{"flip": True}, {"decoder": "argmax"}])
+def test_options_of_poses_are_refused_for_boxes(option):
+    with pytest.raises(ValueError, match="go with the task 'pose'"):
+        kh.evaluate("people", "synthetic:4", task="detect", **option)
 
 
 FOX = Skeleton(("snout", "left_ear", "right_ear", "tail_tip"))

@@ -7,9 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
+import keras_hourglass as kh
 from keras_hourglass import PersonDetector, StackedHourglass, export_model, load_model
 from keras_hourglass.export.box_verification import BOX_LIMITS, SURE_SCORE, BoxReference
-from keras_hourglass.export.crops import packaged_crops, photograph_crops
+from keras_hourglass.export.crops import (
+    load_crops,
+    packaged_crops,
+    photograph_crops,
+)
 from keras_hourglass.inference.runtimes import RUNTIMES
 from keras_hourglass.inference.runtimes.exported import ExportedFile, ExportedNetwork
 from keras_hourglass.inference.runtimes.metadata import read_metadata
@@ -32,6 +37,24 @@ def expected(detector):
     boxes, scores = np.asarray(boxes), np.asarray(scores)
     assert 6 <= (scores > 0.3).sum() < 300
     return boxes, scores
+
+
+def test_a_detector_is_verified_on_the_photographs_of_a_dataset(detector):
+    photographs = kh.load_photographs("synthetic", 6)
+    validation = photographs.split("val")
+    for dataset, name in [("synthetic:6", "synthetic:6"), (photographs, "`dataset`")]:
+        crops, described = load_crops(detector, dataset=dataset)
+        assert described == f"{len(crops)} photographs of {name}"
+        assert crops.shape[1:] == (64, 96, 3) and crops.std() > 10
+        assert len(crops) == min(96, len(validation))
+
+
+def test_a_format_of_poses_is_not_written_for_a_detector(detector, tmp_path):
+    results = export_model(detector, tmp_path, ["savedmodel", "litert"], crops=CROPS)
+    written, refused = results
+    assert written.format == "litert" and written.reason is None
+    assert refused.reason == "not for networks of the task 'detect'"
+    assert results.failed == [refused]
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -40,7 +40,7 @@ def test_points_of_a_file_are_one_person(tmp_path):
     people = load(tmp_path)
     assert people.skeleton.joints == ("nose", "tail", "ear")
     assert people.weights.tolist() == [[1, 1, 0], [0, 1, 1]]
-    assert people.joints[0, :2].tolist() == [[12.5, 30], [52.5, 30]]
+    assert people.joints[0, :2].tolist() == [[12, 29.5], [52, 29.5]]
     np.testing.assert_allclose(people.sides, [1.4 * 40, 1.25 * 70])
     np.testing.assert_allclose(people.centers[1], [10 + 49 / 2, 20 + 69 / 2])
     assert people.images.tolist() == [str(tmp_path / f"{n}.jpg") for n in "ab"]
@@ -56,7 +56,7 @@ def test_a_group_is_one_person(tmp_path):
         tmp_path / "a.json", *sum(groups, []), box(3), {**box(1), "shape_type": "line"}
     )
     people = load(tmp_path)
-    assert people.joints[:, 0, 0].tolist() == [10, 20]
+    assert people.joints[:, 0, 0].tolist() == [9.5, 19.5]
     assert people.num_others.tolist() == [1, 1] and "group 2" in people.names[1]
     assert sorted(note.split(": ")[1] for note in people.notes) == [
         "line",
@@ -128,7 +128,10 @@ def test_one_joint_may_be_spelled_in_two_ways(tmp_path):
     write(tmp_path / "a.json", point("Left Ear", 1, 2), point("nose", 30, 40))
     write(tmp_path / "b.json", point("left_ear", 5, 6), point("Nose", 30, 40))
     people = load(tmp_path)
-    assert people.joints.tolist() == [[[1, 2], [30, 40]], [[5, 6], [30, 40]]]
+    assert (people.joints + 0.5).tolist() == [
+        [[1, 2], [30, 40]],
+        [[5, 6], [30, 40]],
+    ]
 
 
 def test_a_box_without_area_is_replaced_and_listed_sizes_are_read(tmp_path):

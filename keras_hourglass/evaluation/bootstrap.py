@@ -7,6 +7,7 @@ https://doi.org/10.1214/aos/1176344552
 """
 
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,7 @@ RESAMPLES, SEED = 2000, 0
 LEVEL = 95  # percent of the resamples within an interval
 
 
+@lru_cache(maxsize=2)  # each model on the same people has the same
 def resample_counts(
     people: int, resamples: int = RESAMPLES, seed: int = SEED
 ) -> np.ndarray:
@@ -41,10 +43,11 @@ def resample_counts(
         `(resamples, people)`, float32: the number of times each person is drawn.
     """
     random = np.random.default_rng(seed)
-    if not people:
-        return np.zeros((resamples, 0), "float32")
-    rows = (random.integers(people, size=people) for _ in range(resamples))
-    return np.stack([np.bincount(row, minlength=people) for row in rows]).astype("f4")
+    counts = np.empty((resamples, people), "float32")
+    for row in counts if people else ():
+        row[:] = np.bincount(random.integers(people, size=people), minlength=people)
+    counts.setflags(write=False)  # since calls share it
+    return counts
 
 
 def resample_means(

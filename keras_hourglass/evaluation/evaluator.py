@@ -99,11 +99,14 @@ def evaluate(
     print(f"PCKh@0.5 {result.pckh:.1f} %, wrist {result.per_joint['left_wrist']:.1f} %")
     ```
     """
+    options = KeypointOptions(flip, decoder, batch_size, broken)
     if task == "detect":
-        if boxes != TRUE or min_size is not None:
+        given = {"boxes": boxes, "min_size": min_size, "flip": flip, "decoder": decoder}
+        own = {"boxes": TRUE, "min_size": None, "flip": False}
+        if given != {**own, "decoder": DEFAULT_DECODER}:
             raise ValueError(
-                "`boxes` and `min_size` go with the task 'pose'. "
-                f"Received: boxes={boxes!r}, min_size={min_size}"
+                "`boxes`, `min_size`, `flip` and `decoder` go with the task 'pose'. "
+                f"Received: {', '.join(f'{k}={v!r}' for k, v in given.items())}"
             )
         return evaluate_detector(
             *(model, people),
@@ -119,7 +122,6 @@ def evaluate(
             "`task` must be 'pose' or 'detect'. "
             f"{suggest(task, PRESETS_OF)} Received: task={task!r}"
         )
-    options = KeypointOptions(flip, decoder, batch_size, broken)
     evaluator = Evaluator(model, options, name, runtime)
     windows = get_windows(boxes, batch_size, broken)
     people, dataset = evaluator.load(people, min_size, missing, all_splits)

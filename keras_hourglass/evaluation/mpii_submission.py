@@ -69,6 +69,7 @@ def save_mpii_submission(
             f"{unreadable[0]}. The server requires all people"
         )
     joints = predictions.joints[:, model.skeleton.indices(MPII.joints)]
+    Path(output).parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(Path(output)) as path:
         submission.write_submission(path, test, joints)
         submission.check_submission(path, test)

@@ -34,6 +34,7 @@ class Predictions:
             the measure's threshold, the model's systematic error. None for a file.
         unreadable: Messages about images that could not be read.
         peaks: `(people, joints)`, the values of the heatmaps' peaks. None for a file.
+        readable: `(people,)`, bool: those whose image could be read. None for all.
     """
 
     joints: np.ndarray
@@ -42,6 +43,7 @@ class Predictions:
     offset: tuple[float, float] | None = None
     unreadable: tuple[str, ...] = ()
     peaks: np.ndarray | None = None
+    readable: np.ndarray | None = None
 
 
 class PeoplePredictor:
@@ -93,6 +95,7 @@ class PeoplePredictor:
             scores=calibrate(peaks, self.model.calibration, NUMPY),
             peaks=peaks,
             offset=tuple(map(float, offset)),
+            readable=~np.isin(people.images, [*loader.failures]),
             # In the order of people, whichever thread came first.
             unreadable=tuple(
                 loader.failures[image]

@@ -157,8 +157,7 @@ class Evaluation:
             made["torso"] = pck_torso(
                 self.predictions.errors, self.people, self.resamples
             )
-            joints, scores = self.predictions.joints, self.predictions.scores
-            made |= oks.evaluate_oks(self.people, joints, scores)
+            made |= self._oks()
             made["error_kinds"] = error_kinds(
                 self._kinds, self.predictions, self.people, self.resamples
             )
@@ -176,6 +175,14 @@ class Evaluation:
         if self.predictions.unreadable:
             made["unreadable"] = [*self.predictions.unreadable]
         return made
+
+    def _oks(self) -> dict:
+        """OKS of the people whose image could be read."""
+        columns = self.people, self.predictions.joints, self.predictions.scores
+        readable = self.predictions.readable
+        if readable is not None:
+            columns = [column[readable] for column in columns]
+        return oks.evaluate_oks(*columns)
 
     @cached_property
     def _everyone(self) -> tuple[np.ndarray, People, np.ndarray]:

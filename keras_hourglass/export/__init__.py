@@ -8,6 +8,7 @@ import logging
 import math
 
 from keras_hourglass.export.formats import (
+    ALL,
     FORMATS,
     format_name,
     parse_formats,
@@ -116,7 +117,7 @@ def export_model(
     from keras_hourglass.models.loading import load_model
 
     model = load_model(model)
-    chosen = require_task(chosen, model.task)
+    named, chosen = chosen, require_task(chosen, model.task)
     require_finite_weights(model)
     require_writable(directory, folder=True)
     crops, described = load_crops(model, images, dataset, crops)
@@ -148,6 +149,10 @@ def export_model(
         results.append(result)
     if len(errors) == len(results):
         raise errors[0]
+    if ALL not in ([formats] if isinstance(formats, str) else formats):
+        reason = f"not for networks of the task {model.task!r}"
+        dropped = [format_name(*pair) for pair in named if pair not in chosen]
+        results += [ExportResult(each, reason=reason) for each in dropped]
     for result in results.failed:
         logger.warning("%s was not written: %s", result.format, result.reason)
     return results

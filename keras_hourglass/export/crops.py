@@ -6,11 +6,16 @@ in several windows: shifted, enlarged, mirrored, of whole and of half bodies. Th
 person detector are whole photographs (letterbox), and the package's the same windows.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from keras_hourglass.data.datasets import load_dataset
+from keras_hourglass.data.detection.loading import load_photographs
+from keras_hourglass.data.detection.photographs import Photographs
+from keras_hourglass.data.detection.preprocessing import PhotographPreprocessor
 from keras_hourglass.data.people import People
 from keras_hourglass.data.pipeline.loader import Loader
 from keras_hourglass.data.pipeline.preprocessing import Preprocessor
@@ -35,6 +40,21 @@ VIEWS = (
 )
 
 
+class Samples(NamedTuple):
+    """What the crops of a dataset are made of, for networks of one task."""
+
+    given: type
+    load: Callable
+    preprocessor: type
+
+
+SAMPLES = {
+    "pose": Samples(People, load_dataset, Preprocessor),
+    "detect": Samples(Photographs, load_photographs, PhotographPreprocessor),
+}
+GIVEN = tuple(each.given for each in SAMPLES.values())
+
+
 def calibration_split(crops) -> tuple[np.ndarray, np.ndarray]:
     """Splits crops into those to calibrate on and those to verify on.
 
@@ -52,7 +72,8 @@ def load_crops(model, images=None, dataset=None, crops=None):
     Args:
         model: A `StackedHourglass` or a `PersonDetector`.
         images: Paths of image files, or folders of them; or one path.
-        dataset: The name of a dataset as "mpii:DIR", or a `People`.
+        dataset: The name of a dataset as "mpii:DIR", a `People`, or for a detector
+            `Photographs`.
         crops: `(people, height, width, 3)`, uint8.
 
     Returns:
@@ -73,13 +94,11 @@ def load_crops(model, images=None, dataset=None, crops=None):
         paths = _find_images(images)
         crop = photograph_crops if model.task == "detect" else image_crops
         return crop(paths, model), f"{len(paths)} images"
-    if dataset is not None and model.task == "detect":
-        paths = _dataset_images(dataset)
-        return photograph_crops(paths, model), f"{len(paths)} images of a dataset"
     if dataset is not None:
         loaded = dataset_crops(dataset, model)
-        name = "`dataset`" if isinstance(dataset, People) else str(dataset)
-        return loaded, f"{len(loaded)} people of {name}"
+        unit = SAMPLES[model.task].given.unit[1]
+        name = "`dataset`" if isinstance(dataset, GIVEN) else str(dataset)
+        return loaded, f"{len(loaded)} {unit} of {name}"
     if crops is not None:
         crops = np.asarray(crops)
         shape = (*model.image_size, 3)
@@ -111,17 +130,22 @@ def packaged_crops(model) -> np.ndarray:
 
 
 def dataset_crops(dataset, model, count: int = MAX_CROPS) -> np.ndarray:
-    """Crops of people of a dataset: of its validation split, if it has one.
+    """Crops of people of a dataset, or its photographs: of "val", if it has that split.
 
     Args:
-        dataset: The name of a dataset as "mpii:DIR", or a `People`.
-        model: A `StackedHourglass`.
-        count: The most people, evenly spaced.
+        dataset: The name of a dataset as "mpii:DIR", a `People` or `Photographs`.
+        model: A `StackedHourglass` or a `PersonDetector`.
+        count: The most people or photographs, evenly spaced.
     """
-    people = _validation_people(dataset)
-    chosen = np.unique(np.linspace(0, len(people) - 1, count).astype(int))
-    size = model.input_size
-    loader = Loader(Preprocessor(people[chosen], size, model.heatmap_size))
+    given, load, preprocessor = SAMPLES[model.task]
+    samples = dataset if isinstance(dataset, given) else load(dataset)
+    if (validation := samples.splits == "val").any():
+        samples = samples[validation]
+    if not len(samples):
+        raise ValueError(f"`dataset` must hold {given.unit[1]}. Received: none")
+    chosen = np.unique(np.linspace(0, len(samples) - 1, count).astype(int))
+    sizes = model.input_size, model.heatmap_size
+    loader = Loader(preprocessor(samples[chosen], *sizes))
     return np.stack([loader.load(index)[0] for index in range(len(chosen))])
 
 
@@ -143,23 +167,6 @@ def photograph_crops(paths, model) -> np.ndarray:
             crop_views(region, letterbox_window(region, size), (1.0,), size)[0]
         )
     return np.rint(crops).astype("uint8")
-
-
-def _dataset_images(dataset, count: int = MAX_CROPS) -> list[str]:
-    """Paths of a dataset's photographs, evenly spaced."""
-    paths = [*dict.fromkeys(map(str, _validation_people(dataset).images))]
-    chosen = np.unique(np.linspace(0, len(paths) - 1, count).astype(int))
-    return [paths[index] for index in chosen]
-
-
-def _validation_people(dataset) -> People:
-    """The people of a dataset's validation split; all, if it has none."""
-    people = dataset if isinstance(dataset, People) else load_dataset(dataset)
-    if (validation := people.splits == "val").any():
-        people = people[validation]
-    if not len(people):
-        raise ValueError("`dataset` must hold people. Received: none")
-    return people
 
 
 def _find_images(images) -> list[str]:

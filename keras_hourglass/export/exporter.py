@@ -8,6 +8,8 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from keras_hourglass.export import verification
 from keras_hourglass.export.formats import FORMATS, format_name, require_packages
 from keras_hourglass.export.results import ExportResult
@@ -66,7 +68,8 @@ def export_format(
         verification.require_close(error, limit, written, reference)
         names = ("moved", "median_error", "mean_error", "max_error")
         measured.update(zip(names, error))
-        measured["milliseconds"] = measure_milliseconds(run, reference.crops[:1])
+        batch = np.repeat(reference.crops[:1], options.get("batch_size", 1), axis=0)
+        measured["milliseconds"] = measure_milliseconds(run, batch) / len(batch)
         if facts:
             about = draft.with_name(f"{draft.name}.{METADATA_NAME}")
             about.write_text(json.dumps(facts, indent=2) + "\n")

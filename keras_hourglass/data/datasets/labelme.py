@@ -125,7 +125,7 @@ def parse_shapes(shapes: list[dict]) -> tuple[dict, list | None]:
         elif (name := canonical_name(shape["label"])) in points:
             raise ValueError(f"point {shape['label']!r} comes twice; {GROUP}")
         else:
-            points[name] = tuple(places[0])
+            points[name] = tuple(places[0] - 0.5)  # the first pixel spans 0 to 1
     if points and len(boxes) > 1:
         raise ValueError(f"there are {len(boxes)} boxes; {GROUP}")
     return points, boxes[0] if boxes else None

@@ -1,7 +1,5 @@
 """Photographs of a dataset, by its name."""
 
-import numpy as np
-
 from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets import DatasetError
 from keras_hourglass.data.datasets.coco.boxes import load_boxes
@@ -12,7 +10,7 @@ from keras_hourglass.data.detection.photographs import Photographs
 from keras_hourglass.data.people.splits import hold_out_share
 from keras_hourglass.data.readers.paths import drop_missing
 from keras_hourglass.data.readers.rows import collecting_faults
-from keras_hourglass.data.readers.sizes import match_sizes, read_headers
+from keras_hourglass.data.readers.sizes import fill_sizes, match_sizes
 
 DETECTION_DATASETS = {"coco": load_boxes, "synthetic": load_synthetic_photographs}
 # Of reading: those of `load_photographs`.
@@ -74,17 +72,7 @@ def load_photographs(
     if missing != "keep" or not collecting_faults():  # whose notes name the folders
         photographs = drop_missing(photographs, missing)
     if not collecting_faults():  # else, `check_photographs` compares the sizes
-        photographs = _with_sizes(match_sizes(photographs, rescale))
+        photographs = fill_sizes(match_sizes(photographs, rescale))
     if val_share is not None:
         photographs = hold_out_share(photographs, val_share)
     return photographs if split is None else photographs.split(split)
-
-
-def _with_sizes(photographs: Photographs) -> Photographs:
-    """Reads the sizes that the annotations do not list from the image files."""
-    unknown = np.flatnonzero(~np.isfinite(photographs.sizes).all(axis=1))
-    headers = read_headers(photographs.images[unknown])
-    for row in unknown:
-        if header := headers.get(photographs.images[row]):
-            photographs.sizes[row] = header.upright_size
-    return photographs

@@ -7,6 +7,7 @@ import numpy as np
 from keras_hourglass.data.detection.augmentation import DetectionAugmentation
 from keras_hourglass.data.detection.photographs import Photographs
 from keras_hourglass.data.pipeline.preprocessing import Preprocessor, SampleParams
+from keras_hourglass.data.readers.sizes import fill_sizes
 from keras_hourglass.geometry import Window
 from keras_hourglass.heatmaps.boxes import IGNORED, blank_row
 
@@ -30,6 +31,9 @@ class PhotographPreprocessor(Preprocessor):
 
     dataset: Photographs
     augmentation: DetectionAugmentation | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "dataset", fill_sizes(self.dataset))
 
     @property
     def label_shape(self) -> tuple[int, int]:
@@ -63,7 +67,7 @@ class PhotographPreprocessor(Preprocessor):
         return SampleParams(window, flipped, random)
 
     def _size(self, index):
-        """Width and height of a photograph; where they are unknown, of one pixel."""
+        """Width and height of a photograph; of one that cannot be read, one pixel."""
         return np.nan_to_num(self.dataset.sizes[index].astype(float), nan=1.0)
 
     def labels(self, indices, params: list[SampleParams]) -> np.ndarray:

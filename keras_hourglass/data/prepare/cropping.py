@@ -51,14 +51,19 @@ def crop_person(pixels: np.ndarray, window: Window, size: int) -> ImageRegion:
 def crop_entry(people: People, row: int, crop: ImageRegion, image: str) -> dict:
     """Makes a person's entry of `annotations.json`, as `datasets/prepared.py` reads it.
 
-    In addition, `original` names the source image, whose pixels are
-    (crop pixel + 0.5) / `crop_factor` - 0.5 + `crop_offset`.
+    In addition, `original` names the photograph, whose pixels are
+    (crop pixel + 0.5) / `crop_factor` - 0.5 + `crop_offset`; without the last, if the
+    image is a crop of it already.
     """
     present = people.weights[row] > 0
     joints, center = people.joints[row], people.centers[row]
     joints = crop.place.to_grid(joints.astype(float), crop.size)
     (center,) = crop.place.to_grid(center.astype(float)[None], crop.size)
     factor = float(crop.place.scale(crop.size))
+    image_path, photograph = str(people.images[row]), str(people.photographs[row])
+    shrunk = people.source_sizes[row] / people.sides[row]  # by an earlier crop
+    of_photograph = [factor / float(shrunk)] * 2
+    place = {"crop_offset": crop.place.first_pixel().tolist()}
     return {
         "image": image,
         "joints": _rounded(np.where(present[:, None], joints, 0)),
@@ -70,9 +75,9 @@ def crop_entry(people: People, row: int, crop: ImageRegion, image: str) -> dict:
         "box_size": _rounded(people.box_sizes[row] * factor),
         **_known(people, row, factor),
         "split": str(people.splits[row]),
-        "original": Path(str(people.images[row])).name,
-        "crop_offset": crop.place.first_pixel().tolist(),
-        "crop_factor": [factor, factor],
+        "original": Path(photograph).name,
+        **(place if image_path == photograph else {}),
+        "crop_factor": of_photograph,
     }
 
 

@@ -92,6 +92,26 @@ def match_sizes(people: People | Photographs, rescale: bool = False):
     Returns:
         The same; with a note where labels are scaled on request.
     """
+    differences, note = compare_sizes(people, rescale)
+    if not differences:
+        return people
+    people = people.with_notes(note) if note else people
+    fit = fit_photographs if isinstance(people, Photographs) else fit_people
+    return fit(people, differences, rescale)
+
+
+def compare_sizes(
+    people: People | Photographs, rescale: bool = False
+) -> tuple[dict[str, SizeDifference], str | None]:
+    """Finds images whose listed size is not that of their file, and warns once.
+
+    Args:
+        people, rescale: See `match_sizes`.
+
+    Returns:
+        Image file -> its difference; and in place of the warning a note, where labels
+        are scaled on request.
+    """
     listed = sorted(listed_sizes(people))
     compared = listed
     if len(compared) > MAX_IMAGES:
@@ -99,16 +119,14 @@ def match_sizes(people: People | Photographs, rescale: bool = False):
         compared = [compared[index] for index in chosen]
     differences = find_differences(people, read_headers(compared))
     if not differences:
-        return people
+        return {}, None
     if len(compared) < len(listed):
         differences = find_differences(people, read_headers(listed))
     message = describe(differences, len(listed), rescale)
     if all(each.kind == SCALED for each in differences.values()) and rescale:
-        people = people.with_notes(message)
-    else:
-        logger.warning("%s", message)
-    fit = fit_photographs if isinstance(people, Photographs) else fit_people
-    return fit(people, differences, rescale)
+        return differences, message
+    logger.warning("%s", message)
+    return differences, None
 
 
 def listed_sizes(people: People | Photographs) -> dict[str, tuple[int, int]]:
@@ -132,6 +150,19 @@ def read_headers(paths: Iterable[str]) -> dict[str, Header]:
     with ThreadPoolExecutor(THREADS) as pool:
         found = zip(paths, pool.map(read, paths))
         return {path: header for path, header in found if header is not None}
+
+
+def fill_sizes(photographs: Photographs) -> Photographs:
+    """Reads sizes that are unknown from the image files, as far as they can be read."""
+    unknown = ~np.isfinite(photographs.sizes).all(axis=1)
+    unknown &= photographs.readers == None  # noqa: E711, elementwise
+    if not unknown.any():
+        return photographs
+    headers, sizes = read_headers(photographs.images[unknown]), photographs.sizes.copy()
+    for row in np.flatnonzero(unknown):
+        if header := headers.get(photographs.images[row]):
+            sizes[row] = header.upright_size
+    return replace(photographs, sizes=sizes)
 
 
 def find_differences(

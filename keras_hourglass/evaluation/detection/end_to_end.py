@@ -294,7 +294,9 @@ def load_truth(
             "`dataset` must be 'coco:DIR' for an evaluation end to end: other formats "
             f"do not list everyone on a photograph. Received: dataset={spec.name!r}"
         )
-    options = spec.options_among(("category", "images"), "an evaluation end to end")
+    known = ("category", "images", "rescale")
+    options = spec.options_among(known, "an evaluation end to end")
+    rescale = options.pop("rescale", False)
     truth = load_poses(spec.root, **options)
     if not all_splits:
         rows = np.flatnonzero(truth.photographs.splits == (split or "val"))
@@ -305,13 +307,13 @@ def load_truth(
             )
         truth = truth.select(rows) if len(rows) else truth
     kept = drop_missing(truth.photographs, missing)
-    if len(kept) == len(truth):
-        return truth
-    logger.info(kept.notes[-1])
-    there = {*kept.images}
-    return truth.select(
-        [row for row, path in enumerate(truth.photographs.images) if path in there]
-    )
+    if len(kept) < len(truth):
+        logger.info(kept.notes[-1])
+        there = {*kept.images}
+        truth = truth.select(
+            [row for row, path in enumerate(truth.photographs.images) if path in there]
+        )
+    return truth.match_sizes(rescale)
 
 
 def pose_score(pose: Pose, joints) -> float:

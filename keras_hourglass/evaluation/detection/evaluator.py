@@ -67,9 +67,8 @@ def evaluate_detector(
     Raises:
         As `kh.evaluate`.
     """
-    if not isinstance(detector, Detector):
-        limits = {"min_score": MIN_SCORE, "max_people": PEAKS}
-        detector = load_detector(detector, **limits, runtime=runtime)
+    limits = {"min_score": MIN_SCORE, "max_people": PEAKS}
+    detector = load_detector(detector, **limits, runtime=runtime)
     photographs, dataset = _load(photographs, missing, all_splits)
     found = detect_people(detector, photographs, batch_size, broken)
     if not found.readable.any():

@@ -54,8 +54,10 @@ def save_report(folder, evaluations: list[Evaluation], comparisons=None) -> Path
     about |= {
         "windows": ", ".join(dict.fromkeys(one.windows for one in evaluations)),
         "split": ", ".join(sorted({*map(str, first.people.splits)})),
-        "flip test": "on" if first.options.flip else "off",
-        "decoder": first.options.decoder,
+        "flip test": ", ".join(
+            dict.fromkeys("on" if one.options.flip else "off" for one in evaluations)
+        ),
+        "decoder": ", ".join(dict.fromkeys(one.options.decoder for one in evaluations)),
         "date": f"{date.today()}, keras-hourglass {version('keras-hourglass')}",
         "runtime": ", ".join(sorted({*map(_runtime_name, evaluations)})),
         "intervals": f"{bootstrap.LEVEL} % of {bootstrap.RESAMPLES:,} bootstrap "

@@ -79,6 +79,7 @@ def publish_version(directory, write) -> Path:
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     draft = directory / f".version.{os.getpid()}{TEMPORARY_MARK}"
+    shutil.rmtree(draft, ignore_errors=True)  # of a process that was killed
     try:
         with name_write_errors(directory, draft):
             write(draft)

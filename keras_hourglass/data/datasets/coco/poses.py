@@ -12,6 +12,7 @@ from keras_hourglass.data.datasets.coco.boxes import read_photographs
 from keras_hourglass.data.detection.photographs import Photographs
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import parse_positive
+from keras_hourglass.data.readers.sizes import compare_sizes, fit_photographs
 from keras_hourglass.skeletons import Skeleton
 
 
@@ -44,6 +45,20 @@ class PhotographPoses:
             for name in ("joints", "labeled", "areas")
         }
         return replace(self, photographs=self.photographs[rows], **columns)
+
+    def match_sizes(self, rescale: bool = False) -> "PhotographPoses":
+        """Fits labels to the image files; see `readers.sizes.match_sizes`."""
+        differences, note = compare_sizes(self.photographs, rescale)
+        photographs = fit_photographs(self.photographs, differences, rescale)
+        photographs = photographs.with_notes(note) if note else photographs
+        joints, areas = [*self.joints], [*self.areas]
+        for row, path in enumerate(photographs.images):
+            difference = differences.get(path)
+            if difference is not None and difference.is_fitted(rescale):
+                joints[row] = difference.fit(joints[row])
+                areas[row] = areas[row] * difference.factor**2
+        columns = {"joints": tuple(joints), "areas": tuple(areas)}
+        return replace(self, photographs=photographs, **columns)
 
 
 def load_poses(root, category: str | None = None, images=None) -> PhotographPoses:
