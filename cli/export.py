@@ -43,7 +43,8 @@ SERVE = "Serve the page: python -m http.server --directory {}, at http://localho
 @click.option(
     "--dataset",
     metavar="NAME[:DIR]",
-    help="People to calibrate and verify on.  [default: photographs of the library]",
+    help="People to calibrate and verify on; for a detector, photographs of coco or "
+    "synthetic.  [default: photographs of the library]",
 )
 @click.option(
     "--tolerance",

@@ -67,6 +67,7 @@ def describe_network(path) -> dict:
 
     model = load_model(path)
     config = model.get_config()
+    config = config.get("network", config)  # of a fused one
     return {
         "name": model_name(path),
         "task": model.task,

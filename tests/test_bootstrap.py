@@ -22,6 +22,8 @@ def test_each_resample_has_as_many_people_and_is_reproducible():
     counts = resample_counts(30, resamples=500)
     assert counts.shape == (500, 30) and (counts.sum(1) == 30).all()
     assert (counts == 0).any() and (counts > 1).any()
+    again = resample_counts.__wrapped__(30, resamples=500)
+    np.testing.assert_array_equal(counts, again)
     assert resample_counts(30, resamples=500) is counts, "models share it"
     assert not resample_counts(0).size
     np.testing.assert_allclose(counts.mean(), 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from keras_hourglass import StackedHourglass
+from keras_hourglass import StackedHourglass, fuse
 from keras_hourglass.models.config import COUNTS
 from keras_hourglass.models.flops import count_macs, count_parameters
 from keras_hourglass.models.loading import load_model
@@ -213,6 +213,9 @@ def test_info_counts_a_trained_network_by_any_of_its_paths(network, tmp_path):
         "multiply_adds": count_macs(load_model(network)),
         **{"row": None, "printed": None, "matches": True},
     }
+    fuse(load_model(network)).save(tmp_path / "fused.keras")
+    (fused,) = json.loads(call("info", tmp_path / "fused.keras", "--json").stdout)
+    assert (fused["stacks"], fused["block"]) == (1, "residual")
     run = tmp_path / "run"
     run.mkdir()
     network.rename(run / "best.keras")

@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,7 +11,7 @@ from keras_hourglass.inference.output.coco import own_category
 from keras_hourglass.inference.output.image_list import ImageList
 from keras_hourglass.inference.output.writers import open_writer
 from keras_hourglass.inference.pose import Pose
-from keras_hourglass.inference.runner import FrameResult
+from keras_hourglass.inference.runner import FrameResult, predict_sources
 from keras_hourglass.inference.sources import InputSource
 from keras_hourglass.inference.sources.frames import InputFrame
 from keras_hourglass.skeletons import COCO, MPII, Skeleton, get
@@ -139,9 +140,16 @@ def test_17_of_cocos_own_joints_lose_nothing(tmp_path, caplog):
     assert not caplog.records
     written(tmp_path / "x.json", "coco17", result("a.png", 1, COCO), skeleton=COCO)
     assert "1 image is not named by a number, first a.png" in caplog.text
-    several = [result(name, 1, COCO) for name in ("a/7.jpg", "b/7.jpg")]
-    with pytest.raises(ValueError, match="both a/7.jpg and b/7.jpg have the number 7"):
-        written(tmp_path / "x.json", "coco17", *several, skeleton=COCO)
+
+
+def test_images_of_one_number_are_refused_before_anything_is_predicted(tmp_path):
+    paths = [tmp_path / folder / "7.jpg" for folder in "ab"]
+    for path in paths:
+        path.parent.mkdir()
+        cv2.imwrite(str(path), np.zeros((8, 8, 3), "uint8"))
+    output = {"outputs": [tmp_path / "x.json"], "format": "coco17"}
+    with pytest.raises(ValueError, match="a/7.jpg and .*b/7.jpg have the number 7"):
+        predict_sources(paths, **output)
 
 
 def test_videos_and_joints_of_no_person_are_refused(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_hourglass import StackedHourglass, load_model
+from keras_hourglass import StackedHourglass, fuse, load_model
 from keras_hourglass.models.blocks import BLOCKS
 from keras_hourglass.skeletons import COCO, MPII, Skeleton
 from keras_hourglass.training.fine_tuning import (
@@ -163,3 +163,8 @@ def test_a_name_of_no_layer_says_what_was_meant():
         freeze_layers(StackedHourglass(**NETWORK), ["stak_1"])
     with pytest.raises(ValueError, match="stack_9"):
         freeze_layers(StackedHourglass(**NETWORK), ["stack_9"])
+
+
+def test_a_fused_network_is_no_beginning():
+    with pytest.raises(ValueError, match="`init_weights` must be .*its fused form"):
+        network_config(fuse(network()))

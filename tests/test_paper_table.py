@@ -157,13 +157,19 @@ def test_a_recipe_for_one_network_leaves_to_rows_what_they_are_compared_by(
     def run(comparison):
         for name in comparison.names:
             configs[name] = comparison._row_config(name).recipe.network
+        comparison.folder.mkdir(exist_ok=True)
+        arguments = comparison.folder, comparison.config, compare.COMPARISON_FILE
+        config.write_config(*arguments, presets=comparison.names)
 
     monkeypatch.setattr(Comparison, "run", run)
-    options = {"dataset": "synthetic:8", "presets": "lighter/hg1_ghost,hg8"}
-    compare.compare(output=tmp_path / "a", recipe="photo", filters=32, **options)
-    ghost, eight = configs.values()
-    assert (ghost["stacks"], ghost["block"], ghost["filters"]) == (1, "ghost", 32)
-    assert (eight["stacks"], eight["image_size"]) == (8, 256) and "block" not in eight
+    options = {"dataset": "synthetic:8", "presets": "lighter/hg1_ghost_reduced,hg8"}
+    for _ in ("new", "goes on"):
+        compare.compare(output=tmp_path / "a", recipe="photo", filters=32, **options)
+        ghost, eight = configs.values()
+        assert (ghost["stacks"], ghost["block"], ghost["filters"]) == (1, "ghost", 32)
+        assert (eight["stacks"], eight["image_size"]) == (8, 256)
+        assert "block" not in eight
+        assert ghost["stem_filters"] == 32 and "stem_filters" not in eight
     compare.compare(output=tmp_path / "b", recipe="photo", stacks=2, **options)
     assert {network["stacks"] for network in configs.values()} == {2}
     with pytest.raises(ValueError, match="must be one for the task 'pose'"):
@@ -176,6 +182,18 @@ def test_a_missing_dataset_is_an_error_before_a_network_is_built(tmp_path, monke
     with pytest.raises(DatasetError, match="away"):
         Comparison(NAMES, config, tmp_path / "runs").run()
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_stop_in_the_last_epoch_of_a_row_keeps_the_row(tmp_path, monkeypatch):
+    def should_stop(trainer, step):
+        trainer.interrupt.requested = step == trainer.sampler.steps
+        return trainer.interrupt.requested
+
+    monkeypatch.setattr(Trainer, "should_stop", should_stop)
+    with pytest.raises(Interrupted, match="same command again"):
+        Comparison(NAMES, CONFIG, tmp_path).run()
+    rows = [path.parent.name for path in tmp_path.rglob(compare.ROW_FILE)]
+    assert rows == ["lighter-hg1_separable"]
 
 
 def test_a_stop_says_how_the_comparison_goes_on(tmp_path, monkeypatch):

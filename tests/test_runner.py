@@ -62,8 +62,11 @@ class Estimator:
 
     def track(self, frames, detect_every, smooth):
         tracker = PoseTracker(smooth)
-        for frame in frames:
-            rows = self.detect(frame) if self.detect else [frame.image[0, 0, :2]]
+        for number, frame in enumerate(frames):
+            if self.detect is None:
+                rows = [frame.image[0, 0, :2]]
+            elif number % detect_every == 0:
+                rows = self.detect(frame)
             yield tracker([pose_at(row) for row in rows], frame.time)
 
 
@@ -210,6 +213,20 @@ def test_people_in_videos_are_numbered_where_a_detector_finds_them():
     assert ids() == [None] * 4
     boxes = np.array([row(1), row(30)])
     assert ids(find_boxes=lambda frame: boxes) == [None] * 8
-    assert ids(detect, track=False, detect_every=2) == [None] * 4
     numbered = ids(find_boxes=lambda frame: boxes, track=True)
     assert numbered == [1, 2, 1, 2, None, None, 1, 2]
+
+
+def test_people_are_looked_for_in_every_third_frame_without_numbers_too():
+    looked = []
+
+    def detect(frame):
+        looked.append(frame)
+        return [np.array([1, 1])]
+
+    for track in (True, False):
+        options = {"track": track, "detect_every": 3}
+        results = [*estimate_frames(Estimator(detect), film(7), **options)]
+        assert len(looked) == 3 and len(results) == 7
+        assert {each.poses[0].id for each in results} == {1 if track else None}
+        looked.clear()

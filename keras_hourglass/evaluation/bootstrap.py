@@ -30,7 +30,7 @@ RESAMPLES, SEED = 2000, 0
 LEVEL = 95  # percent of the resamples within an interval
 
 
-@lru_cache(maxsize=2)  # each model on the same people has the same
+@lru_cache(maxsize=1)  # each model on the same people has the same
 def resample_counts(
     people: int, resamples: int = RESAMPLES, seed: int = SEED
 ) -> np.ndarray:

@@ -133,8 +133,8 @@ def fit_calibration(evaluations) -> CalibrationFit:
     names = {each.name: each.skeleton for each in evaluations}
     if len(names) != 1 or any(each.predictions.peaks is None for each in evaluations):
         raise ValueError(
-            "`evaluations` must be of one model, and of no file of predictions, for a "
-            f"calibration. Received: {', '.join(names) or 'none'}"
+            "`evaluations` must be of one model, and not of given joints or a file, "
+            f"for a calibration. Received: {', '.join(names) or 'none'}"
         )
     (skeleton,) = names.values()
     rows = {}  # name of a person, who may be in several evaluations -> a number

@@ -311,8 +311,8 @@ def evaluate_joints(joints, people: People, scores=None, *, name="joints"):
             wrong.
         people: The people. Joints that the program does not predict are left out by
             `people.to_skeleton(...)`.
-        scores: `(people, joints)`, 0 to 1; by default 1. OKS and the calibration are of
-            these.
+        scores: `(people, joints)`, 0 to 1, which rank poses for the average precision
+            of OKS; by default 1.
         name: Name of the program in tables.
 
     Returns:

@@ -63,7 +63,8 @@ def export_model(
             the network in a browser.
         images: Paths of image files, or folders of them, with one person each, to
             calibrate and verify on.
-        dataset: People to calibrate and verify on: a name as "mpii:DIR" or a `People`.
+        dataset: People to calibrate and verify on: a name as "mpii:DIR" or a `People`;
+            of a detector, photographs: "coco:DIR", "synthetic" or `Photographs`.
         crops: The same as `(people, height, width, 3)`, uint8, RGB, of the network's
             size. Without any of the three, photographs that come with the library.
         decoder: Name of the decoder of keypoints: "argmax", "quarter", "newton" or

@@ -138,6 +138,11 @@ def dataset_crops(dataset, model, count: int = MAX_CROPS) -> np.ndarray:
         count: The most people or photographs, evenly spaced.
     """
     given, load, preprocessor = SAMPLES[model.task]
+    if isinstance(dataset, GIVEN) and not isinstance(dataset, given):
+        raise ValueError(
+            f"`dataset` must be `{given.__name__}` for a network of the task "
+            f"{model.task!r}. Received: `{type(dataset).__name__}`"
+        )
     samples = dataset if isinstance(dataset, given) else load(dataset)
     if (validation := samples.splits == "val").any():
         samples = samples[validation]

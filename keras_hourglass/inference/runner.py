@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.estimator import PoseEstimator
+from keras_hourglass.inference.output.coco import require_numbers
 from keras_hourglass.inference.output.image_list import ImageList
 from keras_hourglass.inference.output.plan import OutputPlan
 from keras_hourglass.inference.output.writers import (
@@ -289,13 +290,16 @@ def predict_sources(
         )
     plan = OutputPlan.from_paths(outputs, format, sources)
     images = None if images_json is None else ImageList(images_json)
+    names = [source.name for source in sources if source.kind == "image"]
+    if images is None and any(format == "coco17" for _, format in plan.data):
+        require_numbers(names)
     if images is not None:
         if not any(format in COCO_FORMATS for _, format in plan.data):
             raise ValueError(
                 "`images_json` goes with output in COCO's formats alone. "
                 f"Received: images_json={str(images_json)!r}"
             )
-        images.require(each.name for each in sources if each.kind == "image")
+        images.require(names)
     if category is not None and not isinstance(boxes, (str, PathLike)):
         raise ValueError(
             f"`category` goes with a file of `boxes`. Received: category={category!r}"

@@ -49,9 +49,20 @@ def network_config(model: HourglassModel) -> dict:
 
     Without `offset`: training corrects what it stands for. Without `calibration`: it is
     that of other weights.
+
+    Raises:
+        ValueError: If the model is fused.
     """
-    left_out = {"offset", "calibration", "name", "trainable"}
-    return {k: v for k, v in model.get_config().items() if k not in left_out}
+    left_out, config = (
+        {"offset", "calibration", "name", "trainable"},
+        model.get_config(),
+    )
+    if "graph" in config:
+        raise ValueError(
+            "`init_weights` must be the network that was trained, with its norms. "
+            "Received: its fused form"
+        )
+    return {k: v for k, v in config.items() if k not in left_out}
 
 
 def transfer_weights(source: HourglassModel, target: HourglassModel) -> TransferReport:

@@ -76,7 +76,7 @@ def crop_entry(people: People, row: int, crop: ImageRegion, image: str) -> dict:
         **_known(people, row, factor),
         "split": str(people.splits[row]),
         "original": Path(photograph).name,
-        **(place if image_path == photograph else {}),
+        **(place if image_path == photograph and np.isclose(shrunk, 1) else {}),
         "crop_factor": of_photograph,
     }
 

@@ -194,10 +194,11 @@ class Boxes:
         Raises:
             ValueError: If the names of several images fit equally well.
         """
-        parts = parts_of(abspath(name))
-        keys = [*(parts[start:] for start in range(len(parts))), image_id(name)]
+        typed, whole = parts_of(name), parts_of(abspath(name))
+        ends = [whole[start:] for start in range(len(whole))]
+        keys = [typed, *ends, image_id(name)]
         known = [key for key in keys if key in self._frames][:1]
-        known = known or self._suffixes.get(parts_of(name), [])
+        known = known or self._suffixes.get(typed, [])
         if len(known) > 1:
             names = ", ".join(str(PurePath(*key)) for key in known)
             raise ValueError(f"`boxes`: {name} fits several images: {names}")

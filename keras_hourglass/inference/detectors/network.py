@@ -27,14 +27,7 @@ class NetworkDetector(Detector):
 
     def __init__(self, load_predictor, name: str, min_score: float, max_people=None):
         super().__init__(name, min_score, max_people)
-        self._load_predictor, self._predictor, self._lock = load_predictor, None, Lock()
-
-    def __getstate__(self):
-        left_out = {"_predictor", "_lock"}
-        return {name: v for name, v in vars(self).items() if name not in left_out}
-
-    def __setstate__(self, state):
-        vars(self).update(state, _predictor=None, _lock=Lock())
+        self._lazy = _LazyPredictor(load_predictor)  # shared with other limits
 
     def load(self):
         """Loads the network, if it is not loaded, and returns its predictor of boxes.
@@ -42,10 +35,7 @@ class NetworkDetector(Detector):
         Raises:
             FileNotFoundError, ModuleNotFoundError, ValueError: As `PoseEstimator`.
         """
-        with self._lock:  # the first images are prepared in several threads
-            if self._predictor is None:
-                self._predictor = self._load_predictor()
-        return self._predictor
+        return self._lazy.get()
 
     def prepare(self, region):
         size = self.load().input_size
@@ -63,3 +53,22 @@ class NetworkDetector(Detector):
         boxes = clip_boxes(boxes, region.place.box()[2:], NUMPY)
         visible = (boxes[:, 2:] >= MIN_SIDE).all(-1)
         return self.limit(boxes[visible], scores[visible])
+
+
+class _LazyPredictor:
+    """A predictor that is loaded when it is first used; a copy loads its own."""
+
+    def __init__(self, load):
+        self._load, self._predictor, self._lock = load, None, Lock()
+
+    def __getstate__(self):
+        return self._load
+
+    def __setstate__(self, load):
+        self.__init__(load)
+
+    def get(self):
+        with self._lock:  # the first images are prepared in several threads
+            if self._predictor is None:
+                self._predictor = self._load()
+        return self._predictor

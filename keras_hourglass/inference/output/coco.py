@@ -118,8 +118,7 @@ class Coco17Writer:
     Args: See `CocoWriter`.
 
     Raises:
-        ValueError: If the network has no joint of COCO's, or there are frames; in
-            `write`, if two images have one number.
+        ValueError: If the network has no joint of COCO's, or there are frames.
     """
 
     def __init__(self, file, skeleton, has_frames, name_of, images=None):
@@ -135,7 +134,6 @@ class Coco17Writer:
         self.joints = [*skeleton.indices(known)]
         self.file, self.images, self.separator = file, images, "[\n"
         self._unnumbered = {}  # names of images without a number, each once
-        self._owners = {}  # number -> name of the image that bears it
         _log_loss(skeleton)
 
     def write(self, result, drawing=None):
@@ -145,12 +143,6 @@ class Coco17Writer:
             number = self.images.find(result.frame.source.name)["id"]
         elif not isinstance(number, int):
             self._unnumbered[number] = None
-        name = result.frame.source.name
-        if (other := self._owners.setdefault(number, name)) != name:
-            raise ValueError(
-                f"both {other} and {name} have the number {number}, by which "
-                "`format='coco17'` tells images apart: `images_json=FILE` gives others"
-            )
         for entry, pose in _entries(result, number, self.joints):
             keypoints = np.zeros((len(COCO.joints), 3))
             keypoints[self.places, :2] = pose.joints[self.joints]
@@ -173,6 +165,21 @@ class Coco17Writer:
                 "`images_json=FILE` gives numbers",
                 plural(len(self._unnumbered), "image is", "images are"),
                 next(iter(self._unnumbered)),
+            )
+
+
+def require_numbers(names):
+    """Checks that COCO's numbers tell images apart, which results name by them.
+
+    Raises:
+        ValueError: If two images have one number.
+    """
+    owners = {}
+    for name in names:
+        if (other := owners.setdefault(image_id(name), name)) != name:
+            raise ValueError(
+                f"both {other} and {name} have the number {image_id(name)}, by which "
+                "`format='coco17'` tells images apart: `images_json=FILE` gives others"
             )
 
 

@@ -248,4 +248,5 @@ def read_times(path) -> list[float]:
     while capture.grab():
         times.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
     capture.release()
-    return [time - min(times) for time in sorted(times)]
+    start = min(times, default=0.0)
+    return [time - start for time in sorted(times)]

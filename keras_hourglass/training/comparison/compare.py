@@ -26,6 +26,7 @@ from keras_hourglass.training.comparison.row_errors import RowErrors, compare_er
 from keras_hourglass.training.config import (
     TrainConfig,
     create_config,
+    given_options,
     read_config,
     write_config,
 )
@@ -41,7 +42,7 @@ from keras_hourglass.utils.folder_lock import FolderLock
 logger = logging.getLogger(__name__)
 
 DEFAULT_FAMILY = "lighter"
-COMPARED = "stacks", "block"  # options of the network in which rows differ
+COMPARED = "stacks", "block", "stem_filters"  # in which rows differ
 ROW_FILE, ERRORS_FILE = "row.json", "errors.npz"
 COMPARISON_FILE = "comparison.json"
 
@@ -80,26 +81,28 @@ def compare(
     """
     selected, folder = presets if names is None else names, Path(output).expanduser()
     selected = None if selected is None else select_presets(selected)
+    given = {*given_options(options)}
     with FolderLock(folder):
         stored = folder / COMPARISON_FILE
         if stored.is_file():
-            config = change_config(read_config(folder, stored.name), **options)
+            before = read_config(folder, stored.name)
+            config = change_config(before, **options)
+            given |= before.recipe.network.keys()
             with require_structure(stored, "list the names of its `presets`"):
                 text = stored.read_text(encoding="utf-8")
                 listed = select_presets(json.loads(text)["presets"])
         else:  # new, or of version 0.3
             _require_comparison(folder)
-            config, listed = _new_config(options), select_presets([DEFAULT_FAMILY])
-        config = with_absolute_paths(config)
+            config, listed = create_config(**options), select_presets([DEFAULT_FAMILY])
+        config = with_absolute_paths(_for_all_rows(config, given))
         return Comparison(selected or listed, config, folder, verbose).run()
 
 
-def _new_config(options) -> TrainConfig:
-    """Creates the configuration of all rows.
+def _for_all_rows(config: TrainConfig, given) -> TrainConfig:
+    """Leaves to the rows what they are compared by, unless it was given.
 
-    A recipe for one network, as "photo", takes nothing from what rows are compared by.
+    A recipe for one network, as "photo", sets that, too.
     """
-    config = create_config(**options)
     if config.task != "pose":
         raise ValueError(
             "`recipe` must be one for the task 'pose', as the presets are. "
@@ -108,7 +111,7 @@ def _new_config(options) -> TrainConfig:
     network = {
         name: value
         for name, value in config.recipe.network.items()
-        if name not in COMPARED or options.get(name) is not None
+        if name not in COMPARED or name in given
     }
     return replace(config, recipe=replace(config.recipe, network=network))
 
@@ -211,7 +214,8 @@ class Comparison:
                 return json.loads(path.read_text(encoding="utf-8"))
             path.unlink()  # before the run is longer than the one that it describes
         with FolderLock(path.parent):
-            Trainer(config, path.parent, verbose=self.verbose).train()
+            trainer = Trainer(config, path.parent, verbose=self.verbose)
+            trainer.train()
         keras.backend.clear_session()  # the graphs of ten networks fill the memory
         row = {
             **asdict(get_preset(name)),
@@ -220,6 +224,8 @@ class Comparison:
         }
         with atomic_write(path) as temporary:
             temporary.write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
+        if trainer.interrupt.requested:  # in its last epoch
+            raise Interrupted
         return row
 
 
