@@ -189,8 +189,8 @@ class People:
                 converted; or an image size in pixels, an integer or (height, width),
                 each a multiple of 4, for the dataset's own skeleton.
             batch_size: People in a batch.
-            augmentation: None, a name of `AUGMENTATIONS` ("paper", "modern", "light"),
-                or an `Augmentation`.
+            augmentation: None, a name of `AUGMENTATIONS` ("paper", "modern", "photo",
+                "light"), or an `Augmentation`.
             shuffle: Whether each epoch has an order of its own; else that of the rows.
             seed: Integer; another one gives another order and other augmentation.
             first_epoch: Epoch to begin with, as `initial_epoch` of `fit`.

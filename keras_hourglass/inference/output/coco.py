@@ -39,7 +39,7 @@ class CocoWriter:
 
     An annotation also has `score`, as results have, and `keypoint_scores`; that of a
     person who is tracked `track_id`. Joints that are `Pose.uncertain` have the flag 1,
-    others 2; those with a score of 0 or less have 0.
+    others 2; those with a peak of 0 or less have 0.
 
     Args:
         file: A text file opened for writing.
