@@ -357,7 +357,9 @@ def test_a_file_of_predictions_has_no_peaks():
     from keras_hourglass.skeletons import MPII
 
     empty = Predictions(np.zeros((1, 16, 2)), np.zeros((1, 16)))
-    with pytest.raises(ValueError, match="not of given joints or a file.* Received: a.mat"):
+    with pytest.raises(
+        ValueError, match="not of given joints or a file.* Received: a.mat"
+    ):
         Evaluation("a.mat", MPII, empty).fit_calibration()
 
 

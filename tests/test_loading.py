@@ -40,7 +40,7 @@ def test_a_file_a_run_and_a_preset_are_loaded(model, tmp_path):
     assert load_model(tmp_path).filters == model.filters
     assert load_model("photo").image_size == (256, 256)
     small = load_model("photo_small")
-    assert small.image_size == (192, 192) and small.facts.people == 16_246
+    assert small.image_size == (256, 256) and small.filters[0] == 64
 
 
 def test_a_file_in_capitals_is_loaded(model, tmp_path):

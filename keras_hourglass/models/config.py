@@ -58,7 +58,7 @@ class Counts(NamedTuple):
 
 COUNTS = {  # of each preset, at its own image size
     "photo": Counts(882_496, 1_150_584_576),
-    "photo_small": Counts(706_336, 528_029_568),
+    "photo_small": Counts(832_336, 308_441_088),
     "people": Counts(360_965, 818_059_200),
     "hg1": Counts(3_586_960, 5_804_654_592),
     "hg2": Counts(6_730_912, 8_988_917_760),
