@@ -180,6 +180,8 @@ def test_the_current_folder_tells_images_of_one_name_apart(tmp_path, monkeypatch
     (tmp_path / "b").mkdir()
     monkeypatch.chdir(tmp_path / "b")
     assert known.lookup("1.jpg")[0, 0] == OTHER[0]
+    both = Boxes([("1.jpg", None, scored(BOX)), ("b/1.jpg", None, scored(OTHER))])
+    assert both.lookup("1.jpg")[0, 0] == OTHER[0], "the longest match"
     above = Boxes([("../a/1.jpg", None, scored(BOX)), ("1.jpg", 0, scored(OTHER))])
     assert above.lookup("../a/1.jpg")[0, 0] == BOX[0]
     monkeypatch.chdir(tmp_path)

@@ -195,8 +195,8 @@ class Boxes:
             ValueError: If the names of several images fit equally well.
         """
         typed, whole = parts_of(name), parts_of(abspath(name))
-        ends = [whole[start:] for start in range(len(whole))]
-        keys = [typed, *ends, image_id(name)]
+        ends = [typed, *(whole[start:] for start in range(len(whole)))]
+        keys = [*sorted(ends, key=len, reverse=True), image_id(name)]
         known = [key for key in keys if key in self._frames][:1]
         known = known or self._suffixes.get(typed, [])
         if len(known) > 1:

@@ -60,7 +60,7 @@ class Detector:
         """
         if min_score is None and max_people is None:
             return self
-        other = object.__new__(type(self))  # `copy` would leave a network out
+        other = object.__new__(type(self))
         vars(other).update(vars(self))
         other._set_limits(
             self.min_score if min_score is None else min_score,

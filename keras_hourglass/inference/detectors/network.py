@@ -29,6 +29,11 @@ class NetworkDetector(Detector):
         super().__init__(name, min_score, max_people)
         self._lazy = _LazyPredictor(load_predictor)  # shared with other limits
 
+    def __setstate__(self, state):
+        if load := state.pop("_load_predictor", None):  # until version 0.8
+            state["_lazy"] = _LazyPredictor(load)
+        vars(self).update(state)
+
     def load(self):
         """Loads the network, if it is not loaded, and returns its predictor of boxes.
 

@@ -174,14 +174,19 @@ class Comparison:
         for name, config in configs.items():
             logger.info("%s: %s of %s", name, len(rows) + 1, len(configs))
             try:
-                rows.append(self._row(name, config))
+                row, stopped = self._row(name, config)
             except Interrupted:
                 raise Interrupted(
                     f"Stopped; {len(rows)} of {len(configs)} rows are finished, and "
                     f"there is a checkpoint of {name}. To go on: the same command again"
                 ) from None
-            rows[-1][DIFFERENCE] = self._difference(self.names[0], name)
+            rows.append({**row, DIFFERENCE: self._difference(self.names[0], name)})
             write_table(self.folder, rows, self.config)
+            if stopped and len(rows) < len(configs):
+                raise Interrupted(
+                    f"Stopped; {len(rows)} of {len(configs)} rows are finished. To go "
+                    "on: the same command again"
+                )
         if unknown := [row["name"] for row in rows if "intervals" not in row]:
             logger.info(
                 "Without intervals, since version 0.3 measured them: %s. To measure "
@@ -207,11 +212,12 @@ class Comparison:
             return None
         return compare_errors(*map(RowErrors.load, paths), MEAN)
 
-    def _row(self, name, config) -> dict:
+    def _row(self, name, config) -> tuple[dict, bool]:
+        """Trains a row, unless it is there; and whether a stop was asked for."""
         path = self._row_folder(name) / ROW_FILE
         if path.is_file():
             if read_config(path.parent).recipe.epochs == config.recipe.epochs:
-                return json.loads(path.read_text(encoding="utf-8"))
+                return json.loads(path.read_text(encoding="utf-8")), False
             path.unlink()  # before the run is longer than the one that it describes
         with FolderLock(path.parent):
             trainer = Trainer(config, path.parent, verbose=self.verbose)
@@ -224,9 +230,7 @@ class Comparison:
         }
         with atomic_write(path) as temporary:
             temporary.write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
-        if trainer.interrupt.requested:  # in its last epoch
-            raise Interrupted
-        return row
+        return row, trainer.interrupt.requested  # in its last epoch
 
 
 def _measure_run(folder: Path, config: TrainConfig) -> dict:
