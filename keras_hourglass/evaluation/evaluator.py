@@ -102,8 +102,7 @@ def evaluate(
     options = KeypointOptions(flip, decoder, batch_size, broken)
     if task == "detect":
         given = {"boxes": boxes, "min_size": min_size, "flip": flip, "decoder": decoder}
-        own = {"boxes": TRUE, "min_size": None, "flip": False}
-        if given != {**own, "decoder": DEFAULT_DECODER}:
+        if (*given.values(),) != (TRUE, None, False, DEFAULT_DECODER):
             raise ValueError(
                 "`boxes`, `min_size`, `flip` and `decoder` go with the task 'pose'. "
                 f"Received: {', '.join(f'{k}={v!r}' for k, v in given.items())}"

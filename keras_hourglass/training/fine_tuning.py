@@ -53,15 +53,13 @@ def network_config(model: HourglassModel) -> dict:
     Raises:
         ValueError: If the model is fused.
     """
-    left_out, config = (
-        {"offset", "calibration", "name", "trainable"},
-        model.get_config(),
-    )
+    config = model.get_config()
     if "graph" in config:
         raise ValueError(
             "`init_weights` must be the network that was trained, with its norms. "
             "Received: its fused form"
         )
+    left_out = {"offset", "calibration", "name", "trainable"}
     return {k: v for k, v in config.items() if k not in left_out}
 
 

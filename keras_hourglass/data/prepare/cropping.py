@@ -60,10 +60,10 @@ def crop_entry(people: People, row: int, crop: ImageRegion, image: str) -> dict:
     joints = crop.place.to_grid(joints.astype(float), crop.size)
     (center,) = crop.place.to_grid(center.astype(float)[None], crop.size)
     factor = float(crop.place.scale(crop.size))
-    image_path, photograph = str(people.images[row]), str(people.photographs[row])
-    shrunk = people.source_sizes[row] / people.sides[row]  # by an earlier crop
-    of_photograph = [factor / float(shrunk)] * 2
-    place = {"crop_offset": crop.place.first_pixel().tolist()}
+    shrunk = float(people.source_sizes[row] / people.sides[row])  # by an earlier crop
+    of_photograph = {"crop_factor": [factor / shrunk] * 2}
+    if people.images[row] == people.photographs[row] and np.isclose(shrunk, 1):
+        of_photograph["crop_offset"] = crop.place.first_pixel().tolist()
     return {
         "image": image,
         "joints": _rounded(np.where(present[:, None], joints, 0)),
@@ -75,9 +75,8 @@ def crop_entry(people: People, row: int, crop: ImageRegion, image: str) -> dict:
         "box_size": _rounded(people.box_sizes[row] * factor),
         **_known(people, row, factor),
         "split": str(people.splits[row]),
-        "original": Path(photograph).name,
-        **(place if image_path == photograph and np.isclose(shrunk, 1) else {}),
-        "crop_factor": of_photograph,
+        "original": Path(str(people.photographs[row])).name,
+        **of_photograph,
     }
 
 
