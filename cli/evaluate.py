@@ -128,7 +128,7 @@ def command(
     context, everyone = click.get_current_context(), end_to_end or task == DETECT
     _require_usable(everyone, **context.params)
     context.meta[BOXES] = "--boxes"
-    from keras_hourglass.evaluation import bootstrap, results
+    from keras_hourglass.evaluation import bootstrap, other_programs
     from keras_hourglass.utils.files import require_writable
 
     if folder:  # an unusable folder is reported before minutes of work
@@ -139,7 +139,8 @@ def command(
     options |= {"missing": missing_images, "broken": broken_images}
     options["all_splits"] = all_splits
     if predictions:
-        evaluations = [results.evaluate_predictions(predictions, sources[0].root)]
+        root = sources[0].root
+        evaluations = [other_programs.evaluate_predictions(predictions, root)]
     else:
         silence_keras()
         kinds = {"boxes": boxes} if boxes else {}

@@ -14,11 +14,11 @@ from keras_hourglass.data.people.mixture import DatasetSpec
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.evaluation.evaluator import evaluate
 from keras_hourglass.models.presets import PRESETS
-from keras_hourglass.training import config
 from keras_hourglass.training.comparison import compare, paper_table
 from keras_hourglass.training.comparison.compare import Comparison
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.recipes import Recipe
+from keras_hourglass.training.runs import config_file
 from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted
 
@@ -159,7 +159,7 @@ def test_a_recipe_for_one_network_leaves_to_rows_what_they_are_compared_by(
             configs[name] = comparison._row_config(name).recipe.network
         comparison.folder.mkdir(exist_ok=True)
         arguments = comparison.folder, comparison.config, compare.COMPARISON_FILE
-        config.write_config(*arguments, presets=comparison.names)
+        config_file.write_config(*arguments, presets=comparison.names)
 
     monkeypatch.setattr(Comparison, "run", run)
     options = {"dataset": "synthetic:8", "presets": "lighter/hg1_ghost_reduced,hg8"}
@@ -280,10 +280,10 @@ def test_files_of_the_table_are_readable(rows, tmp_path):
 
 
 def test_a_comparison_that_names_no_presets_is_an_error(tmp_path):
-    config.write_config(tmp_path, CONFIG, compare.COMPARISON_FILE)
+    config_file.write_config(tmp_path, CONFIG, compare.COMPARISON_FILE)
     with pytest.raises(ValueError, match="comparison.json must list.*`presets` is mis"):
         compare.compare(output=tmp_path)
-    config.write_config(tmp_path, CONFIG, compare.COMPARISON_FILE, presets=["hg3"])
+    config_file.write_config(tmp_path, CONFIG, compare.COMPARISON_FILE, presets=["hg3"])
     with pytest.raises(ValueError, match="Did you mean 'hg"):
         compare.compare(output=tmp_path)
 

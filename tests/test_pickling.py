@@ -188,7 +188,7 @@ ERRORS = {  # class -> arguments
     "data.readers.files.DatasetError": ["no annotations in folder"],
     "data.readers.rows.SkipPerson": ["no usable joint"],
     "inference.video.reader.VideoDecodeError": ["a.mp4 cannot be opened"],
-    "training.config.OldRunError": [Path("run")],
+    "training.runs.config_file.OldRunError": [Path("run")],
     "inference.detectors.detector.DetectorError": ["detector 'x': it fails"],
     "training.distribution.ProcessLostError": [],
     "utils.Interrupted": ["Stopped"],

@@ -17,10 +17,10 @@ import pytest
 from keras_hourglass.callbacks.diagnostics import NonFiniteError
 from keras_hourglass.data.detection.augmentation import DETECTION_AUGMENTATIONS
 from keras_hourglass.data.people.mixture import DatasetSpec
-from keras_hourglass.training import build, centering, config
+from keras_hourglass.training import build, centering
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.recipes import Recipe
-from keras_hourglass.training.runs import checkpoint, run_dir
+from keras_hourglass.training.runs import checkpoint, config_file, run_dir
 from keras_hourglass.training.runs.checkpoint import (
     CheckpointCallback,
     EpochTimer,
@@ -154,7 +154,7 @@ def test_a_lengthened_run_that_is_killed_ends_where_one_that_is_not_does(
     while kills:
         with pytest.raises(Killed):
             train(longer, tmp_path / "broken", checkpoint_minutes=0)
-        assert config.read_config(tmp_path / "broken") == config.read_config(
+        assert config_file.read_config(tmp_path / "broken") == config_file.read_config(
             tmp_path / "whole"
         )
     train(longer, tmp_path / "broken")
@@ -243,7 +243,7 @@ def test_an_unfinished_run_may_become_shorter_and_not_than_it_is(
             train(long, tmp_path)
     with pytest.raises(ValueError, match="`epochs` must be at least 2.*epochs=1"):
         Trainer(lengthened(train_config, 1), tmp_path)
-    assert config.read_config(tmp_path).recipe.epochs == 5
+    assert config_file.read_config(tmp_path).recipe.epochs == 5
     assert train(lengthened(train_config, 3), tmp_path).state.epochs == 3
     assert "was begun for 5 epochs and has finished 2; it goes on to 3" in caplog.text
     assert len(history(tmp_path)) == 3
@@ -360,7 +360,7 @@ def test_a_real_run_killed_ten_times_ends_where_an_unbroken_one_does(noise, tmp_
         assert run.wait() == -signal.SIGKILL, "it had ended before it was killed"
         checkpoint.read_state(broken / LAST_FILE)
     subprocess.run([*command, broken], check=True, **quiet)
-    train_config = config.read_config(broken)
+    train_config = config_file.read_config(broken)
     a, b = (weights_in(tmp_path / name, train_config) for name in ("whole", "broken"))
     for whole, broken_one in zip(a, b, strict=True):
         np.testing.assert_array_equal(whole, broken_one)

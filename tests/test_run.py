@@ -15,9 +15,9 @@ import pytest
 
 import keras_hourglass as kh
 from keras_hourglass.training import trainer
-from keras_hourglass.training.config import read_config
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.runs import run_dir
+from keras_hourglass.training.runs.config_file import read_config
 from keras_hourglass.utils import Interrupted
 from keras_hourglass.utils.folder_lock import FolderInUseError, FolderLock
 

@@ -12,6 +12,7 @@ from keras_hourglass import skeletons
 from keras_hourglass.skeletons import COCO, LSP, MPII, Skeleton
 from keras_hourglass.training import config
 from keras_hourglass.training.config import create_config
+from keras_hourglass.training.runs import config_file
 from keras_hourglass.training.tasks.skeleton_choice import (
     choose_skeleton,
     resolve_skeleton,
@@ -84,8 +85,8 @@ def test_the_choice_is_said_kept_and_not_made_again(cats, tmp_path, caplog):
     assert kept["joints"] == joints and kept["flip_pairs"] == [["earL", "earR"]]
     said = "The network has the joints of own: nose, earL, earR, tail base"
     assert caplog.messages == [said]
-    config.write_config(tmp_path, resolved)
-    assert config.read_config(tmp_path) == resolved
+    config_file.write_config(tmp_path, resolved)
+    assert config_file.read_config(tmp_path) == resolved
     assert resolve(tmp_path, cats)[0] == resolved
     assert resolve(tmp_path, cats, skeleton="dataset")[0] == resolved
     assert len(caplog.messages) == 2
@@ -94,16 +95,16 @@ def test_the_choice_is_said_kept_and_not_made_again(cats, tmp_path, caplog):
 def test_a_run_of_version_0_2_goes_on_with_the_skeleton_it_had(cats, tmp_path):
     old = create_config(cats, "demo")
     assert "skeleton" not in old.recipe.network
-    config.write_config(tmp_path, old)
+    config_file.write_config(tmp_path, old)
     assert resolve_skeleton(create_config(cats, "demo"), tmp_path, {})[0] == old
     given = create_config(cats, "demo", skeleton=CAT)
-    config.write_config(tmp_path, given)
+    config_file.write_config(tmp_path, given)
     path = tmp_path / "run.json"
     stored = json.loads(path.read_text())
     for key in ("reference", "flip_pairs", "sigmas"):  # later ones
         del stored["config"]["recipe"]["network"]["skeleton"][key]
     path.write_text(json.dumps(stored))
-    assert config.read_config(tmp_path) == given
+    assert config_file.read_config(tmp_path) == given
 
 
 def test_a_name_a_file_and_people_are_skeletons_as_well(

@@ -6,9 +6,10 @@ import pytest
 
 import keras_hourglass as kh
 from keras_hourglass.training import build
-from keras_hourglass.training.config import create_config, read_config
+from keras_hourglass.training.config import create_config
 from keras_hourglass.training.fine_tuning import transfer_weights
 from keras_hourglass.training.recipes import RECIPES
+from keras_hourglass.training.runs.config_file import read_config
 
 SMALL = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 SMALL["block"] = "tests>PointwiseBlock"

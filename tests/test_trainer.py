@@ -15,10 +15,10 @@ from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.data.people.mixture import DatasetSpec
 from keras_hourglass.data.pipeline.sharding import Shard
 from keras_hourglass.skeletons import MPII
-from keras_hourglass.training import config
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distribution import Distribution
 from keras_hourglass.training.recipes import Recipe
+from keras_hourglass.training.runs import config_file
 from keras_hourglass.training.runs.checkpoint import CheckpointCallback
 from keras_hourglass.training.trainer import Trainer
 from keras_hourglass.utils import Interrupted
@@ -104,7 +104,7 @@ def test_a_loss_of_nan_leaves_the_files_and_names_the_people(tmp_path, monkeypat
 
 
 def test_a_folder_of_another_configuration_is_refused_with_the_differences(tmp_path):
-    config.write_config(tmp_path, CONFIG)
+    config_file.write_config(tmp_path, CONFIG)
     other = replace(CONFIG, recipe=replace(RECIPE, batch_size=2), seed=4)
     with pytest.raises(ValueError, match="seed: 3, now 4; batch_size: 4, now 2"):
         Trainer(other, tmp_path)
@@ -114,7 +114,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(ValueError, match="must be a new folder"):
         Trainer(CONFIG, tmp_path)
-    (tmp_path / config.CONFIG_FILE).write_text("{}")
+    (tmp_path / config_file.CONFIG_FILE).write_text("{}")
     with pytest.raises(ValueError, match="is not a training run's"):
         Trainer(CONFIG, tmp_path)
 

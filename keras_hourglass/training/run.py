@@ -12,7 +12,7 @@ from keras_hourglass.models.loading import load_model
 from keras_hourglass.skeletons import Measure
 from keras_hourglass.training import config, distribution
 from keras_hourglass.training.config import CHECKPOINT_MINUTES
-from keras_hourglass.training.runs import changes, checkpoint, run_dir
+from keras_hourglass.training.runs import changes, checkpoint, config_file, run_dir
 from keras_hourglass.training.runs.run_dir import HISTORY_FILE, LAST_FILE
 from keras_hourglass.training.tasks import TASKS
 from keras_hourglass.training.trainer import Trainer
@@ -44,7 +44,7 @@ class Run:
     @property
     def task(self) -> str:
         """The purpose of the network: "pose" or "detect"."""
-        return config.read_config(self.folder).task
+        return config_file.read_config(self.folder).task
 
     @property
     def score_name(self) -> str:
@@ -65,7 +65,7 @@ class Run:
     @property
     def measure(self) -> Measure:
         """The measure of `pckh` and `val_pckh`: PCKh, or PCK without a head."""
-        network = config.read_config(self.folder).recipe.network
+        network = config_file.read_config(self.folder).recipe.network
         skeleton = network.get("skeleton", NETWORK_DEFAULTS["skeleton"])
         return skeletons.get(skeleton).measure
 
@@ -204,10 +204,10 @@ def train(
 def _configure(output, restart, options):
     """Makes the configuration of a new run, or of one that goes on."""
     anew = restart and {"dataset", "recipe"} & options.keys()
-    if anew or not (output / config.CONFIG_FILE).is_file():
+    if anew or not (output / config_file.CONFIG_FILE).is_file():
         made = config.create_config(**options)
     else:
-        stored = config.read_config(output)
+        stored = config_file.read_config(output)
         made = changes.change_config(stored, restart=restart, **options)
     return changes.with_absolute_paths(made)
 

@@ -26,7 +26,7 @@ from keras_hourglass.training.config import CHECKPOINT_MINUTES, TrainConfig
 from keras_hourglass.training.distribution import ONE_DEVICE, Distribution
 from keras_hourglass.training.norm_statistics import NormStatistics
 from keras_hourglass.training.optimizers.averages import EMAWeights
-from keras_hourglass.training.runs import checkpoint, run_dir
+from keras_hourglass.training.runs import checkpoint, config_file, run_dir
 from keras_hourglass.training.runs.checkpoint import (
     BestCheckpoint,
     CheckpointCallback,
@@ -163,9 +163,9 @@ class Trainer:
         if self.state.epochs >= epochs:
             said = "All %s epochs are finished: nothing is left to do. More `epochs` "
             logger.info(said + "lengthen the run.", epochs)
-            stored = config.read_config(self.folder)
+            stored = config_file.read_config(self.folder)
             if stored.recipe.epochs != epochs and self.distribution.is_first:
-                config.write_config(self.folder, self.config, people=self.people)
+                config_file.write_config(self.folder, self.config, people=self.people)
             return
         try:
             self.prepare()
@@ -201,7 +201,7 @@ class Trainer:
             if self.state == TrainState():
                 require_space(self.folder, MIN_BYTES * self.model.count_params())
         self.distribution.barrier()
-        missing = not (self.folder / config.CONFIG_FILE).is_file()
+        missing = not (self.folder / config_file.CONFIG_FILE).is_file()
         self._require_shared_folder(not self.distribution.any(missing))
         counts = f"{count_parameters(self.model):,} parameters"
         if self.config.freeze and (frozen := count_frozen(self.model)):
@@ -233,7 +233,7 @@ class Trainer:
             TensorBoardLogger(
                 self.folder / EVENTS_DIR,
                 self.snapshot,
-                {"configuration": config.config_markdown(self.config)},
+                {"configuration": config_file.config_markdown(self.config)},
             ),
             self.best,
         ]

@@ -3,12 +3,12 @@
 A box is x and y of its first pixel, width and height, in image pixels.
 """
 
-from os.path import abspath
 from pathlib import PurePath
 
 import numpy as np
 
 from keras_hourglass.data.readers.paths import parts_of
+from keras_hourglass.inference.image_names import ImageNames
 
 DEFAULT_SCORE = 1.0  # of a box without a score
 
@@ -164,9 +164,7 @@ def image_id(name: str):
 class Boxes:
     """The boxes of many images, by the images' names.
 
-    Two paths name one image if one path ends with the other: `b/c.jpg` and
-    `a/b/c.jpg`; the longest match counts. Of the path of an image, the current folder
-    is a part. Backslashes separate folders, too. A COCO number also names each file
+    See `ImageNames` for the paths that fit a name. A COCO number also names each file
     that bears it (see `image_id`).
 
     Args:
@@ -178,32 +176,27 @@ class Boxes:
     """
 
     def __init__(self, entries):
-        self._frames, self._used, self._suffixes = {}, set(), {}
+        self._frames, self._used, self._names = {}, set(), ImageNames()
         self.missing = set()
         for name, frame, rows in entries:
-            key = parts_of(name) if isinstance(name, str) else name
-            self._frames.setdefault(key, {}).setdefault(frame, []).append(rows)
-        for key in self._frames:
-            if isinstance(key, tuple):
-                for start in range(1, len(key)):
-                    self._suffixes.setdefault(key[start:], []).append(key)
+            if isinstance(name, str):
+                name = str(PurePath(*parts_of(name)))
+                if name not in self._frames:
+                    self._names.add(name, name)
+            self._frames.setdefault(name, {}).setdefault(frame, []).append(rows)
 
-    def lookup(self, name: str, frame: int | None = None) -> np.ndarray:
+    def lookup(self, path: str, frame: int | None = None) -> np.ndarray:
         """`(people, 5)`, the boxes and scores of an image or of a video's frame.
 
         Raises:
             ValueError: If the names of several images fit equally well.
         """
-        typed, whole = parts_of(name), parts_of(abspath(name))
-        ends = [typed, *(whole[start:] for start in range(len(whole)))]
-        keys = [*sorted(ends, key=len, reverse=True), image_id(name)]
-        known = [key for key in keys if key in self._frames][:1]
-        known = known or self._suffixes.get(typed, [])
+        known = self._names.find(path)
+        known = known or [key for key in (image_id(path),) if key in self._frames]
         if len(known) > 1:
-            names = ", ".join(str(PurePath(*key)) for key in known)
-            raise ValueError(f"`boxes`: {name} fits several images: {names}")
+            raise ValueError(f"`boxes`: {path} fits several images: {', '.join(known)}")
         if not known:
-            self.missing.add(name)
+            self.missing.add(path)
             return np.empty((0, 5))
         (key,) = known
         self._used.add(key)
@@ -214,7 +207,4 @@ class Boxes:
     @property
     def unused(self) -> list[str]:
         """Names of the images whose boxes were never looked up."""
-        return sorted(
-            str(PurePath(*key)) if isinstance(key, tuple) else str(key)
-            for key in self._frames.keys() - self._used
-        )
+        return sorted(map(str, self._frames.keys() - self._used))

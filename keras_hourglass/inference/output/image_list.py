@@ -1,18 +1,16 @@
 """Listed images: ids, names and categories that a COCO file gives to predictions."""
 
-from os.path import abspath
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from keras_hourglass.data.readers.files import DatasetError, read_json
-from keras_hourglass.data.readers.paths import parts_of
+from keras_hourglass.inference.image_names import ImageNames
 from keras_hourglass.skeletons import Skeleton
 
 
 class ImageList:
     """The images and categories that a COCO file lists.
 
-    A path names a listed image if it ends with the listed name, the longest such name
-    first, or if one listed name alone ends with it.
+    See `ImageNames` for the paths that fit a listed name.
 
     Args:
         path: Of a JSON file with `images`, each with `id` and `file_name`.
@@ -29,11 +27,10 @@ class ImageList:
                 f"`images_json` must be a file. Received: images_json={str(path)!r}"
             )
         content = read_json(self.path)
-        self._images = {}  # the last part of a name -> [(parts of the name, image)]
+        self._images = ImageNames()
         try:
             for image in content["images"]:
-                parts = parts_of(image["file_name"])
-                self._images.setdefault(parts[-1], []).append((parts, image))
+                self._images.add(image["file_name"], image)
                 image["id"]  # a missing one is an error now, not at its first use
             self.categories = content.get("categories") or []
         except (AttributeError, LookupError, TypeError):
@@ -47,13 +44,7 @@ class ImageList:
         Raises:
             ValueError: If several listed images fit equally well.
         """
-        typed, whole = PurePath(name).parts, PurePath(abspath(name)).parts
-        listed = self._images.get(whole[-1], [])
-        ends = [each for each in listed if whole[-len(each[0]) :] == each[0]]
-        longest = max((len(parts) for parts, _ in ends), default=0)
-        found = [image for parts, image in ends if len(parts) == longest]
-        if not found:
-            found = [image for parts, image in listed if parts[-len(typed) :] == typed]
+        found = self._images.find(name)
         if len(found) > 1:
             names = ", ".join(image["file_name"] for image in found)
             raise ValueError(f"{name} fits several images of {self.path}: {names}")

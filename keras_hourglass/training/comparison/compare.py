@@ -23,15 +23,10 @@ from keras_hourglass.training.comparison.paper_table import (
     write_table,
 )
 from keras_hourglass.training.comparison.row_errors import RowErrors, compare_errors
-from keras_hourglass.training.config import (
-    TrainConfig,
-    create_config,
-    given_options,
-    read_config,
-    write_config,
-)
+from keras_hourglass.training.config import TrainConfig, create_config, given_options
 from keras_hourglass.training.run import Run
 from keras_hourglass.training.runs.changes import change_config, with_absolute_paths
+from keras_hourglass.training.runs.config_file import read_config, write_config
 from keras_hourglass.training.runs.run_dir import has_other_files, load_state
 from keras_hourglass.training.tasks.skeleton_choice import resolve_skeleton
 from keras_hourglass.training.trainer import Trainer

@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from keras_hourglass.models.config import BEST_FILE, HISTORY_FILE, LAST_FILE
-from keras_hourglass.training import config
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distribution import Distribution
-from keras_hourglass.training.runs import changes, checkpoint
+from keras_hourglass.training.runs import changes, checkpoint, config_file
 from keras_hourglass.training.runs.checkpoint import TrainState
 from keras_hourglass.utils.files import atomic_write, is_temporary, require_writable
 from keras_hourglass.utils.folder_lock import LOCK_FILE, FolderInUseError, FolderLock
@@ -41,7 +40,7 @@ def load_state(
 
 
 def _read_state(train_config, folder, restart):
-    if (folder / config.CONFIG_FILE).is_file():
+    if (folder / config_file.CONFIG_FILE).is_file():
         if restart:
             return TrainState()
         state, last = TrainState(), folder / LAST_FILE
@@ -53,7 +52,7 @@ def _read_state(train_config, folder, restart):
                 "`restart=True` begins it anew, `init_weights` begins another run "
                 f"with its {BEST_FILE}"
             )
-        old, begun = config.read_config(folder), state.epochs + bool(state.step)
+        old, begun = config_file.read_config(folder), state.epochs + bool(state.step)
         changes.require_compatible(old, train_config, folder, begun)
         return state
     if folder.is_dir() and has_other_files(folder):
@@ -66,8 +65,8 @@ def _read_state(train_config, folder, restart):
 
 def log_changes(train_config: TrainConfig, folder: Path, state: TrainState):
     """Logs what differs from the configuration that a run has had so far."""
-    if (folder / config.CONFIG_FILE).is_file():
-        old = config.read_config(folder)
+    if (folder / config_file.CONFIG_FILE).is_file():
+        old = config_file.read_config(folder)
         for line in changes.describe_changes(old, train_config, folder, state.epochs):
             logger.info("%s", line)
 
@@ -78,7 +77,7 @@ def compare_people(train_config: TrainConfig, folder: Path, people: dict) -> boo
     Args:
         train_config: Configuration to go on with.
         folder: Of the run.
-        people: See `config.read_people`.
+        people: See `config_file.read_people`.
 
     Returns:
         Whether they are the same, as far as the folder says.
@@ -86,10 +85,10 @@ def compare_people(train_config: TrainConfig, folder: Path, people: dict) -> boo
     Raises:
         ValueError: If a dataset is in another folder, and they are not.
     """
-    if not (folder / config.CONFIG_FILE).is_file():
+    if not (folder / config_file.CONFIG_FILE).is_file():
         return True
-    moved = changes.moved_datasets(config.read_config(folder), train_config)
-    old = config.read_people(folder)
+    moved = changes.moved_datasets(config_file.read_config(folder), train_config)
+    old = config_file.read_people(folder)
     for source, target in moved:
         if old is None:
             logger.warning(
@@ -148,7 +147,7 @@ def prepare_run_dir(
     folder.mkdir(parents=True, exist_ok=True)
     for path in filter(is_temporary, folder.iterdir()):  # left by a kill
         path.unlink()
-    config.write_config(folder, train_config, people=people)
+    config_file.write_config(folder, train_config, people=people)
     _truncate_history(folder / HISTORY_FILE, state.epochs)
 
 
@@ -167,12 +166,12 @@ def clear_run_dir(folder: Path, keep_best: bool = False):
         folder: Of the run.
         keep_best: Keeps its best network, until the new run has a better one.
     """
-    if (folder / config.CONFIG_FILE).is_file():
+    if (folder / config_file.CONFIG_FILE).is_file():
         names = LAST_FILE, HISTORY_FILE, SNAPSHOT_FILE
         for name in names if keep_best else (*names, BEST_FILE):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / EVENTS_DIR, ignore_errors=True)
-        (folder / config.CONFIG_FILE).unlink()
+        (folder / config_file.CONFIG_FILE).unlink()
 
 
 def has_other_files(folder) -> bool:

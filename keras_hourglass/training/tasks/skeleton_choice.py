@@ -12,6 +12,7 @@ from keras_hourglass.models.loading import CLASS_NAMES, load_argument
 from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.training import config
 from keras_hourglass.training.config import DATASET, TrainConfig
+from keras_hourglass.training.runs import config_file
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +38,8 @@ def resolve_skeleton(
     asked = train_config.recipe.network.get("skeleton")
     if asked not in (None, DATASET):
         return train_config, people
-    if asked is None and folder and (folder / config.CONFIG_FILE).is_file():
-        stored = config.read_config(folder).recipe.network.get("skeleton")
+    if asked is None and folder and (folder / config_file.CONFIG_FILE).is_file():
+        stored = config_file.read_config(folder).recipe.network.get("skeleton")
         # Version 0.2 wrote none for the default.
         return _with_skeleton(train_config, stored) if stored else train_config, people
     people = {**people}
