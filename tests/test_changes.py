@@ -103,6 +103,12 @@ def test_options_are_compared_with_those_of_the_run(typed, listed):
     assert listed or found == []
 
 
+def test_datasets_of_one_name_are_told_apart():
+    stored = create_config(["crops:a*2.5", "crops:b"], "modern", stacks=1)
+    changed = change_config(stored, dataset=["crops:a*0.5", "crops:b"])
+    assert config_differences(stored, changed) == ["dataset 1 share: 2.5, now 0.5"]
+
+
 def test_a_long_list_is_cut():
     other = change_config(STORED, recipe="paper", seed=1, stacks=8)
     with pytest.raises(ValueError, match="and [0-9]+ more. `restart=True`") as refused:

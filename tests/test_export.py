@@ -19,6 +19,7 @@ from keras_hourglass.export.graph import crop_window
 from keras_hourglass.export.metadata import describe_model, to_strings
 from keras_hourglass.inference.runtimes.keypoints import predict_keypoints
 from keras_hourglass.inference.runtimes.metadata import _from_strings, read_metadata
+from keras_hourglass.models.precision import precision_scope
 
 TINY = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 CROPS = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), "uint8")
@@ -30,13 +31,14 @@ def network():
 
 
 @pytest.fixture
-def stand_in(monkeypatch, network):
+def stand_in(monkeypatch):
     """Formats are not converted: `onnx` fails, the others answer as the network."""
 
     def write(model, path, **options):
         write.options.append(options)
+        write.models.append(model)
         if path.suffix == ".onnx":
-            raise RuntimeError("cannot convert\nin detail")
+            raise write.error
         if path.suffix in {".tflite", ".xml", ".html"}:
             path.write_bytes(bytes(10))
             return {"precision": options.get("precision", "float32")}
@@ -45,12 +47,12 @@ def stand_in(monkeypatch, network):
         return None
 
     def run(crops):
-        points, _ = predict_keypoints(network, crops)
-        return {
-            "keypoints": crop_window(network).to_image(points, network.heatmap_size)
-        }
+        model = write.models[-1]
+        points, _ = predict_keypoints(model, crops)
+        return {"keypoints": crop_window(model).to_image(points, model.heatmap_size)}
 
-    write.options = []
+    write.options, write.models = [], []
+    write.error = RuntimeError("cannot convert\nin detail")
     for entry in FORMATS.values():
         monkeypatch.setattr(entry.import_module(), "write", write)
     for name in FORMATS:
@@ -80,6 +82,27 @@ def test_all_formats_are_written_but_those_that_fail(
     assert "onnx was not written: cannot convert" in caplog.messages
     assert "Exporting litert:int8" in caplog.messages
     json.dumps([result.to_dict() for result in results])
+
+
+class ConverterError(Exception):
+    """As TensorFlow's, which is none of the usual ones."""
+
+
+def test_an_error_of_a_converter_leaves_the_other_formats(network, stand_in, tmp_path):
+    stand_in.error = ConverterError("no such operation")
+    results = export_model(network, tmp_path, ["onnx", "litert"], crops=CROPS)
+    assert [result.reason for result in results] == ["no such operation", None]
+
+
+def test_networks_in_16_bits_are_exported_in_32(stand_in, tmp_path):
+    with precision_scope("mixed_bfloat16"):
+        network = StackedHourglass(**TINY)
+        export_model(network, tmp_path, "litert", crops=CROPS)
+    (exported,) = stand_in.models
+    assert network.compute_dtype == "bfloat16"
+    assert {layer.compute_dtype for layer in exported.layers} == {"float32"}
+    for one, other in zip(exported.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_results_print_as_a_table(network, stand_in, tmp_path):

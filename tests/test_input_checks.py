@@ -173,3 +173,14 @@ def test_people_and_images_without_labels_are_refused(model):
         model.fit(people)
     with pytest.raises(ValueError, match="`y` must be given"):
         model.fit(np.zeros((2, *model.image_size, 3), "float32"))
+
+
+def test_other_losses_have_targets_of_their_own():
+    size = {"filters": 8, "stem_filters": 4, "depth": 1, "image_size": (16, 24)}
+    model = StackedHourglass(stacks=1, **size)
+    model.compile("sgd", "mse", run_eagerly=keras.backend.backend() != "jax")
+    heatmaps = np.zeros((6, *model.output_shape[1:]), "float32")
+    history = model.fit(IMAGES, heatmaps, batch_size=3, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    with pytest.raises(ValueError, match="must be images of shape"):
+        model.fit(IMAGES[:, :8], heatmaps, verbose=0)

@@ -43,6 +43,16 @@ def test_a_file_a_run_and_a_preset_are_loaded(model, tmp_path):
     assert small.image_size == (256, 256) and small.filters[0] == 64
 
 
+def test_a_packaged_preset_outweighs_a_folder_of_its_name(
+    model, tmp_path, monkeypatch, caplog
+):
+    model.save_to_preset(tmp_path / "photo")
+    monkeypatch.chdir(tmp_path)
+    assert load_model("photo").stacks == 2
+    assert "the folder of that name is ./photo" in caplog.text
+    assert load_model("./photo").stacks == 1
+
+
 def test_a_file_in_capitals_is_loaded(model, tmp_path):
     model.save(tmp_path / "tiny.keras")
     (tmp_path / "tiny.keras").rename(tmp_path / "TINY.KERAS")
@@ -164,3 +174,21 @@ assert type(fused) is not type(trained) and fused.skeleton == trained.skeleton
 """
     arguments = [sys.executable, "-c", code, str(tmp_path)]
     subprocess.run(arguments, env={**os.environ}, check=True)
+
+
+@keras.saving.register_keras_serializable("test_loading")
+class Distilled(StackedHourglass):
+    """A subclass whose `compile` takes what no file holds."""
+
+    def compile(self, teacher, **kwargs):
+        self.teacher = teacher
+        super().compile(**kwargs)
+
+
+def test_a_subclass_with_its_own_compile_is_loaded_uncompiled(model, tmp_path):
+    distilled = Distilled(**TINY)
+    distilled.compile(model, optimizer="sgd", loss=HeatmapLoss())
+    distilled.save(tmp_path / "distilled.keras")
+    with pytest.warns(UserWarning, match="`compile\\(\\)` was not called"):
+        loaded = keras.models.load_model(tmp_path / "distilled.keras")
+    assert isinstance(loaded, Distilled) and not loaded.compiled

@@ -10,6 +10,7 @@ from dataclasses import replace
 import cv2
 import pytest
 
+from keras_hourglass.data.datasets import load_dataset
 from keras_hourglass.data.people.mixture import DatasetSpec
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.evaluation.evaluator import evaluate
@@ -293,3 +294,13 @@ def test_a_folder_of_something_else_is_not_that_of_a_comparison(tmp_path):
     with pytest.raises(ValueError, match="`output` must be a new folder, or that of"):
         compare.compare("hg1", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_people_may_take_the_place_of_a_dataset(tmp_path):
+    people = load_dataset("synthetic:12")
+    options = {"recipe": CONFIG.recipe, "output": tmp_path / "rows", "verbose": 0}
+    rows = compare.compare("hg1", dataset=people, **options)
+    assert rows[0]["people"] == len(people.split("val"))
+    with pytest.raises(ValueError, match="they are in no file"):
+        (tmp_path / "rows" / "hg1" / compare.ROW_FILE).unlink()
+        compare.compare(output=tmp_path / "rows", verbose=0)

@@ -60,6 +60,17 @@ def test_a_folder_gives_the_same_network_with_its_skeleton_size_and_offset(
         require_equal(loaded, model)
 
 
+def test_calibration_is_that_of_the_weights(tmp_path):
+    model = kh.StackedHourglass(1, filters=4, stem_filters=2, depth=1, image_size=16)
+    model.calibration = (2.0, -1.0)
+    model.save_to_preset(tmp_path / "preset")
+    model.save_weights(tmp_path / "other.weights.h5")
+    loaded = kh.StackedHourglass.from_preset(tmp_path / "preset")
+    assert loaded.calibration == (2.0, -1.0)
+    loaded.load_weights(tmp_path / "other.weights.h5")
+    assert loaded.calibration is None
+
+
 def test_the_files_are_laid_out_as_those_of_keras_hub(model, saved):
     config = json.loads((saved / "config.json").read_text())
     assert [*config] == ["module", "class_name", "config", "registered_name"]
@@ -358,8 +369,14 @@ RUN = {
         "teacher": None,
     },
     "people": {"count": 1234},
+    "validation": "own",
 }
-HISTORY = "epoch,loss,val_pckh,val_pckh_paw\n0,3,50,40\n1,2,71.26,60\n2,1,70,99\n"
+RUN["config"]["datasets"].append(["crops", "/secret", 0.0])  # validates alone
+HISTORY = """epoch,loss,val_pckh,val_pckh_paw,val_pckh_tail
+0,3,50,40,nan
+1,2,71.26,60,nan
+2,1,70,99,nan
+"""
 
 
 def test_the_card_of_a_run_has_its_data_recipe_and_best_scores(model, tmp_path):
@@ -370,6 +387,7 @@ def test_the_card_of_a_run_has_its_data_recipe_and_best_scores(model, tmp_path):
     loaded.save_to_preset(tmp_path / "preset", license="cc-by-4.0")
     card = (tmp_path / "preset" / "README.md").read_text()
     assert "/home" not in card and "secret" not in card
+    assert "| dataset | crops" not in card and "nan" not in card
     for row in (
         *("dataset | coco, 0.5 of it in an epoch", "dataset | own"),
         *("people | 1,234", "epochs | 3", "best epoch | 2", "learning rate | 0.001"),
@@ -382,7 +400,7 @@ def test_the_card_of_a_run_has_its_data_recipe_and_best_scores(model, tmp_path):
     (result,) = header["model-index"][0]["results"]
     measure = CAT.measure
     assert result["metrics"][0]["name"] == measure.title
-    assert result["dataset"]["name"] == "validation people of coco and own"
+    assert result["dataset"]["name"] == "validation people of own"
 
 
 def test_the_card_of_a_detector_has_its_use_and_scores(tmp_path):

@@ -299,6 +299,7 @@ def test_a_folder_is_a_runs_from_the_first_moment_and_leftovers_go(
     train_config, tmp_path
 ):
     (tmp_path / f".run.{os.getpid()}.partial.json").write_text("{")
+    (tmp_path / f".1.{os.getpid()}.partial").mkdir()  # of an export
     assert run_dir.load_state(train_config, tmp_path) == TrainState()
     (tmp_path / HISTORY_FILE).write_text("epoch,loss\n0,2.5\n1,1.5\n2,1")
     run_dir.prepare_run_dir(tmp_path, train_config, TrainState(2, 3))
@@ -315,7 +316,8 @@ def test_only_files_of_a_run_are_cleared(train_config, tmp_path):
     (tmp_path / LAST_FILE).write_text("old")
     (tmp_path / "logs").mkdir()
     run_dir.clear_run_dir(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.txt", "run.json"}
+    assert run_dir.load_state(train_config, tmp_path) == TrainState()
 
 
 def test_a_file_without_progress_is_not_a_checkpoint(train_config, tmp_path):

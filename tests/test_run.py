@@ -195,7 +195,9 @@ def test_a_run_goes_on_from_another_folder_and_with_a_dataset_that_moved(
         kh.train(f"crops:{there / 'fewer'}", output=here / "run", epochs=4)
 
 
-def test_people_that_changed_in_their_folder_are_warned_of(noise, tmp_path, messages):
+def test_people_that_changed_in_their_folder_are_warned_of_until_a_checkpoint(
+    noise, tmp_path, messages, monkeypatch
+):
     data = tmp_path / "data"
     data.mkdir()
     (data / "images").symlink_to(noise / "images")
@@ -206,6 +208,16 @@ def test_people_that_changed_in_their_folder_are_warned_of(noise, tmp_path, mess
     joints = contents["people"][0]["joints"]
     joints[0] = [joints[0][0] + 1, *joints[0][1:]]
     (data / "annotations.json").write_text(json.dumps(contents))
+
+    def die(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:  # the new people are noted, nothing is learned
+        patch.setattr("keras_hourglass.training.trainer.Trainer._fit", die)
+        patch.setattr("keras_hourglass.training.trainer.Trainer._translate", print)
+        with pytest.raises(KeyboardInterrupt):
+            kh.train(output=folder, epochs=2, verbose=0)
+    messages.clear()
     kh.train(output=folder, epochs=2, verbose=0)
     assert "The people to train on have changed since" in messages.text
     messages.clear()

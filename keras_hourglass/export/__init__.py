@@ -116,8 +116,9 @@ def export_model(
     from keras_hourglass.export.results import ExportResult, ExportResults
     from keras_hourglass.export.verification import Reference
     from keras_hourglass.models.loading import load_model
+    from keras_hourglass.models.precision import to_float32
 
-    model = load_model(model)
+    model = to_float32(load_model(model))
     named, chosen = chosen, require_task(chosen, model.task)
     require_finite_weights(model)
     require_writable(directory, folder=True)
@@ -143,7 +144,9 @@ def export_model(
                 tolerance,
                 **own,
             )
-        except (ImportError, ValueError, RuntimeError) as error:
+        except OSError:  # the folder, which the other formats need, too
+            raise
+        except Exception as error:  # converters raise anything
             reason = first_line(error)
             result = ExportResult(format_name(name, precision), reason=reason)
             errors.append(error)

@@ -16,6 +16,7 @@ from keras_hourglass.inference.detectors import DEFAULT_DETECTOR
 from keras_hourglass.inference.runtimes.selection import AUTO
 from keras_hourglass.models.fusion.network import fuse
 from keras_hourglass.models.loading import load_argument
+from keras_hourglass.models.precision import to_float32
 from keras_hourglass.models.trunk.hourglass import UpsampledSum
 
 CROPS_INPUT, HEATMAPS_OUTPUT = "crops", "heatmaps"  # names in every file
@@ -41,7 +42,7 @@ def load_export_detector(detector, model):
     """
     if isinstance(detector, str) and detector == AUTO:
         detector = DEFAULT_DETECTOR if model.skeleton.is_person else None
-    return detector and load_argument(detector, "detector", "detect")
+    return detector and to_float32(load_argument(detector, "detector", "detect"))
 
 
 class CropGraphs:

@@ -173,12 +173,6 @@ class HourglassModel(keras.Model):
         """
         folder.save_folder(self, directory, self.facts, license)
 
-    def compile_from_config(self, config):
-        # As in Keras, which leaves out models with a `compile` of their own.
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.optimizer is not None and self.built:
-            self.optimizer.build(self.trainable_variables)
-
     @spared_core()
     def fit(self, x=None, y=None, *args, **kwargs):
         """Trains the network, as `keras.Model.fit` does.

@@ -8,6 +8,8 @@ from types import GeneratorType
 
 import keras
 
+from keras_hourglass.losses import CenterLoss, HeatmapLoss
+
 CHECKED_IMAGES = 32  # of an array, for their values
 
 
@@ -16,7 +18,7 @@ def check_first_batch(model, x, y=None):
 
     Arrays, finite `tf.data` datasets and each `PyDataset` are checked by shapes and
     values, generators and other `tf.data` datasets by shapes alone. Anything else is
-    left to Keras.
+    left to Keras, and so are the labels of losses that are not the library's.
 
     Args:
         model: An `HourglassModel`.
@@ -49,7 +51,7 @@ def check_first_batch(model, x, y=None):
             _check_values(_unpack(next(iter(x.take(1)), None))[0])
     else:
         images = _single(x)
-        if y is None and _is_float(images):
+        if y is None and _is_float(images) and _takes_labels(model):
             raise ValueError("`y` must be given, where `x` is images. Received: y=None")
         _check_shapes(model, images, _single(y))
         _check_values(images)
@@ -100,12 +102,17 @@ def _check_shapes(model, images, labels):
             f"`x` must be images of shape (batch, {height}, {width}, 3), by the "
             f"`image_size` of the model. Received: shape={tuple(images.shape)}"
         )
-    if not _fits(labels, model.label_shape):
+    if _takes_labels(model) and not _fits(labels, model.label_shape):
         shape = ", ".join("rows" if n is None else str(n) for n in model.label_shape)
         raise ValueError(
             f"`y` must be labels of shape (batch, {shape}): {model.label_meaning}. "
             f"Received: shape={tuple(labels.shape)}"
         )
+
+
+def _takes_labels(model) -> bool:
+    """Returns whether the loss is one of labels; others have targets of their own."""
+    return isinstance(model.loss, HeatmapLoss | CenterLoss)
 
 
 def _fits(value, expected) -> bool:

@@ -104,7 +104,7 @@ def _load(model, argument, tasks) -> "HourglassModel":
     received = f"Received: {argument}={str(model)!r}"
     if shared := hub.is_address(model):
         hub.parse_address(model, argument)
-    if shared or places.is_preset_folder(model):
+    if shared:
         return _network_class(tasks).from_preset(str(model))
     for task, presets in PRESETS_OF.items():
         if str(model) not in presets:
@@ -115,6 +115,8 @@ def _load(model, argument, tasks) -> "HourglassModel":
             f"`{argument}` must be a preset with weights, which {str(model)!r} is not: "
             f"train it first. {suggest(model, with_weights(task))} {received}"
         )
+    if places.is_preset_folder(model):
+        return _network_class(tasks).from_preset(str(model))
     return _load_file(find_network(model, argument))
 
 

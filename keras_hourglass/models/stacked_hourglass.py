@@ -175,6 +175,19 @@ class StackedHourglass(HourglassModel):
             optimizer, loss, loss_weights, metrics, weighted_metrics, **kwargs
         )
 
+    def compile_from_config(self, config):
+        # Keras leaves out all models with a `compile` of their own. That of a subclass
+        # may take other arguments.
+        if type(self).compile is not StackedHourglass.compile:
+            return super().compile_from_config(config)
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def load_weights(self, filepath, *args, **kwargs):
+        self.calibration = None  # is that of the weights before
+        super().load_weights(filepath, *args, **kwargs)
+
     def make_train_function(self, force: bool = False):
         self.calibration = None  # is that of the weights before
         super().make_train_function(force)

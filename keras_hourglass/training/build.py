@@ -1,13 +1,13 @@
 """Building and compiling the network of a run from its configuration."""
 
 import logging
-from contextlib import contextmanager
 
 import keras
 from keras import optimizers
 
 from keras_hourglass.models.hourglass_model import HourglassModel
 from keras_hourglass.models.loading import CLASS_NAMES, load_argument
+from keras_hourglass.models.precision import precision_scope
 from keras_hourglass.training.centering import freeze_cancelled_biases
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distillation import add_distillation_loss
@@ -32,17 +32,6 @@ OPTIMIZERS = {
     "muon": Muon,
     "rmsprop": _rmsprop,
 }
-
-
-@contextmanager
-def precision_scope(precision: str):
-    """Makes layers compute in another precision while it lasts."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def build_model(config: TrainConfig, initialize: bool = True) -> HourglassModel:

@@ -117,15 +117,19 @@ class Trainer:
         distribution.sync_batch_norm(self.model)
         config.require_given(train_config.datasets, people)
         mixture = self.task.load_data(train_config, self.model, people)
-        self.people = config.describe_people(mixture.train)
-        same = restart or run_dir.compare_people(train_config, folder, self.people)
+        trained = config.describe_people(mixture.train)
+        same = restart or run_dir.compare_people(
+            train_config, folder, trained, self.state.people
+        )
         self.begins_epoch_anew = not same
         if not same:
             # Of other people, the rest of an epoch is not the rest of the one begun.
             self.state = replace(self.state, step=0, metrics=(), seconds=0.0)
+        self.state = replace(self.state, people=trained)
         for note in mixture.notes:
             logger.info("%s", note)
         name, validation = next(iter(mixture.validation.items()))
+        self.data_facts = {"people": trained, "validation": name}
         if len(validation) < MIN_VALIDATION:
             one, many = validation.unit
             words = f"{one} of {name} validates", f"{many} of {name} validate"
@@ -165,7 +169,7 @@ class Trainer:
             logger.info(said + "lengthen the run.", epochs)
             stored = config_file.read_config(self.folder)
             if stored.recipe.epochs != epochs and self.distribution.is_first:
-                config_file.write_config(self.folder, self.config, people=self.people)
+                config_file.write_config(self.folder, self.config, **self.data_facts)
             return
         try:
             self.prepare()
@@ -197,7 +201,9 @@ class Trainer:
                 # A run that is stopped early begins with the same weights again.
                 own = run_dir.is_of_run(self.config.init_weights, self.folder)
                 run_dir.clear_run_dir(self.folder, keep_best=own)
-            run_dir.prepare_run_dir(self.folder, self.config, self.state, self.people)
+            run_dir.prepare_run_dir(
+                self.folder, self.config, self.state, **self.data_facts
+            )
             if self.state == TrainState():
                 require_space(self.folder, MIN_BYTES * self.model.count_params())
         self.distribution.barrier()

@@ -5,17 +5,18 @@ Imports no Keras.
 
 import csv
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from keras_hourglass.models.config import BEST_FILE, CONFIG_FILE, HISTORY_FILE
 
-SETTINGS = (  # of a recipe, in the order of the card
-    *("epochs", "batch_size", "optimizer", "learning_rate", "ema_span"),
-    *("sigma", "foreground", "box_weight", "distill_weight"),
-)
-SETTINGS_OF = {"pose": ("sigma", "foreground"), "detect": ("box_weight",)}  # alone
+SETTINGS = "epochs", "batch_size", "optimizer", "learning_rate", "ema_span"
+SETTINGS_OF = {  # of a recipe for a task alone
+    "pose": ("sigma", "foreground", "distill_weight"),
+    "detect": ("box_weight",),
+}
 # Column of the history; those of parts, such as joints, have their name after it.
 SCORES = {"pose": "val_pckh", "detect": "val_box_ap"}
 BOX_MEASURES = {  # of a detector's columns, by the name after it
@@ -101,9 +102,8 @@ def _read_run(folder):
     config = content.get("config") or content["plan"]  # of version 0.1
     recipe = config["recipe"]
     task = recipe.get("task", "pose")  # runs before version 0.6 have no other
-    settings = {name: recipe[name] for name in SETTINGS if recipe.get(name)}
-    for name in SETTINGS_OF["pose" if task == "detect" else "detect"]:
-        settings.pop(name, None)
+    names = *SETTINGS, *SETTINGS_OF[task]  # in the order of the card
+    settings = {name: recipe[name] for name in names if recipe.get(name)}
     settings |= {"precision": config["precision"], "seed": config["seed"]}
     for name in ("init_weights", "teacher"):
         if config.get(name):
@@ -113,13 +113,19 @@ def _read_run(folder):
     scores = ()
     if best := _best_epoch(folder / HISTORY_FILE, SCORES[task]):
         settings["best_epoch"] = int(best["epoch"]) + 1
-        scores = tuple(_scores(task, best, [spec[0] for spec in specs]))
-    datasets = tuple(_describe_dataset(*spec) for spec in specs)
+        scores = tuple(_scores(task, best, content.get("validation") or specs[0][0]))
+    datasets = tuple(filter(None, (_describe_dataset(*spec) for spec in specs)))
     return TrainingFacts(datasets, people.get("count"), settings, scores)
 
 
 def _describe_dataset(name, _root, share=1.0, *_options):
-    """Describes a dataset without its folder, which others have no use for."""
+    """Describes a dataset without its folder, which others have no use for.
+
+    Returns:
+        None if it is not trained on.
+    """
+    if share == 0:
+        return None
     return name if share == 1 else f"{name}, {share:g} of it in an epoch"
 
 
@@ -140,13 +146,15 @@ def _best_epoch(path, score) -> dict:
     return max(rows, key=lambda row: float(row[score]), default={})
 
 
-def _scores(task, row, datasets):
+def _scores(task, row, dataset):
     kind = "people" if task == "pose" else "photographs"
-    data = f"validation {kind} of {' and '.join(dict.fromkeys(datasets))}"
+    data = f"validation {kind} of {dataset}"
     for column, value in row.items():
         if not (column and column.startswith(SCORES[task]) and value):
             continue
         part, percent = column.removeprefix(SCORES[task]).strip("_"), float(value)
+        if math.isnan(percent):  # of joints that are not labeled
+            continue
         if task == "pose":
             yield Score(data, part or "all", round(percent, 1))
         else:

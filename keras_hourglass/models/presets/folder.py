@@ -153,11 +153,14 @@ def load_folder(cls, folder: Path, load_weights: bool = True, **changes):
             f"{folder / PRESET_CONFIG} must be the configuration of a network. "
             f"Received: {first_line(error, quoted=True)}"
         ) from error
+    calibration = getattr(model, "calibration", None)  # is that of the weights
     if load_weights:
         _load_weights(model, folder / PRESET_WEIGHTS)
         model.facts = _read_facts(folder / PRESET_METADATA)
-    elif "calibration" not in changes and model.task == "pose":
-        model.calibration = None  # is that of the weights
+    elif "calibration" not in changes:
+        calibration = None
+    if model.task == "pose":
+        model.calibration = calibration
     return model
 
 

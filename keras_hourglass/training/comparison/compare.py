@@ -2,7 +2,7 @@
 
 import json
 import logging
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import keras
@@ -23,7 +23,13 @@ from keras_hourglass.training.comparison.paper_table import (
     write_table,
 )
 from keras_hourglass.training.comparison.row_errors import RowErrors, compare_errors
-from keras_hourglass.training.config import TrainConfig, create_config, given_options
+from keras_hourglass.training.config import (
+    TrainConfig,
+    create_config,
+    given_options,
+    given_people,
+    require_given,
+)
 from keras_hourglass.training.run import Run
 from keras_hourglass.training.runs.changes import change_config, with_absolute_paths
 from keras_hourglass.training.runs.config_file import read_config, write_config
@@ -90,7 +96,8 @@ def compare(
             _require_comparison(folder)
             config, listed = create_config(**options), select_presets([DEFAULT_FAMILY])
         config = with_absolute_paths(_for_all_rows(config, given))
-        return Comparison(selected or listed, config, folder, verbose).run()
+        people = given_people(options.get("dataset"))
+        return Comparison(selected or listed, config, folder, verbose, people).run()
 
 
 def _for_all_rows(config: TrainConfig, given) -> TrainConfig:
@@ -135,12 +142,14 @@ class Comparison:
         folder: Folder for a folder of each run, and for `table.md`, `table.csv` and,
             if matplotlib is installed, `table.png`.
         verbose: See `train`.
+        people: Name and root -> `People`, for datasets that are no files.
     """
 
     names: list[str]
     config: TrainConfig
     folder: Path
     verbose: int = 0
+    people: dict = field(default_factory=dict)
 
     def run(self) -> list[dict]:
         """Trains the rows that are missing, and returns all rows of the table.
@@ -151,7 +160,7 @@ class Comparison:
             Interrupted: After Ctrl-C; the next run goes on with that row.
         """
         require_writable(self.folder, folder=True)
-        configs, people = {}, {}
+        configs, people = {}, self.people
         for name in self.names:
             configs[name], people = resolve_skeleton(
                 self._row_config(name), self._row_folder(name), people
@@ -160,16 +169,17 @@ class Comparison:
         for name, config in configs.items():
             load_state(config, self._row_folder(name))
         if not all((self._row_folder(n) / ROW_FILE).is_file() for n in configs):
-            for spec in self.config.datasets:
+            people = {**people}
+            for spec in require_given(self.config.datasets, people):
                 if spec[:2] not in people:
-                    load_people(spec, self.config.missing)
+                    people[spec[:2]] = load_people(spec, self.config.missing)
         self.folder.mkdir(parents=True, exist_ok=True)
         write_config(self.folder, self.config, COMPARISON_FILE, presets=self.names)
         rows = []
         for name, config in configs.items():
             logger.info("%s: %s of %s", name, len(rows) + 1, len(configs))
             try:
-                row, stopped = self._row(name, config)
+                row, stopped = self._row(name, config, people)
             except Interrupted:
                 raise Interrupted(
                     f"Stopped; {len(rows)} of {len(configs)} rows are finished, and "
@@ -207,7 +217,7 @@ class Comparison:
             return None
         return compare_errors(*map(RowErrors.load, paths), MEAN)
 
-    def _row(self, name, config) -> tuple[dict, bool]:
+    def _row(self, name, config, people) -> tuple[dict, bool]:
         """Trains a row, unless it is there; and whether a stop was asked for."""
         path = self._row_folder(name) / ROW_FILE
         if path.is_file():
@@ -215,23 +225,23 @@ class Comparison:
                 return json.loads(path.read_text(encoding="utf-8")), False
             path.unlink()  # before the run is longer than the one that it describes
         with FolderLock(path.parent):
-            trainer = Trainer(config, path.parent, verbose=self.verbose)
+            trainer = Trainer(config, path.parent, verbose=self.verbose, people=people)
             trainer.train()
         keras.backend.clear_session()  # the graphs of ten networks fill the memory
         row = {
             **asdict(get_preset(name)),
             "name": name,
-            **_measure_run(path.parent, config),
+            **_measure_run(path.parent, config, people),
         }
         with atomic_write(path) as temporary:
             temporary.write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
         return row, trainer.interrupt.requested  # in its last epoch
 
 
-def _measure_run(folder: Path, config: TrainConfig) -> dict:
+def _measure_run(folder: Path, config: TrainConfig, given: dict) -> dict:
     """Measures accuracy and costs of a finished run."""
     model = load_model(folder / BEST_FILE)
-    mixture = load_mixture(config.datasets, model.skeleton, config.missing)
+    mixture = load_mixture(config.datasets, model.skeleton, config.missing, given)
     people = next(iter(mixture.validation.values()))
     evaluation = evaluate(model, people, broken=config.broken)
     RowErrors.of(evaluation).save(folder / ERRORS_FILE)

@@ -232,8 +232,8 @@ def _flat_options(config):
     for name in ("image_size", "filters"):
         network[name] = simplify(network[name])
     flat["dataset"] = [_identify(spec) for spec in config.datasets]
-    for spec in config.datasets:
-        prefix = f"{spec.name} " if len(datasets) > 1 else ""
+    for number, spec in enumerate(config.datasets, 1):
+        prefix = f"dataset {number} " if len(datasets) > 1 else ""
         for name in ("share", "category", "rescale", "val_share", "min_joints"):
             flat[prefix + name] = getattr(spec, name)
     augmentation = recipe.pop("augmentation")

@@ -11,7 +11,7 @@ import warnings
 import zipfile
 import zlib
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import keras
@@ -38,6 +38,8 @@ class TrainState:
         best: Highest score of validation, percent; -1 before the first one.
         metrics: Values of the metrics' variables in the unfinished epoch.
         seconds: Time that the unfinished epoch has taken.
+        people: Those that it is trained on, see `config.describe_people`; None if the
+            checkpoint does not say, as before version 0.10.
     """
 
     epochs: int = 0
@@ -45,6 +47,7 @@ class TrainState:
     best: float = -1.0
     metrics: list = ()
     seconds: float = 0.0
+    people: dict | None = field(default=None, compare=False)
 
 
 def save_checkpoint(path: Path, model, state: TrainState):
@@ -252,7 +255,8 @@ class CheckpointCallback(keras.callbacks.Callback):
             raise Interrupted
 
     def on_epoch_end(self, epoch, logs=None):
-        self.state = TrainState(epoch + 1, best=self.best.best)
+        people = self.state.people
+        self.state = TrainState(epoch + 1, best=self.best.best, people=people)
         self._save()
         if self.should_stop(self.steps):
             raise Interrupted

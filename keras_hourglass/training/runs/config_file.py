@@ -25,7 +25,8 @@ def write_config(
         folder: Of the run.
         config: Its configuration.
         name: Name of the file.
-        others: Other entries: `people`, see `describe_people`.
+        others: Other entries. Of a run: `people`, see `config.describe_people`, and
+            `validation`, the dataset whose score chooses the best epoch.
     """
     content = {"config": asdict(config), **others}
     with atomic_write(folder / name, durable=True) as path:

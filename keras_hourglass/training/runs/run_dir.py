@@ -71,13 +71,17 @@ def log_changes(train_config: TrainConfig, folder: Path, state: TrainState):
             logger.info("%s", line)
 
 
-def compare_people(train_config: TrainConfig, folder: Path, people: dict) -> bool:
-    """Checks that a run goes on with the people that it was begun with.
+def compare_people(
+    train_config: TrainConfig, folder: Path, people: dict, before: dict | None = None
+) -> bool:
+    """Checks that a run goes on with the people that it was trained on.
 
     Args:
         train_config: Configuration to go on with.
         folder: Of the run.
-        people: See `config_file.read_people`.
+        people: See `config.describe_people`.
+        before: Those of the checkpoint. Where it does not say, they are those of the
+            configuration, which is written before the first step with others.
 
     Returns:
         Whether they are the same, as far as the folder says.
@@ -88,7 +92,7 @@ def compare_people(train_config: TrainConfig, folder: Path, people: dict) -> boo
     if not (folder / config_file.CONFIG_FILE).is_file():
         return True
     moved = changes.moved_datasets(config_file.read_config(folder), train_config)
-    old = config_file.read_people(folder)
+    old = before or config_file.read_people(folder)
     for source, target in moved:
         if old is None:
             logger.warning(
@@ -138,16 +142,20 @@ def locked(folder: Path, distribution: Distribution):
 
 
 def prepare_run_dir(
-    folder: Path,
-    train_config: TrainConfig,
-    state: TrainState,
-    people: dict | None = None,
+    folder: Path, train_config: TrainConfig, state: TrainState, **others
 ):
-    """Prepares a folder, so that its run can go on from then on."""
+    """Prepares a folder, so that its run can go on from then on.
+
+    Args:
+        folder: Of the run.
+        train_config: Its configuration.
+        state: Its progress.
+        others: See `config_file.write_config`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for path in filter(is_temporary, folder.iterdir()):  # left by a kill
-        path.unlink()
-    config_file.write_config(folder, train_config, people=people)
+    for path in filter(is_temporary, [*folder.iterdir()]):  # left by a kill
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    config_file.write_config(folder, train_config, **others)
     _truncate_history(folder / HISTORY_FILE, state.epochs)
 
 
@@ -160,7 +168,8 @@ def is_of_run(path, folder: Path) -> bool:
 def clear_run_dir(folder: Path, keep_best: bool = False):
     """Removes the files of a run, and no others.
 
-    The configuration goes last: after a stop in between, the folder still is a run's.
+    The configuration stays, until that of the new run replaces it: after a stop in
+    between, the folder still is a run's.
 
     Args:
         folder: Of the run.
@@ -171,7 +180,6 @@ def clear_run_dir(folder: Path, keep_best: bool = False):
         for name in names if keep_best else (*names, BEST_FILE):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / EVENTS_DIR, ignore_errors=True)
-        (folder / config_file.CONFIG_FILE).unlink()
 
 
 def has_other_files(folder) -> bool:

@@ -1,0 +1,31 @@
+"""The precision in which the layers of a network compute: Keras's dtype policies."""
+
+from contextlib import contextmanager
+
+import keras
+
+
+@contextmanager
+def precision_scope(precision: str):
+    """Makes new layers compute in another precision while it lasts."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def to_float32(model):
+    """Returns a network that computes in 32 bits, with the weights of another.
+
+    Args:
+        model: An `HourglassModel`; one that computes in 32 bits is returned.
+    """
+    if model.compute_dtype == "float32":
+        return model
+    with precision_scope("float32"):
+        copy = type(model).from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    copy.facts = model.facts
+    return copy
