@@ -8,12 +8,10 @@ from pathlib import Path
 
 import click
 
-from keras_hourglass.data.augmentation import AUGMENTATIONS
 from keras_hourglass.data.checks import PROBLEMS, check_people
 from keras_hourglass.data.checks.photographs import BOX_PROBLEMS, check_photographs
 from keras_hourglass.data.contact_sheet import contact_sheet
 from keras_hourglass.data.datasets import load_dataset
-from keras_hourglass.data.detection.augmentation import DETECTION_AUGMENTATIONS
 from keras_hourglass.data.detection.contact_sheet import photograph_sheet
 from keras_hourglass.data.detection.loading import (
     DETECTION_OPTIONS,
@@ -21,6 +19,7 @@ from keras_hourglass.data.detection.loading import (
 )
 from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
 from keras_hourglass.data.readers.rows import collect_faults
+from keras_hourglass.training.recipes import AUGMENTATION_NAMES, AUGMENTATIONS_OF
 from keras_hourglass.utils import left_out, plural
 from keras_hourglass.utils.files import require_writable, suffix_of
 from keras_hourglass.visualization.images import save_image
@@ -39,7 +38,6 @@ DEFAULTS = {field.name: field.default for field in fields(CropOptions)}
 threads_option = click.option(
     "--threads", type=click.IntRange(1), help="[default: as many as cores]"
 )
-AUGMENTATIONS_OF = {"pose": AUGMENTATIONS, "detect": DETECTION_AUGMENTATIONS}
 logger = logging.getLogger(LIBRARY)
 
 
@@ -166,7 +164,7 @@ def _print_report(report):
 @task_option
 @click.option(
     "--augmentation",
-    type=click.Choice([*AUGMENTATIONS, *DETECTION_AUGMENTATIONS]),
+    type=click.Choice(AUGMENTATION_NAMES),
     help="Augment the images as in training.  [default: as annotated]",
 )
 @click.option("--augmented", is_flag=True, hidden=True)  # its name in version 0.1

@@ -85,6 +85,7 @@ def test_each_option_differs_by_its_own_name_or_may_change():
         ),
         ({"missing": "skip", "broken": "skip", "epochs": 30}, []),
         ({"recipe": "modern"}, []),
+        ({"augmentation": "light"}, ["augmentation rotation: 40.0, now 15.0"]),
         ({"recipe": replace(RECIPES["modern"], epochs=30)}, []),
         (
             {

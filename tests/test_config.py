@@ -6,6 +6,8 @@ import keras
 import pytest
 
 from keras_hourglass import StackedHourglass, load_dataset
+from keras_hourglass.data.augmentation import AUGMENTATIONS
+from keras_hourglass.data.detection.augmentation import DETECTION_AUGMENTATIONS
 from keras_hourglass.data.people.mixture import DatasetSpec
 from keras_hourglass.models.blocks import GhostBlock
 from keras_hourglass.training import config
@@ -76,3 +78,15 @@ def test_choices_that_cannot_be_are_refused():
         TrainConfig(recipe, teacher="best.keras")
     with pytest.raises(ValueError, match="must lie in 0 to 1"):
         replace(recipe, distill_weight=2)
+
+
+def test_an_augmentation_takes_the_place_of_the_recipes():
+    weak = AUGMENTATIONS["photo_weak"]
+    for given in ("photo_weak", weak):
+        assert create_config(recipe="photo", augmentation=given).recipe == replace(
+            RECIPES["photo"], augmentation=weak
+        )
+    detect = create_config(task="detect", augmentation="detect_light").recipe
+    assert detect.augmentation == DETECTION_AUGMENTATIONS["detect_light"]
+    with pytest.raises(ValueError, match="Choose from .*detect_light"):
+        create_config(task="detect", augmentation="light")

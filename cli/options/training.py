@@ -6,7 +6,7 @@ from keras_hourglass.data.datasets import DATASETS
 from keras_hourglass.data.datasets.spec import READ_OPTIONS
 from keras_hourglass.models.config import BLOCK_NAMES, DEFAULTS_OF
 from keras_hourglass.training.config import PRECISIONS
-from keras_hourglass.training.recipes import RECIPE_NAMES
+from keras_hourglass.training.recipes import AUGMENTATION_NAMES, RECIPE_NAMES
 from keras_hourglass_cli.options.datasets import (
     ERROR_OR_SKIP,
     READING,
@@ -142,6 +142,11 @@ OPTIONS = [
         "--batch-size", type=click.IntRange(1), help="In place of the recipe's."
     ),
     click.option("--learning-rate", type=float, help="In place of the recipe's."),
+    click.option(
+        "--augmentation",
+        type=click.Choice(AUGMENTATION_NAMES),
+        help="In place of the recipe's.",
+    ),
     click.option(
         "--precision",
         type=click.Choice(PRECISIONS),

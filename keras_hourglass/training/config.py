@@ -25,6 +25,7 @@ GIVEN_NAMES = {People: "people", Photographs: "photographs"}
 GIVEN_OF = {"pose": People, "detect": Photographs}  # for which task
 TRUNK_OPTIONS = ("block", "blocks", "filters", "stem_filters", "depth")
 RECIPE_OPTIONS = ("epochs", "batch_size", "learning_rate", "distill_weight")
+RECIPE_OPTIONS += ("augmentation",)
 RUN_OPTIONS = ("seed", "missing", "broken", "precision")
 RUN_OPTIONS += ("init_weights", "freeze", "teacher")
 
@@ -137,6 +138,8 @@ def create_config(
     if network.get("skeleton", DATASET) != DATASET:
         network["skeleton"] = skeletons.to_json(skeletons.get(network["skeleton"]))
     changes = {k: v for k, v in options.items() if k in RECIPE_OPTIONS}
+    if name := changes.get("augmentation"):
+        changes["augmentation"] = recipes.get_augmentation(name, base.task)
     chosen = replace(base, network=network, **changes)
     if chosen.network and not datasets:
         logger.info("The recipe sets %s.", chosen.network)

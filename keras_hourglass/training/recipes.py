@@ -5,7 +5,7 @@ Plain data, without Keras: `build.py` makes the objects.
 
 from dataclasses import dataclass, field, replace
 
-from keras_hourglass.data.augmentation import AUGMENTATIONS, Augmentation
+from keras_hourglass.data.augmentation import AUGMENTATIONS, Augmentation, find
 from keras_hourglass.data.detection.augmentation import (
     DETECTION_AUGMENTATIONS,
     DetectionAugmentation,
@@ -16,6 +16,8 @@ from keras_hourglass.utils import suggest
 
 OPTIMIZER_NAMES = "adam", "adamw", "muon", "rmsprop"
 AUGMENTATION_CLASSES = {"pose": Augmentation, "detect": DetectionAugmentation}
+AUGMENTATIONS_OF = {"pose": AUGMENTATIONS, "detect": DETECTION_AUGMENTATIONS}
+AUGMENTATION_NAMES = (*AUGMENTATIONS, *DETECTION_AUGMENTATIONS)
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,15 @@ RECIPES = {
 # 2019. https://arxiv.org/abs/1811.05419
 RECIPES[DISTILL_RECIPE] = replace(RECIPES[DEFAULT_RECIPE], distill_weight=0.5)
 RECIPE_NAMES = tuple(RECIPES)
+
+
+def get_augmentation(augmentation, task: str):
+    """Returns the augmentation of a name for a task; an object is returned itself.
+
+    Raises:
+        ValueError: If it is unknown, or for another task.
+    """
+    return find(augmentation, AUGMENTATION_CLASSES[task], AUGMENTATIONS_OF[task])
 
 
 def get_recipe(name: str) -> Recipe:

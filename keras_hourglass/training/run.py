@@ -139,17 +139,17 @@ def train(
         options: Options of the network: `stacks`, `block`, `blocks`, `filters`,
             `stem_filters`, `depth`, `skeleton`, `image_size`, `offset`; see
             `StackedHourglass`; for the task "detect", those of `PersonDetector`. In
-            place of the recipe's: `epochs`, `batch_size`,
-            `learning_rate`, `distill_weight` (share of the teacher in the loss, 0 to
-            1). Of the run: `init_weights` (a `.keras` file, a run's folder or a
-            preset with the initial weights, whose network is the default; `--from` of
-            the command), `freeze`
-            (names of layers that are not trained: `"stem"`, `"stack_1"`, ...),
-            `teacher` (the same, for distillation), `precision`
-            ("float32", "mixed_bfloat16" or "mixed_float16"), `seed`, and `missing` and
-            `broken` ("error" or "skip", for images without a file, and for those that
-            cannot be decoded). Of the datasets: `category`, `images`, `rescale`,
-            `val_share` and `min_joints`; see `load_dataset`.
+            place of the recipe's: `epochs`, `batch_size`, `learning_rate`,
+            `augmentation` (a name, or an `Augmentation`), `distill_weight` (share of
+            the teacher in the loss, 0 to 1). Of the run: `init_weights` (a `.keras`
+            file, a run's folder or a preset with the initial weights, whose network is
+            the default; `--from` of the command), `freeze` (names of layers that are
+            not trained: `"stem"`, `"stack_1"`, ...), `teacher` (the same, for
+            distillation), `precision` ("float32", "mixed_bfloat16" or
+            "mixed_float16"), `seed`, and `missing` and `broken` ("error" or "skip",
+            for images without a file, and for those that cannot be decoded). Of the
+            datasets: `category`, `images`, `rescale`, `val_share` and `min_joints`;
+            see `load_dataset`.
 
     Returns:
         A `Run`: its `model` is the best network, loaded, `best` the path of its file,

@@ -179,6 +179,21 @@ AUGMENTATIONS = {
         blur=0.1,
         jpeg=0.03,
     ),
+    # For the last epochs of a run with "photo": fewer windows that no user has. YOLOX
+    # ends without strong augmentation, too, https://arxiv.org/abs/2107.08430.
+    "photo_weak": Augmentation(
+        scale=0.12,
+        rotation=12.0,
+        shift=0.05,
+        color=0.1,
+        body_part=0.12,
+        truncation=0.05,
+        brightness=0.06,
+        contrast=0.12,
+        saturation=0.2,
+        blur=0.05,
+        jpeg=0.03,
+    ),
     # For short runs, which do not overfit.
     "light": Augmentation(scale=0.1, rotation=15.0),
 }

@@ -190,7 +190,7 @@ class People:
                 each a multiple of 4, for the dataset's own skeleton.
             batch_size: People in a batch.
             augmentation: None, a name of `AUGMENTATIONS` ("paper", "modern", "photo",
-                "light"), or an `Augmentation`.
+                "photo_weak", "light"), or an `Augmentation`.
             shuffle: Whether each epoch has an order of its own; else that of the rows.
             seed: Integer; another one gives another order and other augmentation.
             first_epoch: Epoch to begin with, as `initial_epoch` of `fit`.
