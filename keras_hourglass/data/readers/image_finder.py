@@ -60,24 +60,27 @@ class ImageFinder:
             DatasetError: If there is none, and the name lies outside of the folder or
                 is not a possible file name.
         """
-        path = refused = None
+        if found := self.search(name):
+            return found
         try:
             resolve_path(self.bases[0], name)
-            path = str(self.default / name)
         except DatasetError as error:
             if not isinstance(name, str):
                 raise
-            refused = f"{error}; `images=DIR` names the folder of the images"
+            hint = "`images=DIR` names the folder of the images"
+            raise DatasetError(f"{error}; {hint}") from None
+        self.missing.add(name)
+        return str(self.default / name)
+
+    def search(self, name) -> str | None:
+        """Returns the path of an image; None if there is no such file."""
+        if not isinstance(name, str):
+            return None
         # Without a subset, whose folder is meant, a name is taken literally first.
         found = not self.subset and self._from_start(name)
-        found = found or (path and self._in_folders(name)) or self._from_start(name)
+        found = found or self._literally(name) or self._from_start(name)
         ends = (end for end in _ends(name) if self._count[end] == 1)
-        if found := found or next(filter(None, map(self._in_folders, ends)), None):
-            return found
-        if refused:
-            raise DatasetError(refused)
-        self.missing.add(name)
-        return path
+        return found or next(filter(None, map(self._in_folders, ends)), None)
 
     def notes(self, path: Path) -> list[str]:
         """Returns a note of the folders if images of an annotation file are missing."""
@@ -92,6 +95,11 @@ class ImageFinder:
         return [
             f"{len(self.missing):,} images of {path} {LOOKED_IN} {'; '.join(places)}"
         ]
+
+    def _literally(self, name):
+        with suppress(DatasetError):
+            resolve_path(self.bases[0], name)
+            return self._in_folders(name)
 
     def _in_folders(self, name):
         for folder in self.folders:
