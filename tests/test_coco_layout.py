@@ -2,11 +2,12 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from keras_hourglass.data import datasets
-from keras_hourglass.data.datasets.coco.layout import subset_of
+from keras_hourglass.data.datasets.coco.layout import find_annotations, subset_of
 from keras_hourglass.data.detection.loading import load_photographs
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.skeletons import COCO
@@ -161,6 +162,20 @@ def test_files_of_cocos_own_name_are_read_before_others(tmp_path):
     write(tmp_path / "annotations" / "person_keypoints_default.json")
     people = load(tmp_path)
     assert len(people) == 1 and "person_keypoints_default" in people.names[0]
+
+
+def test_finding_files_asks_the_disk_for_no_image(tmp_path, monkeypatch):
+    write(tmp_path / "train" / "a.json")
+    touch(tmp_path / "5.jpg")
+    asked, is_dir = [], Path.is_dir
+
+    def spy(path):
+        asked.append(path.name)
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", spy)
+    assert find_annotations(tmp_path)[1] == [tmp_path / "train" / "a.json"]
+    assert "train" in asked and "5.jpg" not in asked
 
 
 def test_missing_images_are_an_error_that_names_the_folders(tmp_path):

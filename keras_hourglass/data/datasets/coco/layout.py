@@ -76,8 +76,10 @@ def _is_coco(path):
 
 
 def _may_annotate(folder):
-    words = {*words_of(folder.name)}
-    return folder.is_dir() and not words.isdisjoint({*WORDS, *ANNOTATION_FOLDERS})
+    if folder.name.startswith("."):
+        return False
+    named = {*words_of(folder.name)} & {*WORDS, *ANNOTATION_FOLDERS}
+    return bool(named) and folder.is_dir()  # last: it asks the disk, for each image
 
 
 def subset_of(path: Path, root: Path) -> str:
