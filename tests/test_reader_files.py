@@ -28,6 +28,15 @@ def test_json_without_an_end_is_not_unpacked_into_memory(tmp_path, suffix, monke
             assert files.read_json(tmp_path / f"a.{suffix}") == 1
 
 
+def test_hidden_files_are_not_listed(tmp_path):
+    root = tmp_path / ".data"  # which the user names
+    for name in ("a.json", "._a.json", ".b/a.json", "__MACOSX/a.json", "c/a.json.gz"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    assert files.glob(root, "*.json") == [root / "a.json"]
+    assert files.glob(root, "*/*.json") == [root / "c" / "a.json.gz"]
+
+
 WHOLE, LONG = gzip.compress(b"[1]", mtime=0), gzip.compress(b"[" * 10**5, mtime=0)
 DAMAGED = {
     **{"empty": b"", "two bytes": WHOLE[:2], "text": b"no gzip", "cut": WHOLE[:-6]},

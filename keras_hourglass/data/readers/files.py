@@ -62,7 +62,24 @@ def find_files(root: Path, *names: str) -> list[Path]:
 
 def glob(folder: Path, pattern: str) -> list[Path]:
     """Lists the files of a pattern in a folder, compressed or not, by name."""
-    return sorted([*folder.glob(pattern), *folder.glob(f"{pattern}.gz")])
+    found = *folder.glob(pattern), *folder.glob(f"{pattern}.gz")
+    return without_hidden(folder, sorted(found))
+
+
+def without_hidden(folder: Path, paths) -> list[Path]:
+    """Leaves out paths that are hidden below a folder.
+
+    Macs add `._1.json` and `__MACOSX/` to disks and archives, Jupyter
+    `.ipynb_checkpoints/`: copies, or no JSON at all.
+    """
+    return [
+        path
+        for path in paths
+        if not any(
+            part.startswith(".") or part == "__MACOSX"
+            for part in path.relative_to(folder).parts
+        )
+    ]
 
 
 def find_file(root: Path, name: str) -> Path:
