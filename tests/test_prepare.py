@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,9 +16,11 @@ import pytest
 from keras_hourglass.data import datasets
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.people import from_rows
 from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
 from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.utils import Interrupted
 
 SMALL = CropOptions(size=64)
@@ -132,6 +135,49 @@ def test_another_dataset_or_size_into_the_same_folder_is_refused(few, tmp_path, 
             people, tmp_path / "new", CropOptions(96) if change == "size" else SMALL
         )
     assert stamps(tmp_path) == before
+
+
+@pytest.fixture
+def fish(tmp_path):
+    """Two fish in photographs of one name, in two folders."""
+    for day in ("monday", "tuesday"):
+        (tmp_path / "images" / day).mkdir(parents=True)
+        path = tmp_path / "images" / day / "1.png"
+        cv2.imwrite(str(path), np.zeros((60, 60, 3), "uint8"))
+    row = {"joints": [[9, 9], [30, 20]], "weights": [1, 1], "visible": [1, 0]}
+    row |= {"center": [20, 15], "side": 40, "area": 300}
+    rows = [
+        {**row, "image": str(tmp_path / "images" / day / "1.png")}
+        for day in ("monday", "tuesday")
+    ]
+    return from_rows(Skeleton(("eye", "fin"), [("eye", "fin")]), rows)
+
+
+def test_photographs_of_one_name_keep_apart(fish, tmp_path):
+    prepare(fish, tmp_path / "new", SMALL)
+    people = datasets.load_dataset("crops", tmp_path / "new")
+    assert people.photographs.tolist() == ["monday/1.png", "tuesday/1.png"]
+    assert [*map(len, people.split(val_share=0.5))] == [1, 1]
+
+
+@pytest.mark.parametrize("column", ["visible", "areas", "box_sizes", "limbs"])
+def test_other_attributes_into_the_same_folder_are_refused(fish, tmp_path, column):
+    prepare(fish, tmp_path / "new", SMALL)
+    if column == "limbs":
+        changed = replace(fish, skeleton=Skeleton(fish.skeleton.joints))
+    else:
+        changed = replace(fish, **{column: getattr(fish, column) + 1})
+    with pytest.raises(DatasetError, match="differ: attributes"):
+        prepare(changed, tmp_path / "new", SMALL)
+
+
+def test_a_finished_folder_of_an_earlier_version_is_known(fish, tmp_path):
+    prepare(fish, tmp_path / "new", SMALL)
+    path = tmp_path / "new" / "annotations.json"
+    contents = json.loads(path.read_text())
+    del contents["prepared"]["attributes"]
+    path.write_text(json.dumps(contents))
+    assert prepare(fish, tmp_path / "new", SMALL) == (0, 2, {})
 
 
 def test_ctrl_c_keeps_the_work_so_far(few, tmp_path):
