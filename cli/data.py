@@ -81,7 +81,7 @@ def prepare_command(
     The folder can be used with `--dataset crops:DIR`. After an interruption the same
     command resumes; when nothing is left to do, it does nothing.
     """
-    output = require_outside(output, source.root)
+    output = require_outside(output, source.root, source.images)
     require_writable(output, folder=True)
     people = _load(source, missing_images)
     options = CropOptions(size, quality)

@@ -256,6 +256,18 @@ def test_the_output_lies_outside_of_the_dataset(tmp_path):
     for inner in ("mpii", "mpii/images", "mpii/../mpii/new"):
         with pytest.raises(DatasetError, match="must lie outside"):
             require_outside(tmp_path / inner, tmp_path / "mpii")
+        with pytest.raises(DatasetError, match="must lie outside"):
+            require_outside(tmp_path / inner, None, images=tmp_path / "mpii")
+
+
+@pytest.mark.parametrize("name", ["people.json", "annotations/val.json"])
+def test_the_folder_of_a_dataset_of_one_file_is_the_one_around_it(tmp_path, name):
+    path = tmp_path / "data" / name
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert require_outside(tmp_path / "crops", path) == tmp_path / "crops"
+    with pytest.raises(DatasetError, match="must lie outside"):
+        require_outside(tmp_path / "data" / "crops", path)
 
 
 def stamps(folder):

@@ -24,7 +24,7 @@ from keras_hourglass.data.prepare.cropping import (
     relative_names,
 )
 from keras_hourglass.data.prepare.journal import Journal
-from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.files import DatasetError, locate_root
 from keras_hourglass.geometry import Window
 from keras_hourglass.utils import Interrupted
 from keras_hourglass.utils.cores import core_count
@@ -137,15 +137,22 @@ def _prepare(people, folder, options, broken, threads, advance):
     return Prepared(len(journal.entries) - existing, existing, failures)
 
 
-def require_outside(folder, root) -> Path:
-    """Checks that the output folder does not lie within the dataset's folder."""
+def require_outside(folder, root, images=None) -> Path:
+    """Checks that the output folder lies in neither a dataset's folder nor its images'.
+
+    Args:
+        folder: The output folder.
+        root, images: See `load_dataset`.
+    """
     folder = Path(folder)
-    if root is not None and Path(root).is_dir():
-        inner, outer = folder.resolve(), Path(root).resolve()
+    for place in (root, images):
+        if place is None or not Path(place).expanduser().exists():
+            continue
+        inner, outer = folder.resolve(), locate_root(place, "")[0].resolve()
         if inner == outer or outer in inner.parents:
             raise DatasetError(
-                f"`output` must lie outside of the dataset's folder {str(root)!r}. "
-                f"Received: output={str(folder)!r}"
+                "`output` must lie outside of the dataset's folder "
+                f"{str(outer)!r}. Received: output={str(folder)!r}"
             )
     return folder
 
