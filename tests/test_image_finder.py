@@ -103,6 +103,13 @@ def test_a_folder_that_is_given_is_the_only_one(tmp_path):
         image_finder(**how, images=tmp_path / "c")
 
 
+def test_the_folder_may_be_below_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    touch(tmp_path / "photos" / "1.jpg")
+    finder = image_finder(tmp_path / "x.json", tmp_path, ["1.jpg"], images="~/photos")
+    assert finder.find("1.jpg") == str(tmp_path / "photos" / "1.jpg")
+
+
 def test_a_name_from_the_folder_of_its_file_is_followed_within_the_dataset(tmp_path):
     touch(tmp_path / "a" / "1.jpg", tmp_path / "b" / "1.jpg")
     names = ["../a/1.jpg", "../b/1.jpg", "../../c/1.jpg"]

@@ -17,9 +17,10 @@ def require_folder(root, dataset: str) -> Path:
     """Checks that the folder of a dataset is given and exists."""
     if root is None:
         raise DatasetError(f"dataset {dataset!r} needs a folder: {dataset}:DIR")
-    if not Path(root).is_dir():
+    folder = Path(root).expanduser()
+    if not folder.is_dir():
         raise DatasetError(f"`root` must be a folder. Received: root={str(root)!r}")
-    return Path(root)
+    return folder
 
 
 # Folders of annotations, beside those of images.
@@ -34,14 +35,15 @@ def locate_root(root, dataset: str) -> tuple[Path, Path | None]:
     Raises:
         DatasetError: If there is neither.
     """
-    if root is None or Path(root).is_dir():
+    if root is None or Path(root).expanduser().is_dir():
         return require_folder(root, dataset), None
-    if not Path(root).is_file():
+    path = Path(root).expanduser()
+    if not path.is_file():
         raise DatasetError(
             "`root` must be a folder, or an annotation file. "
             f"Received: root={str(root)!r}"
         )
-    path = Path(root) if Path(root).parent.name else Path(root).absolute()
+    path = path if path.parent.name else path.absolute()
     inner = path.parent.name.lower() in ANNOTATION_FOLDERS
     return path.parent.parent if inner else path.parent, path
 

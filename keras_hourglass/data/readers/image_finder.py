@@ -130,11 +130,12 @@ def image_finder(path: Path, root: Path, names, images=None, subset: str = ""):
         subset: Name of the images' subset by the name of the file, such as "val2017".
     """
     if images is not None:
-        if not Path(images).is_dir():
+        folder = Path(images).expanduser()
+        if not folder.is_dir():
             raise DatasetError(
                 f"`images` must be a folder. Received: images={str(images)!r}"
             )
-        return ImageFinder(names, [Path(images)], subset, start=path.parent)
+        return ImageFinder(names, [folder], subset, start=path.parent)
     inner = path.parent.name.lower() in ANNOTATION_FOLDERS and path.parent != root
     bases = [path.parent.parent if inner else path.parent, root]
     default = root / IMAGES if bases[0] == root else bases[0]
