@@ -54,11 +54,12 @@ class AnnotationFile:
         return self.split or split_of_image(image) or "train"
 
 
-def read_files(root, category: str | None = None, images=None):
+def read_files(root, category: str | None = None, images=None, key: str = "keypoints"):
     """Reads the annotation files of a dataset.
 
     Args:
         root, category, images: See `load_coco`.
+        key: Of annotations: "keypoints", or "bbox" for those without joints, too.
 
     Returns:
         One or more `AnnotationFile`, and notes for the user.
@@ -67,8 +68,8 @@ def read_files(root, category: str | None = None, images=None):
         DatasetError: If the folder does not hold the dataset, or an image is in files
             of different splits.
     """
-    root, read, notes = read_annotations(root)
-    name = choose_category(read, category)
+    root, read, notes = read_annotations(root, key)
+    name = choose_category(read, category, joints=key == "keypoints")
     found = []
     for path, contents in read.items():
         of_category = read_category(contents, name, path)

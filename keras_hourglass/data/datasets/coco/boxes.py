@@ -14,7 +14,12 @@ from keras_hourglass.data.datasets.coco.categories import STRUCTURE
 from keras_hourglass.data.datasets.coco.images import to_id
 from keras_hourglass.data.datasets.coco.person import NO_IMAGE, is_crowd
 from keras_hourglass.data.detection.photographs import Photographs
-from keras_hourglass.data.readers.rows import SkipPerson, require_structure
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.rows import (
+    SkipPerson,
+    handle_fault,
+    require_structure,
+)
 from keras_hourglass.data.readers.windows import parse_box
 
 
@@ -30,28 +35,33 @@ def load_boxes(root, category: str | None = None, images=None) -> Photographs:
     return read_photographs(root, category, images)[0]
 
 
-def read_photographs(root, category: str | None = None, images=None):
+def read_photographs(root, category: str | None = None, images=None, key: str = "bbox"):
     """Reads the images of a COCO dataset, and the annotations of their boxes.
 
     Args:
-        root, category, images: See `load_coco`.
+        root, category, images, key: See `read_files`.
 
     Returns:
         `Photographs`; for each of them a list with the annotation of each box; and for
         each of them the `Category` of its file.
 
     Raises:
-        DatasetError: If the folder does not hold the dataset.
+        DatasetError: If the folder does not hold the dataset, or, unless within
+            `collect_faults`, an image has no possible name.
     """
-    files, notes = read_files(root, category, images)
+    files, notes = read_files(root, category, images, key)
     rows = []
     for file in files:
         with require_structure(file.path, STRUCTURE):
             boxes, skipped = _sort_boxes(file)
         for number, image in file.images.items():
+            try:
+                path = file.finder.find(image.file_name)
+            except DatasetError as error:
+                handle_fault(f"{file.path}, image {number}", error)
+                continue
             split = file.split_of(image.file_name)
-            place = file.finder.find(image.file_name), image.size, split
-            rows.append((*place, boxes[number], file.category))
+            rows.append((path, image.size, split, boxes[number], file.category))
         total = f"{len(file.annotations):,} annotations of {file.path}"
         notes += [f"{n:,} of {total} are left out: {why}" for why, n in skipped.items()]
         notes += file.finder.notes(file.path)
