@@ -4,6 +4,7 @@ import pytest
 
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.image_finder import ImageFinder, image_finder
+from keras_hourglass.data.readers.paths import list_files
 
 
 def touch(*paths):
@@ -79,6 +80,19 @@ def test_no_file_outside_of_the_folders_is_returned(tmp_path, name):
     touch(tmp_path / "1.jpg")
     with pytest.raises(DatasetError, match="outside|not a possible|must be a file"):
         find(root, name)
+
+
+def test_folders_and_links_that_lead_nowhere_are_no_files(tmp_path):
+    touch(tmp_path / "real.jpg")
+    (tmp_path / "images" / "a.jpg").mkdir(parents=True)
+    for name, target in (("b", "gone"), ("c", "c.jpg"), ("d", "real.jpg")):
+        (tmp_path / f"{name}.jpg").symlink_to(tmp_path / target)
+    names = ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "."]
+    finder = image_finder(tmp_path / "x.json", tmp_path, names)
+    found = [finder.find(name) for name in names]
+    assert found[3] == str(tmp_path / "d.jpg")
+    assert finder.missing == {*names} - {"d.jpg"}
+    assert list_files(tmp_path) == {"real.jpg", "d.jpg"}
 
 
 def test_what_is_nowhere_gets_a_path_and_a_note_of_the_folders(tmp_path):

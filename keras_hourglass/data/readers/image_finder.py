@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from keras_hourglass.data.readers import subsets
 from keras_hourglass.data.readers.files import ANNOTATION_FOLDERS, DatasetError
-from keras_hourglass.data.readers.paths import LOOKED_IN, resolve_path
+from keras_hourglass.data.readers.paths import LOOKED_IN, list_files, resolve_path
 
 # Folders of images: of most tools, of Supervisely, of FiftyOne.
 IMAGES, *OTHER_FOLDERS = "images", "img", "data"
@@ -51,7 +51,7 @@ class ImageFinder:
         self.missing = set()
         names = {name for name in names if isinstance(name, str)}
         self._count = Counter(end for name in names for end in {*_ends(name)})
-        self._listing = cache(_listing)
+        self._files = cache(list_files)
 
     def find(self, name: str) -> str:
         """Returns the path of an image; one that does not exist if there is none.
@@ -104,7 +104,7 @@ class ImageFinder:
     def _in_folders(self, name):
         for folder in self.folders:
             path = folder / name
-            if path.name in self._listing(str(path.parent)):
+            if path.name in self._files(str(path.parent)):
                 return str(path)
         return None
 
@@ -113,7 +113,7 @@ class ImageFinder:
         path = Path(abspath(self.start / name.replace("\\", "/")))
         for base in self.bases:
             whole = Path(abspath(base))
-            if whole in path.parents and path.name in self._listing(str(path.parent)):
+            if whole in path.parents and path.name in self._files(str(path.parent)):
                 return str(base / path.relative_to(whole))
         return None
 
@@ -160,7 +160,7 @@ def usual_folders(base: Path, subset: str = "") -> list[Path]:
 
 def _inner(base, name):
     """Returns the folder of a name in another, in whatever case it is there."""
-    names = [] if (base / name).is_dir() else sorted(_listing(str(base)))
+    names = [] if (base / name).is_dir() else sorted(_names(base))
     return base / next((other for other in names if other.lower() == name), name)
 
 
@@ -173,7 +173,7 @@ def subset_folders(base: Path, subset: str) -> list[Path]:
         return []
     split, digits = subsets.split_of_name(subset), _digits(subset)
     folders = [base / subset]
-    for folder in map(base.__truediv__, sorted(_listing(str(base)))):
+    for folder in map(base.__truediv__, sorted(_names(base))):
         same = split is not None and subsets.split_of_folder(folder.name) == split
         if folder.name.lower() == subset.lower() or (
             same and {_digits(folder.name), digits} <= {digits, ""}
@@ -186,15 +186,12 @@ def _digits(name):
     return "".join(filter(str.isdigit, name))
 
 
-def _listing(folder: str) -> frozenset:
-    """Lists the names in a folder; none if it cannot be read.
-
-    One listing is quicker by far than asking for each of thousands of files.
-    """
+def _names(folder):
+    """Lists the names in a folder; none if it cannot be read."""
     try:
-        return frozenset(os.listdir(folder))
+        return os.listdir(folder)
     except (OSError, ValueError):
-        return frozenset()
+        return []
 
 
 def _ends(name: str):
