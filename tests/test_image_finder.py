@@ -48,6 +48,7 @@ def test_names_of_all_kinds_are_found(tmp_path, name, path):
 SUBSETS = {
     "COCO": ("val2017", "val2017/1.jpg"),
     "YOLO": ("val2017", "images/val/1.jpg"),
+    "COCO-WholeBody": ("wholebody_val_v1", "val2017/1.jpg"),
     "another word": ("val2017", "images/Validation/1.jpg"),
     "another case": ("val", "images/VAL/1.jpg"),
     "capitals": ("Train", "images/TRAIN/1.jpg"),
@@ -63,6 +64,12 @@ def test_the_folder_of_a_subset_is_looked_in_first(tmp_path, subset, path):
     others = ("1.jpg", "images/1.jpg", "images/test/1.jpg", "images/val2014/1.jpg")
     touch(tmp_path / path, *(tmp_path / other for other in others))
     assert find(tmp_path, "1.jpg", subset=subset) == str(tmp_path / path)
+
+
+def test_a_subset_without_digits_is_of_no_one_of_several_folders(tmp_path):
+    touch(tmp_path / "val2014" / "1.jpg", tmp_path / "val2017" / "1.jpg")
+    finder = ImageFinder(["1.jpg"], [tmp_path], "wholebody_val_v1")
+    assert finder.search("1.jpg") is None
 
 
 def test_an_end_that_two_names_share_is_not_looked_for(tmp_path):

@@ -167,23 +167,21 @@ def _inner(base, name):
 def subset_folders(base: Path, subset: str) -> list[Path]:
     """Lists the folders of a subset: of its name, or of another word for its split.
 
-    `images/valid/` holds the images of "val2017", unless its digits differ.
+    `images/valid/` holds the images of "val2017", unless its digits differ, and so does
+    `val2017/` those of "val", if there is no other.
     """
     if not subset:
         return []
-    split, digits = subsets.split_of_name(subset), _digits(subset)
-    folders = [base / subset]
+    split, digits = subsets.split_of_name(subset), subsets.digits_of_split(subset)
+    folders, numbered = [base / subset], []
     for folder in map(base.__truediv__, sorted(_names(base))):
         same = split is not None and subsets.split_of_folder(folder.name) == split
-        if folder.name.lower() == subset.lower() or (
-            same and {_digits(folder.name), digits} <= {digits, ""}
-        ):
+        own = subsets.digits_of_split(folder.name)
+        if folder.name.lower() == subset.lower() or (same and own in (digits, "")):
             folders.append(folder)
-    return [*dict.fromkeys(folders)]
-
-
-def _digits(name):
-    return "".join(filter(str.isdigit, name))
+        elif same and not digits:
+            numbered.append(folder)
+    return [*dict.fromkeys([*folders, *(numbered if len(numbered) == 1 else [])])]
 
 
 def _names(folder):
