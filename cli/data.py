@@ -79,7 +79,7 @@ def prepare_command(
     The folder can be used with `--dataset crops:DIR`. After an interruption the same
     command resumes; when nothing is left to do, it does nothing.
     """
-    output = require_outside(output, source.root)
+    output = require_outside(output, source.root, source.images)
     require_writable(output, folder=True)
     people = _load(source, missing_images)
     options = CropOptions(size, quality)
@@ -122,11 +122,9 @@ def check_command(context, source, task, headers_only, threads, as_json):
         data = _read(source, task, "keep")
     length = len({*data.images})
     with click.progressbar(length=length, label="Images", file=sys.stderr) as bar:
-        options = not headers_only, threads, bar.update, source.rescale
-        if task == "detect":
-            report = check_photographs(data, *options)
-        else:
-            report = check_people(data, faults, *options)
+        check = check_photographs if task == "detect" else check_people
+        how = not headers_only, threads, bar.update, source.rescale
+        report = check(data, faults, *how)
     if as_json:
         problems = report.problems
         first = {kind: cases[:MAX_JSON] for kind, cases in problems.items()}

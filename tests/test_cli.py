@@ -151,6 +151,7 @@ def test_what_goes_wrong_is_one_line_on_stderr(arguments, says):
         *("train --block gost", "train --root x", "evaluate", "compare"),
         *("predict", "data", "data prepare --dataset crops:x"),
         "data prepare --dataset crops:x*2 --output y",
+        "data check --dataset crops:x --root y",
     ],
 )
 def test_misuse_exits_with_two(arguments):

@@ -185,6 +185,7 @@ def test_photographs_are_checked_and_each_problem_is_found(photographs):
     contents["images"][1] |= {"width": 160, "height": 120}
     contents["images"] += [{"id": 3, "file_name": "c.png"}]
     contents["images"] += [{"id": 4, "file_name": "a.png"}]
+    contents["images"] += [{"id": 5, "file_name": None}]
     (root / "instances.json").write_text(json.dumps(contents))
     report = json.loads(call(*check, "--json", status=1).stdout)
     assert report["counts"] == {
@@ -196,6 +197,7 @@ def test_photographs_are_checked_and_each_problem_is_found(photographs):
     }
     found = {kind: count for kind, count in report["problems"].items() if count}
     assert found == {
+        "unusable": 1,
         "missing": 1,
         "scaled_sizes": 1,
         "boxes_outside": 1,

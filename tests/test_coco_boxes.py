@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.datasets.coco.boxes import load_boxes
+from keras_hourglass.data.datasets.coco.poses import load_poses
 from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.rows import collect_faults
 
 IMAGES = [
     {"id": 1, "file_name": "one.jpg", "width": 640, "height": 480},
@@ -74,6 +76,53 @@ def test_boxes_of_another_category_are_read_by_its_name(tmp_path):
     assert [len(each) for each in load_boxes(root, "dog").boxes] == [0, 1, 0]
     with pytest.raises(DatasetError, match="cat"):
         load_boxes(root, "cat")
+
+
+def test_files_of_boxes_alone_and_of_no_people_are_read_beside_keypoints(tmp_path):
+    names = {"poses": "1.jpg", "boxes": "2.jpg", "empty": "3.jpg", "text": "4.jpg"}
+    labels = {
+        "poses": [entry(1, [1, 2, 3, 4], keypoints=[1, 2, 2])],
+        "boxes": [entry(1, [5, 6, 7, 8])],
+        "empty": [],
+        "text": [{"image_id": 1, "caption": "a crowd"}],
+    }
+    for name, image in names.items():
+        images = [{"id": 1, "file_name": image}]
+        write(tmp_path, *labels[name], name=f"{name}.json", images=images)
+    boxes = load_boxes(tmp_path)
+    assert {p.rsplit("/")[-1]: len(b) for p, b in zip(boxes.images, boxes.boxes)} == {
+        **{"1.jpg": 1, "2.jpg": 1, "3.jpg": 0}
+    }
+    assert f"{tmp_path}/text.json is not read: no bbox" in boxes.notes
+
+
+def test_a_category_needs_no_joints(tmp_path):
+    cat = {"id": 2, "name": "cat", "keypoints": ["nose"]}
+    barn = {"id": 3, "name": "barn"}
+    labels = entry(1, [9] * 4, category_id=3), entry(2, [9] * 4, category_id=2)
+    write(tmp_path, *labels, categories=[cat, barn])
+    assert [len(each) for each in load_boxes(tmp_path, "Barn").boxes] == [1, 0, 0]
+    assert [len(each) for each in load_boxes(tmp_path).boxes] == [
+        0,
+        1,
+        0,
+    ]  # with joints
+    with pytest.raises(DatasetError, match="`category` must be one with joints"):
+        load_poses(tmp_path, "barn")
+    write(tmp_path, categories=[{**barn, "name": name} for name in ("head", "man")])
+    with pytest.raises(DatasetError, match=r"\['head', 'man'\] are listed"):
+        load_boxes(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../y.jpg", None])
+def test_an_image_without_a_possible_name_is_a_fault_of_its_own(tmp_path, name):
+    images = [IMAGES[0], {**IMAGES[1], "file_name": name}]
+    root = write(tmp_path, entry(1, [1, 2, 3, 4]), images=images)
+    with pytest.raises(DatasetError, match="instances_val2017.json, image 2: "):
+        load_boxes(root)
+    with collect_faults() as faults:
+        assert len(load_boxes(root)) == 1
+    assert [fault[0].rsplit(", ")[1] for fault in faults] == ["image 2"]
 
 
 def test_a_file_without_images_is_refused_by_its_name(tmp_path):

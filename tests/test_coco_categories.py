@@ -111,6 +111,15 @@ def test_a_file_that_lacks_the_category_is_not_said_to_have_no_joints(tmp_path):
     assert not any("lists no joints" in note for note in people.notes)
 
 
+def test_files_of_one_dataset_may_spell_a_category_in_other_cases(tmp_path):
+    for name, spelled in [("train", "cat"), ("val", "CAT")]:
+        name = f"person_keypoints_{name}.json"
+        category = {**CAT, "name": spelled}
+        write(tmp_path, annotation(**CAT_LABEL), name=name, categories=[category])
+    people = load(tmp_path)
+    assert people.splits.tolist() == ["train", "val"] and not people.notes
+
+
 def test_files_of_one_dataset_may_order_their_joints_differently(tmp_path):
     turned = {**CAT, "keypoints": ["tail", "nose", "left_ear", "right_ear"]}
     for name, cat in [("train", CAT), ("val", turned)]:

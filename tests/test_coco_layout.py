@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from keras_hourglass.data import datasets
-from keras_hourglass.data.datasets.coco.layout import subset_of
+from keras_hourglass.data.datasets.coco.layout import find_annotations, subset_of
+from keras_hourglass.data.detection.loading import load_photographs
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.skeletons import COCO
 
@@ -92,8 +94,9 @@ def test_the_cases_of_tools_are_read(shared):
 
 def test_one_file_is_read_alone_from_the_command_and_from_python(tmp_path):
     for name in ("train", "val"):
-        write(tmp_path / "annotations" / f"person_keypoints_{name}.json")
-    touch(tmp_path / "images" / "5.jpg")
+        path = tmp_path / "annotations" / f"person_keypoints_{name}.json"
+        write(path, f"{name}.jpg")
+        touch(tmp_path / "images" / f"{name}.jpg")
     file = tmp_path / "annotations" / "person_keypoints_val.json"
     assert datasets.load_dataset(f"coco:{file}").splits.tolist() == ["val"]
     assert len(load(tmp_path)) == 2
@@ -123,12 +126,56 @@ def test_files_without_keypoints_are_left_out_with_a_note(tmp_path):
     )
 
 
+def test_the_whole_beside_its_parts_is_left_out_with_a_note(tmp_path):
+    write(tmp_path / "train.json", "1.jpg")
+    write(tmp_path / "val.json", "2.jpg")
+    images = [{"id": 5, "file_name": "1.jpg"}, {"id": 6, "file_name": "2.jpg"}]
+    write(tmp_path / "annotations.json", images=images)
+    touch(tmp_path / "1.jpg")
+    for missing in ("skip", "keep"):  # with 2.jpg missing, too
+        people = load(tmp_path, missing=missing)
+        assert "annotations.json" not in "".join(people.names)
+        assert f"{tmp_path}/annotations.json is not read: all its images" in (
+            "".join(people.notes)
+        )
+    images.append({"id": 7, "file_name": "3.jpg"})
+    write(tmp_path / "annotations.json", images=images)
+    touch(tmp_path / "2.jpg")
+    with pytest.raises(DatasetError, match="'val' in .*val.json, and of 'train' in"):
+        load(tmp_path, missing="keep")
+
+
+def test_an_image_of_two_splits_is_refused_and_one_of_two_folders_is_not(tmp_path):
+    for folder in ("train", "valid"):
+        write(tmp_path / folder / "_annotations.coco.json")
+        touch(tmp_path / folder / "5.jpg")
+    assert load(tmp_path).splits.tolist() == ["train", "val"]
+    with pytest.raises(DatasetError, match="give each image one split; .*train/5.jpg"):
+        load(tmp_path, images=tmp_path / "train")
+    with pytest.raises(DatasetError, match="give each image one split"):
+        load_photographs("coco", tmp_path, images=tmp_path / "train")
+
+
 def test_files_of_cocos_own_name_are_read_before_others(tmp_path):
     touch(tmp_path / "images" / "5.jpg")
     write(tmp_path / "annotations" / "instances_default.json")
     write(tmp_path / "annotations" / "person_keypoints_default.json")
     people = load(tmp_path)
     assert len(people) == 1 and "person_keypoints_default" in people.names[0]
+
+
+def test_finding_files_asks_the_disk_for_no_image(tmp_path, monkeypatch):
+    write(tmp_path / "train" / "a.json")
+    touch(tmp_path / "5.jpg")
+    asked, is_dir = [], Path.is_dir
+
+    def spy(path):
+        asked.append(path.name)
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", spy)
+    assert find_annotations(tmp_path)[1] == [tmp_path / "train" / "a.json"]
+    assert "train" in asked and "5.jpg" not in asked
 
 
 def test_missing_images_are_an_error_that_names_the_folders(tmp_path):

@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data.people import from_rows
-from keras_hourglass.data.prepare.cropping import crop_entry, crop_person
+from keras_hourglass.data.prepare.cropping import (
+    crop_entry,
+    crop_person,
+    relative_names,
+)
 from keras_hourglass.geometry import Window
 from keras_hourglass.skeletons import Skeleton
 
@@ -84,7 +88,7 @@ def test_an_entry_leads_back_to_the_original(image):
     }
     people = from_rows(skeleton, [row])
     crop = crop_person(image, window(*row["center"], row["side"]), 96)
-    kept = crop_entry(people, 0, crop, "000000.jpg")
+    kept = crop_entry(people, 0, crop, "000000.jpg", "photo.jpg")
 
     def back(points):
         offset, factor = np.array(kept["crop_offset"]), np.array(kept["crop_factor"])
@@ -109,6 +113,16 @@ def test_a_crop_of_a_crop_knows_the_photograph_and_the_persons_size_in_it(image)
     row |= {"joints": [(200, 200)], "weights": [1], "center": (205, 220), "side": 333}
     people = from_rows(Skeleton(("neck",)), [row])
     crop = crop_person(image, window(*row["center"], row["side"]), 96)
-    kept = crop_entry(people, 0, crop, "000000.jpg")
+    kept = crop_entry(people, 0, crop, "000000.jpg", "photo.jpg")
     assert kept["original"] == "photo.jpg" and "crop_offset" not in kept
     assert kept["side"] / kept["crop_factor"][0] == pytest.approx(666, rel=1e-5)
+
+
+def test_photographs_of_one_name_in_two_folders_keep_apart():
+    assert relative_names(["/a/b/1.jpg", "/a/b/2.jpg"]) == ["1.jpg", "2.jpg"]
+    assert relative_names(["/a/b/1.jpg", "/a/c/1.jpg"]) == ["b/1.jpg", "c/1.jpg"]
+    assert relative_names(["/a/1.jpg", "/a/c/1.jpg"]) == ["1.jpg", "c/1.jpg"]
+    assert relative_names(["b/1.jpg", "c/1.jpg", "1.jpg"]) == [
+        *("b/1.jpg", "c/1.jpg", "1.jpg")
+    ]
+    assert relative_names(["1.jpg", "/a/1.jpg"]) == ["1.jpg", "/a/1.jpg"]

@@ -53,6 +53,12 @@ def test_everything_else_is_used_where_it_is_given(folder):
     assert people.splits.tolist() == ["val", "train"]
 
 
+def test_a_table_may_be_called_tsv(folder):
+    root = folder(LINE.replace(",", "\t"), header=HEADER.replace(",", "\t"))
+    path = (root / "people.csv").rename(root / "people.tsv")
+    assert datasets.load_dataset("own", path).weights.tolist() == [[1, 1]]
+
+
 def test_an_empty_joint_is_absent_and_does_not_widen_the_window(folder):
     header = HEADER + ",pelvis_x,pelvis_y"
     people = datasets.load_dataset("own", folder("1.jpg,,,30,120,10,20", header=header))

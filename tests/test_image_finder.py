@@ -4,6 +4,7 @@ import pytest
 
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.image_finder import ImageFinder, image_finder
+from keras_hourglass.data.readers.paths import list_files
 
 
 def touch(*paths):
@@ -47,6 +48,7 @@ def test_names_of_all_kinds_are_found(tmp_path, name, path):
 SUBSETS = {
     "COCO": ("val2017", "val2017/1.jpg"),
     "YOLO": ("val2017", "images/val/1.jpg"),
+    "COCO-WholeBody": ("wholebody_val_v1", "val2017/1.jpg"),
     "another word": ("val2017", "images/Validation/1.jpg"),
     "another case": ("val", "images/VAL/1.jpg"),
     "capitals": ("Train", "images/TRAIN/1.jpg"),
@@ -64,6 +66,12 @@ def test_the_folder_of_a_subset_is_looked_in_first(tmp_path, subset, path):
     assert find(tmp_path, "1.jpg", subset=subset) == str(tmp_path / path)
 
 
+def test_a_subset_without_digits_is_of_no_one_of_several_folders(tmp_path):
+    touch(tmp_path / "val2014" / "1.jpg", tmp_path / "val2017" / "1.jpg")
+    finder = ImageFinder(["1.jpg"], [tmp_path], "wholebody_val_v1")
+    assert finder.search("1.jpg") is None
+
+
 def test_an_end_that_two_names_share_is_not_looked_for(tmp_path):
     touch(tmp_path / "1.jpg", tmp_path / "b" / "2.jpg")
     finder = ImageFinder(["x/a/1.jpg", "x/b/1.jpg", "x/b/2.jpg"], [tmp_path])
@@ -79,6 +87,19 @@ def test_no_file_outside_of_the_folders_is_returned(tmp_path, name):
     touch(tmp_path / "1.jpg")
     with pytest.raises(DatasetError, match="outside|not a possible|must be a file"):
         find(root, name)
+
+
+def test_folders_and_links_that_lead_nowhere_are_no_files(tmp_path):
+    touch(tmp_path / "real.jpg")
+    (tmp_path / "images" / "a.jpg").mkdir(parents=True)
+    for name, target in (("b", "gone"), ("c", "c.jpg"), ("d", "real.jpg")):
+        (tmp_path / f"{name}.jpg").symlink_to(tmp_path / target)
+    names = ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "."]
+    finder = image_finder(tmp_path / "x.json", tmp_path, names)
+    found = [finder.find(name) for name in names]
+    assert found[3] == str(tmp_path / "d.jpg")
+    assert finder.missing == {*names} - {"d.jpg"}
+    assert list_files(tmp_path) == {"real.jpg", "d.jpg"}
 
 
 def test_what_is_nowhere_gets_a_path_and_a_note_of_the_folders(tmp_path):
@@ -101,6 +122,13 @@ def test_a_folder_that_is_given_is_the_only_one(tmp_path):
     assert given.missing
     with pytest.raises(DatasetError, match="`images` must be a folder. Received"):
         image_finder(**how, images=tmp_path / "c")
+
+
+def test_the_folder_may_be_below_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    touch(tmp_path / "photos" / "1.jpg")
+    finder = image_finder(tmp_path / "x.json", tmp_path, ["1.jpg"], images="~/photos")
+    assert finder.find("1.jpg") == str(tmp_path / "photos" / "1.jpg")
 
 
 def test_a_name_from_the_folder_of_its_file_is_followed_within_the_dataset(tmp_path):

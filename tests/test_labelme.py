@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_hourglass.data import datasets
+from keras_hourglass.data.datasets import labelme
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.rows import collect_faults
 
@@ -122,6 +123,30 @@ def test_other_files_are_left_out_with_a_note(tmp_path):
             load(given)
         assert "must hold labelme's JSON files" in str(raised.value)
         assert str(raised.value).endswith(f"root={str(given)!r}")
+
+
+def test_hidden_files_are_not_read(tmp_path):
+    write(tmp_path / "a.json", point("nose", 1, 2), point("tail", 30, 40))
+    hidden = (".ipynb_checkpoints/a.json", "__MACOSX/b/._a.json", "c/._a.json")
+    for name in hidden:
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(b"\0\5\x16\7 no JSON")
+    assert len(load(tmp_path)) == 1 and not load(tmp_path).notes
+
+
+def test_images_within_the_files_are_not_kept(tmp_path):
+    path = tmp_path / "a.json"
+    write(path, point("nose", 1, 2), point("tail", 30, 40))
+    path.write_text(path.read_text().replace("null}", '"' + "A" * 10**6 + '"}'))
+    assert "imageData" in path.read_text() and "imageData" not in labelme._read(path)
+    assert len(load(tmp_path)) == 1
+
+
+def test_a_box_may_have_all_four_corners(tmp_path):
+    corners = (10, 20), (60, 20), (60, 90), (10, 90)
+    shapes = point("nose", 1, 2), point("tail", 30, 40), box(corners=corners)
+    write(tmp_path / "a.json", *shapes)
+    np.testing.assert_allclose(load(tmp_path).sides, 1.25 * 70)
 
 
 def test_one_joint_may_be_spelled_in_two_ways(tmp_path):

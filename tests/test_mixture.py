@@ -80,6 +80,14 @@ def test_a_share_of_0_validates_and_does_not_train(folder):
         load_mixture(specs[1:], ARM)
 
 
+def test_an_unmarked_dataset_of_share_0_validates_whole(folder):
+    train = DatasetSpec("crops", folder("one", ["train"] * 40))
+    validate = DatasetSpec("crops", folder("two", ["train"] * 30), 0)
+    mixture = load_mixture([train, validate], ARM)
+    assert mixture.counts == (40,) and not mixture.notes
+    assert [*map(len, mixture.validation.values())] == [30]
+
+
 def test_joints_are_found_by_name_and_those_that_lack_weigh_nothing(folder):
     root = folder("one", ["train", "val"])
     people = load_mixture([DatasetSpec("crops", root)], ARM).validation["crops"]

@@ -70,6 +70,12 @@ def test_both_files_are_read_wherever_they_lie(tmp_path):
     assert ["train.h5" in name for name in people.names] == [True, True, False, False]
 
 
+def test_the_whole_is_not_read_beside_its_parts(tmp_path):
+    write(tmp_path, "annot.h5", istrain=[1, 1])
+    people = load(write(tmp_path, "train.h5"))
+    assert ["train.h5" in name for name in people.names] == [True, True]
+
+
 def test_the_real_file_gives_the_same_people_as_the_json(annotated, shared, tmp_path):
     original = shared / "mpii" / "annotations" / "valid.h5"
     (tmp_path / "valid.h5").symlink_to(original)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,9 +16,11 @@ import pytest
 from keras_hourglass.data import datasets
 from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.data.people import from_rows
 from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.data.prepare import CropOptions, prepare, require_outside
 from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.skeletons import Skeleton
 from keras_hourglass.utils import Interrupted
 
 SMALL = CropOptions(size=64)
@@ -134,6 +137,49 @@ def test_another_dataset_or_size_into_the_same_folder_is_refused(few, tmp_path, 
     assert stamps(tmp_path) == before
 
 
+@pytest.fixture
+def fish(tmp_path):
+    """Two fish in photographs of one name, in two folders."""
+    for day in ("monday", "tuesday"):
+        (tmp_path / "images" / day).mkdir(parents=True)
+        path = tmp_path / "images" / day / "1.png"
+        cv2.imwrite(str(path), np.zeros((60, 60, 3), "uint8"))
+    row = {"joints": [[9, 9], [30, 20]], "weights": [1, 1], "visible": [1, 0]}
+    row |= {"center": [20, 15], "side": 40, "area": 300}
+    rows = [
+        {**row, "image": str(tmp_path / "images" / day / "1.png")}
+        for day in ("monday", "tuesday")
+    ]
+    return from_rows(Skeleton(("eye", "fin"), [("eye", "fin")]), rows)
+
+
+def test_photographs_of_one_name_keep_apart(fish, tmp_path):
+    prepare(fish, tmp_path / "new", SMALL)
+    people = datasets.load_dataset("crops", tmp_path / "new")
+    assert people.photographs.tolist() == ["monday/1.png", "tuesday/1.png"]
+    assert [*map(len, people.split(val_share=0.5))] == [1, 1]
+
+
+@pytest.mark.parametrize("column", ["visible", "areas", "box_sizes", "limbs"])
+def test_other_attributes_into_the_same_folder_are_refused(fish, tmp_path, column):
+    prepare(fish, tmp_path / "new", SMALL)
+    if column == "limbs":
+        changed = replace(fish, skeleton=Skeleton(fish.skeleton.joints))
+    else:
+        changed = replace(fish, **{column: getattr(fish, column) + 1})
+    with pytest.raises(DatasetError, match="differ: attributes"):
+        prepare(changed, tmp_path / "new", SMALL)
+
+
+def test_a_finished_folder_of_an_earlier_version_is_known(fish, tmp_path):
+    prepare(fish, tmp_path / "new", SMALL)
+    path = tmp_path / "new" / "annotations.json"
+    contents = json.loads(path.read_text())
+    del contents["prepared"]["attributes"]
+    path.write_text(json.dumps(contents))
+    assert prepare(fish, tmp_path / "new", SMALL) == (0, 2, {})
+
+
 def test_ctrl_c_keeps_the_work_so_far(few, tmp_path):
     def stop(count):
         if any((tmp_path / "new/images").glob("[0-9]*")):
@@ -210,6 +256,18 @@ def test_the_output_lies_outside_of_the_dataset(tmp_path):
     for inner in ("mpii", "mpii/images", "mpii/../mpii/new"):
         with pytest.raises(DatasetError, match="must lie outside"):
             require_outside(tmp_path / inner, tmp_path / "mpii")
+        with pytest.raises(DatasetError, match="must lie outside"):
+            require_outside(tmp_path / inner, None, images=tmp_path / "mpii")
+
+
+@pytest.mark.parametrize("name", ["people.json", "annotations/val.json"])
+def test_the_folder_of_a_dataset_of_one_file_is_the_one_around_it(tmp_path, name):
+    path = tmp_path / "data" / name
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert require_outside(tmp_path / "crops", path) == tmp_path / "crops"
+    with pytest.raises(DatasetError, match="must lie outside"):
+        require_outside(tmp_path / "data" / "crops", path)
 
 
 def stamps(folder):

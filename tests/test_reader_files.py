@@ -28,6 +28,27 @@ def test_json_without_an_end_is_not_unpacked_into_memory(tmp_path, suffix, monke
             assert files.read_json(tmp_path / f"a.{suffix}") == 1
 
 
+def test_hidden_files_are_not_listed(tmp_path):
+    root = tmp_path / ".data"  # which the user names
+    for name in ("a.json", "._a.json", ".b/a.json", "__MACOSX/a.json", "c/a.json.gz"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    assert files.glob(root, "*.json") == [root / "a.json"]
+    assert files.glob(root, "*/*.json") == [root / "c" / "a.json.gz"]
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.json").touch()
+    root = tmp_path / "data"
+    assert files.require_folder("~/data", "own") == root
+    assert files.locate_root("~/data", "own") == (root, None)
+    assert files.locate_root("~/data/a.json", "own") == (root, root / "a.json")
+    with pytest.raises(files.DatasetError, match="Received: root='~/nothing'"):
+        files.locate_root("~/nothing", "own")
+
+
 WHOLE, LONG = gzip.compress(b"[1]", mtime=0), gzip.compress(b"[" * 10**5, mtime=0)
 DAMAGED = {
     **{"empty": b"", "two bytes": WHOLE[:2], "text": b"no gzip", "cut": WHOLE[:-6]},

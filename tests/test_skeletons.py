@@ -131,6 +131,24 @@ def test_a_joint_without_its_counterpart_stays_and_is_warned_of_once(caplog):
     assert caplog.text.count("not exchanged in mirrored images: left_knee, wing_R") == 1
 
 
+@pytest.mark.parametrize(
+    "pair",
+    [
+        *(("lwrist", "rwrist"), ("Lear", "Rear"), ("forelegL4", "forelegR4")),
+        *(("LF_paw", "RF_paw"), ("handleft", "handright")),
+    ],
+)
+def test_joints_that_look_like_sides_are_warned_of_once(caplog, pair):
+    for joints in ((*pair, "nose"), ("nose", *pair)):
+        assert Skeleton(joints).flip_pairs == ()
+    assert caplog.text.count(f"mirrored images: {' and '.join(pair)}. `flip_p") == 1
+    caplog.clear()
+    Skeleton(pair, flip_pairs=[pair])
+    Skeleton(pair, flip_pairs=[(name, name) for name in pair])
+    Skeleton(("nose", "lip", "left_ear", "right_ear"))
+    assert not caplog.text
+
+
 def test_pairs_may_be_given_for_names_without_a_side(caplog):
     fish = Skeleton(
         ("port", "left_eye", "starboard", "Right Eye", "left_fin"),

@@ -32,6 +32,17 @@ def test_whole_words_in_any_case_name_a_split(name, split):
 
 
 @pytest.mark.parametrize(
+    "name, digits",
+    [
+        *(("val2017", "2017"), ("keypoints_val_2017", "2017"), ("clip_7", "")),
+        *(("image_info_test-dev2017", "2017"), ("wholebody_val_v1", "")),
+    ],
+)
+def test_digits_of_a_split_stand_beside_its_word(name, digits):
+    assert subsets.digits_of_split(name) == digits
+
+
+@pytest.mark.parametrize(
     "path, split",
     [
         ("annotations/person_keypoints_val2017.json", "val"),

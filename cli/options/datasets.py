@@ -79,7 +79,10 @@ def parse_datasets(datasets, root=None, **options) -> list[DatasetSpec]:
     if root is not None and len(datasets) != 1:
         raise click.UsageError("--root goes with exactly one --dataset")
     specs = [DatasetSpec.parse(text) for text in datasets]
-    specs = specs if root is None else [specs[0]._replace(root=root)]
+    if root is not None:
+        if specs[0].root is not None:
+            raise click.UsageError("--root goes with --dataset NAME, not NAME:DIR")
+        specs = [specs[0]._replace(root=root)]
     return with_options(specs, {k: v for k, v in options.items() if v})
 
 

@@ -8,6 +8,7 @@ import re
 from functools import cache
 
 SIDES = {"left_": "right_", "right_": "left_"}
+SIDE_LETTERS = {"left": "right", "l": "r"}
 SIDE_WORDS = {"left": "left", "right": "right", "l": "left", "r": "right"}
 CASE_CHANGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 SIDE_IN_FRONT = re.compile(r"(?<![^\W_])(left|right)(?=[^\W_])")  # of `leftear`
@@ -62,6 +63,18 @@ def mirrored_name(name: str) -> str:
         if name.startswith(side):
             return other + name.removeprefix(side)
     return name
+
+
+def side_guesses(name: str) -> set[str]:
+    """Returns a name with one `left` as `right`, or one `l` as `r`: of the other side?
+
+    `lwrist` may be one of two sides, and `lip` is not: to warn of, not to pair.
+    """
+    return {
+        name[: place.start()] + other + name[place.end() :]
+        for side, other in SIDE_LETTERS.items()
+        for place in re.finditer(side, name)
+    }
 
 
 def both_sides(*names):

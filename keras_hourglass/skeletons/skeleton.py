@@ -25,6 +25,7 @@ from keras_hourglass.skeletons.names import (
     canonical_name,
     full_name,
     mirrored_name,
+    side_guesses,
     without_side,
 )
 
@@ -38,6 +39,16 @@ def _warn_unpaired(names: tuple[str, ...]):
         "joints of one side without their counterpart on the other are not exchanged "
         "in mirrored images: %s",
         ", ".join(names),
+    )
+
+
+@cache
+def _warn_unexchanged(pairs: tuple[tuple[str, str], ...]):
+    """Warns of joints that are sides to a reader, but to no rule: once for the same."""
+    logger.warning(
+        "joints look like left and right, and are not exchanged in mirrored images: "
+        "%s. `flip_pairs` of the skeleton exchanges them",
+        ", ".join(map(" and ".join, pairs)),
     )
 
 
@@ -166,6 +177,16 @@ class Skeleton:
                 pairs.append(self._own_names((canonical, twin)))
         if unpaired:
             _warn_unpaired(tuple(unpaired))
+        alone = {*self.joints}.difference(unpaired, *pairs)
+        names = {canonical_name(name): name for name in self.joints if name in alone}
+        alike = [
+            (name, names[other])
+            for canonical, name in names.items()
+            for other in side_guesses(canonical)
+            if other in names
+        ]
+        if alike:
+            _warn_unexchanged(tuple(alike))
         return tuple(pairs)
 
     @cached_property

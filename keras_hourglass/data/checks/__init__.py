@@ -16,7 +16,7 @@ from keras_hourglass.geometry import Window
 from keras_hourglass.utils.cores import core_count
 
 PROBLEMS = {  # kind of problem -> description
-    "unusable": "people whose annotation is faulty",
+    "unusable": "people or images whose annotation is faulty",
     "missing": "images that are missing",
     "broken": "images that cannot be read",
     "rotated": "images that are rotated or mirrored by their EXIF orientation",

@@ -23,6 +23,7 @@ BOX_PROBLEMS = {  # kinds beside those of people that photographs have, too
 
 def check_photographs(
     photographs: Photographs,
+    faults=(),
     decode=True,
     threads=None,
     advance=None,
@@ -33,7 +34,7 @@ def check_photographs(
     Args:
         photographs: From `load_photographs(..., missing="keep")`, within
             `collect_faults`.
-        decode, threads, advance, rescale: See `check_people`.
+        faults, decode, threads, advance, rescale: See `check_people`.
     """
     files = [*dict.fromkeys(photographs.images[photographs.readers == None])]  # noqa: E711
     infos = inspect_images(files, decode, threads, advance)
@@ -42,6 +43,7 @@ def check_photographs(
     fitted = sizes.fit_photographs(photographs, differences, rescale)
     listings = Counter(photographs.images)
     problems = {
+        "unusable": [f"{name}: {reason}" for name, reason in faults],
         **image_problems(infos, differences, rescale),
         "boxes_outside": [*_boxes_outside(fitted, infos)],
         "duplicate_people": [*_duplicate_boxes(photographs)],

@@ -27,6 +27,7 @@ from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
 from keras_hourglass.utils.files import suffix_of
 
 NAMES = ("people.csv", "people.json")
+TABLES = (".csv", ".tsv")
 
 
 def load_custom(root, images=None) -> People:
@@ -40,7 +41,7 @@ def load_custom(root, images=None) -> People:
             folder of the file.
     """
     root, path = find_people(root)
-    if suffix_of(path, compressed=True) == ".csv":
+    if suffix_of(path, compressed=True) in TABLES:
         skeleton, people, to_entry = table.read_table(path)
     else:
         (skeleton, people), to_entry = prepared.list_people(path), dict

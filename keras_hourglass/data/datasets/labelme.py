@@ -34,8 +34,8 @@ def load_labelme(root, images=None) -> People:
             and in the usual folders.
     """
     root, file = files.locate_root(root, "labelme")
-    paths = [file] if file else sorted(root.rglob("*.json"))
-    read = {path: files.read_json(path) for path in paths}
+    found = [file] if file else _list_files(root)
+    read = {path: _read(path) for path in found}
     usable = {path: each for path, each in read.items() if is_labelme(each)}
     shapes = [shape for each in usable.values() for shape in each["shapes"]]
     labels = [
@@ -55,6 +55,18 @@ def load_labelme(root, images=None) -> People:
     parts = [_load_folder(each, skeleton, root, images) for each in folders.values()]
     notes = _notes(root, len(read) - len(usable), shapes)
     return concatenate(parts).with_notes(*notes)
+
+
+def _list_files(root):
+    return files.without_hidden(root, sorted(root.rglob("*.json")))
+
+
+def _read(path):
+    """Reads a file without the image in it, a hundred times as large as its shapes."""
+    contents = files.read_json(path)
+    if isinstance(contents, dict):
+        contents.pop("imageData", None)
+    return contents
 
 
 def is_labelme(contents) -> bool:
@@ -117,7 +129,9 @@ def parse_shapes(shapes: list[dict]) -> tuple[dict, list | None]:
         if kind not in (JOINT, BOX):
             continue
         places = np.array(shape["points"], float)
-        if places.shape != ((1, 2) if kind == JOINT else (2, 2)):
+        # Of a rectangle, labelme has two corners, and X-AnyLabeling four.
+        least, most = (1, 1) if kind == JOINT else (2, np.inf)
+        if places.shape[1:] != (2,) or not least <= len(places) <= most:
             raise ValueError(f"{kind} {shape['label']!r} has points {shape['points']}")
         if kind == BOX:
             low, high = places.min(0), places.max(0)

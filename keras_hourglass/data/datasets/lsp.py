@@ -12,8 +12,6 @@ of the network's keypoints and 0.9 +- 0.3 above them; counted from 1, they would
 pixel to the right and one below.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from keras_hourglass.data import warp
@@ -34,6 +32,7 @@ def load_lsp(root) -> People:
     Args:
         root: Folder with `joints.mat` and `images/im0001.jpg` to `im2000.jpg`.
     """
+    root = files.require_folder(root, "lsp")
     path, joints = _read_joints(root, "lsp", (3, len(LSP.joints)))
     people = joints.transpose(2, 1, 0)
     visible, people[..., 2] = people[..., 2] == 0, 1
@@ -46,6 +45,7 @@ def load_lspet(root) -> People:
     Args:
         root: Folder with `joints.mat` and `images/im00001.jpg` to `im10000.jpg`.
     """
+    root = files.require_folder(root, "lspet")
     path, joints = _read_joints(root, "lspet", (len(LSP.joints), 3))
     people = joints.transpose(2, 0, 1)
     visible = np.full(people.shape[:2], np.nan)
@@ -54,7 +54,7 @@ def load_lspet(root) -> People:
 
 def _read_joints(root, dataset, shape):
     """Returns the annotation's path, and its array `(*shape, people)`."""
-    path = files.find_file(files.require_folder(root, dataset), ANNOTATION)
+    path = files.find_file(root, ANNOTATION)
     joints = np.array(files.read_matlab(path, "joints"))
     if joints.ndim != 3 or joints.shape[:2] != shape or joints.dtype.kind not in "fiu":
         raise files.DatasetError(
@@ -73,7 +73,7 @@ def _collect(path, people, pattern, num_train, root, visible):
             split = "val"
         name = f"{image} ({path}, person {number})"
         entries.append((name, (image, split, joints, visible[number])))
-    return collect_people(entries, parse_person, LSP, path, Path(root) / "images")
+    return collect_people(entries, parse_person, LSP, path, root / "images")
 
 
 def parse_person(entry) -> dict:

@@ -67,7 +67,7 @@ def load_photographs(
     given = {key: value for key, value in given.items() if value is not None}
     datasets.with_options([datasets.DatasetSpec(name)], given)
     photographs = DETECTION_DATASETS[name](root, **given)
-    if not len(photographs):
+    if not len(photographs) and not collecting_faults():
         raise DatasetError(f"{root} lists no images")
     if missing != "keep" or not collecting_faults():  # whose notes name the folders
         photographs = drop_missing(photographs, missing)

@@ -7,7 +7,11 @@ from keras_hourglass.data.datasets.spec import DatasetSpec
 from keras_hourglass.data.detection.photographs import Photographs
 from keras_hourglass.data.people import People, concatenate
 from keras_hourglass.data.people.joint_notes import lacking_notes
-from keras_hourglass.data.people.splits import hold_out, hold_out_share
+from keras_hourglass.data.people.splits import (
+    hold_out,
+    hold_out_share,
+    mark_validation,
+)
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.skeletons import Skeleton
 
@@ -83,8 +87,14 @@ def mix(specs: list[DatasetSpec], parts: list, concatenate) -> Mixture:
     parts = [_without_test(people, spec.name) for spec, people in zip(specs, parts)]
     notes = [note for people in parts for note in people.notes]
     if not any(map(_has_validation, parts)):
-        parts = [hold_out(people, 1 / HELD_OUT) for people in parts]
-        notes.append(_held_out_note(parts))
+        if all(spec.share for spec in specs):
+            parts = [hold_out(people, 1 / HELD_OUT) for people in parts]
+            notes.append(_held_out_note(parts))
+        else:  # to validate is all that a share of 0 is for
+            parts = [
+                people if spec.share else mark_validation(people, True)
+                for spec, people in zip(specs, parts)
+            ]
     train = []
     for spec, people in zip(specs, parts):
         use, split = ("train on", "train") if spec.share else ("validate on", "val")

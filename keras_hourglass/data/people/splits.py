@@ -52,7 +52,7 @@ def _split_by_photograph(people, val_share, seed):
         )
     order = np.random.default_rng(seed).permutation(count)
     held_out = order[: min(max(1, round(val_share * count)), count - 1)]
-    people = _mark(people, np.isin(photograph, held_out))
+    people = mark_validation(people, np.isin(photograph, held_out))
     return people[people.splits == "train"], people[people.splits == "val"]
 
 
@@ -60,8 +60,8 @@ def hold_out(people, val_share: float):
     """Marks a share of the photographs for validation, with all their people.
 
     They are spread evenly over the sorted names: of 0.05, every 20th, and of 0.1, every
-    10th, among which those are. People of "test" are neither counted nor marked. A
-    dataset of one photograph is left as it is.
+    10th, among which those are, if there are 20 or more. People of "test" are neither
+    counted nor marked. A dataset of one photograph is left as it is.
     """
     is_train = people.splits == "train"
     photograph, count = _photographs(people[is_train])
@@ -72,7 +72,7 @@ def hold_out(people, val_share: float):
     chosen[-1] |= not chosen.any()
     held_out = np.zeros(len(people), bool)
     held_out[is_train] = chosen[photograph]
-    return _mark(people, held_out)
+    return mark_validation(people, held_out)
 
 
 def hold_out_share(people, val_share: float):
@@ -105,6 +105,7 @@ def _photographs(people):
     return index, len(names)
 
 
-def _mark(people, held_out):
+def mark_validation(people, held_out):
+    """Marks people for validation: `held_out` is a mask, or True for all."""
     splits = np.where(held_out, "val", people.splits).astype(object)
     return replace(people, splits=splits)

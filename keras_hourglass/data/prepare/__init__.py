@@ -4,6 +4,7 @@ Training reads crops several times as fast as photographs, and they take less sp
 """
 
 import hashlib
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -17,9 +18,13 @@ from keras_hourglass.data.images import decoding
 from keras_hourglass.data.images.safety import ImageDecodeError
 from keras_hourglass.data.people import People
 from keras_hourglass.data.pipeline.opencv_threads import ONE_OPENCV_THREAD
-from keras_hourglass.data.prepare.cropping import crop_entry, crop_person
+from keras_hourglass.data.prepare.cropping import (
+    crop_entry,
+    crop_person,
+    relative_names,
+)
 from keras_hourglass.data.prepare.journal import Journal
-from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.files import DatasetError, locate_root
 from keras_hourglass.geometry import Window
 from keras_hourglass.utils import Interrupted
 from keras_hourglass.utils.cores import core_count
@@ -27,7 +32,9 @@ from keras_hourglass.utils.files import atomic_write
 from keras_hourglass.utils.folder_lock import FolderLock
 from keras_hourglass.visualization.images import encode_image
 
+# Of `People`: what folders up to version 0.9 are known by, and what else is written.
 IDENTITY_COLUMNS = ("joints", "weights", "centers", "sides", "head_sizes", "splits")
+OTHER_COLUMNS = ("visible", "box_sizes", "areas", "num_others", "source_sizes")
 
 
 @dataclass(frozen=True)
@@ -95,11 +102,13 @@ def _prepare(people, folder, options, broken, threads, advance):
         if image_name(row) not in journal.entries:
             rows_of.setdefault(path, []).append(row)
     existing, failures = len(journal.entries), {}
+    originals = relative_names(people.photographs)
     advance(existing)
 
     def crop_image(rows):
         try:
-            return rows, list(_write_crops(people, rows, journal.images, options))
+            crops = _write_crops(people, rows, journal.images, options, originals)
+            return rows, list(crops)
         except ImageDecodeError as error:
             return rows, error
 
@@ -128,15 +137,22 @@ def _prepare(people, folder, options, broken, threads, advance):
     return Prepared(len(journal.entries) - existing, existing, failures)
 
 
-def require_outside(folder, root) -> Path:
-    """Checks that the output folder does not lie within the dataset's folder."""
+def require_outside(folder, root, images=None) -> Path:
+    """Checks that the output folder lies in neither a dataset's folder nor its images'.
+
+    Args:
+        folder: The output folder.
+        root, images: See `load_dataset`.
+    """
     folder = Path(folder)
-    if root is not None and Path(root).is_dir():
-        inner, outer = folder.resolve(), Path(root).resolve()
+    for place in (root, images):
+        if place is None or not Path(place).expanduser().exists():
+            continue
+        inner, outer = folder.resolve(), locate_root(place, "")[0].resolve()
         if inner == outer or outer in inner.parents:
             raise DatasetError(
-                f"`output` must lie outside of the dataset's folder {str(root)!r}. "
-                f"Received: output={str(folder)!r}"
+                "`output` must lie outside of the dataset's folder "
+                f"{str(outer)!r}. Received: output={str(folder)!r}"
             )
     return folder
 
@@ -147,19 +163,32 @@ def image_name(row: int) -> str:
 
 
 def crop_identity(people: People) -> dict:
-    """Returns what identifies a list of people: their number and a digest."""
+    """Returns what identifies a list of people: their number and two digests."""
+    names = [os.path.basename(str(path)) for path in people.images]
+    pairs = json.dumps([people.skeleton.limbs, people.skeleton.flip_pairs])
+    return {
+        "people": len(people),
+        "annotations": _digest(
+            people, IDENTITY_COLUMNS, [*people.skeleton.joints, *names]
+        ),
+        "attributes": _digest(
+            people, OTHER_COLUMNS, [pairs, *relative_names(people.photographs)]
+        ),
+    }
+
+
+def _digest(people, columns, texts):
     digest = hashlib.sha256()
-    for name in IDENTITY_COLUMNS:
+    for name in columns:
         column = getattr(people, name)
         digest.update(
             column.tobytes() if column.dtype != object else "\0".join(column).encode()
         )
-    names = [os.path.basename(str(path)) for path in people.images]
-    digest.update("\0".join([*people.skeleton.joints, *names]).encode())
-    return {"people": len(people), "annotations": digest.hexdigest()[:16]}
+    digest.update("\0".join(texts).encode())
+    return digest.hexdigest()[:16]
 
 
-def _write_crops(people, rows, images, options):
+def _write_crops(people, rows, images, options, originals):
     """Writes the crops of one image's people; yields their annotations."""
     path, reader = people.images[rows[0]], people.readers[rows[0]]
     try:
@@ -171,4 +200,4 @@ def _write_crops(people, rows, images, options):
         crop = crop_person(pixels, Window.from_center(center, side), options.size)
         with atomic_write(images / image_name(row)) as temporary:
             temporary.write_bytes(encode_image(crop.pixels, ".jpg", options.quality))
-        yield crop_entry(people, row, crop, image_name(row))
+        yield crop_entry(people, row, crop, image_name(row), originals[row])

@@ -6,6 +6,7 @@ partial blocks.
 """
 
 from math import log2
+from os.path import commonpath
 from pathlib import Path
 
 import cv2
@@ -48,7 +49,22 @@ def crop_person(pixels: np.ndarray, window: Window, size: int) -> ImageRegion:
     return region_of_box(inside, box)
 
 
-def crop_entry(people: People, row: int, crop: ImageRegion, image: str) -> dict:
+def relative_names(paths) -> list[str]:
+    """Returns paths from the folder that holds all of them, the same on any machine.
+
+    Without such a folder, as of relative and absolute paths, they stay as they are.
+    """
+    paths = [Path(str(path)) for path in paths]
+    try:
+        folder = commonpath({path.parent for path in paths})
+    except ValueError:
+        return [*map(str, paths)]
+    return [path.relative_to(folder).as_posix() for path in paths]
+
+
+def crop_entry(
+    people: People, row: int, crop: ImageRegion, image: str, original: str
+) -> dict:
     """Makes a person's entry of `annotations.json`, as `datasets/prepared.py` reads it.
 
     In addition, `original` names the photograph, whose pixels are
@@ -75,7 +91,7 @@ def crop_entry(people: People, row: int, crop: ImageRegion, image: str) -> dict:
         "box_size": _rounded(people.box_sizes[row] * factor),
         **_known(people, row, factor),
         "split": str(people.splits[row]),
-        "original": Path(str(people.photographs[row])).name,
+        "original": original,
         **of_photograph,
     }
 

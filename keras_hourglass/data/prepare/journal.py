@@ -99,7 +99,8 @@ class Journal:
                 f"`output` must be a new folder, or one that was prepared before; "
                 f"{self._annotations} was not"
             )
-        self._require_same(settings)
+        # What an earlier version did not write of a finished folder is not compared.
+        self._require_same({**self.settings, **settings})
         return contents["people"]
 
     def _require_same(self, settings):

@@ -17,9 +17,10 @@ def require_folder(root, dataset: str) -> Path:
     """Checks that the folder of a dataset is given and exists."""
     if root is None:
         raise DatasetError(f"dataset {dataset!r} needs a folder: {dataset}:DIR")
-    if not Path(root).is_dir():
+    folder = Path(root).expanduser()
+    if not folder.is_dir():
         raise DatasetError(f"`root` must be a folder. Received: root={str(root)!r}")
-    return Path(root)
+    return folder
 
 
 # Folders of annotations, beside those of images.
@@ -34,14 +35,15 @@ def locate_root(root, dataset: str) -> tuple[Path, Path | None]:
     Raises:
         DatasetError: If there is neither.
     """
-    if root is None or Path(root).is_dir():
+    if root is None or Path(root).expanduser().is_dir():
         return require_folder(root, dataset), None
-    if not Path(root).is_file():
+    path = Path(root).expanduser()
+    if not path.is_file():
         raise DatasetError(
             "`root` must be a folder, or an annotation file. "
             f"Received: root={str(root)!r}"
         )
-    path = Path(root) if Path(root).parent.name else Path(root).absolute()
+    path = path if path.parent.name else path.absolute()
     inner = path.parent.name.lower() in ANNOTATION_FOLDERS
     return path.parent.parent if inner else path.parent, path
 
@@ -62,7 +64,24 @@ def find_files(root: Path, *names: str) -> list[Path]:
 
 def glob(folder: Path, pattern: str) -> list[Path]:
     """Lists the files of a pattern in a folder, compressed or not, by name."""
-    return sorted([*folder.glob(pattern), *folder.glob(f"{pattern}.gz")])
+    found = *folder.glob(pattern), *folder.glob(f"{pattern}.gz")
+    return without_hidden(folder, sorted(found))
+
+
+def without_hidden(folder: Path, paths) -> list[Path]:
+    """Leaves out paths that are hidden below a folder.
+
+    Macs add `._1.json` and `__MACOSX/` to disks and archives, Jupyter
+    `.ipynb_checkpoints/`: copies, or no JSON at all.
+    """
+    return [
+        path
+        for path in paths
+        if not any(
+            part.startswith(".") or part == "__MACOSX"
+            for part in path.relative_to(folder).parts
+        )
+    ]
 
 
 def find_file(root: Path, name: str) -> Path:

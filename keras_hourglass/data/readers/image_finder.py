@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from keras_hourglass.data.readers import subsets
 from keras_hourglass.data.readers.files import ANNOTATION_FOLDERS, DatasetError
-from keras_hourglass.data.readers.paths import LOOKED_IN, resolve_path
+from keras_hourglass.data.readers.paths import LOOKED_IN, list_files, resolve_path
 
 # Folders of images: of most tools, of Supervisely, of FiftyOne.
 IMAGES, *OTHER_FOLDERS = "images", "img", "data"
@@ -51,7 +51,7 @@ class ImageFinder:
         self.missing = set()
         names = {name for name in names if isinstance(name, str)}
         self._count = Counter(end for name in names for end in {*_ends(name)})
-        self._listing = cache(_listing)
+        self._files = cache(list_files)
 
     def find(self, name: str) -> str:
         """Returns the path of an image; one that does not exist if there is none.
@@ -60,24 +60,27 @@ class ImageFinder:
             DatasetError: If there is none, and the name lies outside of the folder or
                 is not a possible file name.
         """
-        path = refused = None
+        if found := self.search(name):
+            return found
         try:
             resolve_path(self.bases[0], name)
-            path = str(self.default / name)
         except DatasetError as error:
             if not isinstance(name, str):
                 raise
-            refused = f"{error}; `images=DIR` names the folder of the images"
+            hint = "`images=DIR` names the folder of the images"
+            raise DatasetError(f"{error}; {hint}") from None
+        self.missing.add(name)
+        return str(self.default / name)
+
+    def search(self, name) -> str | None:
+        """Returns the path of an image; None if there is no such file."""
+        if not isinstance(name, str):
+            return None
         # Without a subset, whose folder is meant, a name is taken literally first.
         found = not self.subset and self._from_start(name)
-        found = found or (path and self._in_folders(name)) or self._from_start(name)
+        found = found or self._literally(name) or self._from_start(name)
         ends = (end for end in _ends(name) if self._count[end] == 1)
-        if found := found or next(filter(None, map(self._in_folders, ends)), None):
-            return found
-        if refused:
-            raise DatasetError(refused)
-        self.missing.add(name)
-        return path
+        return found or next(filter(None, map(self._in_folders, ends)), None)
 
     def notes(self, path: Path) -> list[str]:
         """Returns a note of the folders if images of an annotation file are missing."""
@@ -93,10 +96,15 @@ class ImageFinder:
             f"{len(self.missing):,} images of {path} {LOOKED_IN} {'; '.join(places)}"
         ]
 
+    def _literally(self, name):
+        with suppress(DatasetError):
+            resolve_path(self.bases[0], name)
+            return self._in_folders(name)
+
     def _in_folders(self, name):
         for folder in self.folders:
             path = folder / name
-            if path.name in self._listing(str(path.parent)):
+            if path.name in self._files(str(path.parent)):
                 return str(path)
         return None
 
@@ -105,7 +113,7 @@ class ImageFinder:
         path = Path(abspath(self.start / name.replace("\\", "/")))
         for base in self.bases:
             whole = Path(abspath(base))
-            if whole in path.parents and path.name in self._listing(str(path.parent)):
+            if whole in path.parents and path.name in self._files(str(path.parent)):
                 return str(base / path.relative_to(whole))
         return None
 
@@ -122,11 +130,12 @@ def image_finder(path: Path, root: Path, names, images=None, subset: str = ""):
         subset: Name of the images' subset by the name of the file, such as "val2017".
     """
     if images is not None:
-        if not Path(images).is_dir():
+        folder = Path(images).expanduser()
+        if not folder.is_dir():
             raise DatasetError(
                 f"`images` must be a folder. Received: images={str(images)!r}"
             )
-        return ImageFinder(names, [Path(images)], subset, start=path.parent)
+        return ImageFinder(names, [folder], subset, start=path.parent)
     inner = path.parent.name.lower() in ANNOTATION_FOLDERS and path.parent != root
     bases = [path.parent.parent if inner else path.parent, root]
     default = root / IMAGES if bases[0] == root else bases[0]
@@ -151,41 +160,36 @@ def usual_folders(base: Path, subset: str = "") -> list[Path]:
 
 def _inner(base, name):
     """Returns the folder of a name in another, in whatever case it is there."""
-    names = [] if (base / name).is_dir() else sorted(_listing(str(base)))
+    names = [] if (base / name).is_dir() else sorted(_names(base))
     return base / next((other for other in names if other.lower() == name), name)
 
 
 def subset_folders(base: Path, subset: str) -> list[Path]:
     """Lists the folders of a subset: of its name, or of another word for its split.
 
-    `images/valid/` holds the images of "val2017", unless its digits differ.
+    `images/valid/` holds the images of "val2017", unless its digits differ, and so does
+    `val2017/` those of "val", if there is no other.
     """
     if not subset:
         return []
-    split, digits = subsets.split_of_name(subset), _digits(subset)
-    folders = [base / subset]
-    for folder in map(base.__truediv__, sorted(_listing(str(base)))):
+    split, digits = subsets.split_of_name(subset), subsets.digits_of_split(subset)
+    folders, numbered = [base / subset], []
+    for folder in map(base.__truediv__, sorted(_names(base))):
         same = split is not None and subsets.split_of_folder(folder.name) == split
-        if folder.name.lower() == subset.lower() or (
-            same and {_digits(folder.name), digits} <= {digits, ""}
-        ):
+        own = subsets.digits_of_split(folder.name)
+        if folder.name.lower() == subset.lower() or (same and own in (digits, "")):
             folders.append(folder)
-    return [*dict.fromkeys(folders)]
+        elif same and not digits:
+            numbered.append(folder)
+    return [*dict.fromkeys([*folders, *(numbered if len(numbered) == 1 else [])])]
 
 
-def _digits(name):
-    return "".join(filter(str.isdigit, name))
-
-
-def _listing(folder: str) -> frozenset:
-    """Lists the names in a folder; none if it cannot be read.
-
-    One listing is quicker by far than asking for each of thousands of files.
-    """
+def _names(folder):
+    """Lists the names in a folder; none if it cannot be read."""
     try:
-        return frozenset(os.listdir(folder))
+        return os.listdir(folder)
     except (OSError, ValueError):
-        return frozenset()
+        return []
 
 
 def _ends(name: str):

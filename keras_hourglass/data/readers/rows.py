@@ -57,6 +57,18 @@ def collecting_faults() -> bool:
     return _faults.get() is not None
 
 
+def handle_fault(name: str, error: Exception):
+    """Lists a faulty entry within `collect_faults`.
+
+    Raises:
+        DatasetError: Elsewhere.
+    """
+    reason, faults = describe_parse_error(error), _faults.get()
+    if faults is None:
+        raise files.DatasetError(f"{name}: {reason}") from None
+    faults.append((name, reason))
+
+
 def collect_people(
     entries, parse, skeleton: Skeleton, path: Path, images: Path | ImageFinder
 ) -> People:
@@ -75,7 +87,7 @@ def collect_people(
     Raises:
         DatasetError: If an entry is faulty, unless within `collect_faults`.
     """
-    entries, faults = [*entries], _faults.get()
+    entries = [*entries]
     in_folder = not isinstance(images, ImageFinder)
     find = partial(paths.resolve_path, images) if in_folder else images.find
     rows, skipped, noted = [], Counter(), Counter()
@@ -86,11 +98,7 @@ def collect_people(
         except SkipPerson as reason:
             skipped[str(reason)] += 1
         except PARSE_ERRORS as error:
-            if faults is None:
-                raise files.DatasetError(
-                    f"{name}: {describe_parse_error(error)}"
-                ) from None
-            faults.append((name, describe_parse_error(error)))
+            handle_fault(name, error)
         else:
             noted.update(row.pop("notes", ()))
             rows.append({**row, "image": image, "name": name})

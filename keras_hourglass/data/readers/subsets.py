@@ -33,6 +33,13 @@ def split_of_name(name: str) -> str | None:
     return next((split for split in PRECEDENCE if split in splits), None)
 
 
+def digits_of_split(name: str) -> str:
+    """Returns the digits beside the word of a split: "2017" of `val2017_v1`."""
+    parts = re.split(r"_(?!\d)", name)
+    part = next(filter(split_of_name, parts), "")
+    return "".join(filter(str.isdigit, part))
+
+
 def split_of_folder(name: str) -> str | None:
     """Returns the split of a folder whose name is one such word, digits aside.
 

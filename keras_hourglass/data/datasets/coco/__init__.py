@@ -5,21 +5,14 @@ https://cocodataset.org/#format-data
 """
 
 from keras_hourglass import skeletons
-from keras_hourglass.data.datasets.coco.categories import (
-    STRUCTURE,
-    choose_category,
-    read_category,
+from keras_hourglass.data.datasets.coco.annotation_files import (
+    AnnotationFile,
+    read_files,
 )
-from keras_hourglass.data.datasets.coco.images import read_images, to_id
-from keras_hourglass.data.datasets.coco.layout import (
-    read_annotations,
-    subset_of,
-)
+from keras_hourglass.data.datasets.coco.images import to_id
 from keras_hourglass.data.datasets.coco.person import parse_person
 from keras_hourglass.data.people import People, concatenate
-from keras_hourglass.data.readers.image_finder import image_finder
-from keras_hourglass.data.readers.rows import collect_people, require_structure
-from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
+from keras_hourglass.data.readers.rows import collect_people
 from keras_hourglass.models.config import validate_positive_integers
 
 
@@ -46,13 +39,11 @@ def load_coco(
         min_joints: Labeled joints that a person must have. By default 5 of COCO's 17
             joints, and one of others.
     """
-    root, read, notes = read_annotations(root)
-    name = choose_category(read, category)
     if min_joints is not None:
         validate_positive_integers(min_joints=min_joints)
-    options = name, root, images, min_joints
-    parts = [_load_file(path, read[path], *options) for path in read]
-    used = {path: part for path, part in zip(read, parts) if len(part)}
+    read, notes = read_files(root, category, images)
+    parts = [_load_file(each, min_joints) for each in read]
+    used = {file.path: part for file, part in zip(read, parts) if len(part)}
     skeleton = skeletons.merge([part.skeleton for part in used.values() or parts])
     for path, part in used.items():
         if lacking := [n for n in skeleton.joints if n not in part.skeleton]:
@@ -61,25 +52,20 @@ def load_coco(
     return concatenate(parts).with_notes(*notes)
 
 
-def _load_file(path, contents, name, root, images, min_joints):
-    category = read_category(contents, name, path)
-    with require_structure(path, STRUCTURE):
-        listed = read_images(contents)
-        file_names = {number: image.file_name for number, image in listed.items()}
-        entries = [
-            (_describe(path, index, entry, file_names), entry)
-            for index, entry in enumerate(contents["annotations"])
-        ]
-    split, subset = split_of_file(path, root), subset_of(path, root)
-    names = file_names.values()
-    finder = image_finder(path, root, names, images, subset)
+def _load_file(file: AnnotationFile, min_joints):
+    names = {number: image.file_name for number, image in file.images.items()}
+    entries = [
+        (_describe(file.path, index, entry, names), entry)
+        for index, entry in enumerate(file.annotations)
+    ]
 
     def parse(entry):
-        row = parse_person(entry, category, file_names, min_joints)
-        row["listed_size"] = listed[to_id(entry["image_id"])].size
-        return {**row, "split": split or split_of_image(row["image"]) or "train"}
+        row = parse_person(entry, file.category, names, min_joints)
+        row["listed_size"] = file.images[to_id(entry["image_id"])].size
+        return {**row, "split": file.split_of(row["image"])}
 
-    people = collect_people(entries, parse, category.skeleton, path, finder)
+    category = file.category
+    people = collect_people(entries, parse, category.skeleton, file.path, file.finder)
     return people.with_notes(*category.notes)
 
 

@@ -6,21 +6,20 @@ there, which `load_coco` leaves out.
 
 from collections import Counter
 
-from keras_hourglass.data.datasets.coco.categories import (
-    STRUCTURE,
-    choose_category,
-    read_category,
+from keras_hourglass.data.datasets.coco.annotation_files import (
+    AnnotationFile,
+    read_files,
 )
-from keras_hourglass.data.datasets.coco.images import read_images, to_id
-from keras_hourglass.data.datasets.coco.layout import (
-    read_annotations,
-    subset_of,
-)
+from keras_hourglass.data.datasets.coco.categories import STRUCTURE
+from keras_hourglass.data.datasets.coco.images import to_id
 from keras_hourglass.data.datasets.coco.person import NO_IMAGE, is_crowd
 from keras_hourglass.data.detection.photographs import Photographs
-from keras_hourglass.data.readers.image_finder import image_finder
-from keras_hourglass.data.readers.rows import SkipPerson, require_structure
-from keras_hourglass.data.readers.subsets import split_of_file, split_of_image
+from keras_hourglass.data.readers.files import DatasetError
+from keras_hourglass.data.readers.rows import (
+    SkipPerson,
+    handle_fault,
+    require_structure,
+)
 from keras_hourglass.data.readers.windows import parse_box
 
 
@@ -36,36 +35,36 @@ def load_boxes(root, category: str | None = None, images=None) -> Photographs:
     return read_photographs(root, category, images)[0]
 
 
-def read_photographs(root, category: str | None = None, images=None):
+def read_photographs(root, category: str | None = None, images=None, key: str = "bbox"):
     """Reads the images of a COCO dataset, and the annotations of their boxes.
 
     Args:
-        root, category, images: See `load_coco`.
+        root, category, images, key: See `read_files`.
 
     Returns:
         `Photographs`; for each of them a list with the annotation of each box; and for
         each of them the `Category` of its file.
 
     Raises:
-        DatasetError: If the folder does not hold the dataset.
+        DatasetError: If the folder does not hold the dataset, or, unless within
+            `collect_faults`, an image has no possible name.
     """
-    root, read, notes = read_annotations(root)
-    wanted = choose_category(read, category)
+    files, notes = read_files(root, category, images, key)
     rows = []
-    for path, contents in read.items():
-        of_category = read_category(contents, wanted, path)
-        with require_structure(path, STRUCTURE):
-            listed, skipped = _read_file(contents, of_category)
-        names = [image.file_name for image, _ in listed]
-        finder = image_finder(path, root, names, images, subset_of(path, root))
-        of_file = split_of_file(path, root)
-        for image, entries in listed:
-            split = of_file or split_of_image(image.file_name) or "train"
-            place = finder.find(image.file_name), image.size, split
-            rows.append((*place, entries, of_category))
-        total = f"{len(contents['annotations']):,} annotations of {path}"
+    for file in files:
+        with require_structure(file.path, STRUCTURE):
+            boxes, skipped = _sort_boxes(file)
+        for number, image in file.images.items():
+            try:
+                path = file.finder.find(image.file_name)
+            except DatasetError as error:
+                handle_fault(f"{file.path}, image {number}", error)
+                continue
+            split = file.split_of(image.file_name)
+            rows.append((path, image.size, split, boxes[number], file.category))
+        total = f"{len(file.annotations):,} annotations of {file.path}"
         notes += [f"{n:,} of {total} are left out: {why}" for why, n in skipped.items()]
-        notes += finder.notes(path)
+        notes += file.finder.notes(file.path)
     images, sizes, splits, entries, categories = zip(*rows) if rows else [()] * 5
     photographs = Photographs(
         images=images,
@@ -78,21 +77,20 @@ def read_photographs(root, category: str | None = None, images=None):
     return photographs, entries, categories
 
 
-def _read_file(contents, category):
-    """(image, annotations with a box) of each image; reason -> annotations left out."""
-    images = read_images(contents)
-    entries = {number: [] for number in images}
+def _sort_boxes(file: AnnotationFile):
+    """Id of each image -> annotations with a box; reason -> annotations left out."""
+    entries = {number: [] for number in file.images}
     skipped = Counter()
-    for entry in contents["annotations"]:
+    for entry in file.annotations:
         try:
-            category.require(entry)
+            file.category.require(entry)
         except SkipPerson as reason:
             skipped[str(reason)] += 1
             continue
-        if to_id(entry.get("image_id")) not in images:
+        if to_id(entry.get("image_id")) not in entries:
             skipped[NO_IMAGE] += 1
         elif parse_box(entry.get("bbox")) is None:
             skipped["no usable box"] += 1
         else:
             entries[to_id(entry["image_id"])].append(entry)
-    return [(images[number], entries[number]) for number in images], skipped
+    return entries, skipped

@@ -50,15 +50,18 @@ class Category:
             raise SkipPerson(f"of the category {name!r}, not {self.name!r}")
 
 
-def choose_category(contents: dict, category: str | None = None) -> str | None:
+def choose_category(
+    contents: dict, category: str | None = None, joints: bool = True
+) -> str | None:
     """Chooses the category to read from one or more files of a dataset.
 
     Args:
         contents: Path of each file -> its contents.
         category: Its name. By default "person" if there, else the only one with joints.
+        joints: Whether a category that is named must have joints.
 
     Returns:
-        Its name as the files spell it; None where they list no categories.
+        Its name as the first file spells it; None where they list no categories.
 
     Raises:
         DatasetError: If there is no such category, or several could be meant.
@@ -68,23 +71,31 @@ def choose_category(contents: dict, category: str | None = None) -> str | None:
         with require_structure(path, STRUCTURE):
             listed += _entries(content)
     with_joints = [entry for entry in listed if entry.get("keypoints")]
-    names = [*dict.fromkeys(entry["name"] for entry in with_joints or listed)]
+    usable = with_joints or listed if joints or category is None else listed
+    names = [*dict.fromkeys(entry["name"] for entry in usable)]
     if category is None:
-        if len(names) < 2:
+        if len({name.casefold() for name in names}) < 2:
             return names[0] if names else None
-        category = PERSON
-    for spelled_alike in (str, str.casefold):
-        for name in names:
-            if spelled_alike(name) == spelled_alike(category):
-                return name
-    if category == PERSON:
+        if (found := find_spelling(PERSON, names)) is None:
+            have = "have joints" if with_joints else "are listed"
+            raise DatasetError(
+                f"`category` must say which annotations are read: {names} {have}"
+            )
+    elif (found := find_spelling(category, names)) is None:
+        kind = "one with joints" if joints else "one that the files list"
         raise DatasetError(
-            f"`category` must say which annotations are read: {names} have joints"
+            f"`category` must be {kind}. {suggest(category, names)} "
+            f"Received: category={category!r}"
         )
-    raise DatasetError(
-        f"`category` must be one with joints. {suggest(category, names)} "
-        f"Received: category={category!r}"
-    )
+    return found
+
+
+def find_spelling(name: str, names: list[str]) -> str | None:
+    """Finds a name among others, which may differ in upper and lower case."""
+    if name in names:
+        return name
+    alike = (other for other in names if other.casefold() == name.casefold())
+    return next(alike, None)
 
 
 def read_category(content: dict, name: str | None, path) -> Category:
@@ -100,6 +111,7 @@ def read_category(content: dict, name: str | None, path) -> Category:
     """
     entries = _entries(content)
     names = {to_id(entry["id"]): entry["name"] for entry in entries}
+    name = name and (find_spelling(name, [*names.values()]) or name)
     with_joints = [entry for entry in entries if entry.get("keypoints")]
     found = [entry for entry in with_joints if entry["name"] == name]
     if not found:

@@ -16,17 +16,23 @@ MAX_PEEKED = 50  # files deeper in the folder, to suggest one
 FILLERS = {"person", "keypoints", "keypoint", "instances", "annotations", "coco"}
 
 
-def read_annotations(root) -> tuple[Path, dict[Path, dict], list[str]]:
+def read_annotations(
+    root, key: str = "keypoints"
+) -> tuple[Path, dict[Path, dict], list[str]]:
     """Reads the annotation files of a dataset.
+
+    Args:
+        root: Folder, or the only file to read.
+        key: Of annotations, "keypoints" or "bbox".
 
     Returns:
         The folder of the dataset; path -> contents of one or more files; notes of files
-        that are left out as they have no keypoints, where others do.
+        that are left out as none of their annotations has the key, where others do.
     """
     root, paths = find_annotations(root)
     read = {path: files.read_json(path) for path in paths}
-    usable = [path for path in paths if has_keypoints(read[path])] or paths
-    notes = [f"{p} is not read: no keypoints" for p in paths if p not in usable]
+    usable = [path for path in paths if has_annotations(read[path], key)] or paths
+    notes = [f"{p} is not read: no {key}" for p in paths if p not in usable]
     return root, {path: read[path] for path in usable}, notes
 
 
@@ -70,14 +76,16 @@ def find_annotations(root) -> tuple[Path, list[Path]]:
 
 def _is_coco(path):
     try:
-        return has_keypoints(files.read_json(path))
+        return has_annotations(files.read_json(path))
     except files.DatasetError:
         return False
 
 
 def _may_annotate(folder):
-    words = {*words_of(folder.name)}
-    return folder.is_dir() and not words.isdisjoint({*WORDS, *ANNOTATION_FOLDERS})
+    if folder.name.startswith("."):
+        return False
+    named = {*words_of(folder.name)} & {*WORDS, *ANNOTATION_FOLDERS}
+    return bool(named) and folder.is_dir()  # last: it asks the disk, for each image
 
 
 def subset_of(path: Path, root: Path) -> str:
@@ -95,13 +103,17 @@ def subset_of(path: Path, root: Path) -> str:
     return path.parent.name
 
 
-def has_keypoints(contents) -> bool:
-    """Returns whether the contents of a JSON file are COCO's, with keypoints."""
+def has_annotations(contents, key: str = "keypoints") -> bool:
+    """Returns whether the contents of a JSON file are COCO's, with a key.
+
+    That of the joints may be in its categories alone. Without annotations, the images
+    have no people, which boxes tell as well.
+    """
     if not isinstance(contents, dict) or not {"images", "annotations"} <= {*contents}:
         return False
     lists = [contents.get("categories"), contents["annotations"]]
-    return any(
-        isinstance(entry, dict) and "keypoints" in entry
+    return (key == "bbox" and contents["annotations"] == []) or any(
+        isinstance(entry, dict) and key in entry
         for entries in lists
         if isinstance(entries, list)
         for entry in entries

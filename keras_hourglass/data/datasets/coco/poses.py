@@ -70,7 +70,9 @@ def load_poses(root, category: str | None = None, images=None) -> PhotographPose
     Raises:
         DatasetError: If the folder does not hold the dataset.
     """
-    photographs, entries, categories = read_photographs(root, category, images)
+    photographs, entries, categories = read_photographs(
+        root, category, images, "keypoints"
+    )
     skeletons = {each.skeleton.joints: each.skeleton for each in categories}
     if len(skeletons) != 1:
         raise DatasetError(

@@ -10,7 +10,14 @@ from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.rows import collect_people
 from keras_hourglass.skeletons import MPII
 
-FORMATS = (mat_format, json_format, hdf5_format)  # modules: NAMES and read_entries
+# Names of files -> the module that reads them. `annot.h5` is the whole of the two files
+# before it: of all three, their people would come twice.
+FORMATS = {
+    mat_format.NAMES: mat_format,
+    json_format.NAMES: json_format,
+    hdf5_format.NAMES: hdf5_format,
+    hdf5_format.LATER_NAMES: hdf5_format,
+}
 
 
 def load_mpii(root) -> People:
@@ -23,8 +30,8 @@ def load_mpii(root) -> People:
             one of `FORMATS`; of several formats the first is used.
     """
     root = files.require_folder(root, "mpii")
-    for form in FORMATS:
-        if paths := files.find_files(root, *form.NAMES):
+    for names, form in FORMATS.items():
+        if paths := files.find_files(root, *names):
             return concatenate(
                 [
                     collect_people(
@@ -33,4 +40,4 @@ def load_mpii(root) -> People:
                     for path in paths
                 ]
             )
-    raise files.missing_file(root, *(name for form in FORMATS for name in form.NAMES))
+    raise files.missing_file(root, *(name for names in FORMATS for name in names))

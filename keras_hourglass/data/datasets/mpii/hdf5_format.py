@@ -23,7 +23,7 @@ from keras_hourglass.data.datasets.mpii.conventions import (
 from keras_hourglass.data.readers import files
 from keras_hourglass.data.readers.rows import PARSE_ERRORS
 
-NAMES = ("train.h5", "valid.h5", "annot.h5")
+NAMES, LATER_NAMES = ("train.h5", "valid.h5"), ("annot.h5",)
 COLUMNS = ("imgname", "index", "person", "center", "scale", "part")
 OPTIONAL_COLUMNS = {"normalize": -1, "istrain": -1}  # value where a file has none
 
