@@ -288,6 +288,7 @@ def test_a_given_format_holds_whatever_the_suffix():
         ("a.mp4", [FILM, FILM], "of a single video"),
         ("a.png", [FILM], "folder or a video for videos"),
         ("a.png", [PHOTO] * 700, "at most 600 images"),
+        ("a.WebP", [PHOTO] * 379, "at most 378 images"),
         ("a.jsno", [PHOTO], "Did you mean '.json'"),
     ],
 )

@@ -14,7 +14,11 @@ from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.output.coco import require_numbers
 from keras_hourglass.inference.output.image_list import ImageList
-from keras_hourglass.inference.output.plan import OutputPlan
+from keras_hourglass.inference.output.plan import (
+    SHEET_CELL,
+    SHEET_COLUMNS,
+    OutputPlan,
+)
 from keras_hourglass.inference.output.writers import (
     COCO_FORMATS,
     DrawingWriter,
@@ -32,8 +36,6 @@ from keras_hourglass.models import presets
 from keras_hourglass.utils import GracefulInterrupt, Interrupted
 from keras_hourglass.visualization.grids import image_grid, letterbox
 from keras_hourglass.visualization.images import save_image
-
-SHEET_CELL, SHEET_COLUMNS = (256, 256), 6  # pixels of an image; images in a row
 
 logger = logging.getLogger(__name__)
 
@@ -367,10 +369,11 @@ class _Run:
             ]
             for source, group in groupby(results, key=lambda each: each.frame.source):
                 self._write_source(source, group)
-            if self.cells:
-                sheet = image_grid(self.cells, SHEET_COLUMNS, SHEET_CELL)
-                for path in self.plan.sheets:
-                    save_image(path, sheet)
+        # Last: an error of a sheet leaves the files of keypoints, which are closed.
+        if self.cells:
+            sheet = image_grid(self.cells, SHEET_COLUMNS, SHEET_CELL)
+            for path in self.plan.sheets:
+                save_image(path, sheet)
 
     def _write_source(self, source, results):
         paths = self.plan.drawings_of(source)
