@@ -174,6 +174,11 @@ def test_the_area_is_that_of_the_curve_by_trapezoids():
     assert area["mean_of_joints"] == pytest.approx(49)
 
 
+def test_the_area_needs_no_function_of_numpy_2(monkeypatch):
+    monkeypatch.delattr(np, "trapezoid", raising=False)
+    assert score(errors_of(0.0), MPII)["area"]["all_joints"] == pytest.approx(100)
+
+
 def test_conventions_are_described_in_the_joints_of_the_skeleton():
     assert [c.describe(MPII) for c in CONVENTIONS.values()] == [
         "mean of the joints' rates without pelvis and thorax (paper, PyTorch ports)",
