@@ -147,6 +147,13 @@ def test_means_weight_joints_or_labels():
     assert means["limbs"] == pytest.approx(100 * 40 / 42)
 
 
+def test_means_of_joints_that_are_not_labeled_are_unknown():
+    errors = np.full((4, 16), np.nan)
+    errors[:, MPII.joints.index("pelvis")] = 0
+    means = score(errors, MPII)["thresholds"]["0.5"]["means"]
+    assert means.pop("all_joints") == 100 and np.isnan([*means.values()]).all()
+
+
 def test_the_official_head_is_the_mean_of_neck_and_top():
     errors = errors_of(0.0)
     errors[:3, MPII.joints.index("upper_neck")] = 9
