@@ -88,6 +88,11 @@ class Pose:
         return float(np.mean(self.scores))
 
     @property
+    def certainty(self) -> float:
+        """Score of the box; 1 where its source gives none."""
+        return 1.0 if self.box_score is None else float(self.box_score)
+
+    @property
     def mean_peak(self) -> float:
         """Mean of the peaks of all joints, which tracking compares."""
         return float(np.mean(self.peaks))

@@ -318,13 +318,11 @@ def load_truth(
 
 def pose_score(pose: Pose, joints) -> float:
     """Computes the score that ranks a pose: its box's times the mean of its joints'."""
-    certainty = 1.0 if pose.box_score is None else pose.box_score
-    return float(certainty * np.mean(pose.scores[joints]))
+    return float(pose.certainty * np.mean(pose.scores[joints]))
 
 
 def _is_sure(pose, min_score, min_pose_score):
-    certainty = 1.0 if pose.box_score is None else pose.box_score
-    return certainty >= min_score and pose.score >= min_pose_score
+    return pose.certainty >= min_score and pose.score >= min_pose_score
 
 
 def known_areas(truth: PhotographPoses, row: int) -> np.ndarray:
