@@ -127,7 +127,7 @@ class _Estimation(NamedTuple):
     def estimate(self, frames):
         """Yields frames and poses, in batches across frames and sources."""
         pending, boxes = deque(), deque()  # `itertools.tee` keeps 57 items and more
-        tracker, failed = None, set()
+        tracker, failed = None, set()  # without those that the reader fails on
 
         def images():
             for frame in frames:
@@ -164,7 +164,7 @@ class _Estimation(NamedTuple):
         if frame.source.kind == "camera":  # which would go on without an end
             raise ValueError(message) from error
         if frame.source not in failed:
-            self.failures.add(message)
+            self.failures.add(message, frame.source)
         failed.add(frame.source)
 
 
@@ -334,7 +334,7 @@ class _Run:
             drawings = [stack.enter_context(DrawingWriter(path)) for path in paths]
             for result in results:
                 self._write_frame(result, drawings, paths[0] if paths else None)
-        self.summary.end_source()
+        self.summary.end_source(source)
 
     def _write_frame(self, result, drawings, path):
         if drawings or self.plan.sheets:

@@ -3,7 +3,7 @@
 import logging
 import time
 
-from keras_hourglass.inference.sources import Failures
+from keras_hourglass.inference.sources import Failures, InputSource
 from keras_hourglass.inference.sources.frames import InputFrame
 
 logger = logging.getLogger(__name__)
@@ -14,14 +14,15 @@ class PredictionSummary:
 
     Attributes:
         total: Number of sources: images, videos and cameras.
-        done: Sources that were processed to their end.
+        done: Sources that were processed to their end, without those that failed
+            midway.
         frames: Frames of the current source that were processed.
         failures: Messages about inputs that failed.
     """
 
     def __init__(self, total: int, failures: Failures):
         self.total, self.done = total, 0
-        self.failures = failures.messages
+        self.failures, self._failed = failures.messages, failures.sources
         self.start_source()
 
     def start_source(self):
@@ -37,9 +38,10 @@ class PredictionSummary:
         """Counts a frame."""
         self.frames, self._current = self.frames + 1, frame
 
-    def end_source(self):
+    def end_source(self, source: InputSource):
         """Counts a source, and logs the speed of a video."""
-        self.done, frame = self.done + 1, self._current
+        self.done += source not in self._failed
+        frame = self._current
         if frame is not None and frame.index is not None:
             rate, plural = self.frames_per_second, "s" if self.frames > 1 else ""
             logger.info(
