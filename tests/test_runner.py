@@ -165,6 +165,14 @@ def test_boxes_of_low_scores_or_outside_are_left_out_and_the_latter_are_failures
     assert BoxFinder(rows, min_score=2)(frame).shape == (0, 5)
 
 
+def test_a_box_outside_of_a_video_is_one_failure():
+    failures = Failures()
+    find_boxes = BoxFinder([row(900), row(950), row(5)], failures=failures)
+    frames = [*film(5), *film(5, InputSource("other.mp4", "video"))]
+    assert [len(find_boxes(frame)) for frame in frames] == [1] * 10
+    assert len(failures.messages) == 2 * 2
+
+
 def test_of_given_boxes_those_of_the_highest_scores_count_in_their_order():
     rows, frame = [row(0, 0, 0.2), row(5, 0, 0.9), row(8, 0, 0.4)], next(film(1))
     best = BoxFinder([row(900), *rows], max_people=2)(frame)
