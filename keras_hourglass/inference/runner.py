@@ -270,6 +270,7 @@ def predict_sources(
 
         args = min_score or 0.0, max_people, failures, category
         find_boxes = BoxFinder(boxes, *args)
+        find_boxes.require(source.name for source in sources)
         detector = None
     elif detector is None and min_score:
         logger.warning("`min_score` changes nothing without `boxes` or `detector`")
