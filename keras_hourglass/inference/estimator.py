@@ -227,7 +227,7 @@ class PoseEstimator:
 
         Args:
             images: An iterable; see `__call__`. A `Video` is one, of frames.
-            boxes: An iterable of the same length, or a function; see `__call__`.
+            boxes: As many, or a function, called in order; see `__call__`.
             on_broken: Called with (image, error) for an image that cannot be read, or
                 on which the detector fails, in place of raising the error; its list of
                 poses is empty.
