@@ -48,6 +48,20 @@ def test_a_group_comes_as_soon_as_its_batch_was_full():
     assert next(found) == (0, [0]) and len(taken) == 3
 
 
+def test_a_group_does_not_wait_for_a_full_batch_where_others_have_no_images():
+    taken, sizes = [], []
+
+    def groups():
+        for number in range(100):
+            taken.append(number)
+            yield number, [1.0] if number in (0, 50) else []
+
+    found = doubled(groups(), sizes)
+    assert next(found) == (0, [2]) and len(taken) == 7
+    assert [number for number, _ in found] == [*range(1, 100)]
+    assert sizes == [(1, 1), (1, 1)]
+
+
 def test_results_are_prefetched_in_threads_and_in_order():
     taken, threads = [], set()
 

@@ -10,6 +10,7 @@ import pytest
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.inference.boxes import Boxes, image_id, validate_boxes
 from keras_hourglass.inference.boxes.files import read_boxes
+from keras_hourglass.inference.boxes.finder import BoxFinder
 
 BOX, OTHER = [10.0, 20.5, 30.0, 40.0], [1.0, 2.0, 3.0, 4.0]
 PRINTED = [
@@ -187,6 +188,16 @@ def test_the_current_folder_tells_images_of_one_name_apart(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="fits several images: a/1.jpg, b/1.jpg"):
         known.lookup("1.jpg")
+
+
+def test_a_path_that_fits_several_images_is_an_error_before_the_first(tmp_path):
+    path = tmp_path / "boxes.csv"
+    path.write_text("image,x,y,width,height\na/1.jpg,2,3,40,50\nb/1.jpg,2,3,40,50\n")
+    find_boxes = BoxFinder(path)
+    find_boxes.require(["a/1.jpg", "none.jpg"])
+    with pytest.raises(ValueError, match="1.jpg fits several images"):
+        find_boxes.require(["a/1.jpg", "1.jpg"])
+    assert not find_boxes.file.missing and len(find_boxes.file.unused) == 2
 
 
 def test_coco_numbers_are_read_from_file_names():

@@ -116,6 +116,13 @@ def test_peaks_that_tell_all_joints_apart_have_a_finite_fit():
     assert np.isfinite(fit.calibration).all() and fit.calibration[0] > 0
 
 
+def test_a_half_that_cannot_be_fitted_leaves_the_fit_without_cross_validation():
+    """All joints of one of the two people are correct."""
+    peaks, errors = np.array([[0.2, 0.8], [0.5, 0.6]]), [[0.9, 0.1], [0.1, 0.1]]
+    fit = fit_peaks(peaks, np.array(errors), 0.5)
+    assert fit.calibration[0] > 0 and np.isnan(fit.cross_validated)
+
+
 @pytest.mark.parametrize(
     "errors, says",
     [

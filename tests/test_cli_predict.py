@@ -269,6 +269,17 @@ def test_several_images_on_one_sheet_and_a_video_into_one(folder):
     assert video.fps == 10 and len([*video]) == 7
 
 
+def test_keypoints_are_kept_where_a_sheet_cannot_be_saved(folder, monkeypatch):
+    def fail(path, sheet):
+        raise ValueError("too large")
+
+    monkeypatch.setattr(runner, "save_image", fail)
+    cv2.imwrite("other.png", draw_image(0, 1)[0])
+    with pytest.raises(ValueError, match="too large"):
+        predict_sources(["photo.png", "other.png"], outputs=["x.csv", "sheet.png"])
+    assert (folder / "x.csv").is_file()
+
+
 @pytest.mark.parametrize(
     "arguments, status, says",
     [

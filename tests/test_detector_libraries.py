@@ -102,6 +102,7 @@ def test_people_have_boxes_in_image_pixels_and_others_none(library, request):
     np.testing.assert_allclose(scores, [0.9, 0.6])
     boxes, _ = load_detector(LIBRARIES[library], min_score=0.7)(IMAGE)
     np.testing.assert_allclose(boxes, XYWH[:1])
+    assert len(load_detector(LIBRARIES[library], min_score=0)(IMAGE)[0]) == 2
     with pytest.raises(ValueError, match=f"must name a model: '{library}:"):
         load_detector(library)
 

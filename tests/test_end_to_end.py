@@ -2,6 +2,7 @@
 
 import json
 from contextlib import redirect_stdout
+from dataclasses import replace
 from io import StringIO
 
 import cv2
@@ -18,6 +19,7 @@ from keras_hourglass.evaluation.detection.end_to_end import (
     OWN,
     TRUE,
     EndToEndEvaluation,
+    boxes_of_people,
     load_truth,
 )
 from keras_hourglass.inference.pose import Pose
@@ -116,6 +118,8 @@ def test_other_formats_and_options_are_refused():
         load_truth("synthetic:2")
     with pytest.raises(DatasetError, match="`min_joints` must not be.*min_joints=3"):
         load_truth(DatasetSpec("coco", "nowhere", min_joints=3))
+    with pytest.raises(DatasetError, match="without a share.*dataset='coco:DIR.0.5'"):
+        load_truth("coco:DIR*0.5")
 
 
 def test_labels_of_photographs_of_another_size_are_noticed_and_scaled_on_request(
@@ -203,6 +207,27 @@ def test_everyone_is_estimated_in_own_and_in_true_boxes(folder):
         kh.evaluate_end_to_end(model, f"coco:{folder}", half, split="test")
     with pytest.raises(ValueError, match="`detector` must be"):
         kh.evaluate_end_to_end(model, f"coco:{folder}", None)
+
+
+def test_a_true_box_outside_of_its_image_has_no_pose_and_others_have(truth):
+    row = next(r for r, crowd in enumerate(truth.photographs.is_crowd) if not crowd[0])
+    boxes = [*truth.photographs.boxes]
+    boxes[row] = boxes[row] + np.float32([[900, 0, 0, 0]] + [[0] * 4] * 4)
+    truth = replace(truth, photographs=replace(truth.photographs, boxes=boxes))
+    counts = [(~crowd).sum() for crowd in truth.photographs.is_crowd]
+    counts[row] -= 1
+    assert [len(kept) for kept in boxes_of_people(truth.photographs)] == counts
+    unknown = replace(truth.photographs, sizes=np.full((12, 2), np.nan))
+    assert [len(kept) for kept in boxes_of_people(unknown)] == counts
+
+
+def test_a_model_without_joints_of_the_dataset_is_refused_at_once(truth):
+    crab = kh.Skeleton(("claw", "tail"))
+    model = kh.StackedHourglass(
+        1, filters=4, stem_filters=2, depth=1, image_size=32, skeleton=crab
+    )
+    with pytest.raises(ValueError, match="must have joints of the model"):
+        kh.evaluate_end_to_end(model, truth, lambda image: 1 / 0)
 
 
 @pytest.fixture

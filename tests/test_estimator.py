@@ -1,11 +1,15 @@
 """PoseEstimator: images and boxes in, poses out."""
 
+import threading
+
 import numpy as np
 import pytest
 from keras import ops
+from PIL import Image
 
 from keras_hourglass import PoseEstimator, Skeleton, StackedHourglass
 from keras_hourglass.data.images.safety import ImageDecodeError
+from keras_hourglass.inference import estimator as estimator_module
 from keras_hourglass.inference.detectors import load_detector
 from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.detectors.network import NetworkDetector
@@ -119,6 +123,20 @@ def test_a_function_may_detect_the_boxes(bright):
     np.testing.assert_allclose(other.joints, [[300, 200]] * 2, atol=0.3)
 
 
+def test_a_function_of_boxes_is_called_in_one_thread_and_in_order(bright):
+    calls = []
+
+    def detect(pixels):
+        calls.append((threading.get_ident(), int(pixels[0, 0, 0])))
+        return [[9, 9, 300, 280]]
+
+    images = (np.full((300, 400, 3), value, "uint8") for value in range(20))
+    assert len(PoseEstimator(bright, detector=None)(images, detect)) == 20
+    assert calls == [(threading.get_ident(), value) for value in range(20)]
+    with pytest.raises(ValueError, match="`boxes` must be rows of.*boxes=None"):
+        PoseEstimator(bright, detector=None)(dot(9, 9), lambda pixels: None)
+
+
 def test_a_detector_gives_the_boxes_and_their_scores(bright):
     box = [60.0, 69.0, 60.0, 60.0]
     detector = load_detector(lambda pixels: ([box], [0.75]))
@@ -143,6 +161,21 @@ def test_images_are_streamed_and_few_are_in_memory(bright):
         np.testing.assert_allclose(pose.joints[0], [place, 150], atol=0.5)
         held.append(len(taken) - count)
     assert max(held) <= 2 * 4 + core_count() + 1 and len(taken) == 80
+
+
+def test_no_more_frames_are_read_ahead_than_a_batch_takes(bright, monkeypatch):
+    """Of a camera, whose batches are of one: any number of cores is no delay."""
+    monkeypatch.setattr(estimator_module, "core_count", lambda: 16)
+    taken = []
+
+    def camera():
+        for place in range(100, 120):
+            taken.append(place)
+            yield dot(place, 150)
+
+    estimator = PoseEstimator(bright, detector=None, batch_size=1, passes=1)
+    next(estimator.stream(camera()))
+    assert len(taken) <= 2
 
 
 def test_the_network_is_compiled_for_few_sizes_of_batches(bright, monkeypatch):
@@ -206,6 +239,12 @@ def test_a_box_must_overlap_its_image(bright):
     for box in ([-9, 0, 9, 9], [400, 0, 9, 9], [0, -20, 9, 20], [0, 300, 9, 9]):
         with pytest.raises(ValueError, match="wholly outside.*400 x 300.*Received"):
             estimator(image, [[0, 0, 9, 9], box])
+
+
+def test_the_image_of_a_wrong_box_is_named_by_its_path(bright, tmp_path):
+    Image.fromarray(dot(9, 9)).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="a.png: `boxes` must not lie wholly"):
+        PoseEstimator(bright, detector=None)([tmp_path / "a.png"], [[900, 0, 9, 9]])
 
 
 def test_images_and_boxes_must_be_as_many(bright):

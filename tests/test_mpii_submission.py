@@ -11,6 +11,8 @@ from keras_hourglass.data.datasets.mpii import mat_format, submission, testset
 from keras_hourglass.data.datasets.mpii.conventions import to_person
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.matlab import EMPTY, struct_array
+from keras_hourglass.evaluation.mpii_submission import save_mpii_submission
+from keras_hourglass.skeletons import MPII, Skeleton
 from keras_hourglass_cli import main as cli
 
 
@@ -163,6 +165,14 @@ def test_other_images_are_refused(test, joints, tmp_path):
 def test_an_annotation_without_test_people_is_refused(tmp_path, images, says):
     with pytest.raises(DatasetError, match=says):
         testset.TestSet(write(tmp_path, images) / mat_format.NAMES[0])
+
+
+def test_joints_of_the_network_may_be_spelled_otherwise(tmp_path):
+    names = [name.replace("_", " ").title() for name in MPII.joints]
+    size = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+    model = StackedHourglass(1, **size, skeleton=Skeleton(names))
+    test = save_mpii_submission(model, write(tmp_path), tmp_path / "pred.mat")
+    assert len(test.people) == 4 and (tmp_path / "pred.mat").is_file()
 
 
 def test_the_command_writes_a_file_that_is_checked(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.people import concatenate, from_rows
-from keras_hourglass.evaluation.oks import evaluate_oks
+from keras_hourglass.evaluation.oks import Sigmas, evaluate_oks
 from keras_hourglass.evaluation.tables import describe_oks
 from keras_hourglass.inference.oks import sigmas_of
 from keras_hourglass.skeletons import COCO, MPII, Skeleton
@@ -111,6 +111,12 @@ def test_own_joints_have_own_sigmas_or_a_constant_one():
         assert result["joints"] == [*FOX] and result["estimated_areas"] == 0
     assert result["sigmas"] == "the skeleton's sigmas"
     assert oks_of(fox(), pixels)["sigmas"] == "a sigma of 0.1 for every joint"
+
+
+def test_the_joints_of_coco_may_have_other_sigmas():
+    own = replace(COCO, sigmas=(0.3,) * 17)
+    assert Sigmas.of(own).values == own.sigmas
+    assert Sigmas.of(COCO).description == "COCO's sigmas"
 
 
 def test_average_precision_of_own_joints_counts_the_thresholds_below_their_oks():

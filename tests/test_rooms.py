@@ -23,7 +23,7 @@ ARRAYS = {"numpy", "scipy", "h5py", "cv2"}
 # Room -> what it may import from outside, beside the rooms above it. The longest
 # entry that a module lies in counts.
 OUTSIDE = {
-    "utils": {"rich"},
+    "utils": {"rich", "pandas"},
     **{room: set() for room in ("skeletons", "geometry", "heatmaps.labels")},
     **{room: {"keras"} for room in ("heatmaps", "losses", "metrics")},
     "heatmaps.array_library": {"keras", "numpy"},
@@ -42,7 +42,7 @@ OUTSIDE = {
     "data.pipeline.tf_data": {"numpy", "tensorflow"},
     "data.pipeline.torch_data": {"torch"},
     "callbacks": {"keras", "numpy", "tensorboard", "rich"},
-    "inference": {"numpy", "scipy", "cv2", "av", "pandas"},
+    "inference": {"numpy", "scipy", "cv2", "av"},
     "inference.detectors.keras_hub": {"numpy", "keras_hub"},
     "inference.detectors.torchvision": {"numpy", "torch", "torchvision"},
     "inference.detectors.ultralytics": {"numpy", "ultralytics"},
@@ -54,7 +54,7 @@ OUTSIDE = {
     "inference.runtimes.openvino": {"openvino"},
     "inference.runtimes.savedmodel": {"tensorflow"},
     "inference.runtimes.metadata": {"ai_edge_litert", "tensorflow", "onnxruntime"},
-    "evaluation": ARRAYS | {"keras", "pandas"},
+    "evaluation": ARRAYS | {"keras"},
     "evaluation.oks": {"numpy", "pycocotools"},
     "export": {"keras", "numpy", "tensorflow"}
     | {"flatbuffers", "onnx", "tf2onnx", "openvino"},

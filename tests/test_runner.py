@@ -7,9 +7,10 @@ import pytest
 from keras_hourglass import Pose, PoseTracker, Skeleton
 from keras_hourglass.inference.boxes.finder import BoxFinder
 from keras_hourglass.inference.detectors.detector import DetectorError
+from keras_hourglass.inference.output.summary import PredictionSummary
 from keras_hourglass.inference.runner import estimate_frames
 from keras_hourglass.inference.sources import Failures, InputSource
-from keras_hourglass.inference.sources.frames import InputFrame
+from keras_hourglass.inference.sources.frames import READERS, InputFrame, read_frames
 
 BOX, PAIR = np.array([0.0, 0, 50, 50]), Skeleton(("left_eye", "right_eye"))
 FILM, PHOTO = InputSource("film.mp4", "video"), InputSource("photo.jpg", "image")
@@ -164,6 +165,14 @@ def test_boxes_of_low_scores_or_outside_are_left_out_and_the_latter_are_failures
     assert BoxFinder(rows, min_score=2)(frame).shape == (0, 5)
 
 
+def test_a_box_outside_of_a_video_is_one_failure():
+    failures = Failures()
+    find_boxes = BoxFinder([row(900), row(950), row(5)], failures=failures)
+    frames = [*film(5), *film(5, InputSource("other.mp4", "video"))]
+    assert [len(find_boxes(frame)) for frame in frames] == [1] * 10
+    assert len(failures.messages) == 2 * 2
+
+
 def test_of_given_boxes_those_of_the_highest_scores_count_in_their_order():
     rows, frame = [row(0, 0, 0.2), row(5, 0, 0.9), row(8, 0, 0.4)], next(film(1))
     best = BoxFinder([row(900), *rows], max_people=2)(frame)
@@ -187,6 +196,46 @@ def test_an_image_on_which_the_detector_fails_is_left_out_and_others_are_not(tra
     ]
     assert [each.frame.index for each in results] == [0, 1, None]
     assert failures.messages == ["film.mp4, frame 2: detector 'mine' failed"]
+
+
+@pytest.mark.parametrize("track", [True, False])
+def test_a_video_is_not_read_further_where_the_detector_fails(track, monkeypatch):
+    taken = []
+
+    def read(source):
+        for frame in film(50, source):
+            taken.append(frame)
+            yield frame
+
+    monkeypatch.setitem(READERS, "video", read)
+    failures = Failures()
+    options = {"failures": failures, "track": track}
+    frames = read_frames([FILM, InputSource("b.mp4", "video")], failures)
+    results = [*estimate_frames(Estimator(fails_at_20), frames, **options)]
+    assert len(results) == 4 and len(taken) < 2 * (3 + Estimator.ahead + 2)
+
+
+@pytest.mark.parametrize("track", [True, False])
+def test_frames_before_the_end_of_a_cut_video_have_poses(track, monkeypatch):
+    def read(source):
+        yield from film(3, source)
+        raise ValueError("film.mp4 ends too early")
+
+    monkeypatch.setitem(READERS, "video", read)
+    failures = Failures()
+    frames = read_frames([FILM], failures)
+    estimator = Estimator(lambda pixels: [np.array([1, 1])])
+    found = estimate_frames(estimator, frames, failures=failures, track=track)
+    assert len([*found]) == 3 and failures.sources == {FILM}
+
+
+def test_a_source_that_failed_midway_is_not_done():
+    failures = Failures()
+    summary = PredictionSummary(2, failures)
+    failures.add("film.mp4 ends too early", FILM)
+    for source in (FILM, PHOTO):
+        summary.end_source(source)
+    assert summary.done == 1 and summary.failures == ["film.mp4 ends too early"]
 
 
 @pytest.mark.parametrize("track", [True, False])

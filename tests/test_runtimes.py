@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 import keras_hourglass as kh
-from keras_hourglass import PoseEstimator
+from keras_hourglass import PoseEstimator, StackedHourglass
 from keras_hourglass.data.datasets.synthetic.scene import draw_image
+from keras_hourglass.export.metadata import describe_model
 from keras_hourglass.inference.runner import predict_sources
 from keras_hourglass.inference.runtimes import RUNTIMES, selection
 from keras_hourglass.inference.runtimes.exported import ExportedNetwork
@@ -26,7 +27,7 @@ from keras_hourglass.inference.video import VideoWriter
 from keras_hourglass.inference.views import WINDOW_RULES
 from keras_hourglass.models.presets import PRESETS, PRESETS_OF, places
 from keras_hourglass.models.weights import weights_path
-from keras_hourglass.skeletons import MPII
+from keras_hourglass.skeletons import MPII, Skeleton
 
 MAX_SECONDS, MAX_MEGABYTES = 1.2, 250  # of a process that predicts on one photograph
 
@@ -354,6 +355,24 @@ def test_window_rules_that_a_file_does_not_give_are_the_default(tmp_path):
         about.write_text(json.dumps(facts | {"window": wrong}))
         with pytest.raises(ValueError, match="metadata of `export` that this version"):
             ExportedNetwork.read(tmp_path)
+
+
+def test_a_file_keeps_the_whole_skeleton_and_older_ones_that_of_their_joints(tmp_path):
+    about = tmp_path / "assets/about.json"
+    about.parent.mkdir()
+    parts = {"limbs": [("nose", "tail")], "groups": {"Ends": ("nose", "tail")}}
+    parts |= {"unscored": ("tail",), "reference": "box", "sigmas": (0.1, 0.2)}
+    cat = Skeleton(("nose", "tail"), **parts, category="cat")
+    tiny = {"filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
+    model = StackedHourglass(1, **tiny, skeleton=cat)
+    facts = describe_model(model, "dark")
+    about.write_text(json.dumps(facts))
+    skeleton = ExportedNetwork.read(tmp_path).skeleton
+    assert skeleton == cat and skeleton.category == "cat"
+    del facts["skeleton"]
+    about.write_text(json.dumps(facts))
+    older = Skeleton(cat.joints, cat.limbs)
+    assert ExportedNetwork.read(tmp_path).skeleton == older
 
 
 def test_a_missing_file_is_reported_without_keras(tmp_path):

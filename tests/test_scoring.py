@@ -147,6 +147,13 @@ def test_means_weight_joints_or_labels():
     assert means["limbs"] == pytest.approx(100 * 40 / 42)
 
 
+def test_means_of_joints_that_are_not_labeled_are_unknown():
+    errors = np.full((4, 16), np.nan)
+    errors[:, MPII.joints.index("pelvis")] = 0
+    means = score(errors, MPII)["thresholds"]["0.5"]["means"]
+    assert means.pop("all_joints") == 100 and np.isnan([*means.values()]).all()
+
+
 def test_the_official_head_is_the_mean_of_neck_and_top():
     errors = errors_of(0.0)
     errors[:3, MPII.joints.index("upper_neck")] = 9
@@ -172,6 +179,11 @@ def test_the_area_is_that_of_the_curve_by_trapezoids():
     area = score(errors_of(0.25), MPII)["area"]
     assert area["mean_by_count"] == pytest.approx(51)
     assert area["mean_of_joints"] == pytest.approx(49)
+
+
+def test_the_area_needs_no_function_of_numpy_2(monkeypatch):
+    monkeypatch.delattr(np, "trapezoid", raising=False)
+    assert score(errors_of(0.0), MPII)["area"]["all_joints"] == pytest.approx(100)
 
 
 def test_conventions_are_described_in_the_joints_of_the_skeleton():

@@ -25,6 +25,7 @@ def test_two_poses_of_one_person_are_one_that_of_the_higher_scores():
     sure = pose(2, score=0.9, box_score=0.6)
     assert suppress_poses([low, sure], 0) == [sure]
     assert suppress_poses([replace(low, box_score=None), high], 0)[0].box_score is None
+    assert suppress_poses([replace(low, box_score=0.0), high], 0) == [high]
 
 
 def test_people_beside_each_other_stay_in_their_order():

@@ -246,6 +246,8 @@ def test_drawings_of_one_name_do_not_replace_each_other(tmp_path):
         *("a b.joints.png", "a b-2.joints.png"),
         *("film.joints.mp4", "camera-0.joints.mp4"),
     ]
+    upper = names.path_of(InputSource("FILM.mp4", "video"))
+    assert upper.name == "FILM-2.joints.mp4"
 
 
 def planned(*outs, kind=None, sources=(PHOTO,)):
@@ -288,6 +290,7 @@ def test_a_given_format_holds_whatever_the_suffix():
         ("a.mp4", [FILM, FILM], "of a single video"),
         ("a.png", [FILM], "folder or a video for videos"),
         ("a.png", [PHOTO] * 700, "at most 600 images"),
+        ("a.WebP", [PHOTO] * 379, "at most 378 images"),
         ("a.jsno", [PHOTO], "Did you mean '.json'"),
     ],
 )

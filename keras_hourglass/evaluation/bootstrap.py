@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_hourglass.evaluation.conventions import (
-    JOINT_SUBSETS,
     Convention,
     conventions,
     is_scored,
@@ -67,9 +66,7 @@ def resample_means(
     """
     correct = is_correct(errors, threshold, convention.inclusive).astype("float32")
     labeled = counts @ is_scored(errors).astype("float32")
-    means = convention.from_counts(counts @ correct, labeled, skeleton)
-    chosen = [*JOINT_SUBSETS[convention.joints](skeleton)]
-    return np.where(labeled[:, chosen].any(1), means, np.nan)
+    return convention.from_counts(counts @ correct, labeled, skeleton)
 
 
 def interval(values) -> list[float]:

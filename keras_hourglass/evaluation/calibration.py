@@ -78,7 +78,7 @@ class CalibrationFit:
         of_peaks: Deviation of the peaks as scores.
         fitted: That of the calibrated scores.
         cross_validated: That of scores by calibrations that were fitted to the other
-            half of the people.
+            half of the people; NaN where a half cannot be fitted.
     """
 
     calibration: tuple[float, float]
@@ -174,9 +174,13 @@ def fit_peaks(peaks, errors, threshold: float, persons=None) -> CalibrationFit:
     )
     for number in (0, 1):
         others = scored & (half != number)[:, None]
-        calibration = _fit(peaks[others], correct[others])
         rows = half == number
-        held_out[rows] = calibrate(peaks[rows], calibration, NUMPY)
+        try:
+            calibration = _fit(peaks[others], correct[others])
+        except ValueError:  # of few people, one half may say nothing
+            held_out[rows] = np.nan
+        else:
+            held_out[rows] = calibrate(peaks[rows], calibration, NUMPY)
     return CalibrationFit(
         calibration=fitted,
         joints=int(scored.sum()),
@@ -216,7 +220,12 @@ def _fit(peaks, correct) -> tuple[float, float]:
 
 
 def _deviation(scores, errors, threshold) -> float:
-    """Computes the largest deviation of a bin; see `CalibrationFit`. 0 without any."""
+    """Computes the largest deviation of a bin; see `CalibrationFit`. 0 without any.
+
+    NaN if a score is.
+    """
+    if np.isnan(scores).any():
+        return np.nan
     no_resamples = np.ones((1, len(errors)), "f4")
     bins = calibration(scores, errors, no_resamples, threshold)["bins"]
     return max(

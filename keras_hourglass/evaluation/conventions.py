@@ -93,14 +93,14 @@ class Convention:
             skeleton: The joints' skeleton.
 
         Returns:
-            `(...)`, percent.
+            `(...)`, percent; NaN where none of the joints is labeled.
         """
         chosen = [*JOINT_SUBSETS[self.joints](skeleton)]
         correct, labeled = correct[..., chosen], labeled[..., chosen]
-        if self.by_count:
-            return 100 * correct.sum(-1) / np.maximum(1, labeled.sum(-1))
         with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # nothing labeled: NaN
+            if self.by_count:
+                return 100 * correct.sum(-1) / labeled.sum(-1)
             return np.nanmean(100 * correct / labeled, axis=-1)
 
     def describe(self, skeleton: Skeleton) -> str:

@@ -332,11 +332,7 @@ def _load_people(people, skeleton, missing, all_splits):
             "`people` must be a People or a dataset as in 'mpii:DIR'. "
             f"Received: people={people!r}"
         )
-    spec = DatasetSpec.parse(people) if isinstance(people, str) else people
-    if spec.share != 1:
-        raise ValueError(
-            f"`people` must be a whole dataset, without a share. Received: {people!r}"
-        )
+    spec = DatasetSpec.whole(people, "people")
     people = load_validation(spec, skeleton, missing, all_splits)
     for note in (*people.notes, *unlabeled_notes(people)):
         logger.info(note)

@@ -47,7 +47,7 @@ def save_mpii_submission(
     """
     options = KeypointOptions(flip, decoder, batch_size, broken="skip")
     name, model = model, load_argument(model, "model")
-    if missing := sorted({*MPII.joints} - {*model.skeleton.joints}):
+    if missing := sorted(n for n in MPII.joints if n not in model.skeleton):
         raise ValueError(
             f"`model` must predict MPII's joints. Received: {name}, which lacks "
             f"{missing}"

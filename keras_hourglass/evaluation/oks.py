@@ -38,7 +38,8 @@ class Sigmas:
     @classmethod
     def of(cls, skeleton: Skeleton):
         """Takes the skeleton's own, else COCO's for a human, else the constant."""
-        if skeleton.sigmas and skeleton.joints != COCO.joints:
+        as_coco = COCO.joints, COCO.sigmas
+        if skeleton.sigmas and (skeleton.joints, skeleton.sigmas) != as_coco:
             return cls(skeleton, skeleton.sigmas, "the skeleton's sigmas")
         if skeleton.has_arms_and_legs:
             return cls(COCO, COCO.sigmas, "COCO's sigmas")

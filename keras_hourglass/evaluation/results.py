@@ -31,6 +31,7 @@ from keras_hourglass.evaluation.scoring import (
     to_json_types,
 )
 from keras_hourglass.skeletons import Skeleton
+from keras_hourglass.utils import make_dataframe
 
 if TYPE_CHECKING:
     from keras_hourglass.inference.runtimes.exported import ExportedNetwork
@@ -244,12 +245,6 @@ class Evaluation:
         print(frame.pivot_table("percent", "name", "threshold"))
         ```
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise ImportError(
-                "`to_dataframe` requires pandas: pip install '.[pandas]'"
-            ) from error
         kinds = {"joint": "per_joint", "column": "columns", "convention": "means"}
         rows = []
         for threshold, part in self.scores["thresholds"].items():
@@ -259,7 +254,7 @@ class Evaluation:
                     low, high = bounds.get(name, (np.nan, np.nan))
                     rows.append((kind, name, float(threshold), percent, low, high))
         names = ["kind", "name", "threshold", "percent", "low", "high"]
-        return pandas.DataFrame(rows, columns=names)
+        return make_dataframe(rows, names)
 
     def save_report(self, folder) -> Path:
         """Writes the report of this evaluation; see `report.save_report`.

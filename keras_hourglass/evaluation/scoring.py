@@ -49,7 +49,6 @@ def score(errors, skeleton: Skeleton, counts=None) -> dict:
         }
         for threshold in skeleton.measure.thresholds
     }
-    steps = curve_thresholds(skeleton)
     return {
         "people": int(is_scored(errors).any(1).sum()),
         "joints": int(is_scored(errors).sum()),
@@ -61,7 +60,7 @@ def score(errors, skeleton: Skeleton, counts=None) -> dict:
         "pckh": thresholds[str(skeleton.measure.threshold)]["means"][STANDARD],
         "thresholds": thresholds,
         "area": {
-            name: float(np.trapezoid(curve, steps) / steps[-1])
+            name: (sum(curve) - (curve[0] + curve[-1]) / 2) / CURVE_STEPS
             for name, curve in curves(errors, skeleton).items()
         },
     }

@@ -80,6 +80,7 @@ def _describe_pose(model, decoder):
         "joints": list(model.skeleton.joints),
         "limbs": [list(limb) for limb in model.skeleton.limbs],
         "flip_pairs": [list(pair) for pair in model.skeleton.flip_pairs],
+        "skeleton": model.skeleton.get_config(),
         "offset": list(model.offset),
         "calibration": model.calibration and list(model.calibration),
         "window": WINDOW_RULES,

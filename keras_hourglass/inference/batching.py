@@ -33,7 +33,8 @@ def run_batched(groups, predict, batch_size: int):
         predict: Function of `(batch, ...)` images and the size that the batch is to
             be padded to, which gives an iterable of one result per image. The size is
             1 until there was a full batch, then `batch_size`.
-        batch_size: Images in a full batch.
+        batch_size: Images in a full batch. A smaller one is predicted once more than
+            twice as many groups wait, as where few of them have images.
 
     Yields:
         (key, results) of each group, in order, as soon as they are known.
@@ -48,8 +49,9 @@ def run_batched(groups, predict, batch_size: int):
     for key, group in groups:
         pending.append((key, len(group)))
         images += group
-        while len(images) >= batch_size:
-            min_batch = batch_size
+        while len(images) >= batch_size or (images and len(pending) > 2 * batch_size):
+            if len(images) >= batch_size:
+                min_batch = batch_size
             results.extend(predict(np.stack(images[:batch_size]), min_batch))
             del images[:batch_size]
         yield from finished()

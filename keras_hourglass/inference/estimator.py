@@ -227,7 +227,7 @@ class PoseEstimator:
 
         Args:
             images: An iterable; see `__call__`. A `Video` is one, of frames.
-            boxes: An iterable of the same length, or a function; see `__call__`.
+            boxes: As many, or a function, called in order; see `__call__`.
             on_broken: Called with (image, error) for an image that cannot be read, or
                 on which the detector fails, in place of raising the error; its list of
                 poses is empty.
@@ -267,13 +267,12 @@ class PoseEstimator:
         times = deque()  # of the images that were read, until their poses are known
 
         def numbered():
-            for index, pair in enumerate(zip_boxes(images, boxes)):
-                image = pair[0]
+            for index, (image, rows) in enumerate(zip_boxes(images, boxes)):
                 is_frame = isinstance(image, Frame)
                 times.append((image.time, image.index) if is_frame else None)
-                yield index, pair
+                yield index, (image, rows)
 
-        views = self._first_views(builder, numbered())
+        views = self._first_views(builder, numbered(), callable(boxes))
         for _ in range(passes - 1):
             views = (builder.refined(*result) for result in self._predict(views))
         for view, people in self._predict(views):
@@ -293,20 +292,21 @@ class PoseEstimator:
         known = {"peaks": peaks, "min_joint_score": self.min_joint_score}
         return Pose(joints, scores, box, self.skeleton, box_score, **known)
 
-    def _first_views(self, builder: ViewBuilder, numbered):
+    def _first_views(self, builder: ViewBuilder, numbered, finds: bool):
         """Yields views of each image, which threads read and crop ahead."""
-        threads = core_count()
+        threads = min(core_count(), self.batch_size)  # more would delay a camera
+        if finds:  # by a function, which is called in one thread and in order
+            found = map(builder.find, prefetch(builder.open, numbered, threads))
+            return prefetch(builder.boxed, found, threads)
         if builder.detector is None:
             return prefetch(builder.initial, numbered, threads)
         # Each image is in memory until its people are cropped: batches are small.
-        batch_size = min(self.batch_size, threads) if self.detector.takes_batches else 1
         found = run_batched(
             prefetch(builder.read, numbered, threads),
             partial(self._detect, skip_broken=builder.skip_broken),
-            batch_size,
+            threads if self.detector.takes_batches else 1,
         )
-        # More would delay a camera.
-        return prefetch(builder.detected, found, min(threads, self.batch_size))
+        return prefetch(builder.detected, found, threads)
 
     def _detect(self, inputs, min_batch, skip_broken):
         try:

@@ -9,7 +9,7 @@ import numpy as np
 from keras_hourglass.data.readers.table import BOX_COLUMNS
 from keras_hourglass.inference.sources.images import to_region
 from keras_hourglass.skeletons import Skeleton
-from keras_hourglass.utils import suggest
+from keras_hourglass.utils import make_dataframe, suggest
 from keras_hourglass.visualization.skeletons import (
     MIN_JOINT_SCORE,
     draw_skeleton,
@@ -86,6 +86,11 @@ class Pose:
     def score(self) -> float:
         """Mean of the scores of all joints, about 0 to 1."""
         return float(np.mean(self.scores))
+
+    @property
+    def certainty(self) -> float:
+        """Score of the box; 1 where its source gives none."""
+        return 1.0 if self.box_score is None else float(self.box_score)
 
     @property
     def mean_peak(self) -> float:
@@ -264,12 +269,6 @@ def to_dataframe(poses):
     print(frame[["image", "left_wrist_x", "left_wrist_y", "left_wrist_score"]])
     ```
     """
-    try:
-        import pandas
-    except ImportError as error:
-        raise ImportError(
-            "`to_dataframe` needs pandas: pip install '.[pandas]'"
-        ) from error
     if not isinstance(poses, FramePoses):
         poses = [poses] if isinstance(poses, Pose) else [*poses]
     if all(isinstance(pose, Pose) for pose in poses):
@@ -288,4 +287,4 @@ def to_dataframe(poses):
                     row[f"{name}_{field}"] = value
             row["uncertain"] = ", ".join(pose.uncertain)
             rows.append(row)
-    return pandas.DataFrame(rows, columns=None if rows else ["image", *BOX_COLUMNS])
+    return make_dataframe(rows, None if rows else ["image", *BOX_COLUMNS])

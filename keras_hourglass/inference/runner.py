@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import time
 from collections import deque
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,7 +13,12 @@ from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.output.coco import require_numbers
 from keras_hourglass.inference.output.image_list import ImageList
-from keras_hourglass.inference.output.plan import OutputPlan
+from keras_hourglass.inference.output.plan import (
+    SHEET_CELL,
+    SHEET_COLUMNS,
+    OutputPlan,
+)
+from keras_hourglass.inference.output.summary import PredictionSummary
 from keras_hourglass.inference.output.writers import (
     COCO_FORMATS,
     DrawingWriter,
@@ -32,8 +36,6 @@ from keras_hourglass.models import presets
 from keras_hourglass.utils import GracefulInterrupt, Interrupted
 from keras_hourglass.visualization.grids import image_grid, letterbox
 from keras_hourglass.visualization.images import save_image
-
-SHEET_CELL, SHEET_COLUMNS = (256, 256), 6  # pixels of an image; images in a row
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +127,7 @@ class _Estimation(NamedTuple):
     def estimate(self, frames):
         """Yields frames and poses, in batches across frames and sources."""
         pending, boxes = deque(), deque()  # `itertools.tee` keeps 57 items and more
-        tracker, failed = None, set()
+        tracker, failed = None, set()  # without those that the reader fails on
 
         def images():
             for frame in frames:
@@ -162,55 +164,8 @@ class _Estimation(NamedTuple):
         if frame.source.kind == "camera":  # which would go on without an end
             raise ValueError(message) from error
         if frame.source not in failed:
-            self.failures.add(message)
+            self.failures.add(message, frame.source)
         failed.add(frame.source)
-
-
-class PredictionSummary:
-    """Counts of a run of `predict_sources`.
-
-    Attributes:
-        total: Number of sources: images, videos and cameras.
-        done: Sources that were processed to their end.
-        frames: Frames of the current source that were processed.
-        failures: Messages about inputs that failed.
-    """
-
-    def __init__(self, total: int, failures: Failures):
-        self.total, self.done = total, 0
-        self.failures = failures.messages
-        self.start_source()
-
-    def start_source(self):
-        """Starts the counts of the next source."""
-        self.frames, self._start, self._current = 0, time.perf_counter(), None
-
-    @property
-    def frames_per_second(self) -> float:
-        """Rate of the current source, from the end of the one before."""
-        return self.frames / (time.perf_counter() - self._start)
-
-    def add_frame(self, frame: InputFrame):
-        """Counts a frame."""
-        self.frames, self._current = self.frames + 1, frame
-
-    def end_source(self):
-        """Counts a source, and logs the speed of a video."""
-        self.done, frame = self.done + 1, self._current
-        if frame is not None and frame.index is not None:
-            rate, plural = self.frames_per_second, "s" if self.frames > 1 else ""
-            logger.info(
-                f"{frame.source.name}: {self.frames:,} frame{plural} in "
-                f"{self.frames / rate:.1f} s, {rate:.1f} frames per second"
-            )
-        self.start_source()
-
-    def describe_interrupt(self) -> str:
-        """The message after an interruption."""
-        text = f"Stopped after {self.done:,} of {self.total:,}"
-        if self._current is not None and self._current.index is not None:
-            text += f", at frame {self.frames:,} of {self._current.source.name}"
-        return f"{text}. Complete drawings are kept; no file is partly written."
 
 
 def predict_sources(
@@ -315,6 +270,7 @@ def predict_sources(
 
         args = min_score or 0.0, max_people, failures, category
         find_boxes = BoxFinder(boxes, *args)
+        find_boxes.require(source.name for source in sources)
         detector = None
     elif detector is None and min_score:
         logger.warning("`min_score` changes nothing without `boxes` or `detector`")
@@ -367,10 +323,11 @@ class _Run:
             ]
             for source, group in groupby(results, key=lambda each: each.frame.source):
                 self._write_source(source, group)
-            if self.cells:
-                sheet = image_grid(self.cells, SHEET_COLUMNS, SHEET_CELL)
-                for path in self.plan.sheets:
-                    save_image(path, sheet)
+        # Last: an error of a sheet leaves the files of keypoints, which are closed.
+        if self.cells:
+            sheet = image_grid(self.cells, SHEET_COLUMNS, SHEET_CELL)
+            for path in self.plan.sheets:
+                save_image(path, sheet)
 
     def _write_source(self, source, results):
         paths = self.plan.drawings_of(source)
@@ -378,7 +335,7 @@ class _Run:
             drawings = [stack.enter_context(DrawingWriter(path)) for path in paths]
             for result in results:
                 self._write_frame(result, drawings, paths[0] if paths else None)
-        self.summary.end_source()
+        self.summary.end_source(source)
 
     def _write_frame(self, result, drawings, path):
         if drawings or self.plan.sheets:

@@ -56,7 +56,7 @@ def suppress_poses(poses: list, min_pose_score: float, max_oks: float = MAX_OKS)
         (areas[:, None] + areas[None]) / 2,
         sigmas_of(poses[0].skeleton),
     )
-    totals = [pose.score * (pose.box_score or 1) for pose in poses]
+    totals = [pose.score * pose.certainty for pose in poses]
     kept = []
     for index in np.argsort(np.negative(totals), kind="stable"):
         if not same[index, kept].any():

@@ -1,5 +1,6 @@
 """Views of an image: the windows that a network is given, and their pixels."""
 
+from os import PathLike
 from typing import NamedTuple
 
 import numpy as np
@@ -216,19 +217,40 @@ class ViewBuilder(NamedTuple):
         """
         number, (given, boxes) = numbered
         image = self._read(number, given)
+        if boxes is not None or image.error:
+            return self.boxed((number, (image, boxes)))
+        window = whole_window(image.region, self.size)
+        region = self._shrunk(image.region, self.rules["min_window_ratio"])
+        return self._with_crops(region, ImageViews([window], image=(region, [window])))
+
+    def boxed(self, numbered) -> tuple[ImageViews, list[np.ndarray]]:
+        """Builds the views of people in boxes.
+
+        Args:
+            numbered: (index, (`ReadImage`, boxes)).
+
+        Returns:
+            As `initial`.
+        """
+        number, (image, boxes) = numbered
         if image.error:
-            return ImageViews([], failure=(given, image.error)), []
-        region, name = image.region, f"image {number}"
-        if boxes is None:
-            window = whole_window(region, self.size)
-            region = self._shrunk(region, self.rules["min_window_ratio"])
-            views = ImageViews([window], image=(region, [window]))
-            return self._with_crops(region, views)
-        if callable(boxes):
-            boxes = find_boxes(boxes, region.pixels)
+            return ImageViews([], failure=(image.given, image.error)), []
+        named = isinstance(image.given, (str, PathLike))
+        name = str(image.given) if named else f"image {number}"
         rows = validate_boxes(boxes, name, scored=True, default_score=np.nan)
-        require_overlap(rows, region.size, name)
-        return self._of_people(region, rows[:, :4], rows[:, 4])
+        require_overlap(rows, image.region.size, name)
+        return self._of_people(image.region, rows[:, :4], rows[:, 4])
+
+    def open(self, numbered):
+        """Reads an image, (index, (image, function)), for `find`."""
+        number, (given, function) = numbered
+        return number, (self._read(number, given), function)
+
+    def find(self, numbered):
+        """Finds boxes in an image of `open` by its function, for `boxed`."""
+        number, (image, function) = numbered
+        boxes = None if image.error else find_boxes(function, image.region.pixels)
+        return number, (image, boxes)
 
     def read(self, numbered) -> tuple[ReadImage, list[np.ndarray]]:
         """Reads an image for the detector.

@@ -40,6 +40,21 @@ def left_out(count: int) -> str:
     return f"{plural(count, *were)} left out"
 
 
+def make_dataframe(rows, columns=None):
+    """Makes a `pandas.DataFrame`, for methods of that name.
+
+    Raises:
+        ImportError: If pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError(
+            "`to_dataframe` requires pandas: pip install '.[pandas]'"
+        ) from error
+    return pandas.DataFrame(rows, columns=columns)
+
+
 def format_table(columns, rows) -> str:
     """Formats rows of cells in columns that are as wide as their longest cell.
 

@@ -77,5 +77,24 @@ class DatasetSpec(NamedTuple):
             )
         return spec
 
+    @classmethod
+    def whole(cls, dataset, argument: str) -> "DatasetSpec":
+        """Returns the specification of a dataset that is used as a whole.
+
+        Args:
+            dataset: A `DatasetSpec`, or the text of one.
+            argument: Name of the argument, for the message.
+
+        Raises:
+            DatasetError: If it has a share.
+        """
+        spec = cls.parse(dataset) if isinstance(dataset, str) else dataset
+        if spec.share != 1:
+            raise DatasetError(
+                f"`{argument}` must be a whole dataset, without a share. "
+                f"Received: {argument}={dataset!r}"
+            )
+        return spec
+
 
 READ_OPTIONS = DatasetSpec._fields[3:]

@@ -15,13 +15,16 @@ import numpy as np
 
 from keras_hourglass.data.datasets import DatasetSpec
 from keras_hourglass.data.datasets.coco.poses import PhotographPoses, load_poses
+from keras_hourglass.data.detection.photographs import Photographs
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.paths import drop_missing
+from keras_hourglass.data.readers.sizes import fill_sizes
 from keras_hourglass.evaluation.detection import precision
 from keras_hourglass.evaluation.detection.evaluator import MIN_SCORE
 from keras_hourglass.evaluation.detection.matching import Matches, join, match
 from keras_hourglass.evaluation.scoring import to_json_types
 from keras_hourglass.evaluation.tables import describe_unreadable, format_number
+from keras_hourglass.inference.boxes import overlaps
 from keras_hourglass.inference.detectors.detector import DetectorError
 from keras_hourglass.inference.estimator import PoseEstimator
 from keras_hourglass.inference.oks import AREA_OF_BOX, sigmas_of, similarities
@@ -204,7 +207,8 @@ def evaluate_end_to_end(
     Raises:
         DatasetError: If the dataset cannot be loaded, or has no poses of everyone.
         ImageDecodeError: If an image cannot be read and `broken` is "error".
-        ValueError: If an argument is invalid, or no photograph can be read.
+        ValueError: If an argument is invalid, no photograph can be read, or model and
+            dataset have no joint in common.
 
     Example:
 
@@ -224,9 +228,12 @@ def evaluate_end_to_end(
         truth = load_truth(dataset, split, all_splits, missing)
     if count is not None and count < len(truth):
         truth = truth.select(np.arange(count) * len(truth) // count)
+    if not any(name in estimator.skeleton for name in truth.skeleton.joints):
+        raise ValueError(
+            "`dataset` must have joints of the model. Received: "
+            f"{', '.join(truth.skeleton.joints)}"
+        )
     images = [*truth.photographs.images]
-    people = [~crowd for crowd in truth.photographs.is_crowd]
-    boxes = [b[keep] for b, keep in zip(truth.photographs.boxes, people)]
     failures = {}  # image -> why it cannot be read
 
     def note_failure(image, error):
@@ -238,7 +245,10 @@ def evaluate_end_to_end(
     poses = {OWN: [*estimator.stream(images, on_broken=on_broken)]}
     if true_boxes:
         poses[TRUE] = [
-            *estimator.stream(images, boxes, on_broken, passes=estimator.passes)
+            *estimator.stream(
+                *(images, boxes_of_people(truth.photographs), on_broken),
+                passes=estimator.passes,
+            )
         ]
     readable = [row for row, image in enumerate(images) if image not in failures]
     if not readable:
@@ -288,7 +298,7 @@ def load_truth(
     Args:
         dataset, split, all_splits, missing: See `evaluate_end_to_end`.
     """
-    spec = dataset if isinstance(dataset, DatasetSpec) else DatasetSpec.parse(dataset)
+    spec = DatasetSpec.whole(dataset, "dataset")
     if spec.name != "coco":
         raise DatasetError(
             "`dataset` must be 'coco:DIR' for an evaluation end to end: other formats "
@@ -316,15 +326,26 @@ def load_truth(
     return truth.match_sizes(rescale)
 
 
+def boxes_of_people(photographs: Photographs) -> list[np.ndarray]:
+    """Gives the boxes of people, and not of crowds, as far as they are in the image.
+
+    Returns:
+        For each photograph `(people, 4)`; none where its size cannot be read.
+    """
+    sized = fill_sizes(photographs)
+    return [
+        boxes[~is_crowd & overlaps(boxes, size)]
+        for boxes, is_crowd, size in zip(sized.boxes, sized.is_crowd, sized.sizes)
+    ]
+
+
 def pose_score(pose: Pose, joints) -> float:
     """Computes the score that ranks a pose: its box's times the mean of its joints'."""
-    certainty = 1.0 if pose.box_score is None else pose.box_score
-    return float(certainty * np.mean(pose.scores[joints]))
+    return float(pose.certainty * np.mean(pose.scores[joints]))
 
 
 def _is_sure(pose, min_score, min_pose_score):
-    certainty = 1.0 if pose.box_score is None else pose.box_score
-    return certainty >= min_score and pose.score >= min_pose_score
+    return pose.certainty >= min_score and pose.score >= min_pose_score
 
 
 def known_areas(truth: PhotographPoses, row: int) -> np.ndarray:

@@ -88,12 +88,7 @@ def _load(photographs, missing, all_splits):
             "`people` must be Photographs or a dataset as in 'coco:DIR' for detection. "
             f"Received: people={photographs!r}"
         )
-    spec = photographs
-    spec = DatasetSpec.parse(spec) if isinstance(spec, str) else spec
-    if spec.share != 1:
-        raise ValueError(
-            f"`people` must be a whole dataset, without a share. Received: {spec!r}"
-        )
+    spec = DatasetSpec.whole(photographs, "people")
     photographs = load_validation_photographs(spec, missing, all_splits)
     for note in photographs.notes:
         logger.info(note)

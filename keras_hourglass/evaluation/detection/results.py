@@ -25,7 +25,7 @@ from keras_hourglass.evaluation.tables import (
 )
 from keras_hourglass.heatmaps.array_library import NUMPY
 from keras_hourglass.heatmaps.boxes import clip_boxes
-from keras_hourglass.utils import format_table
+from keras_hourglass.utils import format_table, make_dataframe
 from keras_hourglass.utils.files import atomic_write
 
 if TYPE_CHECKING:
@@ -172,18 +172,12 @@ class DetectionEvaluation:
         result.to_dataframe().to_csv("scores.csv", index=False)
         ```
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise ImportError(
-                "`to_dataframe` requires pandas: pip install '.[pandas]'"
-            ) from error
         rows = [
             (size, name, part[name], *part["intervals"].get(name, (np.nan, np.nan)))
             for size, part in self.scores["sizes"].items()
             for name in COLUMNS
         ]
-        return pandas.DataFrame(rows, columns=["size", "name", "value", "low", "high"])
+        return make_dataframe(rows, ["size", "name", "value", "low", "high"])
 
     def plot_failures(self, count: int = 12, columns: int = 4) -> np.ndarray:
         """Draws the photographs with the most people missed and false boxes.

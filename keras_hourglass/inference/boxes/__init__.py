@@ -185,8 +185,8 @@ class Boxes:
                     self._names.add(name, name)
             self._frames.setdefault(name, {}).setdefault(frame, []).append(rows)
 
-    def lookup(self, path: str, frame: int | None = None) -> np.ndarray:
-        """`(people, 5)`, the boxes and scores of an image or of a video's frame.
+    def find(self, path: str):
+        """Returns the name or COCO number of an image with a path; None for none.
 
         Raises:
             ValueError: If the names of several images fit equally well.
@@ -195,10 +195,18 @@ class Boxes:
         known = known or [key for key in (image_id(path),) if key in self._frames]
         if len(known) > 1:
             raise ValueError(f"`boxes`: {path} fits several images: {', '.join(known)}")
-        if not known:
+        return known[0] if known else None
+
+    def lookup(self, path: str, frame: int | None = None) -> np.ndarray:
+        """`(people, 5)`, the boxes and scores of an image or of a video's frame.
+
+        Raises:
+            ValueError: See `find`.
+        """
+        key = self.find(path)
+        if key is None:
             self.missing.add(path)
             return np.empty((0, 5))
-        (key,) = known
         self._used.add(key)
         frames = self._frames[key]
         of_frame = [] if frame is None else frames.get(frame, [])

@@ -24,7 +24,8 @@ class BoxFinder:
         min_score: Boxes of lower scores are left out.
         max_people: Boxes of a frame, at most: those of the highest scores; by default
             all.
-        failures: Collects boxes that lie wholly outside of their frame.
+        failures: Collects boxes that lie wholly outside of their frame, each once for
+            a video.
         category: Category of a COCO file of boxes; see `read_boxes`.
 
     Raises:
@@ -48,6 +49,7 @@ class BoxFinder:
         self.min_score, self.max_people = min_score, max_people
         self.failures = failures or Failures()
         self.path = self.file = self.boxes = None
+        self._outside = set()  # (source, box) of the failures
         if isinstance(boxes, (str, PathLike)):
             self.path, self.file = boxes, read_boxes(boxes, category)
         else:
@@ -64,12 +66,23 @@ class BoxFinder:
         best = np.argsort(-rows[:, 4], kind="stable")[: self.max_people]
         return rows[np.sort(best)]
 
+    def require(self, paths):
+        """Checks that no path fits several images of a box file.
+
+        Raises:
+            ValueError: See `Boxes.find`.
+        """
+        for path in paths if self.file else ():
+            self.file.find(path)
+
     def _overlaps(self, row, frame):
         height, width = frame.pixels.shape[:2]
         try:
             require_overlap(row[None], (width, height), frame.source.name)
         except ValueError as error:
-            self.failures.add(str(error))
+            if (place := (frame.source, *row)) not in self._outside:
+                self.failures.add(str(error))
+            self._outside.add(place)
             return False
         return True
 

@@ -57,6 +57,7 @@ class NetworkDetector(Detector):
         boxes = window.part(boxes, network.heatmap_size).box()
         boxes = clip_boxes(boxes, region.place.box()[2:], NUMPY)
         visible = (boxes[:, 2:] >= MIN_SIDE).all(-1)
+        visible &= scores > 0  # 0 is that of suppressed boxes, and of other classes
         return self.limit(boxes[visible], scores[visible])
 
 

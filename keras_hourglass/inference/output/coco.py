@@ -202,8 +202,7 @@ def _category(skeleton, images):
 def _entries(result, number, joints):
     """Yields what both formats say of a person, and the rounded `Pose`."""
     for pose in result.poses:
-        certainty = 1 if pose.box_score is None else pose.box_score
-        score = float(certainty * pose.scores[[*joints]].mean())
+        score = float(pose.certainty * pose.scores[[*joints]].mean())
         pose = pose.round()
         entry = {"image_id": number, "bbox": pose.box.tolist()}
         if pose.id is not None:

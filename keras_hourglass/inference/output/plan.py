@@ -18,7 +18,9 @@ from keras_hourglass.utils.files import require_writable, suffix_of
 STDOUT = "-"
 DEFAULT_FOLDER = "joints"  # of the drawings of several sources
 DEFAULT_FORMAT = "json"
+SHEET_CELL, SHEET_COLUMNS = (256, 256), 6  # pixels of an image; images in a row
 MAX_SHEET_IMAGES = 600
+WEBP_SIDE = 16_383  # pixels that the format holds
 
 
 @dataclass
@@ -101,9 +103,12 @@ class OutputPlan:
     def _add_image(self, path, output, sources):
         if any(source.kind != "image" for source in sources):
             raise _output_error("must be a folder or a video for videos", output)
-        if len(sources) > MAX_SHEET_IMAGES:
+        most = MAX_SHEET_IMAGES
+        if suffix_of(output) == ".webp":
+            most = WEBP_SIDE // SHEET_CELL[1] * SHEET_COLUMNS
+        if len(sources) > most:
             raise _output_error(
-                f"can be a contact sheet of at most {MAX_SHEET_IMAGES:,} images", output
+                f"can be a contact sheet of at most {most:,} images", output
             )
         (self.drawings if len(sources) == 1 else self.sheets).append(path)
 

@@ -272,7 +272,7 @@ class DrawingWriter:
 
 
 class OutputNames:
-    """Names of the drawings in a folder, each used once.
+    """Names of the drawings in a folder, each used once, in upper or lower case.
 
     Args:
         folder: Of all drawings.
@@ -286,8 +286,8 @@ class OutputNames:
         is_image = source.kind == "image"
         suffix = DEFAULT_IMAGE_SUFFIX if is_image else DEFAULT_VIDEO_SUFFIX
         stem, count = source.stem, 1
-        while (name := f"{stem}{DRAWING_MARK}{suffix}") in self._used:
+        while (name := f"{stem}{DRAWING_MARK}{suffix}").casefold() in self._used:
             count += 1
             stem = f"{source.stem}-{count}"
-        self._used.add(name)
+        self._used.add(name.casefold())  # one file where names ignore the case
         return self.folder / name

@@ -149,7 +149,12 @@ def _window_rules(given) -> dict:
 
 
 def _skeleton(facts) -> Skeleton:
-    """A known skeleton, which has groups and sigmas, or that of joints and limbs."""
+    """The skeleton of a file; older ones say joints, limbs and pairs alone.
+
+    Of these, a known one, which has groups and sigmas, or else that of the three.
+    """
+    if "skeleton" in facts:
+        return skeletons.get(facts["skeleton"])
     joints, limbs = facts["joints"], [tuple(limb) for limb in facts["limbs"]]
     own = Skeleton(joints, limbs, flip_pairs=facts["flip_pairs"])
     known = skeletons.SKELETONS.values()

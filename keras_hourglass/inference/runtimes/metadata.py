@@ -48,13 +48,14 @@ def read_metadata(path) -> dict:
         and `range` of the crops; `precision`, `parameters`, `version` (of this
         library), `license`, `made_by`, and what the format adds. Of a network for
         poses `joints` in the order of the keypoints, `limbs` and `flip_pairs` (pairs of
-        joints); `offset`: x and y, heatmap pixels that decoding adds; `calibration`:
-        slope and intercept of the scores, or None; `window`: the `WINDOW_RULES` of
-        `inference.views`; and `decoder`.
+        joints); `skeleton`, all of it, as `Skeleton.get_config` gives it; `offset`: x
+        and y, heatmap pixels that decoding adds; `calibration`: slope and intercept of
+        the scores, or None; `window`: the `WINDOW_RULES` of `inference.views`; and
+        `decoder`.
 
         Of files before version 0.5, whose `metadata_version` is 1, what they lack is
         that of `DEFAULTS` and `POSE_DEFAULTS`; pairs are derived from the names of the
-        joints.
+        joints. Older files have no `skeleton`.
 
     Raises:
         ValueError: If the file is damaged, of another kind, or was not written by

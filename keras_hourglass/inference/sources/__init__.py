@@ -81,17 +81,20 @@ class Failures:
 
     Attributes:
         messages: The messages so far.
+        sources: Those that failed, or failed midway.
     """
 
     def __init__(self, strict: bool = False):
-        self.strict, self.messages = strict, []
+        self.strict, self.messages, self.sources = strict, [], set()
 
-    def add(self, message: str):
-        """Logs and keeps a message."""
+    def add(self, message: str, source: InputSource | None = None):
+        """Logs and keeps a message, and the source that is not processed further."""
         if self.strict:
             raise ValueError(message)
         logger.error(message)
         self.messages.append(message)
+        if source is not None:
+            self.sources.add(source)
 
 
 def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:

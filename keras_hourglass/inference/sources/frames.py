@@ -37,17 +37,20 @@ def read_frames(sources, failures: Failures, stopped=lambda: False):
 
     Args:
         sources: An iterable of `InputSource`.
-        failures: Collects sources that cannot be read, or not to their end.
+        failures: Collects sources that cannot be read, or not to their end. One that
+            failed elsewhere, as in a detector, is not read further.
         stopped: Function that ends the reading of a camera when it gives True.
     """
     for source in sources:
         try:
             for frame in READERS[source.kind](source):
                 yield frame
+                if source in failures.sources:
+                    break
                 if source.kind == "camera" and stopped():
                     return
         except (OSError, ValueError) as error:
-            failures.add(_describe(error))
+            failures.add(_describe(error), source)
 
 
 def _read_image(source):

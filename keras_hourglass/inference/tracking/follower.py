@@ -85,7 +85,7 @@ class PeopleFollower:
         low, high = box[:2], box[:2] + box[2:]
         if not ((low < pixels.shape[1::-1]) & (high > 0)).all():
             return None  # also if it is NaN
-        return np.append(box, 1.0 if pose.box_score is None else pose.box_score)
+        return np.append(box, pose.certainty)
 
     def _detect(self, pixels):
         """`(people, 5)`, boxes and scores; None between two passes of the detector."""
