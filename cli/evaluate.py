@@ -128,7 +128,8 @@ def command(
     context, everyone = click.get_current_context(), end_to_end or task == DETECT
     _require_usable(everyone, **context.params)
     context.meta[BOXES] = "--boxes"
-    from keras_hourglass.evaluation import bootstrap, other_programs
+    from keras_hourglass.evaluation import bootstrap
+    from keras_hourglass.evaluation.predictions import other_programs
     from keras_hourglass.utils.files import require_writable
 
     if folder:  # an unusable folder is reported before minutes of work

@@ -26,7 +26,9 @@ def command(model, root, output, **options):
     annotation of the test images lists as single persons.
     """
     start_keras()
-    from keras_hourglass.evaluation.mpii_submission import save_mpii_submission
+    from keras_hourglass.evaluation.predictions.mpii_submission import (
+        save_mpii_submission,
+    )
 
     test = save_mpii_submission(model, root, output, **options)
     click.echo(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         evaluate_end_to_end as evaluate_end_to_end,
     )
     from keras_hourglass.evaluation.evaluator import evaluate as evaluate
-    from keras_hourglass.evaluation.other_programs import (
+    from keras_hourglass.evaluation.predictions.other_programs import (
         evaluate_joints as evaluate_joints,
     )
     from keras_hourglass.export import export_model as export_model
@@ -86,7 +86,7 @@ _MODULES = {  # public name -> its module, as above
     "draw_skeleton": "visualization.skeletons",
     "evaluate": "evaluation.evaluator",
     "evaluate_end_to_end": "evaluation.detection.end_to_end",
-    "evaluate_joints": "evaluation.other_programs",
+    "evaluate_joints": "evaluation.predictions.other_programs",
     "export_model": "export",
     "fuse": "models.fusion.network",
     "image_grid": "visualization.grids",

@@ -19,7 +19,7 @@ from keras_hourglass.export.graph import crop_window
 from keras_hourglass.export.metadata import describe_model, to_strings
 from keras_hourglass.inference.runtimes.keypoints import predict_keypoints
 from keras_hourglass.inference.runtimes.metadata import _from_strings, read_metadata
-from keras_hourglass.models.precision import precision_scope
+from keras_hourglass.models.trunk.precision import precision_scope
 
 TINY = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
 CROPS = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), "uint8")

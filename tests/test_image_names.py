@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_hourglass.inference.image_names import ImageNames
+from keras_hourglass.data.readers.image_names import ImageNames
 
 
 def test_the_longest_name_that_ends_a_path_counts(monkeypatch, tmp_path):

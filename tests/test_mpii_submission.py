@@ -11,7 +11,7 @@ from keras_hourglass.data.datasets.mpii import mat_format, submission, testset
 from keras_hourglass.data.datasets.mpii.conventions import to_person
 from keras_hourglass.data.readers.files import DatasetError
 from keras_hourglass.data.readers.matlab import EMPTY, struct_array
-from keras_hourglass.evaluation.mpii_submission import save_mpii_submission
+from keras_hourglass.evaluation.predictions.mpii_submission import save_mpii_submission
 from keras_hourglass.skeletons import MPII, Skeleton
 from keras_hourglass_cli import main as cli
 

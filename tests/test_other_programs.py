@@ -5,7 +5,7 @@ import pytest
 
 from keras_hourglass.data.people import from_rows
 from keras_hourglass.evaluation.bootstrap import compare_models
-from keras_hourglass.evaluation.other_programs import (
+from keras_hourglass.evaluation.predictions.other_programs import (
     evaluate_joints,
     evaluate_predictions,
 )

@@ -136,8 +136,8 @@ def measure(
         training; "first_seconds" until the first step was done.
     """
     from keras_hourglass.models.flops import count_macs, count_parameters
-    from keras_hourglass.models.precision import precision_scope
     from keras_hourglass.models.stacked_hourglass import StackedHourglass
+    from keras_hourglass.models.trunk.precision import precision_scope
     from keras_hourglass.training import build
     from keras_hourglass.training.centering import freeze_cancelled_biases
     from keras_hourglass.training.recipes import get_recipe

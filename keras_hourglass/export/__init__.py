@@ -116,7 +116,7 @@ def export_model(
     from keras_hourglass.export.results import ExportResult, ExportResults
     from keras_hourglass.export.verification import Reference
     from keras_hourglass.models.loading import load_model
-    from keras_hourglass.models.precision import to_float32
+    from keras_hourglass.models.trunk.precision import to_float32
 
     model = to_float32(load_model(model))
     named, chosen = chosen, require_task(chosen, model.task)

@@ -16,8 +16,8 @@ from keras_hourglass.inference.detectors import DEFAULT_DETECTOR
 from keras_hourglass.inference.runtimes.selection import AUTO
 from keras_hourglass.models.fusion.network import fuse
 from keras_hourglass.models.loading import load_argument
-from keras_hourglass.models.precision import to_float32
 from keras_hourglass.models.trunk.hourglass import UpsampledSum
+from keras_hourglass.models.trunk.precision import to_float32
 
 CROPS_INPUT, HEATMAPS_OUTPUT = "crops", "heatmaps"  # names in every file
 PLACES_OUTPUT = {"pose": "keypoints", "detect": "boxes"}  # by the task of the network

@@ -42,6 +42,8 @@ class CenterLoss(keras.losses.Loss):
     ```
     """
 
+    takes_labels = True  # `fit` checks them
+
     def __init__(self, box_weight: float = 5.0, name="center_loss", **kwargs):
         super().__init__(name=name, **{"dtype": label_dtype(), **kwargs})
         if not box_weight >= 0:

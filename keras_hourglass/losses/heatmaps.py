@@ -71,6 +71,8 @@ class HeatmapLoss(keras.losses.Loss):
     ```
     """
 
+    takes_labels = True  # `fit` checks them
+
     def __init__(
         self,
         sigma: float = 1.0,

@@ -7,7 +7,7 @@ from keras import optimizers
 
 from keras_hourglass.models.hourglass_model import HourglassModel
 from keras_hourglass.models.loading import CLASS_NAMES, load_argument
-from keras_hourglass.models.precision import precision_scope
+from keras_hourglass.models.trunk.precision import precision_scope
 from keras_hourglass.training.centering import freeze_cancelled_biases
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distillation import add_distillation_loss

@@ -7,8 +7,8 @@ from pathlib import PurePath
 
 import numpy as np
 
+from keras_hourglass.data.readers.image_names import ImageNames
 from keras_hourglass.data.readers.paths import parts_of
-from keras_hourglass.inference.image_names import ImageNames
 
 DEFAULT_SCORE = 1.0  # of a box without a score
 

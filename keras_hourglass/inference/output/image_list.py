@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from keras_hourglass.data.readers.files import DatasetError, read_json
-from keras_hourglass.inference.image_names import ImageNames
+from keras_hourglass.data.readers.image_names import ImageNames
 from keras_hourglass.skeletons import Skeleton
 
 
