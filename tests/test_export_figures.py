@@ -16,7 +16,7 @@ def test_packaged_litert_files_are_the_networks(name):
     model = kh.load_model(name)
     crops = packaged_crops(model)[:15]  # one of each photograph
     error = Reference(model, crops).measure(LiteRT(weights_path(PRESETS[name].litert)))
-    # Kernels have 6 or 7 significant bits, rounded before and after they are fused.
+    # Kernels have 6 significant bits, rounded before and after they are fused.
     assert error.moved <= LIMITS["float16"].moved and error.median <= 0.2
 
 
