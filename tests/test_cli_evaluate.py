@@ -55,7 +55,7 @@ def test_a_calibrated_network_is_written(tmp_path, monkeypatch):
     count = "keras_hourglass.data.datasets.synthetic.VALIDATION_COUNT"
     monkeypatch.setattr(count, 60)
     network = tmp_path / "out/calibrated.keras"
-    command = ["evaluate", "photo", "--dataset", "synthetic:2"]
+    command = ["evaluate", "photo", "--dataset", "synthetic:2", "--runtime", "keras"]
     output = call(*command, "--calibrate", network).output
     assert (
         "fitted to 960 joints" in output and f"Calibrated network: {network}" in output
