@@ -78,7 +78,7 @@ def _find_tables(root):
     if path:
         return root, [path]
     for folder in ("", "*/", f"{LABELED_DATA}/*/"):
-        if found := files.without_hidden(root, sorted(root.glob(folder + PATTERN))):
+        if found := files.glob(root, folder + PATTERN, compressed=False):
             return root, found
     raise files.DatasetError(
         f"`root` must hold {PATTERN}, itself, in its folders or in its "

@@ -34,8 +34,8 @@ def load_hrnet(root, images=None) -> People:
     """
     root, path = files.locate_root(root, "hrnet")
     folders = [root, *(root / name for name in files.ANNOTATION_FOLDERS)]
-    found = [each for folder in folders for each in sorted(folder.glob("*.json"))]
-    paths = [path] if path else files.without_hidden(root, found)
+    listed = (files.glob(folder, "*.json", compressed=False) for folder in folders)
+    paths = [path] if path else [each for found in listed for each in found]
     read = {path: files.read_json(path) for path in paths}
     usable = {path: entries for path, entries in read.items() if has_joints(entries)}
     unread = {p: "no list of people with `joints`" for p in paths if p not in usable}

@@ -34,7 +34,7 @@ def load_labelme(root, images=None) -> People:
             and in the usual folders.
     """
     root, file = files.locate_root(root, "labelme")
-    found = [file] if file else _list_files(root)
+    found = [file] if file else files.glob(root, "**/*.json", compressed=False)
     read = {path: _read(path) for path in found}
     usable = {path: each for path, each in read.items() if is_labelme(each)}
     shapes = [shape for each in usable.values() for shape in each["shapes"]]
@@ -55,10 +55,6 @@ def load_labelme(root, images=None) -> People:
     parts = [_load_folder(each, skeleton, root, images) for each in folders.values()]
     notes = _notes(root, len(read) - len(usable), shapes)
     return concatenate(parts).with_notes(*notes)
-
-
-def _list_files(root):
-    return files.without_hidden(root, sorted(root.rglob("*.json")))
 
 
 def _read(path):

@@ -62,21 +62,22 @@ def find_files(root: Path, *names: str) -> list[Path]:
     return [*found.values()]
 
 
-def glob(folder: Path, pattern: str) -> list[Path]:
-    """Lists the files of a pattern in a folder, compressed or not, by name."""
-    found = *folder.glob(pattern), *folder.glob(f"{pattern}.gz")
-    return without_hidden(folder, sorted(found))
+def glob(folder: Path, pattern: str, compressed: bool = True) -> list[Path]:
+    """Lists the files of a pattern in a folder, by name.
 
+    Files that are hidden below the folder are left out. Macs add `._1.json` and
+    `__MACOSX/` to disks and archives, Jupyter `.ipynb_checkpoints/`: copies, or no JSON
+    at all.
 
-def without_hidden(folder: Path, paths) -> list[Path]:
-    """Leaves out paths that are hidden below a folder.
-
-    Macs add `._1.json` and `__MACOSX/` to disks and archives, Jupyter
-    `.ipynb_checkpoints/`: copies, or no JSON at all.
+    Args:
+        folder: The folder.
+        pattern: As in `Path.glob`.
+        compressed: Whether files with `.gz` after their name belong to them.
     """
+    patterns = (pattern, f"{pattern}.gz") if compressed else (pattern,)
     return [
         path
-        for path in paths
+        for path in sorted(path for each in patterns for path in folder.glob(each))
         if not any(
             part.startswith(".") or part == "__MACOSX"
             for part in path.relative_to(folder).parts

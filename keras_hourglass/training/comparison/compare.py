@@ -160,7 +160,7 @@ class Comparison:
             Interrupted: After Ctrl-C; the next run goes on with that row.
         """
         require_writable(self.folder, folder=True)
-        configs, people = {}, self.people
+        configs, people = {}, {**self.people}
         for name in self.names:
             configs[name], people = resolve_skeleton(
                 self._row_config(name), self._row_folder(name), people
@@ -169,7 +169,6 @@ class Comparison:
         for name, config in configs.items():
             load_state(config, self._row_folder(name))
         if not all((self._row_folder(n) / ROW_FILE).is_file() for n in configs):
-            people = {**people}
             for spec in require_given(self.config.datasets, people):
                 if spec[:2] not in people:
                     people[spec[:2]] = load_people(spec, self.config.missing)
