@@ -1,4 +1,4 @@
-"""Small helpers that several rooms share."""
+"""Small helpers that several subpackages share."""
 
 import os
 import threading

@@ -1,6 +1,6 @@
 """Skeletons of MPII, LSP and COCO, of a dataset and of a file.
 
-No other room names joints.
+No other subpackage names joints.
 """
 
 import json

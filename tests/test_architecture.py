@@ -13,19 +13,19 @@ import keras_hourglass_cli
 
 ROOT = Path(keras_hourglass.__file__).parent
 CLI = Path(keras_hourglass_cli.__file__).parent
-ORDER = [  # a room may import those before it
+ORDER = [  # a subpackage may import those before it
     *("utils", "skeletons", "geometry", "heatmaps", "models", "losses", "metrics"),
     *("visualization", "data", "callbacks", "inference", "evaluation", "export"),
     "training",
 ]
 ARRAYS = {"numpy", "scipy", "h5py", "cv2"}
 
-# Room -> what it may import from outside, beside the rooms above it. The longest
+# Subpackage -> what it may import from outside, beside those above it. The longest
 # entry that a module lies in counts.
 OUTSIDE = {
     "utils": {"rich", "pandas"},
-    **{room: set() for room in ("skeletons", "geometry", "heatmaps.labels")},
-    **{room: {"keras"} for room in ("heatmaps", "losses", "metrics")},
+    **{name: set() for name in ("skeletons", "geometry", "heatmaps.labels")},
+    **{name: {"keras"} for name in ("heatmaps", "losses", "metrics")},
     "heatmaps.array_library": {"keras", "numpy"},
     "models": {"keras", "numpy"},
     "models.config": set(),
@@ -76,7 +76,7 @@ MODULES = [(module_of(path), path) for path in sorted(ROOT.rglob("*.py"))]
 
 
 def imported(path):
-    """The rooms of the library, and the other packages, that a file imports."""
+    """The subpackages of the library, and the other packages, that a file imports."""
     for node in ast.walk(ast.parse(path.read_text())):
         names = []
         if isinstance(node, ast.Import):
@@ -91,17 +91,17 @@ def imported(path):
 @pytest.mark.parametrize(
     "module, path", MODULES[1:], ids=lambda value: str(value)[-40:]
 )
-def test_a_room_imports_only_what_it_may(module, path):
-    room, *_ = module.split(".")
+def test_a_subpackage_imports_only_what_it_may(module, path):
+    subpackage, *_ = module.split(".")
     inside = [r for r in OUTSIDE if f"{module}.".startswith(f"{r}.")]
-    allowed = OUTSIDE[max(inside, key=len)] | {*ORDER[: ORDER.index(room) + 1]}
+    allowed = OUTSIDE[max(inside, key=len)] | {*ORDER[: ORDER.index(subpackage) + 1]}
     assert {*imported(path)} - STANDARD <= allowed
 
 
 def test_only_what_is_of_tensorflow_alone_names_it():
     naming = {module for module, path in MODULES if "tensorflow" in imported(path)}
-    rooms = {module for module in naming if not module.startswith("export.")}
-    assert rooms <= {
+    subpackages = {module for module in naming if not module.startswith("export.")}
+    assert subpackages <= {
         *("data.pipeline.tf_data", "models.blocks.batch_norm"),
         *("inference.runtimes.litert", "inference.runtimes.savedmodel"),
         *("inference.runtimes.metadata",),
@@ -121,12 +121,12 @@ def test_every_entry_of_the_package_is_a_room():
 
 
 @pytest.mark.parametrize(
-    "room",
+    "subpackage",
     sorted(path.parent for top in (ROOT, CLI) for path in top.rglob("__init__.py")),
-    ids=lambda room: str(room)[-40:],
+    ids=lambda subpackage: str(subpackage)[-40:],
 )
-def test_a_room_has_at_most_14_entries(room):
-    assert len(entries(room)) <= MAX_ENTRIES
+def test_a_subpackage_has_at_most_14_entries(subpackage):
+    assert len(entries(subpackage)) <= MAX_ENTRIES
 
 
 @pytest.mark.parametrize(
