@@ -38,8 +38,9 @@ def test_steps_lower_the_loss_and_the_best_network_is_float32(
     optimizer, precision, eager, tmp_path
 ):
     model = built(optimizer, precision=precision)
-    computed = model.get_layer("stem_convolution").compute_dtype
+    computed = model.get_layer("stack_1_convolution").compute_dtype
     assert computed == precision.removeprefix("mixed_")
+    assert model.get_layer("stem_convolution").compute_dtype == "float32"
     assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
     assert model.compute_output_shape((1, 32, 32, 3))[-1] == 16
     assert model(IMAGES).dtype == "float32" or "float32" in str(model(IMAGES).dtype)

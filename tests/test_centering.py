@@ -8,8 +8,8 @@ from keras_hourglass import StackedHourglass
 from keras_hourglass.models.blocks import BLOCKS, Bottleneck
 from keras_hourglass.models.flops import count_parameters
 from keras_hourglass.models.trunk.layer_utils import sublayers
-from keras_hourglass.training import centering
-from keras_hourglass.training.centering import (
+from keras_hourglass.training.precision import centering
+from keras_hourglass.training.precision.centering import (
     CenterFeatures,
     center_features,
     freeze_cancelled_biases,

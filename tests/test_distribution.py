@@ -40,7 +40,7 @@ if os.environ["KERAS_BACKEND"] == "tensorflow":
     tf.config.set_logical_device_configuration(cpu, parts)
     tf.config.run_functions_eagerly(True)  # compiling takes longer
 from keras_hourglass_cli import main as command
-from keras_hourglass.training import centering
+from keras_hourglass.training.precision import centering
 centering.INTERVAL, centering.SETTLING_STEPS = 1, 0  # as of long runs before some steps
 output, *typed = sys.argv[1:]
 for devices in ("1", "all"):

@@ -8,12 +8,13 @@ from keras import optimizers
 from keras_hourglass.models.hourglass_model import HourglassModel
 from keras_hourglass.models.loading import CLASS_NAMES, load_argument
 from keras_hourglass.models.trunk.precision import precision_scope
-from keras_hourglass.training.centering import freeze_cancelled_biases
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.training.distillation import add_distillation_loss
 from keras_hourglass.training.fine_tuning import freeze_layers, transfer_weights
 from keras_hourglass.training.optimizers.flat_optimizer import FlatOptimizer
 from keras_hourglass.training.optimizers.muon import Muon
+from keras_hourglass.training.precision.centering import freeze_cancelled_biases
+from keras_hourglass.training.precision.float32 import keep_stem_precise
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.tasks import TASKS
 
@@ -45,6 +46,7 @@ def build_model(config: TrainConfig, initialize: bool = True) -> HourglassModel:
     keras.utils.set_random_seed(config.seed)
     with precision_scope(config.precision):
         model = TASKS[config.task].network(**config.recipe.network)
+    keep_stem_precise(model)
     if initialize and config.init_weights is not None:
         source = load_argument(config.init_weights, "init_weights", *CLASS_NAMES)
         report = transfer_weights(source, model)

@@ -113,7 +113,8 @@ def create_config(
     datasets = parse_datasets(dataset, root)
     base = _choose_recipe(recipe, task, bool(datasets), "teacher" in options)
     _require_kind(datasets, base.task)
-    defaults = DEFAULTS_OF[base.task]
+    of_weights = {"offset", "calibration"}  # which training replaces
+    defaults = DEFAULTS_OF[base.task].keys() - of_weights
     known = {*defaults, *RECIPE_OPTIONS, *RUN_OPTIONS, *READ_OPTIONS}
     where = "" if base.task == "pose" else f" for the task {base.task!r}"
     if unknown := sorted({*options} - known):

@@ -33,7 +33,8 @@ def add_distillation_loss(
         loss: Compares heatmaps.
 
     Raises:
-        ValueError: If the two differ in joints, image size or `offset`.
+        ValueError: If the two differ in joints or image size, or the teacher has an
+            `offset`.
     """
     if teacher.skeleton.joints != student.skeleton.joints:
         raise ValueError(
@@ -46,9 +47,9 @@ def add_distillation_loss(
             f"`teacher` must have the image size of the student, {student.image_size} "
             f"(height, width). Received: image_size={teacher.image_size}"
         )
-    if teacher.offset != student.offset:  # only decoding adds it, not the heatmaps
+    if any(teacher.offset):  # only decoding adds it, not the heatmaps
         raise ValueError(
-            f"`teacher` must have the offset of the student, {student.offset}. "
+            "`teacher` must have no offset, which labels do not have. "
             f"Received: offset={teacher.offset}"
         )
     teacher.trainable = False

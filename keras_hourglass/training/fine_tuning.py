@@ -59,7 +59,7 @@ def network_config(model: HourglassModel) -> dict:
             "`init_weights` must be the network that was trained, with its norms. "
             "Received: its fused form"
         )
-    left_out = {"offset", "calibration", "name", "trainable"}
+    left_out = {"offset", "calibration", "name", "trainable", "frozen"}
     return {k: v for k, v in config.items() if k not in left_out}
 
 

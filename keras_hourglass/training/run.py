@@ -101,12 +101,12 @@ def train(
 ) -> Run:
     """Trains a network, as `hourglass-keras train` does, and keeps the run in a folder.
 
-    Stopped at any moment, even by a power cut, the same call goes on from the last
-    checkpoint; on one CPU, with TensorFlow, it ends with the same weights to the last
-    bit. With the `output` of an earlier run, options that are not given are those of
-    the run. More `epochs` lengthen it, finished or not: the learning rate follows the
-    schedule of the new number. The folder of a dataset may have moved, `missing` and
-    `broken` may change; any other option that differs is an error.
+    Stopped at any moment, even by a power cut, the same call with the run's folder as
+    `output` goes on from the last checkpoint; options that are not given are those of
+    the run. On one CPU, with TensorFlow, it ends with the same weights to the last bit.
+    More `epochs` lengthen it, finished or not: the learning rate follows the schedule
+    of the new number. The folder of a dataset may have moved, `missing` and `broken`
+    may change; any other option that differs is an error.
 
     Args:
         dataset: `"NAME[:DIR][*SHARE]"`, say `"mpii:MPII"` or `"coco:COCO*0.5"` for half
@@ -137,7 +137,7 @@ def train(
         processes: Number of processes that train together.
         process: Index of this process, from 0.
         options: Options of the network: `stacks`, `block`, `blocks`, `filters`,
-            `stem_filters`, `depth`, `skeleton`, `image_size`, `offset`; see
+            `stem_filters`, `depth`, `skeleton`, `image_size`; see
             `StackedHourglass`; for the task "detect", those of `PersonDetector`. In
             place of the recipe's: `epochs`, `batch_size`, `learning_rate`,
             `augmentation` (a name, or an `Augmentation`), `distill_weight` (share of

@@ -21,11 +21,12 @@ from keras_hourglass.training.build import (
     compile_model,
     set_iterations,
 )
-from keras_hourglass.training.centering import CenterFeatures
 from keras_hourglass.training.config import CHECKPOINT_MINUTES, TrainConfig
 from keras_hourglass.training.distribution import ONE_DEVICE, Distribution
 from keras_hourglass.training.norm_statistics import NormStatistics
 from keras_hourglass.training.optimizers.averages import EMAWeights
+from keras_hourglass.training.precision.centering import CenterFeatures
+from keras_hourglass.training.precision.float32 import ValidateInFloat32
 from keras_hourglass.training.runs import checkpoint, config_file, run_dir
 from keras_hourglass.training.runs.checkpoint import (
     BestCheckpoint,
@@ -165,8 +166,8 @@ class Trainer:
         if not self.restart:
             run_dir.log_changes(self.config, self.folder, self.state)
         if self.state.epochs >= epochs:
-            said = "All %s epochs are finished: nothing is left to do. More `epochs` "
-            logger.info(said + "lengthen the run.", epochs)
+            said = "All %s epochs are finished: nothing is left to do. A larger "
+            logger.info(said + "`epochs=N` lengthens the run.", epochs)
             stored = config_file.read_config(self.folder)
             if stored.recipe.epochs != epochs and self.distribution.is_first:
                 config_file.write_config(self.folder, self.config, **self.data_facts)
@@ -234,6 +235,7 @@ class Trainer:
         verbose = {"verbose": int(self.verbose > 0)}
         if self.progress is not None:
             verbose["print_fn"] = self.progress.print
+        validating = [self.ema, ValidateInFloat32()]
         writers = [
             HistoryLogger(self.folder / HISTORY_FILE),
             TensorBoardLogger(
@@ -250,9 +252,9 @@ class Trainer:
             *diagnostic_callbacks(self.names_of_batch, waited, self.task.metric),
             *([self.progress] if self.progress is not None else []),
             CenterFeatures(self.sampler.steps, self.state.step),
-            self.ema,
+            *validating,
             timer,
-            self.task.callback(others=others, callbacks=[self.ema], **verbose),
+            self.task.callback(others=others, callbacks=validating, **verbose),
             *(writers if self.distribution.is_first else []),
             CheckpointCallback(
                 self.folder / LAST_FILE if self.distribution.is_first else None,
