@@ -44,6 +44,8 @@ def test_an_option_outweighs_the_recipe_and_that_the_network_of_the_weights(tmp_
 
 
 def test_an_unknown_option_says_what_was_meant():
+    with pytest.raises(ValueError, match="no option 'offset'"):
+        create_config(offset=(0.5, 0))
     with pytest.raises(ValueError, match="no option 'stakcs'. Did you mean 'stacks'"):
         create_config(stakcs=3)
     with pytest.raises(ValueError, match="`broken` must be 'error' or 'skip'"):

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_hourglass import StackedHourglass, __version__, export_model
+from keras_hourglass import StackedHourglass, __version__, export_model, fuse
 from keras_hourglass.export import crops as crops_module
 from keras_hourglass.export import exporter, formats, verification
 from keras_hourglass.export.formats import FORMATS, Format, parse_formats
@@ -19,6 +19,7 @@ from keras_hourglass.export.graph import crop_window
 from keras_hourglass.export.metadata import describe_model, to_strings
 from keras_hourglass.inference.runtimes.keypoints import predict_keypoints
 from keras_hourglass.inference.runtimes.metadata import _from_strings, read_metadata
+from keras_hourglass.models.trunk.layer_utils import sublayers
 from keras_hourglass.models.trunk.precision import precision_scope
 
 TINY = {"stacks": 1, "filters": 4, "stem_filters": 2, "depth": 1, "image_size": 32}
@@ -94,13 +95,14 @@ def test_an_error_of_a_converter_leaves_the_other_formats(network, stand_in, tmp
     assert [result.reason for result in results] == ["no such operation", None]
 
 
-def test_networks_in_16_bits_are_exported_in_32(stand_in, tmp_path):
+@pytest.mark.parametrize("form", [lambda model: model, fuse])
+def test_networks_in_16_bits_are_exported_in_32(stand_in, tmp_path, form):
     with precision_scope("mixed_bfloat16"):
-        network = StackedHourglass(**TINY)
+        network = form(StackedHourglass(**TINY))
         export_model(network, tmp_path, "litert", crops=CROPS)
     (exported,) = stand_in.models
     assert network.compute_dtype == "bfloat16"
-    assert {layer.compute_dtype for layer in exported.layers} == {"float32"}
+    assert {layer.compute_dtype for layer in sublayers(exported)} == {"float32"}
     for one, other in zip(exported.get_weights(), network.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 

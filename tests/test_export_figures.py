@@ -7,7 +7,7 @@ import keras_hourglass as kh
 from keras_hourglass.export.crops import packaged_crops
 from keras_hourglass.export.verification import LIMITS, Reference
 from keras_hourglass.inference.runtimes import LiteRT
-from keras_hourglass.models.presets import PRESETS, PRESETS_WITH_WEIGHTS
+from keras_hourglass.models.presets import PRESETS, with_weights
 from keras_hourglass.models.weights import weights_path
 
 
@@ -21,7 +21,7 @@ def test_packaged_litert_files_are_the_networks(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PRESETS_WITH_WEIGHTS)
+@pytest.mark.parametrize("name", with_weights("pose"))
 def test_fewer_bits_keep_the_score_on_mpii(name, shared, tmp_path):
     people = kh.load_dataset(f"crops:{shared / 'mpii_crops384'}", split="val")
     formats = ["litert", "litert:float16", "litert:int8"]

@@ -66,6 +66,8 @@ def test_a_missing_file_is_refused_with_a_guess_at_a_preset(tmp_path):
         load_model(tmp_path / "none.keras")
     with pytest.raises(FileNotFoundError, match="Did you mean 'photo'.*='phtoo'"):
         load_model("phtoo")
+    with pytest.raises(FileNotFoundError, match="Did you mean 'people'"):
+        load_model("peple")
     with pytest.raises(FileNotFoundError, match="This folder holds none of them"):
         load_model(tmp_path)
 

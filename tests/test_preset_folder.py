@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import keras_hourglass as kh
-from keras_hourglass.models.presets import PRESETS, PRESETS_WITH_WEIGHTS, facts
+from keras_hourglass.models.presets import PRESETS, facts, with_weights
 
 TINY = {"stacks": 1, "filters": 8, "stem_filters": 4, "depth": 1}
 TINY |= {"image_size": (16, 24), "offset": (0.25, -0.5), "block": "separable"}
@@ -100,6 +100,8 @@ def test_the_inference_form_comes_back_as_such(model, tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (1, 16, 24, 3), "uint8")
     expected = fused.predict_on_batch(images)
     np.testing.assert_array_equal(loaded.predict_on_batch(images), expected)
+    with pytest.raises(ValueError, match="is fused: none of its arguments may change"):
+        kh.StackedHourglass.from_preset(tmp_path, image_size=32)
 
 
 def test_weights_in_16_bits_are_kept_as_they_are(tmp_path):
@@ -121,11 +123,15 @@ def test_weights_in_16_bits_are_kept_as_they_are(tmp_path):
 def test_sizes_and_offsets_may_change_and_weights_hold_the_rest(saved):
     load = kh.StackedHourglass.from_preset
     assert load(saved, image_size=32, offset=(0, 0)).image_size == (32, 32)
+    assert load(saved, name="mine", skeleton=CAT).name == "mine"
+    assert not load(saved, trainable=False).trainable_weights
     assert load(saved, load_weights=False, stacks=2).stacks == 2
     with pytest.raises(ValueError, match="`load_weights` must be False where `stacks`"):
         load(saved, stacks=2)
     with pytest.raises(TypeError, match="no argument 'stack'. Did you mean 'stacks'"):
         load(saved, stack=2)
+    with pytest.raises(ValueError, match="where `skeleton` changes"):
+        load(saved, skeleton="mpii")
 
 
 def test_channels_of_each_size_are_kept_and_described(tmp_path):
@@ -321,7 +327,7 @@ def read_header(folder):
     return yaml.safe_load(header)
 
 
-@pytest.mark.parametrize("name", PRESETS_WITH_WEIGHTS)
+@pytest.mark.parametrize("name", with_weights("pose"))
 def test_facts_of_packaged_presets_are_those_of_the_model_card(name):
     page = (Path(__file__).parents[1] / "docs" / "model-card.md").read_text()
     known = PRESETS[name].facts

@@ -364,6 +364,8 @@ def test_the_command_refuses_what_makes_no_sense(tiny, tmp_path):
     assert "must not be given" in call(*command, "--offset", 1, 1, status=1).stderr
     assert "must be a readable Keras model" in call(*command, status=1).stderr
     assert "`SOURCE` must be" in call("convert", "no.pth", "y.keras", status=1).stderr
+    printed = call("convert", "people", tmp_path / "x.pth", status=1).stderr
+    assert "`SOURCE` must be a StackedHourglass" in printed
 
 
 def test_a_converted_network_predicts_and_trains(tiny):

@@ -171,6 +171,17 @@ def test_pairs_that_are_none_are_refused(pairs):
         Skeleton(("a", "b", "c"), flip_pairs=pairs)
 
 
+@pytest.mark.parametrize("limbs", [("a", "b"), [("a", "b", "c")], [(0, 1)]])
+def test_limbs_that_are_no_pairs_of_names_are_refused(limbs):
+    with pytest.raises(ValueError, match="`limbs` must be pairs of names"):
+        Skeleton(("a", "b", "c"), limbs=limbs)
+
+
+def test_a_group_without_joints_is_refused():
+    with pytest.raises(ValueError, match="one or more joints.*'Arm' without"):
+        Skeleton(("a", "b"), groups={"Arm": ()})
+
+
 def test_configurations_of_version_0_2_load():
     for known in SKELETONS.values():
         old = known.get_config()

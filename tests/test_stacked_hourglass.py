@@ -123,7 +123,9 @@ def test_channels_of_each_size_must_be_as_many_as_sizes(filters):
         StackedHourglass(1, filters=(8, 7, 8), depth=2, image_size=32)
 
 
-@pytest.mark.parametrize("size", ["256", 64.0, (64,), (64, 64, 3), None])
+@pytest.mark.parametrize(
+    "size", ["256", 64.0, (64,), (64, 64, 3), None, np.array([64, 64])]
+)
 def test_image_sizes_must_be_one_or_two_integers(size):
     with pytest.raises(ValueError, match="`image_size` must be an integer or two"):
         StackedHourglass(image_size=size)
@@ -366,3 +368,45 @@ def test_fit_learns_the_same_as_single_batches():
 def test_an_unknown_argument_is_refused_with_a_guess():
     with pytest.raises(TypeError, match="Did you mean 'stacks'.*Received: stack=2"):
         StackedHourglass(stack=2)
+
+
+def test_training_takes_away_an_offset_which_labels_do_not_have(eager):
+    model = StackedHourglass(1, **TINY, offset=(0.5, 0))
+    model.compile("sgd", HeatmapLoss())
+    model.evaluate(IMAGES, LABELS, verbose=0)
+    assert model.offset == (0.5, 0)
+    model.fit(IMAGES, LABELS, verbose=0)
+    assert model.offset == (0, 0)
+
+
+def test_a_metric_of_other_joints_is_refused():
+    with pytest.raises(ValueError, match="of the 16 joints.*'pckh', of 17 joints"):
+        StackedHourglass(1, **TINY).compile("sgd", metrics=[PCKh(skeleton="coco")])
+
+
+def test_a_copy_has_weights_calibration_and_facts_and_no_optimizer():
+    model = StackedHourglass(1, **TINY, calibration=(3, -1), offset=(0.5, 0))
+    model.facts = object()
+    model.compile("sgd", HeatmapLoss())
+    copy = model.copy()
+    assert copy.calibration == (3, -1) and copy.offset == (0.5, 0)
+    assert copy.facts is model.facts and not copy.compiled
+    for one, other in zip(copy.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    copy.set_weights(model.get_weights())
+    assert copy.calibration is None and copy.facts is None
+
+
+def test_a_file_keeps_layers_frozen_and_the_state_of_the_optimizer(tmp_path, eager):
+    model = StackedHourglass(1, **TINY)
+    model.get_layer("stem_block_1").trainable = False
+    model.compile("adam", HeatmapLoss())
+    model.fit(IMAGES, LABELS, epochs=3, verbose=0)
+    model.save(tmp_path / "model.keras")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loaded = keras.models.load_model(tmp_path / "model.keras")
+    frozen = [layer.name for layer in loaded.layers if not layer.trainable]
+    assert frozen == ["stem_block_1"]
+    assert len(loaded.trainable_weights) == len(model.trainable_weights)
+    assert int(loaded.optimizer.iterations) == 3

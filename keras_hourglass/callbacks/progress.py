@@ -138,7 +138,7 @@ class ProgressLogger(keras.callbacks.Callback):
         return [f"{name} {logs[name]:.4g}" for name in LOGGED_NAMES if name in logs]
 
     def _left(self):
-        """The time left for all epochs, validation included, at the pace so far."""
+        """Returns the time left for all epochs, with validation, at the pace so far."""
         if not self.measured_steps or not self.steps:
             return []
         left = (self.epochs - self.epoch) * self.steps - self.step

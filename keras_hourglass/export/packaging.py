@@ -35,13 +35,14 @@ def main(directory, models, bits: int = FLOAT16_BITS):
     folder.mkdir(parents=True, exist_ok=True)
     for name in models:
         model = load_model(name)
+        calibration = getattr(model, "calibration", None)  # stays that of rounded ones
         path = folder / f"{Path(name).stem}.tflite"
         litert.write(model, path, precision="float16")
         round_constants(path, bits)
         round_kernels(model, bits)
         print(pack_weights(model, path.with_suffix(".npz")))
         print(Weights(path.name, digest_of(path)))
-        print(f"calibration={getattr(model, 'calibration', None)}")
+        print(f"{calibration=}")
 
 
 def round_kernels(model, bits: int):

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def keras_ops():
-    """`keras.ops`; Keras is imported when it is first needed."""
+    """Returns `keras.ops`; Keras is imported when it is first needed."""
     from keras import ops
 
     return ops

@@ -89,10 +89,10 @@ def encode_boxes(labels, size: tuple[int, int]) -> BoxTargets:
     owner = owner / ops.maximum(ops.sum(owner, axis=-1, keepdims=True), 1)
     start, end = corner - 0.5, corner - 0.5 + sides
     edges = ops.einsum("bhwn,bnk->bhwk", owner, ops.concatenate([start, end], -1))
-    outside = over_maps(inside) * ops.cast(ignored[:, None, None], labels.dtype)
+    in_ignored = over_maps(inside) * ops.cast(ignored[:, None, None], labels.dtype)
     return BoxTargets(
         centers,
-        (ops.max(outside, axis=-1) == 0) | (centers > CORE),
+        (ops.max(in_ignored, axis=-1) == 0) | (centers > CORE),
         _distances(edges, size, ops),
         ops.sum(share, axis=-1),
         ops.maximum(ops.sum(ops.cast(person, labels.dtype)), 1),
@@ -100,7 +100,7 @@ def encode_boxes(labels, size: tuple[int, int]) -> BoxTargets:
 
 
 def blank_row(size: tuple[int, int]) -> tuple[float, ...]:
-    """The row that makes the label of a photograph ignored as a whole.
+    """Returns the row that makes the label of a photograph ignored as a whole.
 
     Args:
         size: Width and height of the maps.
@@ -132,7 +132,7 @@ def _pixel_grid(size, dtype, ops):
 
 
 def _distances(edges, size, ops):
-    """Distances from each pixel to left, top, right, bottom at `(..., 4)` places."""
+    """Computes distances of each pixel to left, top, right and bottom, `(..., 4)`."""
     signs = ops.convert_to_tensor([1.0, 1.0, -1.0, -1.0], dtype=edges.dtype)
     return (_pixel_grid(size, edges.dtype, ops) - edges) * signs
 

@@ -79,7 +79,12 @@ def _focal_loss(target, logit):
 
 
 def _generalized_iou(target, logs):
-    """Computes it for boxes of distances, and of their logarithms, `(..., 4)`."""
+    """Computes the generalized intersection over union of boxes.
+
+    Args:
+        target: `(..., 4)`, distances to left, top, right and bottom, in heatmap pixels.
+        logs: `(..., 4)`, logarithms of such distances.
+    """
     predicted = ops.exp(ops.clip(logs, *DISTANCES))
     target = ops.maximum(target, 0)
     # Distances to two opposite sides: those of left and top, of right and bottom.

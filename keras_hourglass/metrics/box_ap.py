@@ -128,7 +128,7 @@ class BoxAP(keras.metrics.Metric):
         return 100 * float(allowed.max(initial=0) / max(float(self.people), 1))
 
     def _above(self):
-        """True and false boxes whose score is in a bin or above it."""
+        """Counts true and false boxes whose score is in a bin or above it."""
         return (
             ops.flip(ops.cumsum(ops.flip(ops.convert_to_tensor(total))))
             for total in (self.true, self.false)

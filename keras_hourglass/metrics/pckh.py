@@ -19,8 +19,8 @@ class PCKh(keras.metrics.Metric):
 
     The last stack's heatmaps are decoded. A keypoint is correct if its distance to the
     label is at most `threshold` times the reference length, within a relative rounding
-    of 5e-6: the size of the head, or for a skeleton without a head (see
-    `Skeleton.measure`) the longer side of the box, which makes it PCK. Joints count if
+    of 5e-6. The reference length is the size of the head, or for a skeleton without a
+    head (see `Skeleton.measure`) the longer side of the box: PCK. Joints count if
     their weight and reference length are above 0, also those outside the heatmap,
     however far, which are wrong. The result is the mean weighted by count, without the
     skeleton's unscored joints (for MPII, pelvis and thorax): the convention of HRNet

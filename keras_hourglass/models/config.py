@@ -4,7 +4,7 @@ The constructor of `StackedHourglass` and the help of the command both read it h
 """
 
 import math
-from numbers import Real
+from numbers import Integral, Real
 from typing import NamedTuple
 
 NETWORK_DEFAULTS = {  # arguments of `StackedHourglass`
@@ -183,4 +183,4 @@ def validate_offset(offset) -> tuple[float, float]:
 
 def _is_integer(value) -> bool:
     """Returns whether a value is an integer, also NumPy's, and no boolean."""
-    return hasattr(value, "__index__") and not isinstance(value, bool)
+    return isinstance(value, Integral) and not isinstance(value, bool)

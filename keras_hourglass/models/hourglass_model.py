@@ -33,8 +33,8 @@ class HourglassModel(keras.Model):
     Attributes:
         task: Purpose of the network, a key of `presets.PRESETS_OF`.
         facts: Those of its training, for the model card, if they are known.
-        label_shape: Of a person's or a photograph's label; None is any number.
-        label_meaning: In words.
+        label_shape: Shape of a person's or a photograph's label; None is any number.
+        label_meaning: Description of the numbers of a label.
 
     Raises:
         ValueError: If an argument is out of its range, a name is unknown, or Keras is
@@ -53,8 +53,7 @@ class HourglassModel(keras.Model):
                 f"`{type(self).__name__}` has no argument {name!r}. "
                 f"{suggest(name, defaults)} Received: {name}={kwargs[name]!r}"
             )
-        if network["stacks"] in self.presets:
-            preset = network["stacks"]
+        if isinstance(preset := network["stacks"], str) and preset in self.presets:
             raise ValueError(
                 "`stacks` must be a positive integer. The network of a preset is "
                 f"`{type(self).__name__}.from_preset({preset!r})`. "
@@ -104,7 +103,8 @@ class HourglassModel(keras.Model):
             load_weights: Whether to load the weights of the preset. Where it has none,
                 `load_weights=False` is needed.
             changes: Arguments of the constructor that replace the preset's. With
-                weights, only `image_size`, `offset` and `calibration` may differ.
+                weights, only `image_size`, `offset`, `calibration`, `name` and
+                `trainable` may differ; of a fused network, none.
 
         Returns:
             A network of this class.
@@ -143,9 +143,19 @@ class HourglassModel(keras.Model):
         if load_weights:
             weights.load_weights(model, preset.weights)
             model.facts = preset.facts
-            if preset.calibration and "calibration" not in changes:
-                model.calibration = preset.calibration
+            if cls.task == "pose":
+                model.calibration = changes.get("calibration", preset.calibration)
         return model
+
+    def copy(self) -> "HourglassModel":
+        """Returns a network with the same weights, not compiled.
+
+        It computes in the global dtype policy; a fused network, in its own.
+        """
+        copy = type(self).from_config(self.get_config())
+        copy.set_weights(self.get_weights())
+        copy.facts = self.facts
+        return copy
 
     def save_to_preset(self, directory, license: str | None = None):
         """Saves the network as a folder for `from_preset`, in KerasHub's file layout.
@@ -257,6 +267,7 @@ class HourglassModel(keras.Model):
         return width // STRIDE, height // STRIDE
 
     def get_config(self):
+        frozen = [layer.name for layer in self.layers if not layer.trainable]
         return {
             "stacks": self.stacks,
             "block": block_name(self.block),
@@ -267,8 +278,14 @@ class HourglassModel(keras.Model):
             "image_size": self.image_size,
             "name": self.name,
             "trainable": self.trainable,
+            **({"frozen": frozen} if frozen and self.trainable else {}),
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        return cls(**config)
+        config = {**config}
+        frozen = config.pop("frozen", ())
+        model = cls(**config)
+        for name in frozen:
+            model.get_layer(name).trainable = False
+        return model

@@ -57,7 +57,7 @@ def check_first_batch(model, x, y=None):
 
 
 def _peek(generator):
-    """The first batch of a generator, and a generator of all its batches."""
+    """Returns the first batch of a generator, and a generator of all its batches."""
     batch = next(generator, None)
 
     def restored():
@@ -69,13 +69,13 @@ def _peek(generator):
 
 
 def _unpack(batch):
-    """The images and the labels of a batch."""
+    """Returns the images and the labels of a batch."""
     images, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
     return _single(images), _single(labels)
 
 
 def _single(value):
-    """The only entry of a list or dictionary of inputs."""
+    """Returns the only entry of a list or dictionary of inputs."""
     if isinstance(value, dict):
         value = [*value.values()]
     if isinstance(value, list | tuple) and len(value) == 1:

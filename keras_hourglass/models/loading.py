@@ -14,7 +14,6 @@ from zipfile import is_zipfile
 from keras_hourglass.models.config import BEST_FILE, CONFIG_FILE, LAST_FILE
 from keras_hourglass.models.presets import (
     PRESETS_OF,
-    PRESETS_WITH_WEIGHTS,
     facts,
     hub,
     places,
@@ -102,9 +101,8 @@ def _load(model, argument, tasks) -> "HourglassModel":
             f"Received: {argument}={model!r} (a {type(model).__name__})"
         )
     received = f"Received: {argument}={str(model)!r}"
-    if shared := hub.is_address(model):
+    if hub.is_address(model):
         hub.parse_address(model, argument)
-    if shared:
         return _network_class(tasks).from_preset(str(model))
     for task, presets in PRESETS_OF.items():
         if str(model) not in presets:
@@ -168,7 +166,7 @@ def find_network(model, argument: str = "model") -> Path:
         raise FileNotFoundError(
             f"`{argument}` must be a .keras file, the folder of a training run or of a "
             f"preset, or the name of a preset with weights. "
-            f"{suggest(model, PRESETS_WITH_WEIGHTS)} "
+            f"{suggest(model, sum(map(with_weights, PRESETS_OF), ()))} "
             f"Received: {argument}={str(model)!r}"
         )
     for ending, kind in OTHER_KINDS.items():

@@ -97,8 +97,9 @@ class PersonDetector(HourglassModel):
             maps: `(batch, stacks, height, width, 5)`, of which the last stack is read.
 
         Returns:
-            Boxes `(batch, 128, 4)`, x, y, width, height in pixels of the maps, and
-            their scores `(batch, 128)`, 0 to 1, the highest first. Those of boxes that
+            Boxes `(batch, N, 4)`, x, y, width, height in pixels of the maps, where N is
+            128, or all pixels of smaller maps; and their scores `(batch, N)`, 0 to 1,
+            the highest first. Those of boxes that
             others suppress are 0.
         """
         return decode_boxes(maps[:, -1])

@@ -37,7 +37,7 @@ class StackedHourglass(HourglassModel):
         image_size: Pixels of a side, or (height, width); multiples of
             `4 * 2**depth`.
         offset: (x, y), in heatmap pixels, that decoding adds: the bias of the code
-            that trained the weights.
+            that trained the weights. Metrics decode without it.
         calibration: (slope, intercept) of the scores of joints, as
             `Evaluation.fit_calibration` fits them: see `heatmaps.calibration`. None
             leaves the peaks of the heatmaps as scores.
@@ -48,7 +48,7 @@ class StackedHourglass(HourglassModel):
         facts: Those of its training, for the model card, if they are known.
 
     The attribute `calibration` may be set, and is saved with the network. Training sets
-    it to None: it is that of other weights.
+    it to None, and `offset` to 0: they are those of other weights.
 
     Input shape:
         `(batch, height, width, 3)`, RGB from 0 to 255, uint8 or float.
@@ -124,12 +124,12 @@ class StackedHourglass(HourglassModel):
 
     @property
     def label_shape(self) -> tuple:
-        """Of a person's label."""
+        """Shape of a person's label."""
         return len(self.skeleton.joints), 4
 
     @property
     def label_meaning(self) -> str:
-        """What the numbers of a label are."""
+        """Description of the numbers of a label."""
         return (
             f"x, y, weight and reference length of each of the "
             f"{len(self.skeleton.joints)} joints of the model's skeleton"
@@ -146,7 +146,8 @@ class StackedHourglass(HourglassModel):
     ):
         """Configures training, as `keras.Model.compile` does.
 
-        Every `PCKh` among the metrics that has no skeleton receives the model's.
+        Every `PCKh` among the metrics that has no skeleton receives the model's; others
+        must have as many joints.
 
         Args:
             optimizer: Name or instance of an optimizer.
@@ -169,8 +170,16 @@ class StackedHourglass(HourglassModel):
         ```
         """
         for metric in keras.tree.flatten([metrics, weighted_metrics]):
-            if hasattr(metric, "bind") and metric.skeleton is None:
+            if not hasattr(metric, "bind"):
+                continue
+            if metric.skeleton is None:
                 metric.bind(self.skeleton)
+            own, needed = len(metric.skeleton.joints), len(self.skeleton.joints)
+            if own != needed:
+                raise ValueError(
+                    f"`metrics` must be of the {needed} joints of the network. "
+                    f"Received: {metric.name!r}, of {own} joints"
+                )
         super().compile(
             optimizer, loss, loss_weights, metrics, weighted_metrics, **kwargs
         )
@@ -184,12 +193,21 @@ class StackedHourglass(HourglassModel):
         if self.optimizer is not None and self.built:
             self.optimizer.build(self.trainable_variables)
 
-    def load_weights(self, filepath, *args, **kwargs):
+    def copy(self) -> "StackedHourglass":
+        copy = super().copy()
+        copy.calibration = self.calibration
+        return copy
+
+    def set_weights(self, weights):
         self.calibration = None  # is that of the weights before
+        super().set_weights(weights)
+
+    def load_weights(self, filepath, *args, **kwargs):
+        self.calibration = None
         super().load_weights(filepath, *args, **kwargs)
 
     def make_train_function(self, force: bool = False):
-        self.calibration = None  # is that of the weights before
+        self.calibration, self.offset = None, (0, 0)  # labels have no offset
         super().make_train_function(force)
 
     def get_config(self):

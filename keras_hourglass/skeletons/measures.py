@@ -1,6 +1,6 @@
-"""Measures: the percentage of correct keypoints, and the length of its errors.
+"""Measures of keypoints, and the points at which those of detected people are read.
 
-And where the average precision and the recall of detected people are read.
+Of keypoints: the percentage of correct ones, and the length of its errors.
 """
 
 from dataclasses import dataclass

@@ -125,7 +125,19 @@ class Skeleton:
                 "`joints` must be one or more different names. "
                 f"Received: joints={self.joints}"
             )
+        for name in ("limbs", "flip_pairs"):
+            set_field(name, tuple(getattr(self, name)))
+            if not all(map(_is_pair_of_names, getattr(self, name))):
+                raise ValueError(
+                    f"`{name}` must be pairs of names of joints. "
+                    f"Received: {name}={getattr(self, name)!r}"
+                )
         set_field("limbs", tuple(map(self._own_names, self.limbs)))
+        if empty := [column for column, group in self.groups.items() if not group]:
+            raise ValueError(
+                "`groups` must have one or more joints each. "
+                f"Received: {empty[0]!r} without any"
+            )
         groups = {
             column: self._own_names(group) for column, group in self.groups.items()
         }
@@ -305,3 +317,9 @@ class Skeleton:
         `get("FILE.json")` and `--skeleton FILE.json` read.
         """
         return json.loads(json.dumps(asdict(self)))
+
+
+def _is_pair_of_names(pair) -> bool:
+    """Returns whether a value is a pair of strings."""
+    is_pair = isinstance(pair, tuple | list) and len(pair) == 2
+    return is_pair and all(isinstance(name, str) for name in pair)

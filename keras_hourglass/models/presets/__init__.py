@@ -179,7 +179,6 @@ DETECTOR_PRESETS = {
     ),
 }
 PRESETS_OF = {"pose": PRESETS, "detect": DETECTOR_PRESETS}  # by the task of a network
-PRESETS_WITH_WEIGHTS = tuple(name for name in PRESETS if PRESETS[name].weights)
 
 
 def describe_presets(task: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ https://huggingface.co/docs/hub/model-cards
 import json
 from typing import NamedTuple
 
+from keras_hourglass.models.blocks import name_of as block_name
 from keras_hourglass.models.flops import count_parameters
 from keras_hourglass.models.presets.facts import TrainingFacts
 from keras_hourglass.models.presets.hub import ADDRESS
@@ -20,11 +21,11 @@ class CardText(NamedTuple):
     Attributes:
         pipeline: The task, as Hugging Face spells it.
         tags: Those besides the library's.
-        python, command: How the network is used; `{address}` stands for the preset.
-        samples: What it is trained on.
+        python, command: Examples of its use; `{address}` stands for the preset.
+        samples: Those that it is trained on.
         purpose: The purpose of the network.
         scored: Those that scores are measured on.
-        parts: What a score is of, as the head of a column.
+        parts: Head of the column that says of whom or what a score is.
     """
 
     pipeline: str
@@ -80,7 +81,7 @@ def create_card(model, name: str, facts: TrainingFacts | None, version: str) -> 
 
     Args:
         model: A `StackedHourglass` or a `PersonDetector`.
-        name: What the card is headed with.
+        name: Heading of the card.
         facts: Those of its training, if they are known.
         version: Of the library.
     """
@@ -148,11 +149,10 @@ def _is_mean(score) -> bool:
 def _describe_network(model, text):
     height, width = model.image_size
     stacks = "1 stack" if model.stacks == 1 else f"{model.stacks} stacks"
-    block = model.get_config().get("network", model.get_config())["block"]
     network = (
         f"A stacked hourglass network for {text.purpose}: {stacks} of the block "
-        f"`{block}`, {_channels(model)} channels, {count_parameters(model):,} "
-        "parameters."
+        f"`{block_name(model.block)}`, {_channels(model)} channels, "
+        f"{count_parameters(model):,} parameters."
     )
     if model.task == "detect":
         return (

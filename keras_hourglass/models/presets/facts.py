@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from keras_hourglass.models.config import BEST_FILE, CONFIG_FILE, HISTORY_FILE
+from keras_hourglass.skeletons.measures import FALSE_PER_PHOTOGRAPH
 
 SETTINGS = "epochs", "batch_size", "optimizer", "learning_rate", "ema_span"
 SETTINGS_OF = {  # of a recipe for a task alone
@@ -21,7 +22,7 @@ SETTINGS_OF = {  # of a recipe for a task alone
 SCORES = {"pose": "val_pckh", "detect": "val_box_ap"}
 BOX_MEASURES = {  # of a detector's columns, by the name after it
     "": "AP50",
-    "recall": "recall at 0.5 false boxes a photograph",
+    "recall": f"recall at {FALSE_PER_PHOTOGRAPH} false boxes a photograph",
 }
 
 

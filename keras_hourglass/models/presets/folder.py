@@ -17,6 +17,7 @@ from pathlib import Path
 import h5py
 import keras
 
+from keras_hourglass import skeletons
 from keras_hourglass.models.config import (
     BEST_FILE,
     BLOCK_NAMES,
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 CONFIG_KEYS = ("module", "class_name", "config", "registered_name")
 # Arguments that weights do not depend on.
-FREE_ARGUMENTS = {"image_size", "offset", "calibration"}
+FREE_ARGUMENTS = {"image_size", "offset", "calibration", "name", "trainable"}
 
 
 def save_folder(model, directory, facts: TrainingFacts | None, license=None):
@@ -107,11 +108,7 @@ def _has_files(folder):
 
 def _without_optimizer(model):
     """Returns a model whose weights have no optimizer and metrics beside them."""
-    if not model.compiled:
-        return model
-    copy = type(model).from_config(model.get_config())
-    copy.set_weights(model.get_weights())
-    return copy
+    return model.copy() if model.compiled else model
 
 
 def _write_json(path, content):
@@ -206,6 +203,11 @@ def _find_class(path, name, cls=object):
 
 def _changed(network, changes, folder, load_weights) -> dict:
     """Returns the arguments of a network with others in place of some."""
+    if "graph" in network:
+        raise ValueError(
+            f"The network of {folder} is fused: none of its arguments may change. "
+            f"Received: {', '.join(changes)}"
+        )
     for name, value in changes.items():
         if name not in network:
             raise TypeError(
@@ -222,7 +224,8 @@ def require_free(name, value, own, preset, load_weights: bool):
     Raises:
         ValueError: If the weights, which are loaded, depend on it.
     """
-    differs = simplify(value) != simplify(own)
+    convert = skeletons.get if name == "skeleton" else simplify
+    differs = convert(value) != convert(own)
     if load_weights and name not in FREE_ARGUMENTS and differs:
         raise ValueError(
             f"`load_weights` must be False where `{name}` changes: the weights of "

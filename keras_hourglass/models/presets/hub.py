@@ -130,8 +130,8 @@ def _hub(address):
         errors.GatedRepoError: f"its terms must be accepted on its page; then {login}",
         errors.RepositoryNotFoundError: f"there is none, or it is private: {login}",
         errors.RevisionNotFoundError: "it has no such revision",
-        errors.LocalEntryNotFoundError: "no connection, and the cache has it not",
-        errors.OfflineModeIsEnabled: "HF_HUB_OFFLINE is set, and the cache has it not",
+        errors.LocalEntryNotFoundError: "no connection, and the cache lacks it",
+        errors.OfflineModeIsEnabled: "HF_HUB_OFFLINE is set, and the cache lacks it",
     }
     try:
         yield huggingface_hub

@@ -15,8 +15,9 @@ from keras_hourglass.models import blocks
 from keras_hourglass.models.blocks.residual import ResidualBlock
 from keras_hourglass.models.config import CONFIG_FILE
 from keras_hourglass.models.fusion.network import FusedHourglass
+from keras_hourglass.models.hourglass_model import HourglassModel
 from keras_hourglass.models.loading import load_argument
-from keras_hourglass.models.presets import PRESETS
+from keras_hourglass.models.presets import PRESETS_OF, hub
 from keras_hourglass.models.pytorch import checkpoint, mapping
 from keras_hourglass.models.stacked_hourglass import StackedHourglass
 from keras_hourglass.utils.files import atomic_write, require_writable, suffix_of
@@ -64,7 +65,11 @@ def convert(source, target=None, *, skeleton=None, **network) -> StackedHourglas
     assert again.stacks == 2 and again.skeleton == model.skeleton
     ```
     """
-    is_model = isinstance(source, StackedHourglass) or str(source) in PRESETS
+    is_model = (
+        isinstance(source, HourglassModel)
+        or hub.is_address(source)
+        or any(str(source) in presets for presets in PRESETS_OF.values())
+    )
     if not is_model:
         source = Path(source).expanduser()
         if not source.exists():

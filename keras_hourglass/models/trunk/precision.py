@@ -4,6 +4,8 @@ from contextlib import contextmanager
 
 import keras
 
+from keras_hourglass.models.trunk.layer_utils import apply_dtype_policy, sublayers
+
 
 @contextmanager
 def precision_scope(precision: str):
@@ -22,10 +24,9 @@ def to_float32(model):
     Args:
         model: An `HourglassModel`; one that computes in 32 bits is returned.
     """
-    if model.compute_dtype == "float32":
+    if all(layer.compute_dtype == "float32" for layer in sublayers(model)):
         return model
     with precision_scope("float32"):
-        copy = type(model).from_config(model.get_config())
-    copy.set_weights(model.get_weights())
-    copy.facts = model.facts
+        copy = model.copy()
+    apply_dtype_policy(copy)  # layers of a fused network have their own
     return copy

@@ -28,7 +28,7 @@ class Weights(NamedTuple):
 
 
 def weights_path(weights: Weights) -> Path:
-    """The path of packaged weights, whose digest is verified: a few milliseconds.
+    """Returns the path of packaged weights, after milliseconds to verify the digest.
 
     Raises:
         ValueError: If the file is damaged or missing.
@@ -95,24 +95,24 @@ def unpack_weights(model, path):
     Raises:
         ValueError: If the file holds more or fewer weights than the model.
     """
-    shapes = model.get_weights()
+    current = model.get_weights()
     with np.load(path) as file:
         flat = {
             kind: _from_planes(file[kind], dtype).astype("float32")
             for kind, dtype in KINDS.items()
         }
     for kind, values in flat.items():
-        needed = sum(shape.size for shape in shapes if kind_of(shape) == kind)
+        needed = sum(value.size for value in current if kind_of(value) == kind)
         if len(values) != needed:
             raise ValueError(
                 f"{path} must hold the model's {needed:,} {kind}. "
                 f"Received: {len(values):,}"
             )
     weights = []
-    for shape in shapes:
-        kind = kind_of(shape)
-        weights.append(flat[kind][: shape.size].reshape(shape.shape))
-        flat[kind] = flat[kind][shape.size :]
+    for value in current:
+        kind = kind_of(value)
+        weights.append(flat[kind][: value.size].reshape(value.shape))
+        flat[kind] = flat[kind][value.size :]
     model.set_weights(weights)
 
 
