@@ -110,7 +110,7 @@ class MainGroup(LazyGroup):
 
 
 @click.group(cls=MainGroup, package=__package__, commands_help=COMMANDS)
-@click.option("--quiet", "-q", is_flag=True, help="Show warnings and errors alone.")
+@click.option("--quiet", "-q", is_flag=True, help="Show only warnings and errors.")
 @click.option("--verbose", "-v", is_flag=True, help="Show more of what is done.")
 @click.option("--traceback", is_flag=True, help="Show where an error was raised.")
 @click.version_option(package_name="keras-hourglass")

@@ -94,7 +94,7 @@ class DetectorOption(click.Option):
     type=float,
     help="Lowest score of a pose, the mean of its joints' scores.  "
     f"[default: {MIN_POSE_SCORE} with a detector, {MIN_CALIBRATED_POSE_SCORE} if "
-    "scores are calibrated; none with --box and --boxes]",
+    "scores are calibrated; none with --box, --boxes or --detector none]",
 )
 @click.option(
     "--min-joint-score",

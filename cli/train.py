@@ -38,11 +38,11 @@ def command(**options):
     """Train a network on people.
 
     --task detect trains a person detector, which finds all people in a photograph.
-    Without a dataset, on synthetic people: a demo that takes minutes. Stopped at any
-    moment, even by a power cut, the same command goes on.
+    Without a dataset, on synthetic people: a demo that takes minutes.
 
-    With the --output of an earlier run, options that are not typed are those of the
-    run. More --epochs lengthen it, finished or not.
+    Stopped at any moment, even by a power cut, a run goes on with the same command and
+    its folder as --output; options that are not typed are those of the run. More
+    --epochs lengthen it, finished or not.
     """
     start_keras()
     from keras_hourglass.training.run import train

@@ -283,7 +283,7 @@ def test_keypoints_are_kept_where_a_sheet_cannot_be_saved(folder, monkeypatch):
 @pytest.mark.parametrize(
     "arguments, status, says",
     [
-        (["0", "photo.png"], 1, "must be a camera alone"),
+        (["0", "photo.png"], 1, "must have nothing beside a camera"),
         (["photo.png", "--box", 1, 2, 3, 4, "--detector", "people"], 2, "Give one of"),
         (["photo.png", "--detector", "peple"], 1, "Did you mean 'people'"),
         (["photo.png", "--category", "dog"], 1, "goes with a file of `--boxes`"),
@@ -308,10 +308,26 @@ def test_options_that_change_nothing_are_named(folder, messages):
     call("photo.png", "--detector", "none", *options)
     assert messages() == [
         ("WARNING", "`min_score` changes nothing without `boxes` or `detector`"),
-        ("WARNING", "`smooth` changes nothing in images, but in videos"),
+        ("WARNING", "`smooth` applies to videos only"),
     ]
     call("photo.png", "fílm 1.mp4", "--box", 1, 2, 30, 40, *options)
     assert "WARNING" not in [level for level, _ in messages()]
+
+
+def test_a_second_run_does_not_read_its_contact_sheet(folder, messages):
+    (folder / "photos").mkdir()
+    for number in range(2):
+        cv2.imwrite(f"photos/{number}.png", draw_image(0, number)[0])
+    command = "photos", "--detector", "none", "--output", "photos/sheet.png"
+    first, second = (call(*command).stdout for _ in range(2))
+    assert len(second.splitlines()) == 2 and first == second
+    said = [text for _, text in messages()]
+    assert "photos: photos/sheet.png is an output, and ignored" in said
+
+
+def test_a_folder_of_drawings_is_made_with_the_first(folder):
+    call("none.png", "nobody.png", status=1)
+    assert not (folder / "joints").exists()
 
 
 def test_a_lowest_score_is_a_number(folder):
@@ -369,7 +385,7 @@ def test_a_terminal_shows_the_progress(folder):
 
     console = Console(file=io.StringIO(), force_terminal=True, width=100)
     with Recorded(console=console) as progress:
-        assert "Compiling the network" in console.file.getvalue()
+        assert "Loading the network" in console.file.getvalue()
         predict_sources(
             ["photo.png", "fílm 1.mp4"], outputs=["x.csv"], on_frame=progress.update
         )

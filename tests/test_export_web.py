@@ -78,6 +78,13 @@ def test_a_page_lies_beside_its_scripts_its_network_and_its_metadata(written):
     assert "joints of everyone" in written.read_text()
 
 
+def test_a_page_says_what_scores_are():
+    model = StackedHourglass(**TINY)
+    assert "heights of heatmaps' peaks" in web.render_page(model)
+    model.calibration = CALIBRATION
+    assert "probabilities that a joint is correct" in web.render_page(model)
+
+
 def test_without_a_detector_a_page_is_of_one_person(tmp_path):
     web.write(StackedHourglass(**TINY), tmp_path / "index.html", detector=None)
     assert not [*tmp_path.glob("people.*")]

@@ -139,7 +139,7 @@ def measure(
     from keras_hourglass.models.stacked_hourglass import StackedHourglass
     from keras_hourglass.models.trunk.precision import precision_scope
     from keras_hourglass.training import build
-    from keras_hourglass.training.centering import freeze_cancelled_biases
+    from keras_hourglass.training.precision.centering import freeze_cancelled_biases
     from keras_hourglass.training.recipes import get_recipe
 
     with precision_scope(setting.precision):

@@ -25,7 +25,7 @@ OPTIONS = [
         "--coordinator",
         envvar=f"{ENV_PREFIX}JOB_ADDRESSES",
         metavar="HOST:PORT",
-        help="Address of the first of several processes (JAX alone).",
+        help="Address of the first of several processes (JAX only).",
     ),
     click.option(
         "--processes",

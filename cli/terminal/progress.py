@@ -36,7 +36,7 @@ class PredictProgress:
             redirect_stdout=False,  # results are printed there
             disable=not (visible and console.is_terminal),
         )
-        self._sources = self._bar.add_task("Compiling the network", total=None, rate="")
+        self._sources = self._bar.add_task("Loading the network", total=None, rate="")
         self._video, self._name = None, None
 
     def __enter__(self):

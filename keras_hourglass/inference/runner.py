@@ -235,12 +235,12 @@ def predict_sources(
     ```
     """
     failures = Failures()
-    inputs = as_list(inputs)
-    sources = find_sources(inputs, failures)
+    inputs, outputs = as_list(inputs), as_list(outputs)
+    sources = find_sources(inputs, failures, outputs)
     live = any(source.kind == "camera" for source in sources)
     if live and len(sources) > 1:
         raise ValueError(
-            "`inputs` must be a camera alone, or none. Received: "
+            "`inputs` must have nothing beside a camera. Received: "
             f"{', '.join(map(str, inputs))}"
         )
     plan = OutputPlan.from_paths(outputs, format, sources)
@@ -275,9 +275,9 @@ def predict_sources(
     elif detector is None and min_score:
         logger.warning("`min_score` changes nothing without `boxes` or `detector`")
     if smooth and all(source.kind == "image" for source in sources):
-        logger.warning("`smooth` changes nothing in images, but in videos")
+        logger.warning("`smooth` applies to videos only")
     if track and all(source.kind == "image" for source in sources):
-        logger.warning("`track` changes nothing in images, but in videos")
+        logger.warning("`track` applies to videos only")
     summary = PredictionSummary(len(sources), failures)
     if sources:
         plan.make_folders()

@@ -111,6 +111,9 @@ def render_page(model, from_cdn: bool = True, everyone: bool = True) -> str:
         drawing=json.dumps(_drawing(model)),
         detects=json.dumps(everyone),
         found="everyone" if everyone else "one person",
+        scores="heights of heatmaps' peaks, about 0 to 1"
+        if model.calibration is None
+        else "probabilities that a joint is correct",
     )
 
 

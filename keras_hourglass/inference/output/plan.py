@@ -1,5 +1,6 @@
 """Output plan: files and folders to write, from the suffixes of paths."""
 
+import os
 from dataclasses import dataclass, field
 from os.path import abspath
 from pathlib import Path
@@ -117,7 +118,7 @@ class OutputPlan:
         return [*self.drawings, *(folder.path_of(source) for folder in self.folders)]
 
     def make_folders(self):
-        """Makes the folders of all outputs.
+        """Makes the folders of all files; those of drawings with the first of them.
 
         Raises:
             OSError: If an output cannot be written.
@@ -127,8 +128,9 @@ class OutputPlan:
             require_writable(path)
             path.parent.mkdir(parents=True, exist_ok=True)
         for names in self.folders:
-            require_writable(names.folder, folder=True)
-            names.folder.mkdir(parents=True, exist_ok=True)
+            # An error of "." would not say which folder that is.
+            folder = names.folder if names.folder.parts else Path.cwd()
+            require_writable(folder, folder=True)
 
 
 def prints_data(outputs) -> bool:
@@ -142,7 +144,7 @@ def prints_data(outputs) -> bool:
 
 def _is_folder(output):
     path = Path(output)
-    return path.is_dir() or output.endswith("/") or not path.suffix
+    return path.is_dir() or output.endswith(("/", os.sep)) or not path.suffix
 
 
 def _is_same(path, source):

@@ -260,6 +260,8 @@ class DrawingWriter:
             pixels: `(height, width, 3)`, uint8, RGB.
             frame: The `InputFrame` that it shows.
         """
+        if self._video is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
         if frame.index is None:
             save_image(self.path, pixels)
             return

@@ -97,7 +97,9 @@ class Failures:
             self.sources.add(source)
 
 
-def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
+def find_sources(
+    inputs, failures: Failures | None = None, outputs=()
+) -> list[InputSource]:
     """Finds all sources that the inputs name, each once.
 
     Args:
@@ -109,6 +111,7 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
             (`rtsp://`); the number of a camera, if no file has that name, or
             `/dev/video` and its number.
         failures: Collects inputs that match nothing; without it, they are an error.
+        outputs: Paths to write, which folders and patterns leave out.
 
     Returns:
         The sources; those of a folder or pattern are sorted by name.
@@ -117,6 +120,7 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
         ValueError: If an input matches nothing, and there are no `failures`.
     """
     failures, found = failures or Failures(strict=True), []
+    outputs = {os.path.abspath(output) for output in outputs}
     for name in map(str, as_list(inputs)):
         if not name:
             failures.add("`inputs` must not be empty. Received: inputs=''")
@@ -128,7 +132,7 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
         elif (number := camera_number(name)) is not None:
             found.append(InputSource(str(number), "camera"))
         elif Path(name).is_dir():
-            found += _sources_in_folder(name, failures)
+            found += _sources_in_folder(name, failures, outputs)
         elif Path(name).exists() or not (name.isdecimal() or has_magic(name)):
             found.append(InputSource.of_file(name))  # a missing file fails when read
         elif name.isdecimal():
@@ -136,7 +140,7 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
         else:
             paths = sorted(glob(name, recursive=True))
             paths = [path for path in paths if Path(path).is_file()]
-            found += _without_drawings(paths, name)
+            found += _without_outputs(paths, name, outputs)
             if not paths:
                 failures.add(f"{name} matches no file")
     unique = [*dict.fromkeys(found)]
@@ -147,20 +151,21 @@ def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
     return unique
 
 
-def _sources_in_folder(folder, failures):
+def _sources_in_folder(folder, failures, outputs):
     """Finds the images and videos in a folder and its subfolders, but hidden ones."""
-    paths = []
+    paths, links = [], 0
     for place, inner, names in os.walk(
         folder, onerror=lambda error: failures.add(describe_os_error(error))
     ):
         inner[:] = [name for name in inner if name[0] != "."]
+        links += sum(Path(place, name).is_symlink() for name in inner)
         paths += [Path(place, name) for name in names if name[0] != "."]
     known = [
         path
         for path in sorted(paths)
         if suffix_of(path) in IMAGE_SUFFIXES | VIDEO_SUFFIXES and path.is_file()
     ]
-    found = _without_drawings(known, folder)
+    found = _without_outputs(known, folder, outputs)
     others = len(paths) - len(known)
     others = plural(others, "other file", "other files") if others else ""
     if not found:
@@ -170,12 +175,20 @@ def _sources_in_folder(folder, failures):
     if inner := sum(Path(each.name).parent != Path(folder) for each in found):
         count = f"{inner:,} of {len(found):,}"
         logger.info("%s: %s images and videos are in its subfolders", folder, count)
+    if links:
+        links = plural(links, "linked folder is", "linked folders are")
+        logger.info("%s: %s not read", folder, links)
     return found
 
 
-def _without_drawings(paths, name):
-    """The sources of files, without the drawings of an earlier run."""
-    sources = [*map(InputSource.of_file, paths)]
+def _without_outputs(paths, name, outputs):
+    """The sources of files, without outputs, and drawings of an earlier run."""
+    sources = []
+    for path in paths:
+        if os.path.abspath(path) in outputs:
+            logger.info("%s: %s is an output, and ignored", name, path)
+        else:
+            sources.append(InputSource.of_file(path))
     found = [each for each in sources if not each.stem.endswith(DRAWING_MARK)]
     if drawings := len(sources) - len(found):
         count = plural(drawings, "drawing", "drawings")
