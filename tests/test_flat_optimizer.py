@@ -6,13 +6,13 @@ import pytest
 from keras import optimizers
 
 from keras_hourglass import HeatmapLoss, StackedHourglass
-from keras_hourglass.training.centering import freeze_cancelled_biases
 from keras_hourglass.training.optimizers.averages import EMAWeights
 from keras_hourglass.training.optimizers.flat_optimizer import (
     FlatOptimizer,
     moving_averages,
 )
 from keras_hourglass.training.optimizers.muon import Muon
+from keras_hourglass.training.precision.centering import freeze_cancelled_biases
 from keras_hourglass.training.runs import checkpoint
 
 ROUNDING = 1e-5  # longer vectors are computed in an order of their own

@@ -167,7 +167,7 @@ AUGMENTATIONS = {
         blur=0.1,
         jpeg=0.03,
     ),
-    # Of the presets: people who are partly there, and boxes as detectors give them.
+    # Of the presets: partially visible people, and boxes as detectors give them.
     "photo": Augmentation(
         shift=0.09,
         body_part=0.35,

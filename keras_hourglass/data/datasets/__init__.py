@@ -69,7 +69,7 @@ def load_dataset(
         val_share: Share of the photographs to hold out for validation, above 0 and
             below 1, evenly by name, where the dataset marks no person for it.
         min_joints: Labeled joints that a person of a COCO file must have, at least 1:
-            3, say, for people who are partly there. By default 5 of COCO's own joints,
+            3, say, for partially visible people. By default 5 of COCO's own joints,
             and one of others.
 
     Returns:
