@@ -314,17 +314,6 @@ def test_options_that_change_nothing_are_named(folder, messages):
     assert "WARNING" not in [level for level, _ in messages()]
 
 
-def test_a_second_run_does_not_read_its_contact_sheet(folder, messages):
-    (folder / "photos").mkdir()
-    for number in range(2):
-        cv2.imwrite(f"photos/{number}.png", draw_image(0, number)[0])
-    command = "photos", "--detector", "none", "--output", "photos/sheet.png"
-    first, second = (call(*command).stdout for _ in range(2))
-    assert len(second.splitlines()) == 2 and first == second
-    said = [text for _, text in messages()]
-    assert "photos: photos/sheet.png is an output, and ignored" in said
-
-
 def test_a_folder_of_drawings_is_made_with_the_first(folder):
     call("none.png", "nobody.png", status=1)
     assert not (folder / "joints").exists()

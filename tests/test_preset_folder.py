@@ -120,12 +120,17 @@ def test_weights_in_16_bits_are_kept_as_they_are(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-def test_sizes_and_offsets_may_change_and_weights_hold_the_rest(saved):
+def test_sizes_and_offsets_may_change_and_weights_hold_the_rest(saved, tmp_path):
     load = kh.StackedHourglass.from_preset
     assert load(saved, image_size=32, offset=(0, 0)).image_size == (32, 32)
     assert load(saved, name="mine", skeleton=CAT).name == "mine"
     assert not load(saved, trainable=False).trainable_weights
     assert load(saved, load_weights=False, stacks=2).stacks == 2
+    frozen = load(saved)
+    frozen.get_layer("stack_1").trainable = False
+    frozen.save_to_preset(tmp_path)
+    assert not load(tmp_path).get_layer("stack_1").trainable
+    assert load(tmp_path, load_weights=False).get_layer("stack_1").trainable
     with pytest.raises(ValueError, match="`load_weights` must be False where `stacks`"):
         load(saved, stacks=2)
     with pytest.raises(TypeError, match="no argument 'stack'. Did you mean 'stacks'"):

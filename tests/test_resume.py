@@ -17,8 +17,9 @@ import pytest
 from keras_hourglass.callbacks.diagnostics import NonFiniteError
 from keras_hourglass.data.detection.augmentation import DETECTION_AUGMENTATIONS
 from keras_hourglass.data.people.mixture import DatasetSpec
-from keras_hourglass.training import build, centering
+from keras_hourglass.training import build
 from keras_hourglass.training.config import TrainConfig
+from keras_hourglass.training.precision import centering
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.training.runs import checkpoint, config_file, run_dir
 from keras_hourglass.training.runs.checkpoint import (

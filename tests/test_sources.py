@@ -73,15 +73,6 @@ def test_a_folder_gives_its_images_and_videos_in_order(folder, failures, notes):
     ]
 
 
-def test_outputs_are_left_out_of_folders_and_patterns(folder, failures, notes):
-    for named in ("photos", "photos/*"):
-        found = find_sources([named], failures, ["photos/b.png", folder / "out.csv"])
-        assert "photos/b.png" not in [name for name, _ in names(found)]
-        assert f"{named}: photos/b.png is an output, and ignored" in notes()
-    (source,) = find_sources(["photos/b.png"], failures, ["photos/b.png"])
-    assert source.name == "photos/b.png"
-
-
 def test_linked_folders_are_not_read_and_counted(folder, failures, notes):
     (folder / "photos/again").symlink_to(folder / "photos", target_is_directory=True)
     assert len(find_sources(["photos"], failures)) == 5

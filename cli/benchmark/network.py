@@ -140,11 +140,14 @@ def measure(
     from keras_hourglass.models.trunk.precision import precision_scope
     from keras_hourglass.training import build
     from keras_hourglass.training.precision.centering import freeze_cancelled_biases
+    from keras_hourglass.training.precision.float32 import keep_stem_precise
     from keras_hourglass.training.recipes import get_recipe
 
     with precision_scope(setting.precision):
         model = StackedHourglass(**network)
-    freeze_cancelled_biases(model)
+    if setting.training:
+        keep_stem_precise(model)
+        freeze_cancelled_biases(model)
     recipe = get_recipe(recipe)
     optimizer, loss = build.build_optimizer(recipe, steps=100), build.build_loss(recipe)
     model.compile(optimizer, loss, jit_compile=setting.compiled)

@@ -235,8 +235,8 @@ def predict_sources(
     ```
     """
     failures = Failures()
-    inputs, outputs = as_list(inputs), as_list(outputs)
-    sources = find_sources(inputs, failures, outputs)
+    inputs = as_list(inputs)
+    sources = find_sources(inputs, failures)
     live = any(source.kind == "camera" for source in sources)
     if live and len(sources) > 1:
         raise ValueError(

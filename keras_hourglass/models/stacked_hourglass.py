@@ -174,11 +174,11 @@ class StackedHourglass(HourglassModel):
                 continue
             if metric.skeleton is None:
                 metric.bind(self.skeleton)
-            own, needed = len(metric.skeleton.joints), len(self.skeleton.joints)
-            if own != needed:
+            joints, own = self.skeleton.joints, getattr(metric.skeleton, "joints", None)
+            if own is not None and len(own) != len(joints):
                 raise ValueError(
-                    f"`metrics` must be of the {needed} joints of the network. "
-                    f"Received: {metric.name!r}, of {own} joints"
+                    f"`metrics` must be of the {len(joints)} joints of the network. "
+                    f"Received: {metric.name!r}, of {len(own)} joints"
                 )
         super().compile(
             optimizer, loss, loss_weights, metrics, weighted_metrics, **kwargs

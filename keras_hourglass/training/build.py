@@ -66,6 +66,7 @@ def compile_model(model: HourglassModel, config: TrainConfig, steps: int):
     if config.teacher is not None:
         with precision_scope(config.precision):
             teacher = load_argument(config.teacher, "teacher")
+        keep_stem_precise(teacher)
         add_distillation_loss(model, teacher, config.recipe.distill_weight, loss)
     # A checkpoint is loaded into it. In float16 it is not the one above.
     model.optimizer.build(model.trainable_variables)

@@ -86,7 +86,9 @@ class OutputPlan:
         elif _is_folder(output):
             self.folders.append(OutputNames(path))
         elif any(path.exists() and _is_same(path, source) for source in sources):
-            raise _output_error("must not be an input", output)
+            raise _output_error(
+                "must not be an input: delete the file, or name another", output
+            )
         elif suffix in FORMAT_OF_SUFFIX:
             self.data.append((path, format or FORMAT_OF_SUFFIX[suffix]))
         elif suffix in IMAGE_SUFFIXES:

@@ -97,9 +97,7 @@ class Failures:
             self.sources.add(source)
 
 
-def find_sources(
-    inputs, failures: Failures | None = None, outputs=()
-) -> list[InputSource]:
+def find_sources(inputs, failures: Failures | None = None) -> list[InputSource]:
     """Finds all sources that the inputs name, each once.
 
     Args:
@@ -111,7 +109,6 @@ def find_sources(
             (`rtsp://`); the number of a camera, if no file has that name, or
             `/dev/video` and its number.
         failures: Collects inputs that match nothing; without it, they are an error.
-        outputs: Paths to write, which folders and patterns leave out.
 
     Returns:
         The sources; those of a folder or pattern are sorted by name.
@@ -120,7 +117,6 @@ def find_sources(
         ValueError: If an input matches nothing, and there are no `failures`.
     """
     failures, found = failures or Failures(strict=True), []
-    outputs = {os.path.abspath(output) for output in outputs}
     for name in map(str, as_list(inputs)):
         if not name:
             failures.add("`inputs` must not be empty. Received: inputs=''")
@@ -132,7 +128,7 @@ def find_sources(
         elif (number := camera_number(name)) is not None:
             found.append(InputSource(str(number), "camera"))
         elif Path(name).is_dir():
-            found += _sources_in_folder(name, failures, outputs)
+            found += _sources_in_folder(name, failures)
         elif Path(name).exists() or not (name.isdecimal() or has_magic(name)):
             found.append(InputSource.of_file(name))  # a missing file fails when read
         elif name.isdecimal():
@@ -140,7 +136,7 @@ def find_sources(
         else:
             paths = sorted(glob(name, recursive=True))
             paths = [path for path in paths if Path(path).is_file()]
-            found += _without_outputs(paths, name, outputs)
+            found += _without_drawings(paths, name)
             if not paths:
                 failures.add(f"{name} matches no file")
     unique = [*dict.fromkeys(found)]
@@ -151,7 +147,7 @@ def find_sources(
     return unique
 
 
-def _sources_in_folder(folder, failures, outputs):
+def _sources_in_folder(folder, failures):
     """Finds the images and videos in a folder and its subfolders, but hidden ones."""
     paths, links = [], 0
     for place, inner, names in os.walk(
@@ -165,7 +161,7 @@ def _sources_in_folder(folder, failures, outputs):
         for path in sorted(paths)
         if suffix_of(path) in IMAGE_SUFFIXES | VIDEO_SUFFIXES and path.is_file()
     ]
-    found = _without_outputs(known, folder, outputs)
+    found = _without_drawings(known, folder)
     others = len(paths) - len(known)
     others = plural(others, "other file", "other files") if others else ""
     if not found:
@@ -181,14 +177,9 @@ def _sources_in_folder(folder, failures, outputs):
     return found
 
 
-def _without_outputs(paths, name, outputs):
-    """The sources of files, without outputs, and drawings of an earlier run."""
-    sources = []
-    for path in paths:
-        if os.path.abspath(path) in outputs:
-            logger.info("%s: %s is an output, and ignored", name, path)
-        else:
-            sources.append(InputSource.of_file(path))
+def _without_drawings(paths, name):
+    """The sources of files, without the drawings of an earlier run."""
+    sources = [*map(InputSource.of_file, paths)]
     found = [each for each in sources if not each.stem.endswith(DRAWING_MARK)]
     if drawings := len(sources) - len(found):
         count = plural(drawings, "drawing", "drawings")

@@ -138,6 +138,8 @@ def load_folder(cls, folder: Path, load_weights: bool = True, **changes):
                 f"{folder} must be the folder of a preset, and has no {name}.{hint}"
             )
     config = _read_config(folder / PRESET_CONFIG, cls)
+    if not load_weights:
+        config["config"].pop("frozen", None)  # is of the weights
     if changes:
         network = config["config"]
         if "stacks" in network:  # not fused; of versions before, some are missing

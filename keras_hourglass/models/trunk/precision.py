@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import keras
 
-from keras_hourglass.models.trunk.layer_utils import apply_dtype_policy, sublayers
+from keras_hourglass.models.trunk.layer_utils import sublayers
 
 
 @contextmanager
@@ -28,5 +28,7 @@ def to_float32(model):
         return model
     with precision_scope("float32"):
         copy = model.copy()
-    apply_dtype_policy(copy)  # layers of a fused network have their own
+    for layer in sublayers(copy):  # those of a fused network have policies of their own
+        if layer.variable_dtype == "float32":
+            layer.dtype_policy = "float32"
     return copy
