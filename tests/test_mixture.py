@@ -152,6 +152,33 @@ def test_a_dataset_of_validation_people_alone_is_refused(folder):
         load_mixture([DatasetSpec("crops", root)], ARM)
 
 
+def test_photographs_of_validation_people_are_not_trained_on(folder):
+    images, splits = (
+        ["a.jpg", "a.jpg", "b.jpg", "c.jpg"],
+        ["train", "val", *2 * ["train"]],
+    )
+    first = folder("first", splits, images)
+    mixture = load_mixture([DatasetSpec("crops", first)], ARM)
+    assert [Path(name).name for name in mixture.train.images] == ["b.jpg", "c.jpg"]
+    assert mixture.counts == (2,) and len(mixture.validation["crops"]) == 1
+    (note,) = mixture.notes
+    assert note.startswith("1 of 4 people of crops are in photographs that are valid")
+
+
+def test_photographs_that_another_file_validates_on_are_not_trained_on(folder):
+    root = Path(folder("both", []))
+    for name, splits in (("one", ["train", "val"]), ("two", ["train", "train"])):
+        rows = [f"{image}.jpg,1,2,{split}" for image, split in zip("ab", splits)]
+        lines = ["image,left_wrist_x,left_wrist_y,split", *rows]
+        (root / f"{name}.csv").write_text("\n".join(lines))
+    for image in "ab":
+        (root / f"{image}.jpg").touch()
+    files = [DatasetSpec("own", str(root / f"{name}.csv")) for name in ("one", "two")]
+    mixture = load_mixture(files, ARM)
+    assert [Path(name).name for name in mixture.train.images] == ["a.jpg", "a.jpg"]
+    assert "1 of 2 people of own are in photographs" in mixture.notes[-1]
+
+
 def test_what_a_dataset_notes_is_passed_on(folder):
     root = folder("one", ["train", "val", "train"])
     Path(root, "images", "000.jpg").unlink()

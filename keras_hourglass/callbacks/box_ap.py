@@ -16,6 +16,7 @@ class BoxAPCallback(ScoreTable):
             the first.
         others: Name -> dataset of (images, labels) that is evaluated after each
             validation as well; its score enters the logs as `NAME_box_ap`.
+        callbacks: Callbacks of the evaluation of `others`.
         verbose: 0 prints nothing, 1 the table.
         print_fn: Prints a line; by default, `print`.
 

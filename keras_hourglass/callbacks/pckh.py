@@ -22,6 +22,7 @@ class PCKhCallback(ScoreTable):
         others: Name -> dataset of (images, labels) that is evaluated after each
             validation as well; its PCKh enters the logs as `NAME_pckh` (`NAME_` and the
             metric's name).
+        callbacks: Callbacks of the evaluation of `others`.
         verbose: 0 prints nothing, 1 the table.
         print_fn: Prints a line; by default, `print`.
 

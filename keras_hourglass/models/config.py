@@ -88,7 +88,7 @@ def validate_positive_integers(**arguments):
         ValueError: If one is not.
     """
     for name, value in arguments.items():
-        if not _is_integer(value) or value < 1:
+        if not is_integer(value) or value < 1:
             raise ValueError(
                 f"`{name}` must be a positive integer. Received: {name}={value!r}"
             )
@@ -105,11 +105,11 @@ def filters_by_size(filters, depth: int) -> tuple[int, ...]:
         ValueError: If they are not that many positive integers.
     """
     sizes = depth + 1
-    numbers = (filters,) * sizes if _is_integer(filters) else filters
+    numbers = (filters,) * sizes if is_integer(filters) else filters
     if not (
         isinstance(numbers, tuple | list)
         and len(numbers) == sizes
-        and all(_is_integer(number) and number > 0 for number in numbers)
+        and all(is_integer(number) and number > 0 for number in numbers)
     ):
         raise ValueError(
             f"`filters` must be a positive integer, or {sizes} for depth {depth}: one "
@@ -143,11 +143,11 @@ def validate_image_size(image_size, depth: int) -> tuple[int, int]:
         ValueError: If a side is no multiple of `4 * 2**depth`; with sizes that are.
     """
     unit = STRIDE * 2**depth
-    size = (image_size,) * 2 if _is_integer(image_size) else image_size
+    size = (image_size,) * 2 if is_integer(image_size) else image_size
     if (
         not isinstance(size, tuple | list)
         or len(size) != 2
-        or not all(map(_is_integer, size))
+        or not all(map(is_integer, size))
     ):
         raise ValueError(
             "`image_size` must be an integer or two, (height, width), multiples of "
@@ -181,6 +181,6 @@ def validate_offset(offset) -> tuple[float, float]:
     return tuple(offset)
 
 
-def _is_integer(value) -> bool:
+def is_integer(value) -> bool:
     """Returns whether a value is an integer, also NumPy's, and no boolean."""
     return isinstance(value, Integral) and not isinstance(value, bool)

@@ -48,7 +48,8 @@ def build_model(config: TrainConfig, initialize: bool = True) -> HourglassModel:
         model = TASKS[config.task].network(**config.recipe.network)
     keep_stem_precise(model)
     if initialize and config.init_weights is not None:
-        source = load_argument(config.init_weights, "init_weights", *CLASS_NAMES)
+        with precision_scope("float32"):
+            source = load_argument(config.init_weights, "init_weights", *CLASS_NAMES)
         report = transfer_weights(source, model)
         logger.info("Initial weights from %s: %s.", config.init_weights, report)
     if config.freeze:

@@ -236,7 +236,7 @@ class Distribution:
     def sync_batch_norm(self, model):
         """Makes batch normalization use the moments of the whole batch.
 
-        Then results do not depend on the number of devices. JAX does so by itself.
+        Then norms do not depend on the number of devices. JAX does so by itself.
         """
         for layer in model._flatten_layers() if self.strategy else ():
             if isinstance(layer, keras.layers.BatchNormalization):

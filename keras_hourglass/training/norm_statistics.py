@@ -13,6 +13,7 @@ from keras import ops
 from keras_hourglass.data.pipeline.batch_maker import BatchMaker
 from keras_hourglass.inference.batching import prefetch
 from keras_hourglass.models.trunk.layer_utils import sublayers
+from keras_hourglass.models.trunk.precision import precision_scope
 from keras_hourglass.training.distribution import single_device
 from keras_hourglass.utils.cores import core_count
 
@@ -54,7 +55,7 @@ class NormStatistics:
         first = epoch * self.steps
         numbers = range(first, first + self.count)
         batches = prefetch(self.make_batch, numbers, core_count())
-        with single_device():
+        with single_device(), precision_scope("float32"):
             if self._moments is None:
                 self._moments = BatchMoments(network, is_trained)
             return self._moments.average(network.get_weights(), batches)

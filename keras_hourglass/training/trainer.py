@@ -122,9 +122,9 @@ class Trainer:
         same = restart or run_dir.compare_people(
             train_config, folder, trained, self.state.people
         )
-        self.begins_epoch_anew = not same
+        self.restarts_epoch = not same
         if not same:
-            # Of other people, the rest of an epoch is not the rest of the one begun.
+            # With other people, an unfinished epoch cannot be continued.
             self.state = replace(self.state, step=0, metrics=(), seconds=0.0)
         self.state = replace(self.state, people=trained)
         for note in mixture.notes:
@@ -297,9 +297,9 @@ class Trainer:
         if (self.folder / LAST_FILE).is_file():
             # Before the second fit, too: the first leaves the averages in the weights.
             checkpoint.restore_checkpoint(self.folder / LAST_FILE, self.model)
-        if self.begins_epoch_anew:  # with as many steps as the schedule counts
+        if self.restarts_epoch:  # with as many steps as the schedule counts
             set_iterations(self.model.optimizer, state.epochs * steps)
-            self.begins_epoch_anew = False
+            self.restarts_epoch = False
         if self.progress is not None:
             self.progress.initial_step, self.progress.total_steps = state.step, steps
             self.progress.total_epochs = epochs

@@ -150,8 +150,8 @@ class Augmentation:
 
 AUGMENTATIONS = {
     "paper": Augmentation(),
-    # Strengths as they helped others, not tuned here: rotation, scale and half bodies
-    # a little below HRNet's for COCO (45, 0.35, 0.3; for MPII: 30, 0.25, 0),
+    # Strengths as they helped others, not tuned here: rotation and scale a little below
+    # HRNet's for COCO (45, 0.35), half bodies as there (for MPII: 30, 0.25, none),
     # https://arxiv.org/abs/1908.07919; blur and patches as in RTMPose, but fewer
     # patches, https://arxiv.org/abs/2303.07399. `occlusion` cites the others.
     # Limbs and JPEG take a millisecond each, so that few samples have them.

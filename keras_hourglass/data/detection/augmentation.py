@@ -29,8 +29,9 @@ class DetectionAugmentation:
         whole_scale: Greatest logarithm of its scale factor, up or down.
         whole_shift: Its largest shift, as a share of the photograph's longer side.
         zoom: Least and greatest logarithm of the size of a window around a person,
-            as a share of the whole photograph. A window is enlarged until it holds the
-            person, or in a few samples most of the person.
+            as a share of the whole photograph. A window is at least as large as the
+            person, or in a few samples as most of the person; `shift` may still cut
+            it.
         shift: Largest distance of the person from its middle, as a share of it.
         inside: Probability that it is moved to lie on the photograph, where it fits.
         aspect: Greatest logarithm of the stretch of its width against its height.

@@ -1,6 +1,7 @@
 """Mixtures: several datasets as one, with training people, shares and validation."""
 
 from dataclasses import dataclass
+from os.path import abspath
 
 from keras_hourglass.data import datasets
 from keras_hourglass.data.datasets.spec import DatasetSpec
@@ -95,6 +96,8 @@ def mix(specs: list[DatasetSpec], parts: list, concatenate) -> Mixture:
                 people if spec.share else mark_validation(people, True)
                 for spec, people in zip(specs, parts)
             ]
+    parts, left_out = _without_validated(specs, parts)
+    notes += left_out
     train = []
     for spec, people in zip(specs, parts):
         use, split = ("train on", "train") if spec.share else ("validate on", "val")
@@ -185,6 +188,42 @@ def _without_test(people, name):
         f"{is_test.sum():,} of {len(people):,} {many} of {name} are of a test set, by "
         "`split` or the name of a file or folder: left out"
     )
+
+
+def _without_validated(specs, parts) -> tuple[list, list[str]]:
+    """Leaves out training people of photographs that others validate on, with notes.
+
+    Some files mark people, not photographs; several may list the same images.
+    """
+    keys = [_photograph_keys(spec, people) for spec, people in zip(specs, parts)]
+    validated = {
+        key
+        for people, own in zip(parts, keys)
+        for key, split in zip(own, people.splits)
+        if split == "val"
+    }
+    kept, notes = [], []
+    for spec, people, own in zip(specs, parts, keys):
+        pairs = zip(own, people.splits)
+        keep = [key not in validated or split == "val" for key, split in pairs]
+        if left_out := keep.count(False):
+            notes.append(
+                f"{left_out:,} of {len(people):,} {people.unit[1]} of {spec.name} are "
+                "in photographs that are validated on, and are not trained on"
+            )
+        kept.append(people[keep] if left_out else people)
+    return kept, notes
+
+
+def _photograph_keys(spec, people) -> list[tuple]:
+    """Lists a key of each person's photograph, the same in every dataset of it."""
+    columns = people.photographs, people.images, people.readers
+    return [
+        ("", abspath(photograph))
+        if reader is None and photograph == image
+        else (*spec[:2], str(photograph))  # of a crop, or of one file's images
+        for photograph, image, reader in zip(*columns)
+    ]
 
 
 def _load_for_skeleton(spec, skeleton, missing, people=None):

@@ -15,7 +15,11 @@ from keras_hourglass.data.pipeline.preprocessing import Preprocessor
 from keras_hourglass.data.pipeline.pydataset import PeopleDataset
 from keras_hourglass.data.pipeline.sampler import EpochSampler
 from keras_hourglass.data.pipeline.sharding import WHOLE_BATCH, Shard
-from keras_hourglass.models.config import STRIDE, validate_positive_integers
+from keras_hourglass.models.config import (
+    STRIDE,
+    is_integer,
+    validate_positive_integers,
+)
 from keras_hourglass.utils import suggest
 
 logger = logging.getLogger(__name__)
@@ -68,7 +72,7 @@ def _validate(dataset, batch_size, first_epoch, backend):
             f"Received: backend={backend!r}"
         )
     validate_positive_integers(batch_size=batch_size)
-    if not isinstance(first_epoch, int) or first_epoch < 0:
+    if not is_integer(first_epoch) or first_epoch < 0:
         raise ValueError(
             f"`first_epoch` must be an integer, 0 or above. Received: {first_epoch=}"
         )
@@ -161,10 +165,10 @@ def _sizes(model, task, kind):
     if hasattr(model, "image_size") and getattr(model, "task", task) == task:
         height, width = model.image_size
         return (width, height), tuple(model.heatmap_size)
-    sides = (model, model) if isinstance(model, int) else model
+    sides = (model, model) if is_integer(model) else model
     try:
         height, width = sides
-        fits = all(isinstance(n, int) and n > 0 and n % STRIDE == 0 for n in sides)
+        fits = all(is_integer(n) and n > 0 and n % STRIDE == 0 for n in sides)
     except (TypeError, ValueError):
         fits = False
     if not fits:

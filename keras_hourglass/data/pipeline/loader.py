@@ -23,7 +23,7 @@ def read_reduced(
 
 
 class Loader:
-    """Makes samples by (epoch, index), from any thread.
+    """Makes samples by (turn, index), from any thread; see `EpochSampler`.
 
     Args:
         preprocessor: Makes samples of pixels, of people or of whole photographs.

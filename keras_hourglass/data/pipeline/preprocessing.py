@@ -36,9 +36,10 @@ class SampleParams(NamedTuple):
 
 @dataclass(frozen=True)
 class Preprocessor:
-    """Makes samples of people. The same (epoch, index) always gives the same sample.
+    """Makes samples of people. The same (turn, index) always gives the same sample.
 
-    A *place* is such a pair: the epoch, and the person's row.
+    A *place* is such a pair: the person's turn, of which an epoch may have several, and
+    the person's row; see `EpochSampler`.
 
     Attributes:
         dataset: People to make samples of.
@@ -68,7 +69,7 @@ class Preprocessor:
         """Draws the parameters of samples, which say which pixels must be read.
 
         Args:
-            places: (turn, index) of each; see `EpochSampler`.
+            places: (turn, index) of each.
         """
         people, rows = self.dataset, [index for _, index in places]
         centers, sides = people.centers[rows], people.sides[rows]
@@ -157,7 +158,7 @@ class Preprocessor:
         labels[..., :2] = windows.to_grid(people.joints[rows], self.heatmap_size)
         labels[..., 2] = people.weights[rows]
         labels[..., 3] = (people.reference_lengths[rows] * scale)[:, None]
-        flipped = [place for place, p in enumerate(params) if p.flipped]
+        flipped = [row for row, p in enumerate(params) if p.flipped]
         labels[flipped] = labels[flipped][:, list(people.skeleton.flip_indices)]
         for label, p in zip(labels, params):
             if p.truncation is not None:

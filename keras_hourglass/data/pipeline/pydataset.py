@@ -155,9 +155,10 @@ class PeopleDataset(keras.utils.PyDataset):
     def _start(self):
         """Starts anew, without the batches that were made ahead."""
         self._process, self._made = os.getpid(), {}
-        self._pool_size = self._workers or 1
+        default = 1 if self._use_multiprocessing else core_count()
+        self._pool_size = self._workers or default
         if not self._use_multiprocessing:
-            self._pool = ThreadPoolExecutor(self._workers or core_count())
+            self._pool = ThreadPoolExecutor(self._pool_size)
             return
         # Spawned: a fork would stop the threads of the backend in the middle of
         # anything.

@@ -90,13 +90,7 @@ def intervals(matches: Matches, counts, interval) -> dict:
         counts: The output of `bootstrap.resample_counts` for as many photographs.
         interval: A function from values to [low, high].
     """
-    order = np.argsort(-matches.scores, kind="stable")  # once, not for each resample
-    first = matches._replace(
-        scores=matches.scores[order],
-        correct=matches.correct[:1, order],
-        counted=matches.counted[:1, order],
-        photographs=matches.photographs[order],
-    )
+    first = matches._replace(correct=matches.correct[:1], counted=matches.counted[:1])
     curves = [Curves(first, weights) for weights in counts]
     return {
         "AP50": interval(np.array([c.average_precision()[0] for c in curves])),

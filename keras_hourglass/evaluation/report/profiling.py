@@ -37,8 +37,9 @@ def profile(
         model, options.flip, (1.0,), options.decoder
     )
     run = model.predict_on_batch if runtime == "keras" else predictor.run
-    batch_size = 1 << (min(options.batch_size, len(people)).bit_length() - 1)
-    batches = max(1, min(len(people), MAX_PEOPLE) // batch_size)
+    most = min(len(people), MAX_PEOPLE)
+    batch_size = 1 << (min(options.batch_size, most).bit_length() - 1)
+    batches = most // batch_size
     seconds = np.zeros(3)
     for number in range(batches + 1):
         first = max(0, number - 1) * batch_size  # the first batch twice

@@ -10,6 +10,7 @@ from pathlib import Path
 from keras_hourglass.evaluation.bootstrap import LEVEL, RESAMPLES
 from keras_hourglass.evaluation.conventions import CONVENTIONS, STANDARD
 from keras_hourglass.evaluation.tables import format_number, format_with_interval
+from keras_hourglass.models.config import NETWORK_DEFAULTS
 from keras_hourglass.training.config import TrainConfig
 from keras_hourglass.utils.files import atomic_write
 
@@ -108,8 +109,12 @@ def describe_conditions(rows: list[dict], config: TrainConfig) -> str:
     if others:
         text += ", " + ", ".join(f"{name} {value}" for name, value in others.items())
     counted = {"epochs": recipe.epochs, "people": rows[0]["people"]}
-    settings = {**PAPER_SETTINGS, **network, **counted}
-    if any(settings[name] != value for name, value in PAPER_SETTINGS.items()):
+    settings = [
+        {**NETWORK_DEFAULTS, **row.get("network", {}), **network, **counted}
+        for row in rows
+    ]
+    paper = PAPER_SETTINGS.items()
+    if any(of_row[name] != value for of_row in settings for name, value in paper):
         text += (
             ". A small experiment, in which only the order of the networks may be "
             "meaningful: the paper trained 220 epochs on all of MPII, at 256 pixels, "

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_hourglass.models.trunk.precision import precision_scope
 from keras_hourglass.training.distribution import single_device
 from keras_hourglass.training.norm_statistics import (
     NormStatistics,
@@ -55,7 +56,7 @@ class EMAWeights(keras.callbacks.Callback):
         The copy is on one device of this process: other processes need not take part.
         """
         if self._copy is None:
-            with single_device():
+            with single_device(), precision_scope("float32"):
                 self._copy = type(self.model).from_config(self.model.get_config())
         weights = self.model.trainable_weights
         averages = [] if self.swapped else self._averages()

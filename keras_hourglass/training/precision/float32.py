@@ -26,8 +26,8 @@ def keep_stem_precise(model):
 class ValidateInFloat32(keras.callbacks.Callback):
     """Validates a network in float32, in which it is used, whatever it trains in.
 
-    The function that validates is compiled within the first validation, and is not
-    compiled again: so is that which trains.
+    The test function is compiled during the first validation and the train function
+    during the first step, so that each keeps its precision.
     """
 
     def __init__(self):

@@ -35,10 +35,10 @@ def resolve_skeleton(
     """
     if train_config.task != "pose":
         return train_config, people
-    asked = train_config.recipe.network.get("skeleton")
-    if asked not in (None, DATASET):
+    requested = train_config.recipe.network.get("skeleton")
+    if requested not in (None, DATASET):
         return train_config, people
-    if asked is None and folder and (folder / config_file.CONFIG_FILE).is_file():
+    if requested is None and folder and (folder / config_file.CONFIG_FILE).is_file():
         stored = config_file.read_config(folder).recipe.network.get("skeleton")
         # Version 0.2 wrote none for the default.
         return _with_skeleton(train_config, stored) if stored else train_config, people
@@ -48,12 +48,12 @@ def resolve_skeleton(
             people[spec[:2]] = load_people(spec, train_config.missing)
     found = [people[spec[:2]].skeleton for spec in train_config.datasets]
     source = None
-    if asked is None and train_config.init_weights is not None:
+    if requested is None and train_config.init_weights is not None:
         network = load_argument(train_config.init_weights, "init_weights", *CLASS_NAMES)
         source = getattr(network, "skeleton", None)
-    chosen = choose_skeleton(found, source, asked == DATASET)
+    chosen = choose_skeleton(found, source, requested == DATASET)
     default = skeletons.get(NETWORK_DEFAULTS["skeleton"])
-    if asked == DATASET or chosen not in (source, default):
+    if requested == DATASET or chosen not in (source, default):
         logger.info(
             "The network has the joints of %s: %s",
             train_config.datasets[0].name,
@@ -63,16 +63,16 @@ def resolve_skeleton(
 
 
 def choose_skeleton(
-    found: list[Skeleton], source: Skeleton | None = None, asked: bool = False
+    found: list[Skeleton], source: Skeleton | None = None, requested: bool = False
 ) -> Skeleton:
     """Chooses the skeleton of a network.
 
     Args:
         found: Of each dataset.
         source: Of the network whose weights it begins with.
-        asked: Whether the skeleton of the datasets was asked for.
+        requested: Whether the skeleton of the datasets was asked for.
     """
-    if asked:
+    if requested:
         return found[0]
     if any(skeletons.find_known(each.joints) for each in found):
         return source or skeletons.get(NETWORK_DEFAULTS["skeleton"])
