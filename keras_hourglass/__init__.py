@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from keras_hourglass.visualization.grids import image_grid as image_grid
     from keras_hourglass.visualization.skeletons import draw_skeleton as draw_skeleton
 
-__version__ = "0.10.0"
+__version__ = "0.11.0"
 
 _MODULES = {  # public name -> its module, as above
     "Augmentation": "data.augmentation",

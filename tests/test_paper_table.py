@@ -230,12 +230,11 @@ def test_a_small_experiment_says_that_it_is_one(rows):
         Recipe(220, 6, 5e-4, network={"image_size": 256}), CONFIG.datasets
     )
     assert "A small" in paper_table.describe_conditions(rows, whole)  # of twelve people
-    rows = [{**row, "people": 2958, "network": {"blocks": 4}} for row in rows]
-    assert "A small" not in paper_table.describe_conditions(rows, whole)
-    rows[1]["network"] = {}  # one block at each position
-    assert "A small" in paper_table.describe_conditions(rows, whole)
-    all_people = [{**row, "people": 2958} for row in rows]
+    network = {"blocks": 4}
+    all_people = [{**row, "people": 2958, "network": network} for row in rows]
     assert "small" not in paper_table.describe_conditions(all_people, whole)
+    all_people[1]["network"] = {}  # one block at each position
+    assert "A small" in paper_table.describe_conditions(all_people, whole)
 
 
 def test_the_measure_of_the_rows_is_named(rows):
