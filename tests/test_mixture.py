@@ -168,8 +168,9 @@ def test_photographs_of_validation_people_are_not_trained_on(folder):
 def test_photographs_that_another_file_validates_on_are_not_trained_on(folder):
     root = Path(folder("both", []))
     for name, splits in (("one", ["train", "val"]), ("two", ["train", "train"])):
-        rows = [f"{image}.jpg,1,2,{split}" for image, split in zip("ab", splits)]
-        lines = ["image,left_wrist_x,left_wrist_y,split", *rows]
+        rows = [f"{image}.jpg,1,2,30,40,{split}" for image, split in zip("ab", splits)]
+        joints = "left_wrist_x,left_wrist_y,left_elbow_x,left_elbow_y"
+        lines = [f"image,{joints},split", *rows]
         (root / f"{name}.csv").write_text("\n".join(lines))
     for image in "ab":
         (root / f"{image}.jpg").touch()

@@ -123,7 +123,7 @@ def test_weights_in_16_bits_are_kept_as_they_are(tmp_path):
 def test_sizes_and_offsets_may_change_and_weights_hold_the_rest(saved, tmp_path):
     load = kh.StackedHourglass.from_preset
     assert load(saved, image_size=32, offset=(0, 0)).image_size == (32, 32)
-    assert load(saved, name="mine", skeleton=CAT).name == "mine"
+    assert load(saved, skeleton=CAT).skeleton == CAT
     assert not load(saved, trainable=False).trainable_weights
     assert load(saved, load_weights=False, stacks=2).stacks == 2
     frozen = load(saved)

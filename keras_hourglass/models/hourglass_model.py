@@ -103,8 +103,8 @@ class HourglassModel(keras.Model):
             load_weights: Whether to load the weights of the preset. Where it has none,
                 `load_weights=False` is needed.
             changes: Arguments of the constructor that replace the preset's. With
-                weights, only `image_size`, `offset`, `calibration`, `name` and
-                `trainable` may differ; of a fused network, none.
+                weights, only `image_size`, `offset`, `calibration` and `trainable` may
+                differ; of a fused network, none.
 
         Returns:
             A network of this class.

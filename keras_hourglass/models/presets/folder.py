@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 CONFIG_KEYS = ("module", "class_name", "config", "registered_name")
 # Arguments that weights do not depend on.
-FREE_ARGUMENTS = {"image_size", "offset", "calibration", "name", "trainable"}
+FREE_ARGUMENTS = {"image_size", "offset", "calibration", "trainable"}
 
 
 def save_folder(model, directory, facts: TrainingFacts | None, license=None):
