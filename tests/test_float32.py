@@ -34,11 +34,11 @@ def test_what_a_stem_rounds_is_kept_in_float32(precision):
     keep_stem_precise(precise)
     # A response to constants that is far above that to changes, as kernels of trained
     # networks may have it, which the next norm takes away.
-    bias = model.get_layer("stem_convolution").bias
-    bias.assign(1000 * keras.ops.ones_like(bias))
+    mean = np.full(SIZE["stem_filters"], 1000.0, "float32")
+    model.get_layer("stem_convolution").bias.assign(mean)
     norm = model.get_layer("stem_norm")
-    norm.moving_mean.assign(bias)
-    norm.moving_variance.assign(0.1 * keras.ops.ones_like(bias))
+    norm.moving_mean.assign(mean)
+    norm.moving_variance.assign(np.full_like(mean, 0.1))
     precise.set_weights(model.get_weights())
     exact = to_float32(model)
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), "uint8")
@@ -47,7 +47,8 @@ def test_what_a_stem_rounds_is_kept_in_float32(precision):
     )
     scale = np.abs(expected).max()
     assert np.abs(kept - expected).max() < 0.1 * scale
-    assert np.abs(rounded - expected).max() > 0.2 * scale
+    if keras.backend.backend() != "jax":  # which adds the bias before it rounds
+        assert np.abs(rounded - expected).max() > 0.2 * scale
     policies = {layer.name: layer.compute_dtype for layer in precise.layers}
     assert policies["stem_block_3"] == policies["normalize"] == "float32"
     assert policies["stack_1"] == precision.removeprefix("mixed_")
