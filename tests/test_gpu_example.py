@@ -60,7 +60,8 @@ def prepared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("smooth")
     x, y = np.meshgrid(np.arange(300), np.arange(240))
     waves = [np.sin(x / 13), np.cos(y / 15), np.sin((x + y) / 17)]
-    cv2.imwrite(str(folder / "a.png"), np.rint(128 + 90 * np.stack(waves, -1)))
+    for name in ("a.png", "b.png"):  # b, the same, validates
+        cv2.imwrite(str(folder / name), np.rint(128 + 90 * np.stack(waves, -1)))
     names = kh.load_dataset("synthetic:1").skeleton.joints
     random, people = np.random.default_rng(0), []
     for box in ([70, 40, 60, 120], [140, 60, 90, 70]):
@@ -69,7 +70,7 @@ def prepared(tmp_path_factory):
         present = [1] * 14 + [0] * 2
         people.append({"image": "a.png", "box": box, "joints": joints})
         people[-1] |= {"present": present, "split": "train"}
-    people.append({**people[0], "split": "val"})
+    people.append({**people[0], "image": "b.png", "split": "val"})
     content = {"joint_names": names, "people": people}
     (folder / "people.json").write_text(json.dumps(content))
     output = folder / "shards"

@@ -165,6 +165,12 @@ def test_photographs_of_validation_people_are_not_trained_on(folder):
     assert note.startswith("1 of 4 people of crops are in photographs that are valid")
 
 
+def test_one_photograph_of_both_splits_leaves_nothing_to_train_on(folder):
+    root = folder("one", ["train", "val"], ["a.jpg", "a.jpg"])
+    with pytest.raises(DatasetError, match="no people to train on; 1 of 2 people"):
+        load_mixture([DatasetSpec("crops", root)], ARM)
+
+
 def test_photographs_that_another_file_validates_on_are_not_trained_on(folder):
     root = Path(folder("both", []))
     for name, splits in (("one", ["train", "val"]), ("two", ["train", "train"])):

@@ -86,18 +86,18 @@ def mix(specs: list[DatasetSpec], parts: list, concatenate) -> Mixture:
     if len({spec[:2] for spec in specs}) < len(specs):
         raise DatasetError("`dataset` must name each folder once")
     parts = [_without_test(people, spec.name) for spec, people in zip(specs, parts)]
-    notes = [note for people in parts for note in people.notes]
+    held_out = []
     if not any(map(_has_validation, parts)):
         if all(spec.share for spec in specs):
             parts = [hold_out(people, 1 / HELD_OUT) for people in parts]
-            notes.append(_held_out_note(parts))
+            held_out = [_held_out_note(parts)]
         else:  # to validate is all that a share of 0 is for
             parts = [
                 people if spec.share else mark_validation(people, True)
                 for spec, people in zip(specs, parts)
             ]
-    parts, left_out = _without_validated(specs, parts)
-    notes += left_out
+    parts = _without_validated(specs, parts)
+    notes = [note for people in parts for note in people.notes] + held_out
     train = []
     for spec, people in zip(specs, parts):
         use, split = ("train on", "train") if spec.share else ("validate on", "val")
@@ -190,7 +190,7 @@ def _without_test(people, name):
     )
 
 
-def _without_validated(specs, parts) -> tuple[list, list[str]]:
+def _without_validated(specs, parts) -> list:
     """Leaves out training people of photographs that others validate on, with notes.
 
     Some files mark people, not photographs; several may list the same images.
@@ -202,17 +202,18 @@ def _without_validated(specs, parts) -> tuple[list, list[str]]:
         for key, split in zip(own, people.splits)
         if split == "val"
     }
-    kept, notes = [], []
+    kept = []
     for spec, people, own in zip(specs, parts, keys):
         pairs = zip(own, people.splits)
         keep = [key not in validated or split == "val" for key, split in pairs]
         if left_out := keep.count(False):
-            notes.append(
+            note = (
                 f"{left_out:,} of {len(people):,} {people.unit[1]} of {spec.name} are "
                 "in photographs that are validated on, and are not trained on"
             )
-        kept.append(people[keep] if left_out else people)
-    return kept, notes
+            people = people[keep].with_notes(note)
+        kept.append(people)
+    return kept
 
 
 def _photograph_keys(spec, people) -> list[tuple]:
