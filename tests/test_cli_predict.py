@@ -315,7 +315,7 @@ def test_options_that_change_nothing_are_named(folder, messages):
 
 
 def test_a_folder_of_drawings_is_made_with_the_first(folder):
-    call("none.png", "nobody.png", status=1)
+    call("missing.png", "absent.png", status=1)
     assert not (folder / "joints").exists()
 
 

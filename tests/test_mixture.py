@@ -153,11 +153,8 @@ def test_a_dataset_of_validation_people_alone_is_refused(folder):
 
 
 def test_photographs_of_validation_people_are_not_trained_on(folder):
-    images, splits = (
-        ["a.jpg", "a.jpg", "b.jpg", "c.jpg"],
-        ["train", "val", *2 * ["train"]],
-    )
-    first = folder("first", splits, images)
+    images = ["a.jpg", "a.jpg", "b.jpg", "c.jpg"]
+    first = folder("first", ["train", "val", "train", "train"], images)
     mixture = load_mixture([DatasetSpec("crops", first)], ARM)
     assert [Path(name).name for name in mixture.train.images] == ["b.jpg", "c.jpg"]
     assert mixture.counts == (2,) and len(mixture.validation["crops"]) == 1

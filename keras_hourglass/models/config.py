@@ -19,6 +19,7 @@ NETWORK_DEFAULTS = {  # arguments of `StackedHourglass`
     "offset": (0, 0),
     "calibration": None,
 }
+OF_WEIGHTS = {"offset", "calibration"}  # arguments that training replaces
 DETECTOR_DEFAULTS = {  # arguments of `PersonDetector`
     "stacks": 1,
     "block": "separable",

@@ -153,7 +153,7 @@ class HourglassModel(keras.Model):
         It computes in the global dtype policy; a fused network, in its own.
         """
         copy = type(self).from_config(self.get_config())
-        copy.set_weights(self.get_weights())
+        keras.Model.set_weights(copy, self.get_weights())  # forgets nothing
         copy.facts = self.facts
         return copy
 
@@ -237,16 +237,20 @@ class HourglassModel(keras.Model):
             x = check_first_batch(self, x, y)
         return super().evaluate(x, y, *args, **kwargs)
 
+    def forget_weights(self):
+        """Drops what is known of the weights, before others take their place."""
+        self.facts = None
+
     def set_weights(self, weights):
-        self.facts = None  # are those of other weights
+        self.forget_weights()
         super().set_weights(weights)
 
     def load_weights(self, filepath, *args, **kwargs):
-        self.facts = None
+        self.forget_weights()
         super().load_weights(filepath, *args, **kwargs)
 
     def make_train_function(self, force: bool = False):
-        self.facts = None
+        self.forget_weights()
         validate_precision(self)
         # Within the first step, TensorFlow would trace it twice: once to create the
         # variables of the optimizer.

@@ -193,21 +193,12 @@ class StackedHourglass(HourglassModel):
         if self.optimizer is not None and self.built:
             self.optimizer.build(self.trainable_variables)
 
-    def copy(self) -> "StackedHourglass":
-        copy = super().copy()
-        copy.calibration = self.calibration
-        return copy
-
-    def set_weights(self, weights):
-        self.calibration = None  # is that of the weights before
-        super().set_weights(weights)
-
-    def load_weights(self, filepath, *args, **kwargs):
+    def forget_weights(self):
+        super().forget_weights()
         self.calibration = None
-        super().load_weights(filepath, *args, **kwargs)
 
     def make_train_function(self, force: bool = False):
-        self.calibration, self.offset = None, (0, 0)  # labels have no offset
+        self.offset = 0, 0  # labels have none
         super().make_train_function(force)
 
     def get_config(self):

@@ -173,7 +173,7 @@ class Skeleton:
         """Returns the pairs given, and those that follow from the joints' sides."""
         pairs = [self._own_names(pair) for pair in self.flip_pairs]
         used = [name for pair in pairs for name in {*pair}]
-        if any(len(pair) != 2 for pair in pairs) or len({*used}) < len(used):
+        if len({*used}) < len(used):
             raise ValueError(
                 "`flip_pairs` must be pairs of names, each name in one pair. "
                 f"Received: flip_pairs={self.flip_pairs}"

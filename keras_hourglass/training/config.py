@@ -10,7 +10,7 @@ from keras_hourglass.data.datasets import with_options
 from keras_hourglass.data.datasets.spec import READ_OPTIONS, DatasetSpec
 from keras_hourglass.data.detection import Photographs
 from keras_hourglass.data.people import People
-from keras_hourglass.models.config import DEFAULTS_OF
+from keras_hourglass.models.config import DEFAULTS_OF, OF_WEIGHTS
 from keras_hourglass.training import recipes
 from keras_hourglass.training.recipes import Recipe
 from keras_hourglass.utils import suggest
@@ -113,8 +113,7 @@ def create_config(
     datasets = parse_datasets(dataset, root)
     base = _choose_recipe(recipe, task, bool(datasets), "teacher" in options)
     _require_kind(datasets, base.task)
-    of_weights = {"offset", "calibration"}  # which training replaces
-    defaults = DEFAULTS_OF[base.task].keys() - of_weights
+    defaults = DEFAULTS_OF[base.task].keys() - OF_WEIGHTS
     known = {*defaults, *RECIPE_OPTIONS, *RUN_OPTIONS, *READ_OPTIONS}
     where = "" if base.task == "pose" else f" for the task {base.task!r}"
     if unknown := sorted({*options} - known):

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_hourglass.heatmaps.boxes import CHANNELS
 from keras_hourglass.models.blocks import Bottleneck
+from keras_hourglass.models.config import OF_WEIGHTS
 from keras_hourglass.models.flops import count_frozen
 from keras_hourglass.models.hourglass_model import HourglassModel
 from keras_hourglass.models.trunk.layer_utils import sublayers
@@ -59,7 +60,7 @@ def network_config(model: HourglassModel) -> dict:
             "`init_weights` must be the network that was trained, with its norms. "
             "Received: its fused form"
         )
-    left_out = {"offset", "calibration", "name", "trainable", "frozen"}
+    left_out = {*OF_WEIGHTS, "name", "trainable", "frozen"}
     return {k: v for k, v in config.items() if k not in left_out}
 
 

@@ -248,6 +248,7 @@ class DrawingWriter:
         self._stack, self._video = ExitStack(), None
 
     def __enter__(self):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(self, *error):
@@ -260,8 +261,6 @@ class DrawingWriter:
             pixels: `(height, width, 3)`, uint8, RGB.
             frame: The `InputFrame` that it shows.
         """
-        if self._video is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
         if frame.index is None:
             save_image(self.path, pixels)
             return

@@ -25,7 +25,7 @@ class CardText(NamedTuple):
         samples: Those that it is trained on.
         purpose: The purpose of the network.
         scored: Those that scores are measured on.
-        parts: Head of the column that says of whom or what a score is.
+        parts: Heading of the column with the joints or people of a score.
     """
 
     pipeline: str
